@@ -1,0 +1,1 @@
+"""How does one machine speak through the ports, without any cloud?"""

@@ -1,0 +1,1 @@
+"""What should the capacity be, given all that is known? Pure: no I/O, clock or chance."""

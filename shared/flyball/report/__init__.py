@@ -1,0 +1,1 @@
+"""How are decisions shown to people?"""

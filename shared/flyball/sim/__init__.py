@@ -1,0 +1,1 @@
+"""What would happen under this traffic and these faults?"""
