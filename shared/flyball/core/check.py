@@ -1,0 +1,44 @@
+"""Is this value one that a policy or target may hold, and if not, what is wrong with it?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import NoReturn
+
+CAPACITY_LIMIT = 1_000_000
+"""No endpoint has more instances; a number past it is a mistake in a unit."""
+
+
+def check_name(where: str, value: str) -> None:
+    if not value or not value.isprintable() or len(value) > 256:
+        fail(where, value, "1 to 256 printable characters")
+
+
+def check_whole(where: str, value: int, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        fail(where, value, f"a whole number from {least} to {most}")
+
+
+def check_finite(where: str, value: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        fail(where, value, "a finite number")
+
+
+def check_duration(where: str, value: timedelta, *, positive: bool = False) -> None:
+    if value < timedelta() or (positive and not value):
+        fail(where, value, "a duration above 0" if positive else "a duration of 0 or more")
+
+
+def check_unique(where: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            fail(where, name, "each name once")
+        seen.add(name)
+
+
+def fail(where: str, value: object, expected: str) -> NoReturn:
+    message = f"{where}: got {value!r}, expected {expected}"
+    raise ValueError(message)

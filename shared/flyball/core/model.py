@@ -1,0 +1,403 @@
+"""What does a decision see, remember and say: the values that everything else is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import NamedTuple
+
+
+class Direction(Enum):
+    """A horizontal change."""
+
+    OUT = "scale_out"
+    IN = "scale_in"
+
+
+class Status(Enum):
+    """What the provider says of the endpoint, folded to what matters for a decision."""
+
+    IN_SERVICE = "in_service"
+    BUSY = "busy"
+    """Creating, Updating, SystemUpdating, RollingBack: it refuses a change for now."""
+    FAILED = "failed"
+    """Frozen until a human looks; never repaired by us."""
+
+
+class MissingCause(Enum):
+    """Why a number is not known. None of these is a zero."""
+
+    NO_DATA = "no_data"
+    STALE = "stale"
+    NOT_FINITE = "not_finite"
+    NEGATIVE = "negative"
+    FROM_THE_FUTURE = "from_the_future"
+    SOURCE_FAILED = "source_failed"
+    UNDEFINED_AT_ZERO = "undefined_at_zero"
+    """A value per instance, while no instance is in service."""
+
+
+class Reason(Enum):
+    """Why something is as it is. Sentences are made from these when shown, never stored."""
+
+    # of a recommendation
+    ABOVE_TARGET = "above_target"
+    BELOW_TARGET = "below_target"
+    WITHIN_TOLERANCE = "within_tolerance"
+    ALREADY_DESIRED = "already_desired"
+    BREACH_TOO_SHORT = "breach_too_short"
+    SCALE_IN_DISABLED = "scale_in_disabled"
+    MISSING_DATA = "missing_data"
+    FLIPPED_BY_MISSING_INSTANCES = "flipped_by_missing_instances"
+    STEP = "step"
+    STEP_IS_ZERO = "step_is_zero"
+    NO_STEP = "no_step"
+    NO_BREACH = "no_breach"
+    CANNOT_LEAVE_ZERO_BY_PERCENT = "cannot_leave_zero_by_percent"
+    ACTIVATED = "activated"
+    IDLE = "idle"
+    FALLBACK = "fallback"
+    # of a scheduled action
+    SCHEDULE_APPLIED = "schedule_applied"
+    SCHEDULE_REJECTED = "schedule_rejected"
+    # of a limit
+    NOT_ALL_AGREE = "not_all_agree"
+    SCALING_OUT_IN_FLIGHT = "scaling_out_in_flight"
+    STABILIZED = "stabilized"
+    IN_COOLDOWN = "in_cooldown"
+    RATE_LIMITED = "rate_limited"
+    DIRECTION_DISABLED = "direction_disabled"
+    BELOW_MIN = "below_min"
+    ABOVE_MAX = "above_max"
+    WINDOW_FLOOR = "window_floor"
+    WINDOW_CEILING = "window_ceiling"
+    QUOTA = "quota"
+    BUDGET = "budget"
+    NOT_IDLE_LONG_ENOUGH = "not_idle_long_enough"
+    PAUSED = "paused"
+    FOREIGN_HOLD = "foreign_hold"
+    CAPACITY_SHORTAGE = "capacity_shortage"
+    HARD_MIN = "hard_min"
+    HARD_MAX = "hard_max"
+    # of a decision, beside the above
+    NOTHING_ASKED = "nothing_asked"
+    CAPACITY_UNKNOWN = "capacity_unknown"
+    BUSY = "busy"
+    ENDPOINT_FAILED = "endpoint_failed"
+    FOREIGN_OWNER = "foreign_owner"
+    ADVISE_ONLY = "advise_only"
+    CEILING_MOVED = "ceiling_moved"
+    # of a wake-up time
+    HEARTBEAT = "heartbeat"
+    BREACH_LASTS = "breach_lasts"
+    UPDATE_LASTS = "update_lasts"
+    SCHEDULE_BOUNDARY = "schedule_boundary"
+    LIMIT_ENDS = "limit_ends"
+
+
+class LimitKind(Enum):
+    """The step of the pipeline that changed the number."""
+
+    AGREEMENT = "agreement"
+    STABILIZATION = "stabilization"
+    COOLDOWN = "cooldown"
+    RATE = "rate"
+    ZERO = "zero"
+    WINDOW = "window"
+    BOUNDS = "bounds"
+    QUOTA = "quota"
+    BUDGET = "budget"
+    SHORTAGE = "shortage"
+    MISSING = "missing"
+    FOREIGN = "foreign"
+    PAUSE = "pause"
+    HARD = "hard"
+
+
+class Action(Enum):
+    """What is done about a decision."""
+
+    HOLD = "hold"
+    """Nothing: desired is what the provider already has, or nothing is known."""
+    SET = "set"
+    """Desired is sent to the provider."""
+    DEFER = "defer"
+    """The endpoint is busy: recorded, not sent; looked at again in a moment."""
+    BLOCK = "block"
+    """Somebody must act first: failed endpoint, pause, native auto scaling, advise-only."""
+
+
+class Datapoint(NamedTuple):
+    """One period's value.
+
+    Attributes:
+        at: The period's END, aware UTC.
+        value: In the metric's unit.
+        ready: Instances in service in that period, where the source knows it.
+        reporting: Instances that reported a value, where the source knows it.
+    """
+
+    at: datetime
+    value: float
+    ready: int | None = None
+    reporting: int | None = None
+
+
+class Missing(NamedTuple):
+    """A number that could not be known, and why."""
+
+    cause: MissingCause
+    detail: str = ""
+
+
+Series = tuple[Datapoint, ...]
+"""Datapoints of one metric, oldest first, one a period; a gap is a period without one."""
+
+
+class Capacity(NamedTuple):
+    """What the provider has now.
+
+    Attributes:
+        desired: The provider's setting, instances (on Google: the range's floor).
+        ready: Instances in service.
+        status: Whether a change is accepted.
+        ceiling: The range's upper end where the service picks inside a range, else None.
+        detail: The provider's own word for the status.
+        owner: Who else scales this resource (native auto scaling), "" for nobody.
+    """
+
+    desired: int
+    ready: int
+    status: Status = Status.IN_SERVICE
+    ceiling: int | None = None
+    detail: str = ""
+    owner: str = ""
+
+
+class CapacityRange(NamedTuple):
+    """What is asked of the provider; SageMaker's is a range of one number."""
+
+    floor: int
+    ceiling: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen at one instant.
+
+    Attributes:
+        at: When it was read, aware UTC.
+        capacity: The provider's capacity, or why it is not known.
+        metrics: By the metric's name: its series, or why there is none.
+    """
+
+    at: datetime
+    capacity: Capacity | Missing
+    metrics: Mapping[str, Series | Missing] = field(default_factory=dict)
+
+
+class Recommended(NamedTuple):
+    """A merged recommendation, kept for the stabilization windows."""
+
+    at: datetime
+    desired: int
+
+
+class Change(NamedTuple):
+    """A change that the provider accepted.
+
+    Attributes:
+        at: When it was accepted.
+        before: Desired capacity before it.
+        after: Desired capacity asked for.
+        policies: Names of the policies that asked for it.
+        completed_at: When `after` was seen in service; None while in flight. Cooldowns start here.
+    """
+
+    at: datetime
+    before: int
+    after: int
+    policies: tuple[str, ...] = ()
+    completed_at: datetime | None = None
+
+
+class ReadySample(NamedTuple):
+    """From `at` on (as seen by us), `ready` instances were in service."""
+
+    at: datetime
+    ready: int
+
+
+class Pause(NamedTuple):
+    """A human's word: no change in this direction until then. None means both, or for ever."""
+
+    direction: Direction | None = None
+    until: datetime | None = None
+    by: str = ""
+    reason: str = ""
+
+
+class Foreign(NamedTuple):
+    """A change that was not ours, and until when it is respected."""
+
+    at: datetime
+    before: int
+    after: int
+    until: datetime
+
+
+class Quota(NamedTuple):
+    """The most that the provider grants, learned from its refusal, with an expiry."""
+
+    capacity: int
+    until: datetime
+
+
+class Shortage(NamedTuple):
+    """The provider had no machines: back off until then, then try smaller steps."""
+
+    at: datetime
+    attempts: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a target remembers from one wake to the next; bounded.
+
+    Attributes:
+        desired: What we last knew the provider's setting to be; None before the first look.
+        changes: Accepted changes, oldest first, as long as a cooldown or rate limit needs them.
+        recommendations: Merged recommendations inside the stabilization windows, oldest first.
+        ready: When the instances in service changed, oldest first.
+        min_capacity: Bound set by a scheduled action; None: the configured one.
+        max_capacity: As min_capacity.
+        scheduled_until: Scheduled actions up to here have been applied.
+        missing_since: By metric: since when it has been missing without a break.
+        active_at: When the activation metric was last above its threshold, or unknown.
+        pauses: Pauses in force.
+        foreign: The last foreign change while it is respected.
+        quota: A learned quota.
+        shortage: A capacity shortage that is being waited out.
+    """
+
+    desired: int | None = None
+    changes: tuple[Change, ...] = ()
+    recommendations: tuple[Recommended, ...] = ()
+    ready: tuple[ReadySample, ...] = ()
+    min_capacity: int | None = None
+    max_capacity: int | None = None
+    scheduled_until: datetime | None = None
+    missing_since: Mapping[str, datetime] = field(default_factory=dict)
+    active_at: datetime | None = None
+    pauses: tuple[Pause, ...] = ()
+    foreign: Foreign | None = None
+    quota: Quota | None = None
+    shortage: Shortage | None = None
+
+
+class Recommendation(NamedTuple):
+    """One policy's number, or that it cannot know, with its reason and its evidence.
+
+    Attributes:
+        policy: The policy's name ("activation", "idle" and "fallback" for the built-in ones).
+        desired: Instances; None when it has no number to give.
+        reason: Why.
+        metric: The metric it looked at, "" for none.
+        value: The value it used, in the policy's unit (per instance where the metric is).
+        target: The target value or threshold it was held against.
+        ready: The instances in service that the value was measured on.
+        missing: Why it cannot know, where that is the reason.
+        opposes: With no number, it is against scale-in none the less.
+    """
+
+    policy: str
+    desired: int | None
+    reason: Reason
+    metric: str = ""
+    value: float | None = None
+    target: float | None = None
+    ready: int | None = None
+    missing: MissingCause | None = None
+    opposes: bool = False
+
+
+class Limit(NamedTuple):
+    """A step of the pipeline that changed the number.
+
+    Attributes:
+        kind: Which step.
+        before: The number it was given.
+        after: The number it gave on.
+        reason: Why.
+        until: When it may end by itself, where that is known.
+        by: What it was: the window's, policy's or metric's name, the person who paused.
+    """
+
+    kind: LimitKind
+    before: int
+    after: int
+    reason: Reason
+    until: datetime | None = None
+    by: str = ""
+
+
+class Fired(NamedTuple):
+    """A scheduled action that was due, and the bounds after it (unchanged where rejected)."""
+
+    policy: str
+    at: datetime
+    reason: Reason
+    min_capacity: int
+    max_capacity: int
+
+
+class Decision(NamedTuple):
+    """The final number for one scalable target at one instant, with all that led to it.
+
+    Attributes:
+        scalable_target_id: Whose.
+        at: `now` of the decision, aware UTC.
+        action: What is done about it.
+        reason: The reason that decided: of the winning recommendation, or of the last limit.
+        current: The provider's desired capacity when decided; None: unknown.
+        wanted: What the policies asked for together, before any limit.
+        desired: The decision, instances.
+        ceiling: The range's upper end; equal to desired where the provider takes one number.
+        policies: Names of the policies that asked for `wanted`.
+        min_capacity: Effective bound of this instant, windows and budget included.
+        max_capacity: As min_capacity.
+        unmet: Instances wanted beyond what bounds, quota and budget allow.
+        cost_delta_per_hour: Price of the change an hour, in the config's currency; None: no price.
+        recommendations: Every policy's.
+        limits: Every step that changed the number, in order.
+        fired: Scheduled actions that were due.
+        wake_at: When this target must next be looked at.
+        wake_reason: Why then.
+    """
+
+    scalable_target_id: str
+    at: datetime
+    action: Action
+    reason: Reason
+    current: int | None
+    wanted: int
+    desired: int
+    ceiling: int
+    policies: tuple[str, ...]
+    min_capacity: int
+    max_capacity: int
+    unmet: int
+    cost_delta_per_hour: float | None
+    recommendations: tuple[Recommendation, ...]
+    limits: tuple[Limit, ...]
+    fired: tuple[Fired, ...]
+    wake_at: datetime
+    wake_reason: Reason
+
+    @property
+    def range(self) -> CapacityRange:
+        """What is asked of the provider."""
+        return CapacityRange(self.desired, self.ceiling)

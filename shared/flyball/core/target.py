@@ -1,0 +1,260 @@
+"""What is scaled, between which bounds, and what holds each direction back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+
+from flyball.core.check import CAPACITY_LIMIT, check_duration, check_finite, check_name, check_unique, check_whole, fail
+from flyball.core.policy import Policy, ScheduledPolicy
+from flyball.core.window import Window
+
+
+class Profile(Enum):
+    """Whose rules are followed where the services differ."""
+
+    FLYBALL = "flyball"
+    AWS = "aws"
+    HPA = "hpa"
+
+
+class Unit(Enum):
+    """The unit that a metric's source emits."""
+
+    NUMBER = "number"
+    PERCENT = "percent"
+    """0–100 (times cores or devices, where the source does so)."""
+    RATIO = "ratio"
+    """0–1; policies on it are written in percent, and values are multiplied by 100."""
+
+
+class Per(Enum):
+    """What one value of a metric is of."""
+
+    INSTANCE = "instance"
+    TOTAL = "total"
+
+
+class CapacityKind(Enum):
+    """Whether the provider takes one number or a range in which it picks."""
+
+    COUNT = "count"
+    RANGE = "range"
+
+
+class Mode(Enum):
+    """Whether decisions are applied."""
+
+    APPLY = "apply"
+    ADVISE = "advise"
+
+
+class Select(Enum):
+    """Which of several rate rules holds. MAX: the one that allows the largest change."""
+
+    MAX = "max"
+    MIN = "min"
+    DISABLED = "disabled"
+
+
+class RateKind(Enum):
+    """Whether a rate rule counts instances or percent of the period's start."""
+
+    COUNT = "count"
+    PERCENT = "percent"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """Something measured.
+
+    Attributes:
+        name: Unique in its scalable target.
+        unit: What the source emits.
+        per: One instance's value (mean, or sum divided by instances), or the whole endpoint's.
+        period: Length of one datapoint.
+        max_age: A newest datapoint older than this is stale, hence missing.
+        source: How the home's adapter finds it; opaque to the engine.
+    """
+
+    name: str
+    unit: Unit = Unit.NUMBER
+    per: Per = Per.INSTANCE
+    period: timedelta = timedelta(seconds=60)
+    max_age: timedelta = timedelta(seconds=300)
+    source: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_name("metric.name", self.name)
+        check_duration("metric.period", self.period, positive=True)
+        check_duration("metric.max_age", self.max_age, positive=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RateRule:
+    """At most `amount` instances, or percent of the period's start, in `period`."""
+
+    kind: RateKind
+    amount: float
+    period: timedelta
+
+    def __post_init__(self) -> None:
+        check_finite("rate.amount", self.amount)
+        if self.amount <= 0:
+            fail("rate.amount", self.amount, "a number above 0 (select: disabled stops a direction)")
+        if self.kind is RateKind.COUNT and self.amount != int(self.amount):
+            fail("rate.amount", self.amount, "a whole number of instances")
+        check_duration("rate.period", self.period, positive=True)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectionRules:
+    """What holds back one direction.
+
+    Attributes:
+        stabilization_window: Scale-out takes the least, scale-in the most, of the recommendations in it.
+        rates: Rate rules; none: unlimited.
+        select: Which of them holds, or that the direction is disabled.
+    """
+
+    stabilization_window: timedelta = timedelta()
+    rates: tuple[RateRule, ...] = ()
+    select: Select = Select.MAX
+
+    def __post_init__(self) -> None:
+        check_duration("stabilization_window", self.stabilization_window)
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroRule:
+    """When a target may go to zero and how it comes back.
+
+    Attributes:
+        metric: The metric that says whether anybody is there (a total, or a backlog).
+        activation_threshold: Active while the value is above this.
+        idle_after: To zero after this long without activity.
+    """
+
+    metric: str
+    activation_threshold: float = 0.0
+    idle_after: timedelta = timedelta(seconds=300)
+
+    def __post_init__(self) -> None:
+        check_finite("zero.activation_threshold", self.activation_threshold)
+        check_duration("zero.idle_after", self.idle_after)
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Capacity to have at least when a metric has been missing for a while: max(current, capacity)."""
+
+    capacity: int
+    after: timedelta = timedelta(seconds=180)
+
+    def __post_init__(self) -> None:
+        check_whole("fallback.capacity", self.capacity, 0, CAPACITY_LIMIT)
+        check_duration("fallback.after", self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class ScalableTarget:
+    """The resource that is scaled, and everything that says how.
+
+    Attributes:
+        id: Unique in a ledger.
+        min_capacity: Lower bound; scheduled actions may move it inside the hard bounds.
+        max_capacity: Upper bound; as min_capacity.
+        hard_min_capacity: Never below, whatever says so.
+        hard_max_capacity: Never above, whatever says so; None: max_capacity.
+        home: Where it lives: local, aws or gcp.
+        resource: The home's address of it; opaque to the engine.
+        profile: Whose rules are followed where the services differ.
+        capacity_kind: One number or a range.
+        mode: Apply, or only advise.
+        metrics: What is measured.
+        policies: What is asked for.
+        windows: Floors and ceilings by the calendar.
+        scale_out: What holds back scale-out.
+        scale_in: What holds back scale-in.
+        zero: To and from zero.
+        fallback: What to have when blind.
+        price_per_hour: One instance's price an hour, in any one currency.
+        spend_limit_per_hour: Most to spend an hour, same currency.
+        heartbeat: A quiet target is looked at this often.
+        tick: While something lasts it is looked at this often.
+        foreign_hold: How long a change by somebody else is respected.
+        lead_time: From request to in service, as expected.
+    """
+
+    id: str
+    min_capacity: int
+    max_capacity: int
+    hard_min_capacity: int = 0
+    hard_max_capacity: int | None = None
+    home: str = "local"
+    resource: Mapping[str, str] = field(default_factory=dict)
+    profile: Profile = Profile.FLYBALL
+    capacity_kind: CapacityKind = CapacityKind.COUNT
+    mode: Mode = Mode.APPLY
+    metrics: tuple[Metric, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    windows: tuple[Window, ...] = ()
+    scale_out: DirectionRules = DirectionRules()
+    scale_in: DirectionRules = DirectionRules()
+    zero: ZeroRule | None = None
+    fallback: Fallback | None = None
+    price_per_hour: float | None = None
+    spend_limit_per_hour: float | None = None
+    heartbeat: timedelta = timedelta(seconds=300)
+    tick: timedelta = timedelta(seconds=60)
+    foreign_hold: timedelta = timedelta(seconds=900)
+    lead_time: timedelta = timedelta(seconds=300)
+    metric_by_name: Mapping[str, Metric] = field(init=False, repr=False, compare=False)
+    hard_max: int = field(init=False, repr=False, compare=False)
+    """hard_max_capacity, or max_capacity where that is not given."""
+
+    def __post_init__(self) -> None:
+        check_name("id", self.id)
+        check_whole("min_capacity", self.min_capacity, 0, CAPACITY_LIMIT)
+        check_whole("max_capacity", self.max_capacity, 0, CAPACITY_LIMIT)
+        check_whole("hard_min_capacity", self.hard_min_capacity, 0, CAPACITY_LIMIT)
+        hard_max = self.max_capacity if self.hard_max_capacity is None else self.hard_max_capacity
+        check_whole("hard_max_capacity", hard_max, 0, CAPACITY_LIMIT)
+        if not self.min_capacity <= self.max_capacity <= hard_max:
+            fail("min_capacity, max_capacity", (self.min_capacity, self.max_capacity), f"min_capacity <= max_capacity <= hard_max_capacity ({hard_max})")
+        if self.hard_min_capacity > self.min_capacity:
+            fail("hard_min_capacity", self.hard_min_capacity, f"at most min_capacity ({self.min_capacity})")
+        for label in ("heartbeat", "tick"):
+            check_duration(label, getattr(self, label), positive=True)
+        check_duration("foreign_hold", self.foreign_hold)
+        check_duration("lead_time", self.lead_time)
+        _check_price(self.price_per_hour, self.spend_limit_per_hour)
+        object.__setattr__(self, "hard_max", hard_max)
+        object.__setattr__(self, "metric_by_name", {metric.name: metric for metric in self.metrics})
+        self._check_names()
+
+    def _check_names(self) -> None:
+        check_unique("metrics", (metric.name for metric in self.metrics))
+        check_unique("policies", (policy.name for policy in self.policies))
+        check_unique("windows", (window.name for window in self.windows))
+        wanted = [(p.name, p.metric) for p in self.policies if not isinstance(p, ScheduledPolicy)]
+        if self.zero is not None:
+            wanted.append(("zero", self.zero.metric))
+        for owner, metric in wanted:
+            if metric not in self.metric_by_name:
+                fail(f"{owner}.metric", metric, f"one of {sorted(self.metric_by_name)}")
+
+
+def _check_price(price: float | None, spend_limit: float | None) -> None:
+    if price is not None:
+        check_finite("price_per_hour", price)
+        if price <= 0:
+            fail("price_per_hour", price, "a number above 0")
+    if spend_limit is not None:
+        check_finite("spend_limit_per_hour", spend_limit)
+        if spend_limit < 0:
+            fail("spend_limit_per_hour", spend_limit, "a number of 0 or more")
+        if price is None:
+            fail("price_per_hour", None, "a price, since spend_limit_per_hour is set")

@@ -1,0 +1,303 @@
+"""What does the controller need from the outside world: four Protocols and the values that cross them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from flyball.core.chain import Row
+from flyball.core.model import Capacity, CapacityRange, Missing, Series
+from flyball.core.target import Metric, ScalableTarget
+
+
+class TriggerKind(Enum):
+    """What woke the controller."""
+
+    ALARM = "alarm"
+    TIMER = "timer"
+    ENDPOINT = "endpoint"
+    MANUAL = "manual"
+
+
+class Trigger(NamedTuple):
+    """A wake-up. It carries no capacity: it only says whom to look at.
+
+    Attributes:
+        scalable_target_id: Whom.
+        trigger_id: The same for every delivery of one event.
+        kind: What sort of event.
+        at: The event's own state timestamp, aware UTC.
+        source: What it came from (an alarm's name); an older `at` from the same source is ignored.
+        state: The source's word, kept as evidence only.
+    """
+
+    scalable_target_id: str
+    trigger_id: str
+    kind: TriggerKind
+    at: datetime
+    source: str = ""
+    state: str = ""
+
+
+class OutcomeKind(Enum):
+    """What the provider did about a decision."""
+
+    APPLIED = "applied"
+    DEFERRED = "deferred"
+    """Busy: it refused because another update is in progress."""
+    THROTTLED = "throttled"
+    QUOTA_EXCEEDED = "quota_exceeded"
+    SHORTAGE = "shortage"
+    """It has no machines of this type now."""
+    DENIED = "denied"
+    """Permission lost: terminal until a human acts."""
+    FAILED = "failed"
+    ABORTED = "aborted"
+    """We did not send it: lease or time ran out, or the config changed."""
+    LANDED = "landed"
+    """Found by reconciliation: an intent without an outcome had taken effect."""
+    NOT_LANDED = "not_landed"
+    """Found by reconciliation: it had not."""
+    OVERTAKEN = "overtaken"
+    """Found by reconciliation: the provider shows a capacity that is neither before nor after."""
+
+
+class Outcome(NamedTuple):
+    """The provider's answer.
+
+    Attributes:
+        kind: What it did.
+        detail: Its own words, for evidence.
+        quota: With QUOTA_EXCEEDED: the most instances that it grants, where it said so.
+    """
+
+    kind: OutcomeKind
+    detail: str = ""
+    quota: int | None = None
+
+
+class MetricRead(NamedTuple):
+    """One series wanted: the newest `periods` datapoints of one target's metric."""
+
+    scalable_target: ScalableTarget
+    metric: Metric
+    periods: int
+
+
+class Claim(NamedTuple):
+    """A target's item as it was when its lease was taken; the lease is ours until `lease_until`.
+
+    Attributes:
+        scalable_target_id: Whose.
+        token: The lease's holder.
+        lease_until: After this somebody else may take it.
+        generation: Grows with every config change; an intent of an older one is refused.
+        config: The compiled config, canonical JSON.
+        config_hash: SHA-256 of `config`, hex.
+        history: The History, canonical JSON; "{}" at first.
+        pending: Id of the decision row whose outcome is not known, None for none.
+        seen: Canonical JSON object: by trigger source the newest state timestamp that was handled.
+        wake_at: When it is due; None: not scheduled.
+        sequence: Of the newest ledger row; 0 for none.
+        head: Hash of the newest ledger row; chain.GENESIS for none.
+    """
+
+    scalable_target_id: str
+    token: str
+    lease_until: datetime
+    generation: int
+    config: str
+    config_hash: str
+    history: str
+    pending: str | None
+    seen: str
+    wake_at: datetime | None
+    sequence: int
+    head: str
+
+
+class NewRow(NamedTuple):
+    """A row to append; the ledger gives it its sequence, id and hashes.
+
+    Attributes:
+        kind: decision, outcome, config, pause, resume, foreign, ….
+        at: Aware UTC.
+        body: Canonical JSON.
+    """
+
+    kind: str
+    at: datetime
+    body: str
+
+
+class ItemUpdate(NamedTuple):
+    """What changes in the target's item together with appended rows; None leaves a field as it is.
+
+    Attributes:
+        history: New History, canonical JSON.
+        pending: True: the last appended row is a pending intent; False: none is pending.
+        seen: As in Claim.
+        wake_at: As in Claim.
+        release: Give the lease back in the same write.
+    """
+
+    history: str | None = None
+    pending: bool | None = None
+    seen: str | None = None
+    wake_at: datetime | None = None
+    release: bool = False
+
+
+class TargetStatus(NamedTuple):
+    """A target's item as anybody may read it, without a lease."""
+
+    scalable_target_id: str
+    generation: int
+    config: str
+    config_hash: str
+    history: str
+    pending: str | None
+    wake_at: datetime | None
+    lease_until: datetime | None
+    sequence: int
+    head: str
+
+
+class Due(NamedTuple):
+    """A target whose time has come."""
+
+    scalable_target_id: str
+    wake_at: datetime
+
+
+class LedgerError(Exception):
+    """The ledger could not do it; the message says what, where and the remedy."""
+
+
+class UnknownTargetError(LedgerError):
+    """No such scalable target is registered."""
+
+
+class LeaseHeldError(LedgerError):
+    """Somebody else has the lease."""
+
+
+class LeaseLostError(LedgerError):
+    """The lease was ours and is not any more, or the generation has moved: nothing was written."""
+
+
+class LedgerUnavailableError(LedgerError):
+    """Locked, full, unreachable or throttled: nothing was written; a later try may succeed."""
+
+
+class LedgerVersionError(LedgerError):
+    """The ledger was written by another version of its format."""
+
+
+class Clock(Protocol):
+    """Where `now` comes from."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware UTC."""
+        ...
+
+
+class MetricSource(Protocol):
+    """Where metrics come from."""
+
+    def read(self, reads: Sequence[MetricRead], now: datetime) -> Sequence[Series | Missing]:
+        """Read several series, for one or many targets, in as few calls as the service allows.
+
+        Args:
+            reads: What is wanted.
+            now: Aware UTC.
+
+        Returns:
+            One answer a read, in order; a failure is Missing, never a number and never raised.
+        """
+        ...
+
+
+class CapacityControl(Protocol):
+    """Where capacity is read and set."""
+
+    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
+        """Read what the provider has now; a failure is Missing."""
+        ...
+
+    def apply(self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime) -> Outcome:
+        """Set an absolute capacity once, without retries of its own across wakes.
+
+        A refusal is an Outcome, not an exception.
+        """
+        ...
+
+
+class Ledger(Protocol):
+    """The append-only rows and the one mutable item a target, in one store."""
+
+    def register(self, scalable_target_id: str, config: str, config_hash: str, now: datetime) -> int:
+        """Create the target's item, or change its config, and append a `config` row.
+
+        The same hash again changes nothing. wake_at becomes `now`, so that it is looked at.
+
+        Returns:
+            The generation that is now in force.
+        """
+        ...
+
+    def claim(self, scalable_target_id: str, token: str, now: datetime, until: datetime) -> Claim:
+        """Take the lease in one conditional write.
+
+        Raises:
+            UnknownTargetError: It is not registered.
+            LeaseHeldError: The lease is somebody else's and has not expired.
+            LedgerUnavailableError: The store cannot be reached.
+        """
+        ...
+
+    def write(self, claim: Claim, rows: Sequence[NewRow], update: ItemUpdate) -> Claim:
+        """Append rows and change the item in one transaction, on condition of token and generation.
+
+        Returns:
+            The claim as it is after the write.
+
+        Raises:
+            LeaseLostError: Another holder or generation; nothing was written.
+            LedgerUnavailableError: Nothing was written.
+        """
+        ...
+
+    def due(self, now: datetime, limit: int) -> Sequence[Due]:
+        """Find targets with wake_at <= now, earliest first, by the sparse index."""
+        ...
+
+    def status(self, scalable_target_id: str) -> TargetStatus:
+        """Read one target's item without a lease.
+
+        Raises:
+            UnknownTargetError: It is not registered.
+        """
+        ...
+
+    def scalable_target_ids(self) -> Sequence[str]:
+        """List every registered target, sorted."""
+        ...
+
+    def rows(self, scalable_target_id: str, after: int = 0, limit: int | None = None) -> Iterator[Row]:
+        """Read rows with a sequence above `after`, in order; without loading them all at once."""
+        ...
+
+    def row(self, row_id: str) -> Row | None:
+        """Read one row by its id."""
+        ...
+
+    def latest(self, limit: int, scalable_target_id: str | None = None, kind: str | None = None) -> Sequence[Row]:
+        """Read the newest rows of one target or of all, newest first."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
