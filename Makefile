@@ -1,0 +1,104 @@
+# One command each, from a fresh clone: `make demo`, `make test`. `make help` lists the rest.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+# The first interpreter that is new enough; name your own with PYTHON=.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c '$(NEW_ENOUGH)' 2>/dev/null && { echo "$$python"; break; }; done)
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command 'make lock'
+
+# Every branch of these is run by a test; the rest has the floor in pyproject.toml.
+PROVEN := */flyball/core/*,*/flyball/ports.py,*/flyball/controller.py
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test check format format-check lint types contracts docs tests coverage \
+	bench lock changelog clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.demo-ready ## install, then replay a day of traffic (ARGS="--trace FILE")
+	$(BIN)/flyball demo $(ARGS)
+
+test: check ## install, then run every check
+
+check: format-check lint types contracts docs tests coverage ## the gate: all of the next seven
+
+format-check: $(VENV)/.dev-ready ## is every file formatted?
+	$(BIN)/ruff format --check .
+
+lint: $(VENV)/.dev-ready ## does every file keep the rules?
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev-ready ## do the types hold?
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev-ready ## do imports point inwards?
+	$(BIN)/lint-imports --no-logo
+
+docs: $(VENV)/.dev-ready ## do links resolve, is every command and key documented?
+	$(BIN)/python -m pytest -q tests/architecture/test_docs.py
+	$(BIN)/towncrier build --draft --version next >/dev/null
+
+tests: $(VENV)/.dev-ready ## run the tests (ARGS="-k name")
+	$(BIN)/python -m pytest -n auto --cov --cov-report= $(ARGS)
+
+coverage: $(VENV)/.dev-ready ## was every branch that matters run by the last tests?
+	$(BIN)/python -m coverage report
+	$(BIN)/python -m coverage report --include='$(PROVEN)' --fail-under=100
+
+format: $(VENV)/.dev-ready ## format every file, and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv-lock/bin/uv ## pin every dependency again, with hashes
+	$(LOCK) pyproject.toml --group dev --output-file requirements/dev.txt $(ARGS)
+	$(LOCK) pyproject.toml --group build --constraints requirements/dev.txt \
+		--output-file requirements/demo.txt
+	$(LOCK) --group aws-function --output-file requirements/aws-function.txt $(ARGS)
+	$(LOCK) --group gcp-function --output-file requirements/gcp-function.txt $(ARGS)
+	$(LOCK) pyproject.toml --group build --group bench --output-file requirements/bench.txt $(ARGS)
+
+changelog: $(VENV)/.dev-ready ## show the changelog of what is not released yet
+	$(BIN)/towncrier build --draft --version next
+
+clean: ## remove environments, caches and builds
+	rm -rf .venv .venv-* build dist htmlcov .coverage* .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache
+
+# --- environments: a stamp says that what it depends on is installed ------------
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { \
+		echo "Flyball needs Python 3.11 or newer, and none was found." >&2; \
+		echo "Install it (Debian: apt install python3 python3-venv)," >&2; \
+		echo "or name it: make demo PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c '$(NEW_ENOUGH)' || { \
+		echo "Flyball needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" --version 2>&1)." >&2; \
+		echo "Name another: make demo PYTHON=python3.12" >&2; exit 1; }
+	@echo "Making $(VENV) with $$("$(PYTHON)" --version)"
+	@"$(PYTHON)" -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/.demo-ready: requirements/demo.txt pyproject.toml | $(BIN)/python
+	@echo "Installing $$(grep -c '==' requirements/demo.txt) packages into $(VENV), by hash"
+	@$(PIP) --require-hashes -r requirements/demo.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing $$(grep -c '==' requirements/dev.txt) packages into $(VENV), by hash"
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.demo-ready $@
+
+.venv-lock/bin/uv:
+	@"$(PYTHON)" -m venv --clear .venv-lock
+	@.venv-lock/bin/python -m pip --disable-pip-version-check install --quiet uv==0.13.8
