@@ -43,7 +43,9 @@ def stage(cloud: str, root: Path, out: Path) -> str:
     """
     entry_points = sorted((root / "functions" / cloud).glob("*.py"))
     if not entry_points:
-        raise StagingError(f"functions/{cloud} has no entry point (*.py); add one, then stage again")
+        raise StagingError(
+            f"functions/{cloud} has no entry point (*.py); add one, then stage again"
+        )
     requirements = root / "requirements" / f"{cloud}-function.txt"
     if not requirements.is_file():
         raise StagingError(f"requirements/{cloud}-function.txt is missing; run `make lock`")
