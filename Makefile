@@ -9,7 +9,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c '$(NEW_ENOUGH)' 2>/dev/null && { echo "$$python"; break; }; done)
 
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+PIP := -m pip --disable-pip-version-check --no-input install --quiet
 LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock'
@@ -67,6 +67,9 @@ lock: .venv-lock/bin/uv ## pin every dependency again, with hashes
 	$(LOCK) --group gcp-function --output-file requirements/gcp-function.txt $(ARGS)
 	$(LOCK) pyproject.toml --group build --group bench --output-file requirements/bench.txt $(ARGS)
 
+bench: .venv-bench/.ready ## measure one decision against Ray Serve's, and the controller on SQLite
+	.venv-bench/bin/python -m tests.bench $(ARGS)
+
 changelog: $(VENV)/.dev-ready ## show the changelog of what is not released yet
 	$(BIN)/towncrier build --draft --version next
 
@@ -89,16 +92,24 @@ $(BIN)/python:
 
 $(VENV)/.demo-ready: requirements/demo.txt pyproject.toml | $(BIN)/python
 	@echo "Installing $$(grep -c '==' requirements/demo.txt) packages into $(VENV), by hash"
-	@$(PIP) --require-hashes -r requirements/demo.txt
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python $(PIP) --require-hashes -r requirements/demo.txt
+	@$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing $$(grep -c '==' requirements/dev.txt) packages into $(VENV), by hash"
-	@$(PIP) --require-hashes -r requirements/dev.txt
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python $(PIP) --require-hashes -r requirements/dev.txt
+	@$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $(VENV)/.demo-ready $@
 
-.venv-lock/bin/uv:
-	@"$(PYTHON)" -m venv --clear .venv-lock
-	@.venv-lock/bin/python -m pip --disable-pip-version-check install --quiet uv==0.13.8
+# Half a gigabyte, so never beside what the demo and the checks need.
+.venv-bench/.ready: requirements/bench.txt pyproject.toml | $(BIN)/python
+	@test -x .venv-bench/bin/python || $(BIN)/python -m venv --clear .venv-bench
+	@echo "Installing $$(grep -c '==' requirements/bench.txt) packages into .venv-bench, by hash"
+	@.venv-bench/bin/python $(PIP) --require-hashes -r requirements/bench.txt
+	@.venv-bench/bin/python $(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-lock/bin/uv: | $(BIN)/python
+	@$(BIN)/python -m venv --clear .venv-lock
+	@.venv-lock/bin/python $(PIP) uv==0.13.8
