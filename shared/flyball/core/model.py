@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -197,6 +198,18 @@ class Observation:
     capacity: Capacity | Missing
     metrics: Mapping[str, Series | Missing] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name, series in self.metrics.items():
+            if not isinstance(series, Missing):
+                _check_order(name, series)
+
+
+def _check_order(name: str, series: Series) -> None:
+    for index, (before, after) in enumerate(pairwise(series)):
+        if not before.at < after.at:
+            message = f"metrics.{name}[{index + 1}].at: got {after.at.isoformat()}, expected an instant after {before.at.isoformat()}"
+            raise ValueError(message)
+
 
 class Recommended(NamedTuple):
     """A merged recommendation, kept for the stabilization windows."""
@@ -272,8 +285,8 @@ class History:
         changes: Accepted changes, oldest first, as long as a cooldown or rate limit needs them.
         recommendations: Merged recommendations inside the stabilization windows, oldest first.
         ready: When the instances in service changed, oldest first.
-        min_capacity: Bound set by a scheduled action; None: the configured one.
-        max_capacity: As min_capacity.
+        bounds: Bounds set by scheduled actions; None: the configured ones.
+        bounds_over: The configured bounds that they were set over; once those change, `bounds` is void.
         scheduled_until: Scheduled actions up to here have been applied.
         missing_since: By metric: since when it has been missing without a break.
         active_at: When the activation metric was last above its threshold, or unknown.
@@ -287,8 +300,8 @@ class History:
     changes: tuple[Change, ...] = ()
     recommendations: tuple[Recommended, ...] = ()
     ready: tuple[ReadySample, ...] = ()
-    min_capacity: int | None = None
-    max_capacity: int | None = None
+    bounds: CapacityRange | None = None
+    bounds_over: CapacityRange | None = None
     scheduled_until: datetime | None = None
     missing_since: Mapping[str, datetime] = field(default_factory=dict)
     active_at: datetime | None = None
@@ -309,8 +322,8 @@ class Recommendation(NamedTuple):
         value: The value it used, in the policy's unit (per instance where the metric is).
         target: The target value or threshold it was held against.
         ready: The instances in service that the value was measured on.
+        adjustment: The step's number, for a step policy that found its step.
         missing: Why it cannot know, where that is the reason.
-        opposes: With no number, it is against scale-in none the less.
     """
 
     policy: str
@@ -320,8 +333,8 @@ class Recommendation(NamedTuple):
     value: float | None = None
     target: float | None = None
     ready: int | None = None
+    adjustment: float | None = None
     missing: MissingCause | None = None
-    opposes: bool = False
 
 
 class Limit(NamedTuple):

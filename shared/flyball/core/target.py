@@ -214,6 +214,7 @@ class ScalableTarget:
     metric_by_name: Mapping[str, Metric] = field(init=False, repr=False, compare=False)
     hard_max: int = field(init=False, repr=False, compare=False)
     """hard_max_capacity, or max_capacity where that is not given."""
+    scheduled: tuple[ScheduledPolicy, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_name("id", self.id)
@@ -232,6 +233,7 @@ class ScalableTarget:
         check_duration("lead_time", self.lead_time)
         _check_price(self.price_per_hour, self.spend_limit_per_hour)
         object.__setattr__(self, "hard_max", hard_max)
+        object.__setattr__(self, "scheduled", tuple(policy for policy in self.policies if isinstance(policy, ScheduledPolicy)))
         object.__setattr__(self, "metric_by_name", {metric.name: metric for metric in self.metrics})
         self._check_names()
 

@@ -1,0 +1,335 @@
+"""What holds the number back: each step gives on a number and, where it changed it, leaves a Limit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+
+from flyball.core.breach import believe
+from flyball.core.model import Change, Direction, Limit, LimitKind, Missing, MissingCause, Reason, Recommendation, Recommended
+from flyball.core.policy import MissingRule, Policy, ScheduledPolicy, StepPolicy, TrackingPolicy
+from flyball.core.recommend import adjust
+from flyball.core.scene import Asked, Scene, paused
+from flyball.core.target import DirectionRules, Profile, RateKind, Select
+
+
+Stage = Callable[[int, Scene, Asked], Limit | None]
+
+
+def stabilize(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """Scale-out takes the least, scale-in the most, of the recent recommendations.
+
+    Source: Kubernetes, "Horizontal Pod Autoscaling: Stabilization window".
+    """
+    target, current = scene.target, scene.current
+    if number > current:
+        since = scene.now - target.scale_out.stabilization_window
+        extreme = min((r for r in scene.history.recommendations if r.at > since), key=_desired_then_oldest, default=None)
+        if extreme is None or extreme.desired >= number:
+            return None
+        after = max(current, extreme.desired)
+        window = target.scale_out.stabilization_window
+    elif number < current:
+        since = scene.now - target.scale_in.stabilization_window
+        extreme = max((r for r in scene.history.recommendations if r.at > since), key=_desired_then_newest, default=None)
+        if extreme is None or extreme.desired <= number:
+            return None
+        after = min(current, extreme.desired)
+        window = target.scale_in.stabilization_window
+    else:
+        return None
+    return Limit(LimitKind.STABILIZATION, number, after, Reason.STABILIZED, extreme.at + window)
+
+
+def cool_down(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """Wait after a completed change of the same direction.
+
+    Scale-out: inside the cooldown, or in flight, what was already added counts, so only a larger
+    scale-out goes through. Scale-in: blocked, unless a scale-out came after it and cancelled it.
+
+    Source: Application Auto Scaling User Guide, "Cooldown period".
+    """
+    if not scene.history.changes:
+        return None
+    if number > scene.current:
+        return _cool_out(number, scene, asked)
+    if number < scene.current:
+        return _cool_in(number, scene, asked)
+    return None
+
+
+def _desired_then_oldest(each: Recommended) -> tuple[int, datetime]:
+    return each.desired, each.at
+
+
+def _desired_then_newest(each: Recommended) -> tuple[int, datetime]:
+    return each.desired, each.at
+
+
+def _cool_out(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    best, until, by = scene.current, None, ""
+    policies = {policy.name: policy for policy in scene.target.policies}
+    for rec in asked.recommendations:
+        if rec.desired is None or rec.desired <= scene.current:
+            continue
+        cooled, ends = _cooled(rec, policies.get(rec.policy), scene)
+        if ends is not None and (until is None or ends < until):
+            until, by = ends, rec.policy
+        best = max(best, cooled)
+    if best >= number:
+        return None
+    return Limit(LimitKind.COOLDOWN, number, best, Reason.IN_COOLDOWN, until, by)
+
+
+def _cooled(rec: Recommendation, policy: Policy | None, scene: Scene) -> tuple[int, datetime | None]:
+    """Work out what is left of a scale-out that comes while an earlier one cools down."""
+    wanted = rec.desired or 0
+    if policy is None or isinstance(policy, ScheduledPolicy):
+        return wanted, None
+    first, ends = _cooling_out(policy, scene)
+    if first is None:
+        return wanted, None
+    if isinstance(policy, StepPolicy):
+        return max(scene.current, adjust(policy, rec.adjustment or 0.0, first.before)), ends
+    if scene.scaling_out is not None:  # measured on what is in service, so it already counts what comes
+        return wanted, None
+    return max(scene.current, first.before + wanted - (rec.ready or 0)), ends
+
+
+def _cooling_out(policy: TrackingPolicy | StepPolicy, scene: Scene) -> tuple[Change | None, datetime | None]:
+    """Find the scale-out that began the cooldown that lasts, and when it ends (None: while in flight)."""
+    cooldown = policy.cooldown if isinstance(policy, StepPolicy) else policy.scale_out_cooldown
+    flying = scene.scaling_out
+    first: Change | None = None
+    ends: datetime | None = None
+    for change in scene.history.changes:
+        if change.after <= change.before or not (policy.name in change.policies or change is flying):
+            continue
+        if first is None or (ends is not None and change.at >= ends):
+            first = change
+        ends = None if change.completed_at is None else change.completed_at + cooldown
+    if first is None or (ends is not None and ends <= scene.now):
+        return None, None
+    return first, ends
+
+
+def _cool_in(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    last = next((c for c in reversed(scene.history.changes) if c.after != c.before), None)
+    if last is None or last.after > last.before:  # a scale-out since then cancelled it
+        return None
+    for policy in scene.target.policies:
+        if isinstance(policy, ScheduledPolicy) or not any(r.policy == policy.name and r.desired is not None and r.desired < scene.current for r in asked.recommendations):
+            continue
+        cooldown = policy.cooldown if isinstance(policy, StepPolicy) else policy.scale_in_cooldown
+        ends = None if last.completed_at is None else last.completed_at + cooldown
+        if cooldown and (ends is None or ends > scene.now):
+            return Limit(LimitKind.COOLDOWN, number, scene.current, Reason.IN_COOLDOWN, ends, policy.name)
+    return None
+
+
+def await_scale_out(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """No scale-in while instances that were asked for are still coming.
+
+    Source: Amazon EC2 Auto Scaling User Guide, "Default instance warmup": scale-in waits for it.
+    """
+    if number >= scene.current or scene.scaling_out is None or scene.target.profile is Profile.HPA:
+        return None
+    return Limit(LimitKind.COOLDOWN, number, scene.current, Reason.SCALING_OUT_IN_FLIGHT)
+
+
+def limit_rate(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """Change at most so many instances, or percent, in so much time.
+
+    Source: Kubernetes, pkg/controller/podautoscaler/horizontal.go
+        (calculateScaleUpLimitWithScalingRules, calculateScaleDownLimitWithBehaviors).
+    """
+    current = scene.current
+    if number == current:
+        return None
+    out = number > current
+    rules = scene.target.scale_out if out else scene.target.scale_in
+    if rules.select is Select.DISABLED:
+        return Limit(LimitKind.RATE, number, current, Reason.DIRECTION_DISABLED)
+    if not rules.rates:
+        return None
+    allowed = _allowed(rules, scene, out=out)
+    if out:
+        allowed = max(current, allowed)
+        after = min(number, allowed)
+    else:
+        allowed = min(current, allowed)
+        after = max(number, allowed)
+    if after == number:
+        return None
+    return Limit(LimitKind.RATE, number, after, Reason.RATE_LIMITED, _period_ends(rules, scene))
+
+
+def _allowed(rules: DirectionRules, scene: Scene, *, out: bool) -> int:
+    """Work out the furthest capacity that the rate rules allow."""
+    proposals = []
+    for rule in rules.rates:
+        start = scene.current
+        for change in scene.history.changes:
+            if change.at > scene.now - rule.period:
+                start -= change.after - change.before
+        if rule.kind is RateKind.COUNT:
+            proposals.append(start + int(rule.amount) if out else start - int(rule.amount))
+        elif out:
+            proposals.append(math.ceil(start * (1 + rule.amount / 100) * (1 - 1e-9)))
+        else:
+            proposals.append(math.trunc(start * (1 - rule.amount / 100) * (1 + 1e-9)))
+    widest = rules.select is Select.MAX
+    return max(proposals) if out is widest else min(proposals)
+
+
+def _period_ends(rules: DirectionRules, scene: Scene) -> datetime | None:
+    """When the oldest change that still counts leaves its period."""
+    ends = [c.at + rule.period for rule in rules.rates for c in scene.history.changes if c.at > scene.now - rule.period]
+    return min(ends, default=None)
+
+
+def settle_zero(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """Go to zero only after long idleness, and leave it only for activity.
+
+    Source: KEDA, "Scaling deployments": cooldownPeriod and activation.
+    """
+    rule = scene.target.zero
+    if rule is None:
+        return None
+    series = believe(scene.observation.metrics.get(rule.metric), scene.target.metric_by_name[rule.metric], scene.now)
+    active = None if isinstance(series, Missing) else series[-1].value > rule.activation_threshold
+    if not scene.current:
+        if number > 0 and not active:
+            return Limit(LimitKind.ZERO, number, 0, Reason.IDLE, by=rule.metric)
+        return None
+    idle_from = scene.history.active_at
+    ends = None if idle_from is None else idle_from + rule.idle_after
+    idle = active is False and ends is not None and ends <= scene.now
+    if idle and 0 < number <= scene.current:
+        return Limit(LimitKind.ZERO, number, 0, Reason.IDLE, by=rule.metric)
+    if not number and not idle:
+        return Limit(LimitKind.ZERO, number, 1, Reason.NOT_IDLE_LONG_ENOUGH, None if active else ends, rule.metric)
+    return None
+
+
+def bound(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """Keep inside the bounds of this instant: minimum, maximum, windows."""
+    bounds = scene.bounds
+    if number < bounds.floor:
+        if bounds.floor_by:
+            return Limit(LimitKind.WINDOW, number, bounds.floor, Reason.WINDOW_FLOOR, bounds.until, bounds.floor_by)
+        return Limit(LimitKind.BOUNDS, number, bounds.floor, Reason.BELOW_MIN)
+    if number > bounds.ceiling:
+        if bounds.ceiling_by:
+            return Limit(LimitKind.WINDOW, number, bounds.ceiling, Reason.WINDOW_CEILING, bounds.until, bounds.ceiling_by)
+        return Limit(LimitKind.BOUNDS, number, bounds.ceiling, Reason.ABOVE_MAX)
+    return None
+
+
+def cap_by_quota(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """Ask for no more than the provider is known to grant; never a reason to scale in."""
+    quota = scene.history.quota
+    if quota is None or quota.until <= scene.now:
+        return None
+    most = max(quota.capacity, scene.current)
+    return Limit(LimitKind.QUOTA, number, most, Reason.QUOTA, quota.until) if number > most else None
+
+
+def cap_by_budget(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """Spend no more an hour than allowed; this wins over the minimum and over windows."""
+    most = affordable(scene)
+    return Limit(LimitKind.BUDGET, number, most, Reason.BUDGET) if most is not None and number > most else None
+
+
+def affordable(scene: Scene) -> int | None:
+    """How many instances the spend limit pays for; None: no limit."""
+    price, limit = scene.target.price_per_hour, scene.target.spend_limit_per_hour
+    if price is None or limit is None:
+        return None
+    return math.floor(min(limit / price, 1e9) * (1 + 1e-9))
+
+
+def wait_out_shortage(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """After "no machines": no change until the back-off ends, then half the step for each refusal."""
+    shortage = scene.history.shortage
+    if shortage is None or number == scene.current:
+        return None
+    if scene.now < shortage.until:
+        return Limit(LimitKind.SHORTAGE, number, scene.current, Reason.CAPACITY_SHORTAGE, shortage.until)
+    if number < scene.current:
+        return None
+    after = scene.current + max(1, (number - scene.current) >> min(shortage.attempts, 20))
+    return Limit(LimitKind.SHORTAGE, number, after, Reason.CAPACITY_SHORTAGE) if after != number else None
+
+
+def hold_when_blind(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """Hold a direction while a metric that guards it is missing."""
+    current = scene.current
+    if number == current:
+        return None
+    out = number > current
+    rules = {policy.name: policy.missing for policy in scene.target.policies if not isinstance(policy, ScheduledPolicy)}
+    for rec in asked.recommendations:
+        if rec.missing is not None and rec.policy in rules:
+            if out and rec.missing is MissingCause.UNDEFINED_AT_ZERO:  # else a target at zero could never leave it
+                continue
+            rule = rules[rec.policy].scale_out if out else rules[rec.policy].scale_in
+            if rule is MissingRule.HOLD:
+                return Limit(LimitKind.MISSING, number, current, Reason.MISSING_DATA, None, rec.metric)
+    return None
+
+
+def respect_foreign(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """Leave somebody else's change alone until its hold ends.
+
+    After they scaled out, more may still be added; after they scaled in, nothing moves.
+    """
+    foreign = scene.history.foreign
+    if foreign is None or foreign.until <= scene.now or number == scene.current:
+        return None
+    if number > scene.current and foreign.after > foreign.before:
+        return None
+    return Limit(LimitKind.FOREIGN, number, scene.current, Reason.FOREIGN_HOLD, foreign.until)
+
+
+def respect_pause(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """Do nothing in a direction that a human paused."""
+    if number == scene.current or not scene.history.pauses:
+        return None
+    pause = paused(scene, Direction.OUT if number > scene.current else Direction.IN)
+    if pause is None:
+        return None
+    return Limit(LimitKind.PAUSE, number, scene.current, Reason.PAUSED, pause.until, pause.by)
+
+
+def clamp(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """Stay inside the hard bounds, whatever the policies, windows and events say."""
+    target = scene.target
+    most = target.hard_max
+    budget = affordable(scene)
+    if budget is not None and budget < most:
+        most = budget
+    if number > most:
+        return Limit(LimitKind.HARD, number, most, Reason.HARD_MAX)
+    if number < target.hard_min_capacity <= most:
+        return Limit(LimitKind.HARD, number, target.hard_min_capacity, Reason.HARD_MIN)
+    return None
+
+
+STAGES: tuple[Stage, ...] = (
+    stabilize,
+    cool_down,
+    await_scale_out,
+    limit_rate,
+    settle_zero,
+    bound,
+    cap_by_quota,
+    cap_by_budget,
+    wait_out_shortage,
+    hold_when_blind,
+    respect_foreign,
+    respect_pause,
+    clamp,
+)
+"""The pipeline after the merge, in order; the hard bounds come last."""

@@ -1,0 +1,218 @@
+"""What should this target's capacity be now, and why: the whole pipeline, pure and total.
+
+recommend → merge → stabilize → cool down → limit rate → bound → guard → hard bounds → decision.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flyball.core.constrain import STAGES, affordable
+from flyball.core.merge import merge
+from flyball.core.model import (
+    Action,
+    Capacity,
+    Decision,
+    Direction,
+    History,
+    Limit,
+    LimitKind,
+    Missing,
+    Observation,
+    Reason,
+    Recommendation,
+    Status,
+)
+from flyball.core.recommend import recommend
+from flyball.core.scene import Asked, Scene, find_bounds, paused, set_scene
+from flyball.core.target import CapacityKind, Mode, ScalableTarget
+
+NO_LIMITS: frozenset[LimitKind] = frozenset()
+SOONEST = timedelta(seconds=1)
+"""A target is never looked at again in the same instant."""
+
+LASTING = frozenset({Reason.ABOVE_TARGET, Reason.BREACH_TOO_SHORT, Reason.MISSING_DATA, Reason.ACTIVATED})
+"""Reasons of a recommendation that ask for another look in a moment."""
+SHRINKING = frozenset({Reason.BELOW_TARGET, Reason.STEP})
+"""As LASTING, but only while there is something left to change."""
+HOLDS = (LimitKind.MISSING, LimitKind.FOREIGN, LimitKind.PAUSE)
+
+
+def decide(
+    target: ScalableTarget,
+    observation: Observation,
+    history: History,
+    now: datetime,
+    without: frozenset[LimitKind] = NO_LIMITS,
+) -> Decision:
+    """Decide one scalable target's capacity at one instant.
+
+    Args:
+        target: What is scaled and how.
+        observation: What was seen. Its capacity may be Missing: then everything is held.
+        history: What is remembered from earlier wakes.
+        now: Aware UTC.
+        without: Kinds of limit to leave out, for "what would it have been without …".
+
+    Returns:
+        A decision, for every input that validates. The same inputs give the same decision, on
+        every machine, for ever.
+    """
+    capacity = observation.capacity
+    if isinstance(capacity, Missing):
+        return _decide_blind(target, history, now)
+    scene = set_scene(target, observation, history, now, capacity)
+    asked, disagreement = merge(scene, recommend(scene))
+    number = asked.wanted
+    limits: list[Limit] = []
+    if disagreement is not None:
+        if disagreement.kind in without:
+            number = disagreement.before
+        else:
+            limits.append(disagreement)
+    for stage in STAGES:
+        limit = stage(number, scene, asked)
+        if limit is not None and limit.kind not in without:
+            limits.append(limit)
+            number = limit.after
+    return _conclude(scene, asked, number, tuple(limits))
+
+
+def _conclude(scene: Scene, asked: Asked, number: int, limits: tuple[Limit, ...]) -> Decision:
+    """Turn the last number into a decision: what is done about it, and when to look again."""
+    target, current = scene.target, scene.current
+    most = _most(scene)
+    ceiling = number if target.capacity_kind is CapacityKind.COUNT else _find_ceiling(scene, asked, number, most)
+    action, reason = _act(scene, number, ceiling)
+    if reason is None:
+        reason = limits[-1].reason if limits else _reason(asked, current)
+    wake_at, wake_reason = _look_again(scene, asked, limits, action, number)
+    price = target.price_per_hour
+    return Decision(
+        target.id,
+        scene.now,
+        action,
+        reason,
+        current,
+        asked.wanted,
+        number,
+        ceiling,
+        tuple([rec.policy for rec in asked.winners]),
+        min(scene.bounds.floor, most),
+        most,
+        asked.wanted - most if asked.wanted > most else 0,
+        None if price is None else (number - current) * price,
+        tuple(asked.recommendations),
+        limits,
+        scene.fired,
+        wake_at,
+        wake_reason,
+    )
+
+
+def _most(scene: Scene) -> int:
+    """The most that bounds, quota and budget allow now."""
+    most = min(scene.bounds.ceiling, scene.target.hard_max)
+    quota = scene.history.quota
+    if quota is not None and quota.until > scene.now:
+        most = min(most, max(quota.capacity, scene.current))
+    budget = affordable(scene)
+    return most if budget is None else min(most, budget)
+
+
+def _find_ceiling(scene: Scene, asked: Asked, number: int, most: int) -> int:
+    """Choose the range's upper end: the most allowed; not lowered while scale-in is held, unless the hard bounds say so."""
+    ceiling = max(number, most)
+    before = scene.capacity.ceiling
+    if before is None or ceiling >= before:
+        return ceiling
+    held = any(stage_limit is not None and stage_limit.kind in HOLDS for stage_limit in (stage(scene.current - 1, scene, asked) for stage in STAGES))
+    return max(number, min(before, scene.target.hard_max)) if held else ceiling
+
+
+def _act(scene: Scene, number: int, ceiling: int) -> tuple[Action, Reason | None]:
+    """Say what is done about the number, with the reason where that outweighs the limits'."""
+    capacity = scene.capacity
+    moved = scene.target.capacity_kind is CapacityKind.RANGE and ceiling != capacity.ceiling
+    if number == scene.current and not moved:
+        return Action.HOLD, None
+    if capacity.status is Status.FAILED:
+        return Action.BLOCK, Reason.ENDPOINT_FAILED
+    if capacity.owner:
+        return Action.BLOCK, Reason.FOREIGN_OWNER
+    if scene.history.pauses:
+        out = number > scene.current or (number == scene.current and ceiling > (capacity.ceiling or 0))
+        if paused(scene, Direction.OUT if out else Direction.IN) is not None:
+            return Action.BLOCK, Reason.PAUSED
+    if scene.target.mode is Mode.ADVISE:
+        return Action.BLOCK, Reason.ADVISE_ONLY
+    if capacity.status is Status.BUSY:
+        return Action.DEFER, Reason.BUSY
+    return Action.SET, Reason.CEILING_MOVED if number == scene.current else None
+
+
+def _reason(asked: Asked, current: int) -> Reason:
+    """The winner's reason; of a hold that nothing limited, the first that tells most."""
+    if asked.winners:
+        return asked.winners[0].reason
+    told = Reason.NOTHING_ASKED
+    for rec in asked.recommendations:
+        if rec.reason is Reason.MISSING_DATA:
+            return Reason.MISSING_DATA
+        if told is Reason.NOTHING_ASKED or (told is Reason.NO_BREACH and rec.desired == current):
+            told = rec.reason
+    return told
+
+
+def _look_again(scene: Scene, asked: Asked, limits: tuple[Limit, ...], action: Action, number: int) -> tuple[datetime, Reason]:
+    """Say when this target must next be looked at: an alarm tells of transitions only."""
+    target, now = scene.target, scene.now
+    at, reason = now + target.heartbeat, Reason.HEARTBEAT
+    soon = now + target.tick
+    if soon < at:
+        if action in (Action.SET, Action.DEFER) or scene.capacity.status is Status.BUSY or scene.scaling_out is not None:
+            at, reason = soon, Reason.UPDATE_LASTS
+        else:
+            for rec in asked.recommendations:
+                if rec.reason in LASTING or (rec.reason in SHRINKING and number != scene.bounds.floor):
+                    at, reason = soon, Reason.BREACH_LASTS
+                    break
+    if scene.bounds.until is not None and scene.bounds.until < at:
+        at, reason = scene.bounds.until, Reason.SCHEDULE_BOUNDARY
+    for limit in limits:
+        if limit.until is not None and limit.until < at:
+            at, reason = limit.until, Reason.LIMIT_ENDS
+    zero = target.zero
+    if zero is not None and scene.current and scene.history.active_at is not None:
+        idle_at = scene.history.active_at + zero.idle_after
+        if now < idle_at < at:
+            at, reason = idle_at, Reason.IDLE
+    return max(at, now + SOONEST), reason
+
+
+def _decide_blind(target: ScalableTarget, history: History, now: datetime) -> Decision:
+    """Hold everything: not even what is there is known."""
+    fired, bounds = find_bounds(target, history, now)
+    known = bounds.floor if history.desired is None else history.desired
+    held = max(min(known, target.hard_max), min(target.hard_min_capacity, target.hard_max))
+    asked: tuple[Recommendation, ...] = ()
+    return Decision(
+        scalable_target_id=target.id,
+        at=now,
+        action=Action.HOLD,
+        reason=Reason.CAPACITY_UNKNOWN,
+        current=None,
+        wanted=held,
+        desired=held,
+        ceiling=held,
+        policies=(),
+        min_capacity=min(bounds.floor, target.hard_max),
+        max_capacity=min(bounds.ceiling, target.hard_max),
+        unmet=0,
+        cost_delta_per_hour=None,
+        recommendations=asked,
+        limits=(),
+        fired=fired,
+        wake_at=now + target.tick,
+        wake_reason=Reason.MISSING_DATA,
+    )

@@ -1,0 +1,261 @@
+"""What capacity would each policy have by itself: a number or "I cannot know", with its reason.
+
+Nothing is held back here; that is constrain's. Only a policy's own rule speaks.
+"""
+
+from __future__ import annotations
+
+import math
+from operator import gt, lt
+
+from flyball.core.breach import PAST, Breach, believe, breached, evaluated_values
+from flyball.core.check import CAPACITY_LIMIT
+from flyball.core.model import Datapoint, Missing, MissingCause, Reason, Recommendation, Series
+from flyball.core.policy import Adjustment, Aggregation, Comparison, Step, StepPolicy, TrackingPolicy
+from flyball.core.scene import Scene, ready_between
+from flyball.core.target import Metric, Per, Profile, Unit
+
+ROUNDING = 1e-9
+"""Relative slack of a ceiling: 3 × 0.07 × 100 ÷ 7 is 3 instances, not 4."""
+TOLERANCE = 1e-12
+"""Relative slack of a threshold, so that 1.1 × 70 does not depend on the last bit."""
+
+
+def recommend(scene: Scene) -> list[Recommendation]:
+    """Ask every policy, in the config's order, then the built-in ones."""
+    found = []
+    for policy in scene.target.policies:
+        if type(policy) is TrackingPolicy:
+            found.append(track(policy, scene))
+        elif type(policy) is StepPolicy:
+            found.append(step(policy, scene))
+    target = scene.target
+    if target.zero is not None:
+        found.append(activate(scene))
+    if target.fallback is not None:
+        fallback = fall_back(scene)
+        if fallback is not None:
+            found.append(fallback)
+    return found
+
+
+def track(policy: TrackingPolicy, scene: Scene) -> Recommendation:
+    """Keep the metric at its target value: ceil(in service when measured × value ÷ target value).
+
+    It scales out only while the newest value breaches and M of N do; the same for scale-in. A
+    value between low and high keeps what is there.
+
+    Returns:
+        desired above, at or below current; None where the metric is missing or, with no instance
+        in service, a value per instance means nothing.
+
+    Source: Application Auto Scaling User Guide, "Target tracking scaling policies"; Kubernetes,
+        "Horizontal Pod Autoscaling: Algorithm details".
+    """
+    target = scene.target
+    metric = target.metric_by_name[policy.metric]
+    series = believe(scene.observation.metrics.get(policy.metric), metric, scene.now)
+    if isinstance(series, Missing):
+        return _missing(policy.name, policy.metric, series.cause, policy.target_value)
+    point = series[-1]
+    per_instance = metric.per is Per.INSTANCE
+    if point.ready is None:
+        least, most = ready_between(scene.history, scene.capacity, point.at, metric.period)
+    else:
+        least = most = point.ready
+    if per_instance and not most:
+        return _missing(policy.name, policy.metric, MissingCause.UNDEFINED_AT_ZERO, policy.target_value)
+    setpoint = policy.target_value / 100 if metric.unit is Unit.RATIO else policy.target_value
+    if target.profile is Profile.HPA:
+        filled = _fill_in(point, metric, setpoint, most)
+        if filled is None:
+            reason = Reason.FLIPPED_BY_MISSING_INSTANCES
+            return Recommendation(policy.name, scene.current, reason, policy.metric, point.value, policy.target_value, most)
+        point = filled
+    return _hold_against(policy, scene, metric, series, point, (least, most), setpoint)
+
+
+def _hold_against(
+    policy: TrackingPolicy, scene: Scene, metric: Metric, series: Series, point: Datapoint, ready: tuple[int, int], setpoint: float
+) -> Recommendation:
+    """Hold a believable value against the target value."""
+    value, current = point.value, scene.current
+    per_instance = metric.per is Per.INSTANCE
+    least, most = ready
+    shown = value * 100 if metric.unit is Unit.RATIO else value
+    high = setpoint * policy.high_ratio * (1 + TOLERANCE)
+    low = setpoint * policy.low_ratio * (1 - TOLERANCE)
+    if not per_instance:  # held against what the instances in service can carry at the target value
+        high *= least
+        low *= most
+    if value > high:
+        if breached(series, policy.out_datapoints, metric.period, gt, high) is not Breach.YES:
+            return Recommendation(policy.name, current, Reason.BREACH_TOO_SHORT, policy.metric, shown, policy.target_value, least)
+        wanted = _instances(value * least / setpoint if per_instance else value / setpoint)
+        if wanted <= current:
+            return Recommendation(policy.name, current, Reason.ALREADY_DESIRED, policy.metric, shown, policy.target_value, least)
+        return Recommendation(policy.name, wanted, Reason.ABOVE_TARGET, policy.metric, shown, policy.target_value, least)
+    if value < low:
+        if policy.disable_scale_in:
+            return Recommendation(policy.name, current, Reason.SCALE_IN_DISABLED, policy.metric, shown, policy.target_value, most)
+        breach = breached(series, policy.in_datapoints, metric.period, lt, low)
+        if breach is not Breach.YES:
+            reason = Reason.BREACH_TOO_SHORT
+            return Recommendation(policy.name, current, reason, policy.metric, shown, policy.target_value, most)
+        wanted = _instances(value * most / setpoint if per_instance else value / setpoint)
+        if wanted >= current:
+            return Recommendation(policy.name, current, Reason.ALREADY_DESIRED, policy.metric, shown, policy.target_value, most)
+        return Recommendation(policy.name, wanted, Reason.BELOW_TARGET, policy.metric, shown, policy.target_value, most)
+    return Recommendation(policy.name, current, Reason.WITHIN_TOLERANCE, policy.metric, shown, policy.target_value, most)
+
+
+def _fill_in(point: Datapoint, metric: Metric, setpoint: float, ready: int) -> Datapoint | None:
+    """Count instances that did not report as idle when scaling out, and as full when scaling in.
+
+    Returns:
+        The datapoint with the mean over all instances; None where they would turn the direction.
+
+    Source: Kubernetes, pkg/controller/podautoscaler/replica_calculator.go (GetResourceReplicas).
+    """
+    value = float(math.floor(point.value)) if metric.unit is Unit.PERCENT else point.value
+    reporting = ready if point.reporting is None else min(point.reporting, ready)
+    if reporting < ready and value != setpoint:
+        if value > setpoint:
+            filled = value * reporting / ready
+            turned = filled < setpoint
+        else:
+            absent = max(100.0, setpoint) if metric.unit is Unit.PERCENT else setpoint
+            filled = (value * reporting + absent * (ready - reporting)) / ready
+            turned = filled > setpoint
+        if turned:
+            return None
+        value = filled
+    return point if value == point.value else point._replace(value=value)
+
+
+def _instances(raw: float) -> int:
+    """Round up to instances, with a limit instead of an overflow."""
+    return CAPACITY_LIMIT if raw >= CAPACITY_LIMIT else math.ceil(raw * (1 - ROUNDING))
+
+
+def step(policy: StepPolicy, scene: Scene) -> Recommendation:
+    """Change capacity by the step in which the metric lies past the threshold.
+
+    Source: Application Auto Scaling User Guide, "Step scaling policies".
+    """
+    metric = scene.target.metric_by_name[policy.metric]
+    series = believe(scene.observation.metrics.get(policy.metric), metric, scene.now)
+    if isinstance(series, Missing):
+        return _missing(policy.name, policy.metric, series.cause, policy.threshold)
+    newest = series[-1].value
+    scale = 100.0 if metric.unit is Unit.RATIO else 1.0
+    threshold = policy.threshold / scale
+    comparison = policy.comparison
+    if comparison is None:
+        comparison = Comparison.GREATER_OR_EQUAL if newest >= threshold else Comparison.LESS
+    past = PAST[comparison]
+    current = scene.current
+    shown = newest * scale
+    breach = breached(series, policy.datapoints, metric.period, past, threshold)
+    if breach is not Breach.YES:
+        lasting = past(newest, threshold)
+        reason = Reason.BREACH_TOO_SHORT if lasting else Reason.NO_BREACH
+        return Recommendation(policy.name, None, reason, policy.metric, shown, policy.threshold)
+    value = _aggregate(policy, series, metric) * scale
+    below = comparison in (Comparison.LESS, Comparison.LESS_OR_EQUAL)
+    found = find_step(policy.steps, value - policy.threshold, below=below)
+    if found is None:
+        return Recommendation(policy.name, None, Reason.NO_STEP, policy.metric, value, policy.threshold)
+    wanted = adjust(policy, found.adjustment, current)
+    reason = Reason.STEP
+    if wanted == current:
+        stuck = policy.adjustment is Adjustment.PERCENT_CHANGE_IN_CAPACITY and not current and found.adjustment > 0
+        reason = Reason.CANNOT_LEAVE_ZERO_BY_PERCENT if stuck else Reason.STEP_IS_ZERO
+        return Recommendation(policy.name, None, reason, policy.metric, value, policy.threshold, adjustment=found.adjustment)
+    return Recommendation(policy.name, wanted, reason, policy.metric, value, policy.threshold, adjustment=found.adjustment)
+
+
+def _aggregate(policy: StepPolicy, series: Series, metric: Metric) -> float:
+    values = evaluated_values(series, policy.datapoints, metric.period)
+    if policy.aggregation is Aggregation.MINIMUM:
+        return min(values)
+    if policy.aggregation is Aggregation.MAXIMUM:
+        return max(values)
+    return math.fsum(values) / len(values)
+
+
+def find_step(steps: tuple[Step, ...], excess: float, *, below: bool) -> Step | None:
+    """Find the step for a distance from the threshold.
+
+    Args:
+        steps: Sorted.
+        excess: Value minus threshold.
+        below: At the threshold itself: whether the alarm looks below it.
+
+    Returns:
+        The step whose interval holds it: above the threshold [lower, upper), below it (lower, upper].
+    """
+    for each in steps:
+        lower = -math.inf if each.lower is None else each.lower
+        upper = math.inf if each.upper is None else each.upper
+        if excess > 0 or (excess == 0 and not below):
+            if lower <= excess < upper:
+                return each
+        elif lower < excess <= upper:
+            return each
+    return None
+
+
+def adjust(policy: StepPolicy, adjustment: float, base: int) -> int:
+    """Apply a step's number to a capacity.
+
+    A percent's change is rounded toward zero, but to at least one instance: 12.7 → 12, 0.4 → 1,
+    −0.4 → −1, −6.67 → −6; then it is at least the minimum magnitude.
+
+    Returns:
+        Instances, 0 or more.
+
+    Source: Application Auto Scaling User Guide, "Scaling adjustment types".
+    """
+    if policy.adjustment is Adjustment.EXACT_CAPACITY:
+        return int(adjustment)
+    change = int(adjustment)
+    if policy.adjustment is Adjustment.PERCENT_CHANGE_IN_CAPACITY:
+        exact = base * adjustment / 100
+        change = math.trunc(exact * (1 + ROUNDING))
+        if not change and exact:
+            change = 1 if exact > 0 else -1
+        if adjustment and abs(change) < policy.min_adjustment_magnitude:
+            change = policy.min_adjustment_magnitude if adjustment > 0 else -policy.min_adjustment_magnitude
+    return min(max(0, base + change), CAPACITY_LIMIT)
+
+
+def activate(scene: Scene) -> Recommendation:
+    """Wake a target that is at zero as soon as its activation metric is above the threshold.
+
+    Source: KEDA, "Scaling deployments: activation and scaling thresholds".
+    """
+    rule = scene.target.zero
+    assert rule is not None  # noqa: S101  (recommend asks only then)
+    series = believe(scene.observation.metrics.get(rule.metric), scene.target.metric_by_name[rule.metric], scene.now)
+    if isinstance(series, Missing):
+        return _missing("activation", rule.metric, series.cause, rule.activation_threshold)
+    value = series[-1].value
+    if value <= rule.activation_threshold:
+        return Recommendation("activation", None, Reason.IDLE, rule.metric, value, rule.activation_threshold)
+    wanted = max(1, scene.bounds.floor) if not scene.current else None
+    return Recommendation("activation", wanted, Reason.ACTIVATED, rule.metric, value, rule.activation_threshold)
+
+
+def fall_back(scene: Scene) -> Recommendation | None:
+    """Have at least the fallback's capacity once a metric has been missing for long; never less than current."""
+    rule = scene.target.fallback
+    assert rule is not None  # noqa: S101  (recommend asks only then)
+    for name, since in scene.history.missing_since.items():
+        if scene.now - since >= rule.after:
+            return Recommendation("fallback", max(scene.current, rule.capacity), Reason.FALLBACK, name)
+    return None
+
+
+def _missing(policy: str, metric: str, cause: MissingCause, target: float) -> Recommendation:
+    return Recommendation(policy, None, Reason.MISSING_DATA, metric, None, target, None, None, cause)
