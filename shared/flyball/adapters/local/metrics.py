@@ -1,0 +1,182 @@
+"""What does the monitoring of a simulated endpoint show, given the requests that reach it?
+
+A minute's datapoint ends with the minute and is seen one minute later. Requests beyond what the
+instances in service can do in a minute wait as a backlog for the next ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from flyball.adapters.local.endpoint import LocalEndpoints, endpoint_name
+from flyball.core.model import Datapoint, Missing, MissingCause, Series
+from flyball.core.target import Metric, Unit
+from flyball.ports import MetricRead
+
+MINUTE = timedelta(minutes=1)
+DELAY = MINUTE
+"""A datapoint is seen this long after its period has ended."""
+
+Demand = Callable[[datetime], float | None]
+"""Requests that arrive in the minute that begins at an instant; None: not known."""
+
+
+class Load(NamedTuple):
+    """What reaches one endpoint, and what its instances can do.
+
+    Attributes:
+        demand: Requests a minute.
+        capacity_per_instance: Requests that one instance can serve in a minute, above 0.
+        start: Instant of the first minute, aware UTC.
+    """
+
+    demand: Demand
+    capacity_per_instance: float
+    start: datetime
+
+
+class Minute(NamedTuple):
+    """What happened at an endpoint in one minute.
+
+    Attributes:
+        start: When it began.
+        requests: That arrived; None: not known.
+        ready: Instances in service when it began.
+        desired: The provider's setting when it began.
+        waiting: Backlog when it began, requests.
+        backlog: Backlog when it ended, requests.
+    """
+
+    start: datetime
+    requests: float | None
+    ready: int
+    desired: int
+    waiting: float
+    backlog: float
+
+
+class LocalMetrics:
+    """Metrics of simulated endpoints: the `MetricSource` of one machine.
+
+    `source["metric"]` of a metric, or its name where that is not given, is one of METRICS.
+    """
+
+    def __init__(self, endpoints: LocalEndpoints, loads: Mapping[str, Load]) -> None:
+        """Watch endpoints.
+
+        Args:
+            endpoints: Whose instances in service count.
+            loads: What reaches them, by the endpoint's name.
+        """
+        self._endpoints = endpoints
+        self._loads = loads
+        self._minutes: dict[str, list[Minute]] = {name: [] for name in loads}
+
+    def read(self, reads: Sequence[MetricRead], now: datetime) -> Sequence[Series | Missing]:
+        """Read the newest datapoints that can be seen at `now`."""
+        return [self._read(read, now) for read in reads]
+
+    def minutes(self, name: str, until: datetime) -> Sequence[Minute]:
+        """Tell what happened in each minute that ended at or before `until`, oldest first.
+
+        Raises:
+            KeyError: Nothing reaches an endpoint of this name.
+        """
+        load, minutes = self._loads[name], self._minutes[name]
+        start = load.start + len(minutes) * MINUTE
+        while start + MINUTE <= until:
+            waiting = minutes[-1].backlog if minutes else 0.0
+            minutes.append(self._serve(name, load, start, waiting))
+            start += MINUTE
+        count = max(0, (until - load.start) // MINUTE)
+        return minutes if count >= len(minutes) else minutes[:count]
+
+    def _serve(self, name: str, load: Load, start: datetime, waiting: float) -> Minute:
+        state = self._endpoints.state(name, start)
+        ready, desired = (0, 0) if state is None else (state.ready, state.desired)
+        requests = load.demand(start)
+        backlog = max(0.0, waiting + (requests or 0.0) - ready * load.capacity_per_instance)
+        return Minute(start, requests, ready, desired, waiting, backlog)
+
+    def _read(self, read: MetricRead, now: datetime) -> Series | Missing:
+        name = endpoint_name(read.scalable_target)
+        kind = read.metric.source.get("metric", read.metric.name)
+        if name not in self._loads:
+            return Missing(MissingCause.SOURCE_FAILED, f"nothing reaches an endpoint {name!r}")
+        if kind not in METRICS:
+            return Missing(
+                MissingCause.SOURCE_FAILED, f"metric {kind!r}: expected one of {sorted(METRICS)}"
+            )
+        load = self._loads[name]
+        width = max(1, -(-read.metric.period // MINUTE))
+        seen = max(0, (now - DELAY - load.start) // MINUTE)
+        whole = seen // width
+        first = max(0, whole - read.periods) * width
+        minutes = self.minutes(name, load.start + seen * MINUTE)[first : whole * width]
+        groups = [minutes[at : at + width] for at in range(0, len(minutes), width)]
+        points = [_fold(group, kind, read.metric, load.capacity_per_instance) for group in groups]
+        series = tuple(point for point in points if point is not None)
+        if series:
+            return series
+        if minutes and not any(minute.ready for minute in minutes):
+            return Missing(MissingCause.UNDEFINED_AT_ZERO, f"{kind}: no instance in service")
+        return Missing(MissingCause.NO_DATA, f"{kind}: no datapoint in {read.periods} periods")
+
+
+def _fold(minutes: Sequence[Minute], kind: str, metric: Metric, mu: float) -> Datapoint | None:
+    """Make one period's datapoint of its minutes; None where none of them has a value."""
+    measure, fold = METRICS[kind]
+    values = [value for minute in minutes if (value := measure(minute, mu)) is not None]
+    if not values:
+        return None
+    value = fold(values)
+    if kind == "utilization" and metric.unit is Unit.RATIO:
+        value /= 100
+    return Datapoint(minutes[-1].start + MINUTE, value, minutes[-1].ready)
+
+
+def _invocations(minute: Minute, _: float) -> float | None:
+    return minute.requests
+
+
+def _invocations_per_instance(minute: Minute, _: float) -> float | None:
+    if minute.requests is None or not minute.ready:
+        return None
+    return minute.requests / minute.ready
+
+
+def _utilization(minute: Minute, mu: float) -> float | None:
+    each = _invocations_per_instance(minute, mu)
+    return None if each is None else 100 * each / mu
+
+
+def _backlog(minute: Minute, _: float) -> float | None:
+    return None if minute.requests is None else minute.backlog
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _last(values: Sequence[float]) -> float:
+    return values[-1]
+
+
+Measure = Callable[[Minute, float], float | None]
+Fold = Callable[[Sequence[float]], float]
+
+METRICS: Mapping[str, tuple[Measure, Fold]] = {
+    "invocations": (_invocations, sum),
+    "invocations_per_instance": (_invocations_per_instance, sum),
+    "utilization": (_utilization, _mean),
+    "backlog": (_backlog, _last),
+}
+"""By name: one minute's value, and how a longer period's minutes become one.
+
+invocations: requests that arrived. invocations_per_instance: the same, divided by the instances in
+service (each request counts 1/n, as SageMaker's InvocationsPerInstance does); none at zero
+instances. utilization: percent of what the instances in service can do that arrived, so above 100
+in an overload; none at zero instances. backlog: requests that wait at the end.
+"""
