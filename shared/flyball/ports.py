@@ -1,4 +1,4 @@
-"""What does the controller need from the outside world: four Protocols and the values that cross them."""
+"""What does the controller need from outside: four Protocols and the values that cross them."""
 
 from __future__ import annotations
 
@@ -227,7 +227,9 @@ class CapacityControl(Protocol):
         """Read what the provider has now; a failure is Missing."""
         ...
 
-    def apply(self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime) -> Outcome:
+    def apply(
+        self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
+    ) -> Outcome:
         """Set an absolute capacity once, without retries of its own across wakes.
 
         A refusal is an Outcome, not an exception.
@@ -238,7 +240,9 @@ class CapacityControl(Protocol):
 class Ledger(Protocol):
     """The append-only rows and the one mutable item a target, in one store."""
 
-    def register(self, scalable_target_id: str, config: str, config_hash: str, now: datetime) -> int:
+    def register(
+        self, scalable_target_id: str, config: str, config_hash: str, now: datetime
+    ) -> int:
         """Create the target's item, or change its config, and append a `config` row.
 
         The same hash again changes nothing. wake_at becomes `now`, so that it is looked at.
@@ -286,7 +290,9 @@ class Ledger(Protocol):
         """List every registered target, sorted."""
         ...
 
-    def rows(self, scalable_target_id: str, after: int = 0, limit: int | None = None) -> Iterator[Row]:
+    def rows(
+        self, scalable_target_id: str, after: int = 0, limit: int | None = None
+    ) -> Iterator[Row]:
         """Read rows with a sequence above `after`, in order; without loading them all at once."""
         ...
 
@@ -294,7 +300,9 @@ class Ledger(Protocol):
         """Read one row by its id."""
         ...
 
-    def latest(self, limit: int, scalable_target_id: str | None = None, kind: str | None = None) -> Sequence[Row]:
+    def latest(
+        self, limit: int, scalable_target_id: str | None = None, kind: str | None = None
+    ) -> Sequence[Row]:
         """Read the newest rows of one target or of all, newest first."""
         ...
 

@@ -56,10 +56,18 @@ def believe(series: Series | Missing | None, metric: Metric, now: datetime) -> S
         return Missing(MissingCause.FROM_THE_FUTURE)
     if 0 <= value < math.inf:
         return series
-    return Missing(MissingCause.NEGATIVE if value < 0 and math.isfinite(value) else MissingCause.NOT_FINITE)
+    return Missing(
+        MissingCause.NEGATIVE if value < 0 and math.isfinite(value) else MissingCause.NOT_FINITE
+    )
 
 
-def breached(series: Series, rule: DatapointsRule, period: timedelta, past: Callable[[float, float], bool], threshold: float) -> Breach:
+def breached(
+    series: Series,
+    rule: DatapointsRule,
+    period: timedelta,
+    past: Callable[[float, float], bool],
+    threshold: float,
+) -> Breach:
     """Say whether enough of the newest periods are past a threshold.
 
     A gap is not a calm minute: it is evidence of nothing. Values that are not finite or are
@@ -97,7 +105,7 @@ def breached(series: Series, rule: DatapointsRule, period: timedelta, past: Call
 
 
 def evaluated_values(series: Series, rule: DatapointsRule, period: timedelta) -> list[float]:
-    """List the believable values of the evaluated periods, newest first; the newest is one of them."""
+    """List the believable values of the evaluated periods, newest first, at least one."""
     oldest = series[-1].at - period * rule.evaluated
     values = []
     for at, value, _, _ in reversed(series):

@@ -25,7 +25,11 @@ T = TypeVar("T")
 Encode = Callable[[Any], Any]
 Decode = Callable[[Any], Any]
 
-KINDS: Mapping[type, str] = {TrackingPolicy: "tracking", StepPolicy: "step", ScheduledPolicy: "scheduled"}
+KINDS: Mapping[type, str] = {
+    TrackingPolicy: "tracking",
+    StepPolicy: "step",
+    ScheduledPolicy: "scheduled",
+}
 """Members of a union of records are told apart by a `kind` field."""
 _TYPES = {kind: cls for cls, kind in KINDS.items()}
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -45,7 +49,7 @@ def canonical(value: Any) -> str:
 
 def encode(value: Any) -> Any:
     """Turn a value into what the json module writes."""
-    return _encoder(type(value))(value)
+    return _encoder(cast("Any", type(value)))(value)
 
 
 def decode(cls: type[T], value: Any) -> T:
@@ -54,7 +58,7 @@ def decode(cls: type[T], value: Any) -> T:
     Raises:
         ValueError: A field is unknown, missing or of a wrong type; the message names its path.
     """
-    return cast("T", _decoder(cls)(value))
+    return cast("T", _decoder(cast("Any", cls))(value))
 
 
 def parse(cls: type[T], text: str) -> T:
@@ -99,7 +103,7 @@ def _record_encoder(cls: type) -> Encode:
             item = getattr(value, name)
             if item is default or (type(item) is type(default) and item == default):
                 continue
-            out[name] = _encoder(type(item))(item)
+            out[name] = _encoder(cast("Any", type(item)))(item)
         return out
 
     return encode_record
@@ -122,7 +126,7 @@ def encode_float(value: float) -> float | int | str:
 
 
 def encode_instant(value: datetime) -> str:
-    """Write an aware instant in UTC, `2026-11-21T00:24:11Z`, with microseconds only where there are some."""
+    """Write an aware instant in UTC, `2026-11-21T00:24:11Z`; microseconds where there are some."""
     if value.tzinfo is not UTC:
         if value.tzinfo is None:
             message = f"{value.isoformat()} has no time zone; instants are aware UTC"
@@ -137,7 +141,7 @@ def encode_duration(value: timedelta) -> float | int | str:
 
 
 def _encode_datapoint(value: Datapoint) -> list[Any]:
-    out: list[Any] = [encode_instant(value.at), encode_float(value.value)]
+    out: list[Any] = [encode_instant(value.at), encode_float(float(value.value))]
     if value.ready is not None or value.reporting is not None:
         out.append(value.ready)
     if value.reporting is not None:
@@ -164,10 +168,15 @@ def _decoder(cls: Any) -> Decode:
         return _union_decoder(typing.get_args(cls))
     if origin is tuple:
         item = _decoder(typing.get_args(cls)[0])
-        return lambda value: tuple(_at(f"[{i}]", item, each) for i, each in enumerate(_expect(list, "a list")(value)))
+        return lambda value: tuple(
+            _at(f"[{i}]", item, each) for i, each in enumerate(_expect(list, "a list")(value))
+        )
     if origin is not None and issubclass(origin, Mapping):
         item = _decoder(typing.get_args(cls)[1])
-        return lambda value: {key: _at(f".{key}", item, each) for key, each in _expect(dict, "a mapping")(value).items()}
+        return lambda value: {
+            key: _at(f".{key}", item, each)
+            for key, each in _expect(dict, "a mapping")(value).items()
+        }
     if isinstance(cls, type) and issubclass(cls, Enum):
         return _enum_decoder(cls)
     return _record_decoder(cls)
@@ -211,8 +220,10 @@ def _union_decoder(members: tuple[Any, ...]) -> Decode:
 
 def _missing_or_record(members: tuple[Any, ...]) -> Decode:
     """Tell `Capacity | Missing` apart by the field that only a missing value has."""
-    record, missing = sorted(members, key=lambda member: "cause" in member._fields)
-    return lambda value: _decoder(missing if "cause" in _expect(dict, "a mapping")(value) else record)(value)
+    record, missing = sorted(members, key=lambda each: "cause" in each._fields)
+    return lambda value: _decoder(
+        missing if "cause" in _expect(dict, "a mapping")(value) else record
+    )(value)
 
 
 def _kind(value: Any) -> str:
@@ -274,7 +285,7 @@ def decode_instant(value: Any) -> datetime:
 
 def _decode_datapoint(value: Any) -> Datapoint:
     parts = _expect(list, "[at, value, ready?, reporting?]")(value)
-    if not 2 <= len(parts) <= 4:
+    if len(parts) not in (2, 3, 4):
         message = f"got {value!r}, expected [at, value, ready?, reporting?]"
         raise ValueError(message)
     counts = [None if part is None else decode_int(part) for part in parts[2:]]

@@ -1,4 +1,4 @@
-"""What holds the number back: each step gives on a number and, where it changed it, leaves a Limit."""
+"""What holds the number back: each step gives on a number, and leaves a Limit if it changed it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flyball.core.breach import believe
-from flyball.core.model import Change, Direction, Limit, LimitKind, Missing, MissingCause, Reason, Recommendation, Recommended
+from flyball.core.model import (
+    Change,
+    Direction,
+    Limit,
+    LimitKind,
+    Missing,
+    MissingCause,
+    Reason,
+    Recommendation,
+    Recommended,
+)
 from flyball.core.policy import MissingRule, Policy, ScheduledPolicy, StepPolicy, TrackingPolicy
 from flyball.core.recommend import adjust
 from flyball.core.scene import Asked, Scene, paused
 from flyball.core.target import DirectionRules, Profile, RateKind, Select
-
 
 Stage = Callable[[int, Scene, Asked], Limit | None]
 
@@ -25,14 +34,22 @@ def stabilize(number: int, scene: Scene, asked: Asked) -> Limit | None:
     target, current = scene.target, scene.current
     if number > current:
         since = scene.now - target.scale_out.stabilization_window
-        extreme = min((r for r in scene.history.recommendations if r.at > since), key=_desired_then_oldest, default=None)
+        extreme = min(
+            (r for r in scene.history.recommendations if r.at > since),
+            key=_desired_then_oldest,
+            default=None,
+        )
         if extreme is None or extreme.desired >= number:
             return None
         after = max(current, extreme.desired)
         window = target.scale_out.stabilization_window
     elif number < current:
         since = scene.now - target.scale_in.stabilization_window
-        extreme = max((r for r in scene.history.recommendations if r.at > since), key=_desired_then_newest, default=None)
+        extreme = max(
+            (r for r in scene.history.recommendations if r.at > since),
+            key=_desired_then_newest,
+            default=None,
+        )
         if extreme is None or extreme.desired <= number:
             return None
         after = min(current, extreme.desired)
@@ -82,7 +99,9 @@ def _cool_out(number: int, scene: Scene, asked: Asked) -> Limit | None:
     return Limit(LimitKind.COOLDOWN, number, best, Reason.IN_COOLDOWN, until, by)
 
 
-def _cooled(rec: Recommendation, policy: Policy | None, scene: Scene) -> tuple[int, datetime | None]:
+def _cooled(
+    rec: Recommendation, policy: Policy | None, scene: Scene
+) -> tuple[int, datetime | None]:
     """Work out what is left of a scale-out that comes while an earlier one cools down."""
     wanted = rec.desired or 0
     if policy is None or isinstance(policy, ScheduledPolicy):
@@ -92,19 +111,25 @@ def _cooled(rec: Recommendation, policy: Policy | None, scene: Scene) -> tuple[i
         return wanted, None
     if isinstance(policy, StepPolicy):
         return max(scene.current, adjust(policy, rec.adjustment or 0.0, first.before)), ends
-    if scene.scaling_out is not None:  # measured on what is in service, so it already counts what comes
+    if (
+        scene.scaling_out is not None
+    ):  # measured on what is in service, so it already counts what comes
         return wanted, None
     return max(scene.current, first.before + wanted - (rec.ready or 0)), ends
 
 
-def _cooling_out(policy: TrackingPolicy | StepPolicy, scene: Scene) -> tuple[Change | None, datetime | None]:
-    """Find the scale-out that began the cooldown that lasts, and when it ends (None: while in flight)."""
+def _cooling_out(
+    policy: TrackingPolicy | StepPolicy, scene: Scene
+) -> tuple[Change | None, datetime | None]:
+    """Find the scale-out that began the lasting cooldown, and its end (None: while in flight)."""
     cooldown = policy.cooldown if isinstance(policy, StepPolicy) else policy.scale_out_cooldown
     flying = scene.scaling_out
     first: Change | None = None
     ends: datetime | None = None
     for change in scene.history.changes:
-        if change.after <= change.before or not (policy.name in change.policies or change is flying):
+        if change.after <= change.before or not (
+            policy.name in change.policies or change is flying
+        ):
             continue
         if first is None or (ends is not None and change.at >= ends):
             first = change
@@ -119,12 +144,17 @@ def _cool_in(number: int, scene: Scene, asked: Asked) -> Limit | None:
     if last is None or last.after > last.before:  # a scale-out since then cancelled it
         return None
     for policy in scene.target.policies:
-        if isinstance(policy, ScheduledPolicy) or not any(r.policy == policy.name and r.desired is not None and r.desired < scene.current for r in asked.recommendations):
+        if isinstance(policy, ScheduledPolicy) or not any(
+            r.policy == policy.name and r.desired is not None and r.desired < scene.current
+            for r in asked.recommendations
+        ):
             continue
         cooldown = policy.cooldown if isinstance(policy, StepPolicy) else policy.scale_in_cooldown
         ends = None if last.completed_at is None else last.completed_at + cooldown
         if cooldown and (ends is None or ends > scene.now):
-            return Limit(LimitKind.COOLDOWN, number, scene.current, Reason.IN_COOLDOWN, ends, policy.name)
+            return Limit(
+                LimitKind.COOLDOWN, number, scene.current, Reason.IN_COOLDOWN, ends, policy.name
+            )
     return None
 
 
@@ -185,7 +215,12 @@ def _allowed(rules: DirectionRules, scene: Scene, *, out: bool) -> int:
 
 def _period_ends(rules: DirectionRules, scene: Scene) -> datetime | None:
     """When the oldest change that still counts leaves its period."""
-    ends = [c.at + rule.period for rule in rules.rates for c in scene.history.changes if c.at > scene.now - rule.period]
+    ends = [
+        c.at + rule.period
+        for rule in rules.rates
+        for c in scene.history.changes
+        if c.at > scene.now - rule.period
+    ]
     return min(ends, default=None)
 
 
@@ -197,7 +232,11 @@ def settle_zero(number: int, scene: Scene, asked: Asked) -> Limit | None:
     rule = scene.target.zero
     if rule is None:
         return None
-    series = believe(scene.observation.metrics.get(rule.metric), scene.target.metric_by_name[rule.metric], scene.now)
+    series = believe(
+        scene.observation.metrics.get(rule.metric),
+        scene.target.metric_by_name[rule.metric],
+        scene.now,
+    )
     active = None if isinstance(series, Missing) else series[-1].value > rule.activation_threshold
     if not scene.current:
         if number > 0 and not active:
@@ -209,7 +248,14 @@ def settle_zero(number: int, scene: Scene, asked: Asked) -> Limit | None:
     if idle and 0 < number <= scene.current:
         return Limit(LimitKind.ZERO, number, 0, Reason.IDLE, by=rule.metric)
     if not number and not idle:
-        return Limit(LimitKind.ZERO, number, 1, Reason.NOT_IDLE_LONG_ENOUGH, None if active else ends, rule.metric)
+        return Limit(
+            LimitKind.ZERO,
+            number,
+            1,
+            Reason.NOT_IDLE_LONG_ENOUGH,
+            None if active else ends,
+            rule.metric,
+        )
     return None
 
 
@@ -218,11 +264,25 @@ def bound(number: int, scene: Scene, asked: Asked) -> Limit | None:
     bounds = scene.bounds
     if number < bounds.floor:
         if bounds.floor_by:
-            return Limit(LimitKind.WINDOW, number, bounds.floor, Reason.WINDOW_FLOOR, bounds.until, bounds.floor_by)
+            return Limit(
+                LimitKind.WINDOW,
+                number,
+                bounds.floor,
+                Reason.WINDOW_FLOOR,
+                bounds.until,
+                bounds.floor_by,
+            )
         return Limit(LimitKind.BOUNDS, number, bounds.floor, Reason.BELOW_MIN)
     if number > bounds.ceiling:
         if bounds.ceiling_by:
-            return Limit(LimitKind.WINDOW, number, bounds.ceiling, Reason.WINDOW_CEILING, bounds.until, bounds.ceiling_by)
+            return Limit(
+                LimitKind.WINDOW,
+                number,
+                bounds.ceiling,
+                Reason.WINDOW_CEILING,
+                bounds.until,
+                bounds.ceiling_by,
+            )
         return Limit(LimitKind.BOUNDS, number, bounds.ceiling, Reason.ABOVE_MAX)
     return None
 
@@ -233,13 +293,19 @@ def cap_by_quota(number: int, scene: Scene, asked: Asked) -> Limit | None:
     if quota is None or quota.until <= scene.now:
         return None
     most = max(quota.capacity, scene.current)
-    return Limit(LimitKind.QUOTA, number, most, Reason.QUOTA, quota.until) if number > most else None
+    return (
+        Limit(LimitKind.QUOTA, number, most, Reason.QUOTA, quota.until) if number > most else None
+    )
 
 
 def cap_by_budget(number: int, scene: Scene, asked: Asked) -> Limit | None:
     """Spend no more an hour than allowed; this wins over the minimum and over windows."""
     most = affordable(scene)
-    return Limit(LimitKind.BUDGET, number, most, Reason.BUDGET) if most is not None and number > most else None
+    return (
+        Limit(LimitKind.BUDGET, number, most, Reason.BUDGET)
+        if most is not None and number > most
+        else None
+    )
 
 
 def affordable(scene: Scene) -> int | None:
@@ -251,16 +317,22 @@ def affordable(scene: Scene) -> int | None:
 
 
 def wait_out_shortage(number: int, scene: Scene, asked: Asked) -> Limit | None:
-    """After "no machines": no change until the back-off ends, then half the step for each refusal."""
+    """After "no machines": no change until the back-off ends, then half the step a refusal."""
     shortage = scene.history.shortage
     if shortage is None or number == scene.current:
         return None
     if scene.now < shortage.until:
-        return Limit(LimitKind.SHORTAGE, number, scene.current, Reason.CAPACITY_SHORTAGE, shortage.until)
+        return Limit(
+            LimitKind.SHORTAGE, number, scene.current, Reason.CAPACITY_SHORTAGE, shortage.until
+        )
     if number < scene.current:
         return None
     after = scene.current + max(1, (number - scene.current) >> min(shortage.attempts, 20))
-    return Limit(LimitKind.SHORTAGE, number, after, Reason.CAPACITY_SHORTAGE) if after != number else None
+    return (
+        Limit(LimitKind.SHORTAGE, number, after, Reason.CAPACITY_SHORTAGE)
+        if after != number
+        else None
+    )
 
 
 def hold_when_blind(number: int, scene: Scene, asked: Asked) -> Limit | None:
@@ -269,14 +341,22 @@ def hold_when_blind(number: int, scene: Scene, asked: Asked) -> Limit | None:
     if number == current:
         return None
     out = number > current
-    rules = {policy.name: policy.missing for policy in scene.target.policies if not isinstance(policy, ScheduledPolicy)}
+    rules = {
+        policy.name: policy.missing
+        for policy in scene.target.policies
+        if not isinstance(policy, ScheduledPolicy)
+    }
     for rec in asked.recommendations:
         if rec.missing is not None and rec.policy in rules:
-            if out and rec.missing is MissingCause.UNDEFINED_AT_ZERO:  # else a target at zero could never leave it
+            if (
+                out and rec.missing is MissingCause.UNDEFINED_AT_ZERO
+            ):  # else a target at zero could never leave it
                 continue
             rule = rules[rec.policy].scale_out if out else rules[rec.policy].scale_in
             if rule is MissingRule.HOLD:
-                return Limit(LimitKind.MISSING, number, current, Reason.MISSING_DATA, None, rec.metric)
+                return Limit(
+                    LimitKind.MISSING, number, current, Reason.MISSING_DATA, None, rec.metric
+                )
     return None
 
 

@@ -11,7 +11,6 @@ from flyball.core.constrain import STAGES, affordable
 from flyball.core.merge import merge
 from flyball.core.model import (
     Action,
-    Capacity,
     Decision,
     Direction,
     History,
@@ -31,7 +30,9 @@ NO_LIMITS: frozenset[LimitKind] = frozenset()
 SOONEST = timedelta(seconds=1)
 """A target is never looked at again in the same instant."""
 
-LASTING = frozenset({Reason.ABOVE_TARGET, Reason.BREACH_TOO_SHORT, Reason.MISSING_DATA, Reason.ACTIVATED})
+LASTING = frozenset(
+    {Reason.ABOVE_TARGET, Reason.BREACH_TOO_SHORT, Reason.MISSING_DATA, Reason.ACTIVATED}
+)
 """Reasons of a recommendation that ask for another look in a moment."""
 SHRINKING = frozenset({Reason.BELOW_TARGET, Reason.STEP})
 """As LASTING, but only while there is something left to change."""
@@ -82,7 +83,11 @@ def _conclude(scene: Scene, asked: Asked, number: int, limits: tuple[Limit, ...]
     """Turn the last number into a decision: what is done about it, and when to look again."""
     target, current = scene.target, scene.current
     most = _most(scene)
-    ceiling = number if target.capacity_kind is CapacityKind.COUNT else _find_ceiling(scene, asked, number, most)
+    ceiling = (
+        number
+        if target.capacity_kind is CapacityKind.COUNT
+        else _find_ceiling(scene, asked, number, most)
+    )
     action, reason = _act(scene, number, ceiling)
     if reason is None:
         reason = limits[-1].reason if limits else _reason(asked, current)
@@ -121,12 +126,18 @@ def _most(scene: Scene) -> int:
 
 
 def _find_ceiling(scene: Scene, asked: Asked, number: int, most: int) -> int:
-    """Choose the range's upper end: the most allowed; not lowered while scale-in is held, unless the hard bounds say so."""
+    """Choose the range's upper end: the most allowed.
+
+    It is not lowered while scale-in is held, unless the hard bounds say so.
+    """
     ceiling = max(number, most)
     before = scene.capacity.ceiling
     if before is None or ceiling >= before:
         return ceiling
-    held = any(stage_limit is not None and stage_limit.kind in HOLDS for stage_limit in (stage(scene.current - 1, scene, asked) for stage in STAGES))
+    held = any(
+        stage_limit is not None and stage_limit.kind in HOLDS
+        for stage_limit in (stage(scene.current - 1, scene, asked) for stage in STAGES)
+    )
     return max(number, min(before, scene.target.hard_max)) if held else ceiling
 
 
@@ -141,7 +152,9 @@ def _act(scene: Scene, number: int, ceiling: int) -> tuple[Action, Reason | None
     if capacity.owner:
         return Action.BLOCK, Reason.FOREIGN_OWNER
     if scene.history.pauses:
-        out = number > scene.current or (number == scene.current and ceiling > (capacity.ceiling or 0))
+        out = number > scene.current or (
+            number == scene.current and ceiling > (capacity.ceiling or 0)
+        )
         if paused(scene, Direction.OUT if out else Direction.IN) is not None:
             return Action.BLOCK, Reason.PAUSED
     if scene.target.mode is Mode.ADVISE:
@@ -164,17 +177,25 @@ def _reason(asked: Asked, current: int) -> Reason:
     return told
 
 
-def _look_again(scene: Scene, asked: Asked, limits: tuple[Limit, ...], action: Action, number: int) -> tuple[datetime, Reason]:
+def _look_again(
+    scene: Scene, asked: Asked, limits: tuple[Limit, ...], action: Action, number: int
+) -> tuple[datetime, Reason]:
     """Say when this target must next be looked at: an alarm tells of transitions only."""
     target, now = scene.target, scene.now
     at, reason = now + target.heartbeat, Reason.HEARTBEAT
     soon = now + target.tick
     if soon < at:
-        if action in (Action.SET, Action.DEFER) or scene.capacity.status is Status.BUSY or scene.scaling_out is not None:
+        if (
+            action in (Action.SET, Action.DEFER)
+            or scene.capacity.status is Status.BUSY
+            or scene.scaling_out is not None
+        ):
             at, reason = soon, Reason.UPDATE_LASTS
         else:
             for rec in asked.recommendations:
-                if rec.reason in LASTING or (rec.reason in SHRINKING and number != scene.bounds.floor):
+                if rec.reason in LASTING or (
+                    rec.reason in SHRINKING and number != scene.bounds.floor
+                ):
                     at, reason = soon, Reason.BREACH_LASTS
                     break
     if scene.bounds.until is not None and scene.bounds.until < at:

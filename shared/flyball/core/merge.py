@@ -37,15 +37,25 @@ def merge(scene: Scene, recommendations: Sequence[Recommendation]) -> tuple[Aske
             elif rec.desired < current:
                 lower = True
     if wanted > current or not lower:
-        winners = tuple([rec for rec in recommendations if rec.desired == wanted]) if wanted > current else ()
+        winners = (
+            tuple([rec for rec in recommendations if rec.desired == wanted])
+            if wanted > current
+            else ()
+        )
         return Asked(wanted, winners, recommendations), None
     return _merge_in(scene, recommendations)
 
 
-def _merge_in(scene: Scene, recommendations: Sequence[Recommendation]) -> tuple[Asked, Limit | None]:
+def _merge_in(
+    scene: Scene, recommendations: Sequence[Recommendation]
+) -> tuple[Asked, Limit | None]:
     current = scene.current
     asking = [rec for rec in recommendations if rec.desired is not None and rec.desired < current]
-    trackers = {policy.name: policy for policy in scene.target.policies if isinstance(policy, TrackingPolicy)}
+    trackers = {
+        policy.name: policy
+        for policy in scene.target.policies
+        if isinstance(policy, TrackingPolicy)
+    }
     keeping, blocking = _against(scene, recommendations, trackers)
     agreed = []
     for rec in asking:
@@ -56,14 +66,20 @@ def _merge_in(scene: Scene, recommendations: Sequence[Recommendation]) -> tuple[
             agreed.append(rec)
     if agreed:
         wanted = max(rec.desired for rec in agreed if rec.desired is not None)
-        return Asked(wanted, tuple(rec for rec in agreed if rec.desired == wanted), recommendations), None
+        return Asked(
+            wanted, tuple(rec for rec in agreed if rec.desired == wanted), recommendations
+        ), None
     wanted = max(rec.desired for rec in asking if rec.desired is not None)
-    limit = Limit(LimitKind.AGREEMENT, wanted, current, Reason.NOT_ALL_AGREE, None, keeping or blocking)
+    limit = Limit(
+        LimitKind.AGREEMENT, wanted, current, Reason.NOT_ALL_AGREE, None, keeping or blocking
+    )
     return Asked(current, (), recommendations), limit
 
 
-def _against(scene: Scene, recommendations: Sequence[Recommendation], trackers: dict[str, TrackingPolicy]) -> tuple[str, str]:
-    """Name a tracking policy that keeps what is there, and one that blocks scale-in for want of data."""
+def _against(
+    scene: Scene, recommendations: Sequence[Recommendation], trackers: dict[str, TrackingPolicy]
+) -> tuple[str, str]:
+    """Name a tracking policy that keeps what is there, and one that blocks for want of data."""
     keeping = blocking = ""
     for rec in recommendations:
         policy = trackers.get(rec.policy)

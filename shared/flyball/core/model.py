@@ -207,7 +207,10 @@ class Observation:
 def _check_order(name: str, series: Series) -> None:
     for index, (before, after) in enumerate(pairwise(series)):
         if not before.at < after.at:
-            message = f"metrics.{name}[{index + 1}].at: got {after.at.isoformat()}, expected an instant after {before.at.isoformat()}"
+            message = (
+                f"metrics.{name}[{index + 1}].at: got {after.at.isoformat()}, "
+                f"expected an instant after {before.at.isoformat()}"
+            )
             raise ValueError(message)
 
 
@@ -286,7 +289,7 @@ class History:
         recommendations: Merged recommendations inside the stabilization windows, oldest first.
         ready: When the instances in service changed, oldest first.
         bounds: Bounds set by scheduled actions; None: the configured ones.
-        bounds_over: The configured bounds that they were set over; once those change, `bounds` is void.
+        bounds_over: The configured bounds that they were set over; void once those change.
         scheduled_until: Scheduled actions up to here have been applied.
         missing_since: By metric: since when it has been missing without a break.
         active_at: When the activation metric was last above its threshold, or unknown.

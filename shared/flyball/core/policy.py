@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from flyball.core.check import CAPACITY_LIMIT, check_duration, check_finite, check_name, check_whole, fail
+from flyball.core.check import (
+    CAPACITY_LIMIT,
+    check_duration,
+    check_finite,
+    check_name,
+    check_whole,
+    fail,
+)
 from flyball.core.schedule import Schedule
 
 STEP_LIMIT = 20
@@ -23,7 +30,7 @@ class MissingRule(Enum):
     IGNORE = "ignore"
     """The policy abstains; the others decide."""
     BLOCK_SCALE_IN = "block_scale_in"
-    """It counts as against scale-in among the tracking policies; a step policy may still scale in."""
+    """It is against scale-in among the tracking policies; a step policy may still scale in."""
 
 
 class Comparison(Enum):
@@ -113,7 +120,11 @@ class TrackingPolicy:
         check_finite("policy.high_ratio", self.high_ratio)
         check_finite("policy.low_ratio", self.low_ratio)
         if not 0 <= self.low_ratio <= 1 <= self.high_ratio:
-            fail("policy.low_ratio, high_ratio", (self.low_ratio, self.high_ratio), "low_ratio in 0–1 and high_ratio of 1 or more")
+            fail(
+                "policy.low_ratio, high_ratio",
+                (self.low_ratio, self.high_ratio),
+                "low_ratio in 0–1 and high_ratio of 1 or more",
+            )
         check_duration("policy.scale_out_cooldown", self.scale_out_cooldown)
         check_duration("policy.scale_in_cooldown", self.scale_in_cooldown)
 
@@ -172,9 +183,18 @@ class StepPolicy:
         check_name("policy.name", self.name)
         check_finite("policy.threshold", self.threshold)
         check_duration("policy.cooldown", self.cooldown)
-        check_whole("policy.min_adjustment_magnitude", self.min_adjustment_magnitude, 0, CAPACITY_LIMIT)
-        if self.min_adjustment_magnitude and self.adjustment is not Adjustment.PERCENT_CHANGE_IN_CAPACITY:
-            fail("policy.min_adjustment_magnitude", self.min_adjustment_magnitude, "it only with percent_change_in_capacity")
+        check_whole(
+            "policy.min_adjustment_magnitude", self.min_adjustment_magnitude, 0, CAPACITY_LIMIT
+        )
+        if (
+            self.min_adjustment_magnitude
+            and self.adjustment is not Adjustment.PERCENT_CHANGE_IN_CAPACITY
+        ):
+            fail(
+                "policy.min_adjustment_magnitude",
+                self.min_adjustment_magnitude,
+                "it only with percent_change_in_capacity",
+            )
         check_steps(self.steps, self.adjustment)
 
 
@@ -200,11 +220,22 @@ class ScheduledPolicy:
         check_name("policy.name", self.name)
         if self.min_capacity is None and self.max_capacity is None:
             fail("policy.min_capacity, max_capacity", None, "at least one of the two")
-        for label, value in (("min_capacity", self.min_capacity), ("max_capacity", self.max_capacity)):
+        for label, value in (
+            ("min_capacity", self.min_capacity),
+            ("max_capacity", self.max_capacity),
+        ):
             if value is not None:
                 check_whole(f"policy.{label}", value, 0, CAPACITY_LIMIT)
-        if self.min_capacity is not None and self.max_capacity is not None and self.min_capacity > self.max_capacity:
-            fail("policy.min_capacity", self.min_capacity, f"at most max_capacity ({self.max_capacity})")
+        if (
+            self.min_capacity is not None
+            and self.max_capacity is not None
+            and self.min_capacity > self.max_capacity
+        ):
+            fail(
+                "policy.min_capacity",
+                self.min_capacity,
+                f"at most max_capacity ({self.max_capacity})",
+            )
 
 
 Policy = TrackingPolicy | StepPolicy | ScheduledPolicy
@@ -231,15 +262,29 @@ def check_steps(steps: tuple[Step, ...], adjustment: Adjustment) -> None:
         if index and step.lower is None:
             fail(f"{where}.lower", None, "a null lower bound only in the first step")
         if index and steps[index - 1].upper != step.lower:
-            fail(f"{where}.lower", step.lower, f"the upper bound of the step before it ({steps[index - 1].upper}): no gap, no overlap")
+            fail(
+                f"{where}.lower",
+                step.lower,
+                f"the upper bound of the step before ({steps[index - 1].upper}): no gap, no overlap",
+            )
     if steps[0].lower is not None and steps[0].lower < 0:
-        fail("policy.steps[0].lower", steps[0].lower, "a first step with a null lower bound below it")
+        fail(
+            "policy.steps[0].lower", steps[0].lower, "a first step with a null lower bound below it"
+        )
     if steps[-1].upper is not None and steps[-1].upper > 0:
-        fail(f"policy.steps[{len(steps) - 1}].upper", steps[-1].upper, "a last step with a null upper bound above it")
+        fail(
+            f"policy.steps[{len(steps) - 1}].upper",
+            steps[-1].upper,
+            "a last step with a null upper bound above it",
+        )
 
 
 def _check_step(where: str, step: Step, adjustment: Adjustment) -> None:
-    for label, value in (("lower", step.lower), ("upper", step.upper), ("adjustment", step.adjustment)):
+    for label, value in (
+        ("lower", step.lower),
+        ("upper", step.upper),
+        ("adjustment", step.adjustment),
+    ):
         if value is not None:
             check_finite(f"{where}.{label}", value)
     if step.lower is None and step.upper is None:

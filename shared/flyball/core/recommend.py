@@ -11,7 +11,14 @@ from operator import gt, lt
 from flyball.core.breach import PAST, Breach, believe, breached, evaluated_values
 from flyball.core.check import CAPACITY_LIMIT
 from flyball.core.model import Datapoint, Missing, MissingCause, Reason, Recommendation, Series
-from flyball.core.policy import Adjustment, Aggregation, Comparison, Step, StepPolicy, TrackingPolicy
+from flyball.core.policy import (
+    Adjustment,
+    Aggregation,
+    Comparison,
+    Step,
+    StepPolicy,
+    TrackingPolicy,
+)
 from flyball.core.scene import Scene, ready_between
 from flyball.core.target import Metric, Per, Profile, Unit
 
@@ -64,19 +71,35 @@ def track(policy: TrackingPolicy, scene: Scene) -> Recommendation:
     else:
         least = most = point.ready
     if per_instance and not most:
-        return _missing(policy.name, policy.metric, MissingCause.UNDEFINED_AT_ZERO, policy.target_value)
+        return _missing(
+            policy.name, policy.metric, MissingCause.UNDEFINED_AT_ZERO, policy.target_value
+        )
     setpoint = policy.target_value / 100 if metric.unit is Unit.RATIO else policy.target_value
     if target.profile is Profile.HPA:
         filled = _fill_in(point, metric, setpoint, most)
         if filled is None:
             reason = Reason.FLIPPED_BY_MISSING_INSTANCES
-            return Recommendation(policy.name, scene.current, reason, policy.metric, point.value, policy.target_value, most)
+            return Recommendation(
+                policy.name,
+                scene.current,
+                reason,
+                policy.metric,
+                point.value,
+                policy.target_value,
+                most,
+            )
         point = filled
     return _hold_against(policy, scene, metric, series, point, (least, most), setpoint)
 
 
 def _hold_against(
-    policy: TrackingPolicy, scene: Scene, metric: Metric, series: Series, point: Datapoint, ready: tuple[int, int], setpoint: float
+    policy: TrackingPolicy,
+    scene: Scene,
+    metric: Metric,
+    series: Series,
+    point: Datapoint,
+    ready: tuple[int, int],
+    setpoint: float,
 ) -> Recommendation:
     """Hold a believable value against the target value."""
     value, current = point.value, scene.current
@@ -90,23 +113,81 @@ def _hold_against(
         low *= most
     if value > high:
         if breached(series, policy.out_datapoints, metric.period, gt, high) is not Breach.YES:
-            return Recommendation(policy.name, current, Reason.BREACH_TOO_SHORT, policy.metric, shown, policy.target_value, least)
+            return Recommendation(
+                policy.name,
+                current,
+                Reason.BREACH_TOO_SHORT,
+                policy.metric,
+                shown,
+                policy.target_value,
+                least,
+            )
         wanted = _instances(value * least / setpoint if per_instance else value / setpoint)
         if wanted <= current:
-            return Recommendation(policy.name, current, Reason.ALREADY_DESIRED, policy.metric, shown, policy.target_value, least)
-        return Recommendation(policy.name, wanted, Reason.ABOVE_TARGET, policy.metric, shown, policy.target_value, least)
+            return Recommendation(
+                policy.name,
+                current,
+                Reason.ALREADY_DESIRED,
+                policy.metric,
+                shown,
+                policy.target_value,
+                least,
+            )
+        return Recommendation(
+            policy.name,
+            wanted,
+            Reason.ABOVE_TARGET,
+            policy.metric,
+            shown,
+            policy.target_value,
+            least,
+        )
     if value < low:
         if policy.disable_scale_in:
-            return Recommendation(policy.name, current, Reason.SCALE_IN_DISABLED, policy.metric, shown, policy.target_value, most)
+            return Recommendation(
+                policy.name,
+                current,
+                Reason.SCALE_IN_DISABLED,
+                policy.metric,
+                shown,
+                policy.target_value,
+                most,
+            )
         breach = breached(series, policy.in_datapoints, metric.period, lt, low)
         if breach is not Breach.YES:
             reason = Reason.BREACH_TOO_SHORT
-            return Recommendation(policy.name, current, reason, policy.metric, shown, policy.target_value, most)
+            return Recommendation(
+                policy.name, current, reason, policy.metric, shown, policy.target_value, most
+            )
         wanted = _instances(value * most / setpoint if per_instance else value / setpoint)
         if wanted >= current:
-            return Recommendation(policy.name, current, Reason.ALREADY_DESIRED, policy.metric, shown, policy.target_value, most)
-        return Recommendation(policy.name, wanted, Reason.BELOW_TARGET, policy.metric, shown, policy.target_value, most)
-    return Recommendation(policy.name, current, Reason.WITHIN_TOLERANCE, policy.metric, shown, policy.target_value, most)
+            return Recommendation(
+                policy.name,
+                current,
+                Reason.ALREADY_DESIRED,
+                policy.metric,
+                shown,
+                policy.target_value,
+                most,
+            )
+        return Recommendation(
+            policy.name,
+            wanted,
+            Reason.BELOW_TARGET,
+            policy.metric,
+            shown,
+            policy.target_value,
+            most,
+        )
+    return Recommendation(
+        policy.name,
+        current,
+        Reason.WITHIN_TOLERANCE,
+        policy.metric,
+        shown,
+        policy.target_value,
+        most,
+    )
 
 
 def _fill_in(point: Datapoint, metric: Metric, setpoint: float, ready: int) -> Datapoint | None:
@@ -165,14 +246,36 @@ def step(policy: StepPolicy, scene: Scene) -> Recommendation:
     below = comparison in (Comparison.LESS, Comparison.LESS_OR_EQUAL)
     found = find_step(policy.steps, value - policy.threshold, below=below)
     if found is None:
-        return Recommendation(policy.name, None, Reason.NO_STEP, policy.metric, value, policy.threshold)
+        return Recommendation(
+            policy.name, None, Reason.NO_STEP, policy.metric, value, policy.threshold
+        )
     wanted = adjust(policy, found.adjustment, current)
     reason = Reason.STEP
     if wanted == current:
-        stuck = policy.adjustment is Adjustment.PERCENT_CHANGE_IN_CAPACITY and not current and found.adjustment > 0
+        stuck = (
+            policy.adjustment is Adjustment.PERCENT_CHANGE_IN_CAPACITY
+            and not current
+            and found.adjustment > 0
+        )
         reason = Reason.CANNOT_LEAVE_ZERO_BY_PERCENT if stuck else Reason.STEP_IS_ZERO
-        return Recommendation(policy.name, None, reason, policy.metric, value, policy.threshold, adjustment=found.adjustment)
-    return Recommendation(policy.name, wanted, reason, policy.metric, value, policy.threshold, adjustment=found.adjustment)
+        return Recommendation(
+            policy.name,
+            None,
+            reason,
+            policy.metric,
+            value,
+            policy.threshold,
+            adjustment=found.adjustment,
+        )
+    return Recommendation(
+        policy.name,
+        wanted,
+        reason,
+        policy.metric,
+        value,
+        policy.threshold,
+        adjustment=found.adjustment,
+    )
 
 
 def _aggregate(policy: StepPolicy, series: Series, metric: Metric) -> float:
@@ -193,7 +296,8 @@ def find_step(steps: tuple[Step, ...], excess: float, *, below: bool) -> Step | 
         below: At the threshold itself: whether the alarm looks below it.
 
     Returns:
-        The step whose interval holds it: above the threshold [lower, upper), below it (lower, upper].
+        The step whose interval holds it: above the threshold [lower, upper), below it
+        (lower, upper].
     """
     for each in steps:
         lower = -math.inf if each.lower is None else each.lower
@@ -226,7 +330,11 @@ def adjust(policy: StepPolicy, adjustment: float, base: int) -> int:
         if not change and exact:
             change = 1 if exact > 0 else -1
         if adjustment and abs(change) < policy.min_adjustment_magnitude:
-            change = policy.min_adjustment_magnitude if adjustment > 0 else -policy.min_adjustment_magnitude
+            change = (
+                policy.min_adjustment_magnitude
+                if adjustment > 0
+                else -policy.min_adjustment_magnitude
+            )
     return min(max(0, base + change), CAPACITY_LIMIT)
 
 
@@ -237,25 +345,37 @@ def activate(scene: Scene) -> Recommendation:
     """
     rule = scene.target.zero
     assert rule is not None  # noqa: S101  (recommend asks only then)
-    series = believe(scene.observation.metrics.get(rule.metric), scene.target.metric_by_name[rule.metric], scene.now)
+    series = believe(
+        scene.observation.metrics.get(rule.metric),
+        scene.target.metric_by_name[rule.metric],
+        scene.now,
+    )
     if isinstance(series, Missing):
         return _missing("activation", rule.metric, series.cause, rule.activation_threshold)
     value = series[-1].value
     if value <= rule.activation_threshold:
-        return Recommendation("activation", None, Reason.IDLE, rule.metric, value, rule.activation_threshold)
+        return Recommendation(
+            "activation", None, Reason.IDLE, rule.metric, value, rule.activation_threshold
+        )
     wanted = max(1, scene.bounds.floor) if not scene.current else None
-    return Recommendation("activation", wanted, Reason.ACTIVATED, rule.metric, value, rule.activation_threshold)
+    return Recommendation(
+        "activation", wanted, Reason.ACTIVATED, rule.metric, value, rule.activation_threshold
+    )
 
 
 def fall_back(scene: Scene) -> Recommendation | None:
-    """Have at least the fallback's capacity once a metric has been missing for long; never less than current."""
+    """Have max(current, the fallback's capacity) once a metric has been missing for long."""
     rule = scene.target.fallback
     assert rule is not None  # noqa: S101  (recommend asks only then)
     for name, since in scene.history.missing_since.items():
         if scene.now - since >= rule.after:
-            return Recommendation("fallback", max(scene.current, rule.capacity), Reason.FALLBACK, name)
+            return Recommendation(
+                "fallback", max(scene.current, rule.capacity), Reason.FALLBACK, name
+            )
     return None
 
 
 def _missing(policy: str, metric: str, cause: MissingCause, target: float) -> Recommendation:
-    return Recommendation(policy, None, Reason.MISSING_DATA, metric, None, target, None, None, cause)
+    return Recommendation(
+        policy, None, Reason.MISSING_DATA, metric, None, target, None, None, cause
+    )

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from flyball.core.model import Capacity, CapacityRange, Change, Direction, Fired, History, Observation, Pause, Reason, Recommendation
+from flyball.core.model import (
+    Capacity,
+    CapacityRange,
+    Change,
+    Direction,
+    Fired,
+    History,
+    Observation,
+    Pause,
+    Reason,
+    Recommendation,
+)
 from flyball.core.policy import ScheduledPolicy
 from flyball.core.schedule import last_between, next_after
 from flyball.core.target import ScalableTarget
@@ -71,7 +82,13 @@ class Asked(NamedTuple):
     recommendations: Sequence[Recommendation]
 
 
-def set_scene(target: ScalableTarget, observation: Observation, history: History, now: datetime, capacity: Capacity) -> Scene:
+def set_scene(
+    target: ScalableTarget,
+    observation: Observation,
+    history: History,
+    now: datetime,
+    capacity: Capacity,
+) -> Scene:
     """Work out the bounds of this instant and what is in flight."""
     fired, bounds = find_bounds(target, history, now)
     scaling_out = None
@@ -79,10 +96,14 @@ def set_scene(target: ScalableTarget, observation: Observation, history: History
         if change.completed_at is None and change.after > change.before:
             scaling_out = change
             break
-    return Scene(target, observation, history, now, capacity, capacity.desired, bounds, fired, scaling_out)
+    return Scene(
+        target, observation, history, now, capacity, capacity.desired, bounds, fired, scaling_out
+    )
 
 
-def find_bounds(target: ScalableTarget, history: History, now: datetime) -> tuple[tuple[Fired, ...], Bounds]:
+def find_bounds(
+    target: ScalableTarget, history: History, now: datetime
+) -> tuple[tuple[Fired, ...], Bounds]:
     """Apply the scheduled actions that are due, then the windows.
 
     Floors and ceilings: the largest floor and the smallest ceiling hold; where they cross, the
@@ -95,10 +116,22 @@ def find_bounds(target: ScalableTarget, history: History, now: datetime) -> tupl
     until = None
     scheduled = target.scheduled
     if scheduled:
-        fired = _fire(scheduled, CapacityRange(lower, upper), history.scheduled_until or now - target.tick, now)
+        fired = _fire(
+            scheduled,
+            CapacityRange(lower, upper),
+            history.scheduled_until or now - target.tick,
+            now,
+        )
         if fired:
             lower, upper = fired[-1].min_capacity, fired[-1].max_capacity
-        until = min((t for t in (next_after(policy.schedule, now) for policy in scheduled) if t is not None), default=None)
+        until = min(
+            (
+                t
+                for t in (next_after(policy.schedule, now) for policy in scheduled)
+                if t is not None
+            ),
+            default=None,
+        )
     if not target.windows:
         return fired, Bounds(lower, upper, "", "", until)
     active = combine(target.windows, now)
@@ -113,8 +146,10 @@ def find_bounds(target: ScalableTarget, history: History, now: datetime) -> tupl
     return fired, Bounds(floor, max(floor, ceiling), floor_by, ceiling_by, until)
 
 
-def _fire(scheduled: tuple[ScheduledPolicy, ...], bounds: CapacityRange, after: datetime, now: datetime) -> tuple[Fired, ...]:
-    """Fire, in the order of their times, the newest due moment of each action; a rejected one changes nothing."""
+def _fire(
+    scheduled: tuple[ScheduledPolicy, ...], bounds: CapacityRange, after: datetime, now: datetime
+) -> tuple[Fired, ...]:
+    """Fire each action's newest due moment, in order of time; a rejected one changes nothing."""
     due = []
     for index, policy in enumerate(scheduled):
         at = last_between(policy.schedule, after, now)
@@ -132,7 +167,9 @@ def _fire(scheduled: tuple[ScheduledPolicy, ...], bounds: CapacityRange, after: 
     return tuple(fired)
 
 
-def ready_between(history: History, capacity: Capacity, at: datetime, period: timedelta) -> tuple[int, int]:
+def ready_between(
+    history: History, capacity: Capacity, at: datetime, period: timedelta
+) -> tuple[int, int]:
     """Say how many instances were in service when a datapoint was measured: at least and at most.
 
     Samples are taken when somebody looks, so a change lies somewhere between two of them. Too few
@@ -172,6 +209,8 @@ def ready_between(history: History, capacity: Capacity, at: datetime, period: ti
 def paused(scene: Scene, direction: Direction) -> Pause | None:
     """Find a pause that is in force for a direction."""
     for pause in scene.history.pauses:
-        if pause.direction in (None, direction) and (pause.until is None or pause.until > scene.now):
+        if pause.direction in (None, direction) and (
+            pause.until is None or pause.until > scene.now
+        ):
             return pause
     return None

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
-from flyball.core.check import CAPACITY_LIMIT, check_duration, check_finite, check_name, check_unique, check_whole, fail
+from flyball.core.check import (
+    CAPACITY_LIMIT,
+    check_duration,
+    check_finite,
+    check_name,
+    check_unique,
+    check_whole,
+    fail,
+)
 from flyball.core.policy import Policy, ScheduledPolicy
 from flyball.core.window import Window
 
@@ -103,7 +111,9 @@ class RateRule:
     def __post_init__(self) -> None:
         check_finite("rate.amount", self.amount)
         if self.amount <= 0:
-            fail("rate.amount", self.amount, "a number above 0 (select: disabled stops a direction)")
+            fail(
+                "rate.amount", self.amount, "a number above 0 (select: disabled stops a direction)"
+            )
         if self.kind is RateKind.COUNT and self.amount != int(self.amount):
             fail("rate.amount", self.amount, "a whole number of instances")
         check_duration("rate.period", self.period, positive=True)
@@ -114,7 +124,7 @@ class DirectionRules:
     """What holds back one direction.
 
     Attributes:
-        stabilization_window: Scale-out takes the least, scale-in the most, of the recommendations in it.
+        stabilization_window: Scale-out takes the least recommendation in it, scale-in the most.
         rates: Rate rules; none: unlimited.
         select: Which of them holds, or that the direction is disabled.
     """
@@ -148,7 +158,7 @@ class ZeroRule:
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """Capacity to have at least when a metric has been missing for a while: max(current, capacity)."""
+    """What to have when a metric has been missing for a while: max(current, capacity)."""
 
     capacity: int
     after: timedelta = timedelta(seconds=180)
@@ -224,16 +234,28 @@ class ScalableTarget:
         hard_max = self.max_capacity if self.hard_max_capacity is None else self.hard_max_capacity
         check_whole("hard_max_capacity", hard_max, 0, CAPACITY_LIMIT)
         if not self.min_capacity <= self.max_capacity <= hard_max:
-            fail("min_capacity, max_capacity", (self.min_capacity, self.max_capacity), f"min_capacity <= max_capacity <= hard_max_capacity ({hard_max})")
+            fail(
+                "min_capacity, max_capacity",
+                (self.min_capacity, self.max_capacity),
+                f"min_capacity <= max_capacity <= hard_max_capacity ({hard_max})",
+            )
         if self.hard_min_capacity > self.min_capacity:
-            fail("hard_min_capacity", self.hard_min_capacity, f"at most min_capacity ({self.min_capacity})")
+            fail(
+                "hard_min_capacity",
+                self.hard_min_capacity,
+                f"at most min_capacity ({self.min_capacity})",
+            )
         for label in ("heartbeat", "tick"):
             check_duration(label, getattr(self, label), positive=True)
         check_duration("foreign_hold", self.foreign_hold)
         check_duration("lead_time", self.lead_time)
         _check_price(self.price_per_hour, self.spend_limit_per_hour)
         object.__setattr__(self, "hard_max", hard_max)
-        object.__setattr__(self, "scheduled", tuple(policy for policy in self.policies if isinstance(policy, ScheduledPolicy)))
+        object.__setattr__(
+            self,
+            "scheduled",
+            tuple(policy for policy in self.policies if isinstance(policy, ScheduledPolicy)),
+        )
         object.__setattr__(self, "metric_by_name", {metric.name: metric for metric in self.metrics})
         self._check_names()
 

@@ -1,0 +1,131 @@
+"""What does a decision row hold, and does the engine still decide the same from it?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from flyball.core.chain import Row
+from flyball.core.codec import canonical, decode, encode
+from flyball.core.decide import decide
+from flyball.core.model import Decision, History, Observation
+from flyball.core.remember import Noticed
+from flyball.core.target import ScalableTarget
+
+CONFIG, DECISION, OUTCOME, FOREIGN, PAUSE, RESUME = (
+    "config",
+    "decision",
+    "outcome",
+    "foreign",
+    "pause",
+    "resume",
+)
+"""Kinds of row."""
+
+
+class DecisionRecord(NamedTuple):
+    """The body of a decision row: everything that the decision was made from, and the decision.
+
+    Attributes:
+        engine: The engine's version and that of the time-zone rules.
+        config_hash: Of the scalable target's compiled config, which a `config` row holds.
+        trigger: What woke the controller, as evidence.
+        observation: What was seen.
+        history: What was remembered, after `absorb`.
+        noticed: What `absorb` noticed.
+        decision: What was decided.
+    """
+
+    engine: str
+    config_hash: str
+    trigger: Mapping[str, str]
+    observation: Observation
+    history: History
+    noticed: tuple[Noticed, ...]
+    decision: Decision
+
+
+class Replayed(NamedTuple):
+    """One decision row, decided again.
+
+    Attributes:
+        row_id: The row's.
+        sequence: The row's.
+        scalable_target_id: The row's.
+        at: The row's.
+        same: Bit for bit the same decision.
+        engine: Version that wrote the row.
+        differences: Field paths with (stored, decided again); empty where same.
+        error: Why it could not be decided again, "" where it could.
+    """
+
+    row_id: str
+    sequence: int
+    scalable_target_id: str
+    at: datetime
+    same: bool
+    engine: str
+    differences: tuple[tuple[str, str, str], ...] = ()
+    error: str = ""
+
+
+def replay(rows: Iterable[Row]) -> Iterator[Replayed]:
+    """Decide every decision row again from its stored inputs, and compare bit for bit.
+
+    Args:
+        rows: One or several targets' rows, each target's in order from its first; configs are
+            taken from the `config` rows among them.
+
+    Yields:
+        One answer a decision row.
+    """
+    targets: dict[tuple[str, str], ScalableTarget] = {}
+    for row in rows:
+        if row.kind == CONFIG:
+            body = json.loads(row.body)
+            targets[row.scalable_target_id, body["config_hash"]] = decode(
+                ScalableTarget, body["config"]
+            )
+        elif row.kind == DECISION:
+            yield _replay_row(row, targets)
+
+
+def _replay_row(row: Row, targets: Mapping[tuple[str, str], ScalableTarget]) -> Replayed:
+    engine, error = "", ""
+    differences: tuple[tuple[str, str, str], ...] = ()
+    try:
+        body = json.loads(row.body)
+        engine = str(body["engine"])
+        record = decode(DecisionRecord, body)
+        target = targets[row.scalable_target_id, record.config_hash]
+        again = encode(decide(target, record.observation, record.history, record.decision.at))
+        differences = tuple(compare(body["decision"], again))
+    except KeyError as missing:
+        error = f"no config row or field for {missing}"
+    except (ValueError, TypeError) as bad:
+        error = f"cannot be read: {bad}"
+    same = not differences and not error
+    return Replayed(
+        row.id, row.sequence, row.scalable_target_id, row.at, same, engine, differences, error
+    )
+
+
+def compare(stored: Any, again: Any, path: str = "decision") -> Iterator[tuple[str, str, str]]:
+    """List where two pieces of JSON differ, as (path, stored, again) in canonical text."""
+    if isinstance(stored, dict) and isinstance(again, dict):
+        for key in sorted(stored.keys() | again.keys()):
+            if key in stored and key in again:
+                yield from compare(stored[key], again[key], f"{path}.{key}")
+            else:
+                yield f"{path}.{key}", _shown(stored, key), _shown(again, key)
+    elif isinstance(stored, list) and isinstance(again, list) and len(stored) == len(again):
+        for index, (one, other) in enumerate(zip(stored, again, strict=True)):
+            yield from compare(one, other, f"{path}[{index}]")
+    elif canonical(stored) != canonical(again):
+        yield path, canonical(stored), canonical(again)
+
+
+def _shown(record: Mapping[str, Any], key: str) -> str:
+    return canonical(record[key]) if key in record else "absent"

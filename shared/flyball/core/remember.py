@@ -1,0 +1,316 @@
+"""What does a target carry from one wake to the next: history, kept up to date.
+
+`absorb` comes before a decision (what happened since the last look), `remember` and the outcome's
+functions after it. All are pure; every list stays bounded by what a policy can still ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import NamedTuple
+
+from flyball.core.breach import believe
+from flyball.core.model import (
+    Capacity,
+    CapacityRange,
+    Change,
+    Decision,
+    Direction,
+    Foreign,
+    History,
+    Missing,
+    Observation,
+    Pause,
+    Quota,
+    ReadySample,
+    Recommended,
+    Shortage,
+    Status,
+)
+from flyball.core.policy import ScheduledPolicy, StepPolicy
+from flyball.core.target import Per, ScalableTarget
+
+CHANGES_LIMIT = 64
+"""Most changes kept; at one a minute that is an hour of ceaseless change."""
+PAUSES_LIMIT = 16
+QUOTA_HOLD = timedelta(hours=1)
+"""A learned quota is tried again after this."""
+SHORTAGE_LONGEST = timedelta(minutes=15)
+"""A back-off never grows beyond this; as long after its end a shortage is forgotten."""
+STALLED_FACTOR = 3
+"""A change that is not in service after this many lead times is stalled, and waited for no more."""
+
+
+class Notice(Enum):
+    """What was noticed between two wakes."""
+
+    COMPLETED = "completed"
+    ROLLED_BACK = "rolled_back"
+    STALLED = "stalled"
+    FOREIGN = "foreign"
+
+
+class Noticed(NamedTuple):
+    """Something that happened to the capacity since the last look.
+
+    Attributes:
+        notice: What.
+        at: When it was seen, aware UTC.
+        before: Desired capacity as we knew it.
+        after: Desired capacity as it is.
+    """
+
+    notice: Notice
+    at: datetime
+    before: int
+    after: int
+
+
+def absorb(
+    target: ScalableTarget, history: History, observation: Observation, now: datetime
+) -> tuple[History, tuple[Noticed, ...]]:
+    """Bring the history up to what is seen now, before anything is decided.
+
+    Completes or drops changes in flight, tells foreign changes, notes since when metrics have been
+    missing and when the target was last active, and forgets what has expired.
+
+    Returns:
+        The history to decide with, and what was noticed.
+    """
+    noticed: list[Noticed] = []
+    changes, foreign, desired, ready = (
+        history.changes,
+        history.foreign,
+        history.desired,
+        history.ready,
+    )
+    shortage = history.shortage
+    if not isinstance(observation.capacity, Missing):
+        capacity = observation.capacity
+        changes, told = _follow(target, changes, capacity, now)
+        noticed += told
+        if any(each.notice is Notice.COMPLETED and each.after > each.before for each in told):
+            shortage = None
+        if _is_foreign(history, capacity, told):
+            before = capacity.desired if desired is None else desired
+            foreign = Foreign(now, before, capacity.desired, now + target.foreign_hold)
+            noticed.append(Noticed(Notice.FOREIGN, now, before, capacity.desired))
+            changes = tuple(change for change in changes if change.completed_at is not None)
+        desired = _expected(capacity, changes)
+        if not ready or ready[-1].ready != capacity.ready:
+            ready = (*ready, ReadySample(now, capacity.ready))
+    if shortage is not None and shortage.until + SHORTAGE_LONGEST <= now:
+        shortage = None
+    kept = replace(
+        history,
+        desired=desired,
+        changes=_prune_changes(target, changes, now),
+        recommendations=history.recommendations,
+        ready=_prune_ready(target, ready, now),
+        missing_since=_note_missing(target, history.missing_since, observation, now),
+        active_at=_note_activity(target, history.active_at, observation, now),
+        pauses=tuple(pause for pause in history.pauses if pause.until is None or pause.until > now),
+        foreign=foreign if foreign is not None and foreign.until > now else None,
+        quota=history.quota if history.quota is not None and history.quota.until > now else None,
+        shortage=shortage,
+    )
+    return kept, tuple(noticed)
+
+
+def _follow(
+    target: ScalableTarget, changes: tuple[Change, ...], capacity: Capacity, now: datetime
+) -> tuple[tuple[Change, ...], list[Noticed]]:
+    """Complete or drop the newest change in flight; earlier ones complete with it."""
+    flying = next((change for change in reversed(changes) if change.completed_at is None), None)
+    if flying is None or capacity.status is Status.BUSY:
+        return changes, []
+    if capacity.status is Status.IN_SERVICE and capacity.desired == flying.after:
+        arrived = (
+            capacity.ready >= flying.after
+            if flying.after > flying.before
+            else capacity.ready <= flying.after
+        )
+        late = now - flying.at > target.lead_time * STALLED_FACTOR
+        if not arrived and not late:
+            return changes, []
+        notice = Notice.COMPLETED if arrived else Notice.STALLED
+        done = tuple(
+            change._replace(completed_at=now) if change.completed_at is None else change
+            for change in changes
+        )
+        return done, [Noticed(notice, now, flying.before, flying.after)]
+    rest = tuple(change for change in changes if change is not flying)
+    if capacity.desired == flying.before:  # no success, so no cooldown
+        return rest, [Noticed(Notice.ROLLED_BACK, now, flying.after, flying.before)]
+    return rest, []
+
+
+def _is_foreign(history: History, capacity: Capacity, told: list[Noticed]) -> bool:
+    """Say whether somebody else set the capacity."""
+    if history.desired is None or capacity.desired == history.desired:
+        return False
+    if any(each.notice is Notice.ROLLED_BACK for each in told):
+        return False
+    flying = next(
+        (change for change in reversed(history.changes) if change.completed_at is None), None
+    )
+    return not (
+        capacity.status is Status.BUSY and flying is not None and capacity.desired == flying.before
+    )
+
+
+def _expected(capacity: Capacity, changes: tuple[Change, ...]) -> int:
+    """What the setting should be next time: a roll-back in progress is not the end."""
+    flying = next((change for change in reversed(changes) if change.completed_at is None), None)
+    return capacity.desired if flying is None else flying.after
+
+
+def _prune_changes(
+    target: ScalableTarget, changes: tuple[Change, ...], now: datetime
+) -> tuple[Change, ...]:
+    horizon = timedelta()
+    for policy in target.policies:
+        if isinstance(policy, StepPolicy):
+            horizon = max(horizon, policy.cooldown)
+        elif not isinstance(policy, ScheduledPolicy):
+            horizon = max(horizon, policy.scale_in_cooldown, policy.scale_out_cooldown)
+    for rules in (target.scale_out, target.scale_in):
+        horizon = max(horizon, *(rule.period for rule in rules.rates), timedelta())
+    kept = [
+        c
+        for c in changes
+        if c.completed_at is None or c.completed_at + horizon > now or c.at + horizon > now
+    ]
+    return tuple(kept[-CHANGES_LIMIT:])
+
+
+def _prune_ready(
+    target: ScalableTarget, ready: tuple[ReadySample, ...], now: datetime
+) -> tuple[ReadySample, ...]:
+    """Keep the samples that a believable datapoint can reach, and the one before them."""
+    oldest = now - max(
+        (metric.max_age + metric.period for metric in target.metrics), default=timedelta()
+    )
+    first = 0
+    for index, sample in enumerate(ready):
+        if sample.at <= oldest:
+            first = index
+    return ready[first:]
+
+
+def _note_missing(
+    target: ScalableTarget, since: Mapping[str, datetime], observation: Observation, now: datetime
+) -> dict[str, datetime]:
+    """Note since when each metric has been missing; at zero, none per instance is missed."""
+    at_zero = not isinstance(observation.capacity, Missing) and observation.capacity.ready == 0
+    out = {}
+    for metric in target.metrics:
+        if at_zero and metric.per is Per.INSTANCE:
+            continue
+        if isinstance(believe(observation.metrics.get(metric.name), metric, now), Missing):
+            out[metric.name] = since.get(metric.name, now)
+    return out
+
+
+def _note_activity(
+    target: ScalableTarget, active_at: datetime | None, observation: Observation, now: datetime
+) -> datetime | None:
+    """Note when the target was last active; what cannot be known counts as active."""
+    if target.zero is None:
+        return None
+    series = believe(
+        observation.metrics.get(target.zero.metric), target.metric_by_name[target.zero.metric], now
+    )
+    if (
+        active_at is None
+        or isinstance(series, Missing)
+        or series[-1].value > target.zero.activation_threshold
+    ):
+        return now
+    return active_at
+
+
+def remember(target: ScalableTarget, history: History, decision: Decision) -> History:
+    """Note what was decided: the recommendation for the windows, and the scheduled bounds."""
+    bounds, over = history.bounds, history.bounds_over
+    if decision.fired:
+        last = decision.fired[-1]
+        bounds = CapacityRange(last.min_capacity, last.max_capacity)
+        over = CapacityRange(target.min_capacity, target.max_capacity)
+    known = decision.current is not None and any(
+        rec.desired is not None for rec in decision.recommendations
+    )
+    recommendations = history.recommendations
+    if known:
+        recommendations = (*recommendations, Recommended(decision.at, decision.wanted))
+    return replace(
+        history,
+        recommendations=_prune_recommendations(target, recommendations, decision.at),
+        bounds=bounds,
+        bounds_over=over,
+        scheduled_until=decision.at if target.scheduled else None,
+    )
+
+
+def _prune_recommendations(
+    target: ScalableTarget, recommendations: tuple[Recommended, ...], now: datetime
+) -> tuple[Recommended, ...]:
+    """Keep what may yet be a window's least or most; a later entry outdoes an earlier one."""
+    out_since = now - target.scale_out.stabilization_window
+    in_since = now - target.scale_in.stabilization_window
+    least: int | None = None
+    most: int | None = None
+    kept = []
+    for each in reversed(recommendations):
+        for_out = each.at > out_since and (least is None or each.desired < least)
+        for_in = each.at > in_since and (most is None or each.desired > most)
+        if for_out or for_in:
+            kept.append(each)
+        least = each.desired if least is None else min(least, each.desired)
+        most = each.desired if most is None else max(most, each.desired)
+    return tuple(reversed(kept))
+
+
+def note_applied(history: History, decision: Decision, at: datetime) -> History:
+    """Note that the provider accepted a decision; its cooldown starts when it is in service."""
+    before = decision.desired if decision.current is None else decision.current
+    if before == decision.desired:  # only a range's ceiling moved
+        return history
+    change = Change(at, before, decision.desired, decision.policies)
+    return replace(
+        history,
+        desired=decision.desired,
+        changes=(*history.changes, change)[-CHANGES_LIMIT:],
+        foreign=None,
+    )
+
+
+def note_quota(history: History, capacity: int, now: datetime) -> History:
+    """Note the most that the provider grants."""
+    return replace(history, quota=Quota(capacity, now + QUOTA_HOLD))
+
+
+def note_shortage(history: History, tick: timedelta, now: datetime) -> History:
+    """Note that the provider has no machines: back off twice as long each time, with a limit."""
+    attempts = 1 if history.shortage is None else history.shortage.attempts + 1
+    wait = min(tick * 2 ** min(attempts - 1, 10), SHORTAGE_LONGEST)
+    return replace(history, shortage=Shortage(now, attempts, now + wait))
+
+
+def note_pause(history: History, pause: Pause) -> History:
+    """Note a human's pause; it replaces an earlier one of the same direction."""
+    rest = tuple(each for each in history.pauses if each.direction is not pause.direction)
+    return replace(history, pauses=(*rest, pause)[-PAUSES_LIMIT:])
+
+
+def note_resume(history: History, direction: Direction | None) -> History:
+    """Lift the pauses of a direction; None lifts all."""
+    kept = (
+        ()
+        if direction is None
+        else tuple(each for each in history.pauses if each.direction is not direction)
+    )
+    return replace(history, pauses=kept)
