@@ -27,6 +27,7 @@ from flyball.core.policy import (
 from flyball.core.target import Metric, Per, ScalableTarget, Unit
 from flyball.ports import MetricRead, MetricSource
 
+DETAIL_TYPE = "CloudWatch Alarm State Change"
 PREFIX = "flyball"
 """First part of every alarm's name: flyball/<scalable target>/<policy>/<side>."""
 
@@ -255,7 +256,7 @@ def _event(
     return {
         "version": "0",
         "id": identity[:32],
-        "detail-type": "CloudWatch Alarm State Change",
+        "detail-type": DETAIL_TYPE,
         "source": "aws.cloudwatch",
         "account": "000000000000",
         "time": f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",

@@ -141,10 +141,13 @@ class LocalEndpoints:
         try:
             with self._lock, self._transaction():
                 found = self._find(name)
-                refusal = _refuse(name, found, desired, now)
-                if refusal is not None or found is None:
-                    return refusal or _failed(_not_found(name))
-                self._append(name, self._accept(found, desired, now, caller))
+                state = None if found is None else state_at(found.settings, found.orders, now)
+                if found is None or state is None:
+                    return _failed(_not_found(name))
+                refusal = _refuse(name, found, state, desired, now)
+                if refusal is not None:
+                    return refusal
+                self._append(name, self._accept(found, state, desired, now, caller))
         except sqlite3.Error as error:
             return Outcome(OutcomeKind.FAILED, f"simulated endpoints: {error}")
         return Outcome(OutcomeKind.APPLIED)
@@ -184,10 +187,9 @@ class LocalEndpoints:
             self._append(name, order._replace(until=until, detail=detail))
             return True
 
-    def _accept(self, found: _Endpoint, desired: int, now: datetime, caller: str) -> Order:
-        state = state_at(found.settings, found.orders, now)
-        if state is None:
-            raise AssertionError("an order was accepted before its endpoint was created")
+    def _accept(
+        self, found: _Endpoint, state: State, desired: int, now: datetime, caller: str
+    ) -> Order:
         order = _order(found, OrderKind.SCALE, caller, now, state)._replace(after=desired)
         added = max(0, desired - state.ready)
         stock = self.stock(now)
@@ -239,11 +241,10 @@ def _order(found: _Endpoint, kind: OrderKind, caller: str, now: datetime, state:
     return Order(sequence, now, kind, caller, state.desired, state.desired, state.ready)
 
 
-def _refuse(name: str, found: _Endpoint | None, desired: int, now: datetime) -> Outcome | None:
+def _refuse(
+    name: str, found: _Endpoint, state: State, desired: int, now: datetime
+) -> Outcome | None:
     """Find why SageMaker would not take an order; None: it would."""
-    state = None if found is None else state_at(found.settings, found.orders, now)
-    if found is None or state is None:
-        return _failed(_not_found(name))
     if desired < 0:
         return _failed(f"DesiredInstanceCount: got {desired}, expected 0 or more")
     if state.status is Status.FAILED:

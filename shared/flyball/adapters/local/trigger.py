@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from typing import NoReturn
 from urllib.parse import unquote
 
-from flyball.adapters.local.alarms import PREFIX, AlarmState
+from flyball.adapters.local.alarms import DETAIL_TYPE, PREFIX, AlarmState
 from flyball.ports import Trigger, TriggerKind
 
-DETAIL_TYPE = "CloudWatch Alarm State Change"
-NAME_LIMIT = 256
+ID_LIMIT = 256
+NAME_LIMIT = 1_024
+"""Longest alarm name; what is longer is not one of ours."""
 _STATES = frozenset(state.value for state in AlarmState)
 _PARTS = 4
 """flyball / scalable target / policy / side"""
@@ -74,15 +75,21 @@ def _parse_json(event: object) -> object:
 
 def _scalable_target(field: str, name: str) -> str:
     parts = name.split("/")
-    plain = name.isascii() and name.isprintable() and not _ESCAPE.search(name)
-    if not plain or len(parts) != _PARTS or parts[0] != PREFIX or not all(parts):
+    plain = name.isascii() and name.isprintable() and len(name) <= NAME_LIMIT
+    if (
+        not plain
+        or len(parts) != _PARTS
+        or parts[0] != PREFIX
+        or not all(parts)
+        or _ESCAPE.search(name)
+    ):
         _refuse(field, name, f"{PREFIX}/<scalable target>/<policy>/<side>, percent-encoded")
     try:
         found = unquote(parts[1], errors="strict")
     except UnicodeDecodeError:
         _refuse(field, name, "percent-encoded UTF-8")
-    if not found.isprintable() or len(found) > NAME_LIMIT:
-        _refuse(field, name, f"a scalable target of 1 to {NAME_LIMIT} printable characters")
+    if not found.isprintable() or len(found) > ID_LIMIT:
+        _refuse(field, name, f"a scalable target of 1 to {ID_LIMIT} printable characters")
     return found
 
 
