@@ -273,7 +273,8 @@ _PARSERS: Mapping[str, Callable[[str], At | Rate | Cron]] = {
 def _next_beat(every: timedelta, anchor: datetime, t: datetime) -> datetime | None:
     if max(t, anchor) >= LATEST:
         return None
-    return anchor if t < anchor else anchor + ((t - anchor) // every + 1) * every
+    beat = anchor if t < anchor else anchor + ((t - anchor) // every + 1) * every
+    return beat if beat <= LATEST else None
 
 
 def _last_beat(every: timedelta, anchor: datetime, until: datetime) -> datetime | None:
