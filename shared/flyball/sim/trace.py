@@ -15,11 +15,12 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flyball.core.zone import zone
 
 MINUTE = timedelta(minutes=1)
 FINEST_S = 10
@@ -137,7 +138,7 @@ class _Source(NamedTuple):
     path: Path
     timestamp: str
     requests: str
-    zone: ZoneInfo
+    zone: tzinfo
 
 
 class _Row(NamedTuple):
@@ -147,12 +148,11 @@ class _Row(NamedTuple):
     line: int
 
 
-def _find_zone(path: Path, timezone: str) -> ZoneInfo:
+def _find_zone(path: Path, timezone: str) -> tzinfo:
     try:
-        return ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        remedy = "give an IANA name such as Europe/Berlin"
-        raise TraceError(f"{path}: time zone: got {timezone!r}; {remedy}") from error
+        return zone(timezone)
+    except ValueError as error:
+        raise TraceError(f"{path}: time zone of its timestamps: {error}") from error
 
 
 def _read_text(path: Path) -> str:
