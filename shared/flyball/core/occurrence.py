@@ -16,6 +16,7 @@ from flyball.core.zone import (
     EARLIEST,
     LATEST,
     TICK,
+    Moment,
     find_after,
     find_until,
     read_first,
@@ -188,20 +189,18 @@ def _find_span(pattern: Pattern, t: datetime) -> Span | None:
     return Span(max(start, cut), min(end, cut + reach))
 
 
-def _last_start(pattern: Pattern, t: datetime) -> datetime | None:
-    """Find the latest start, as a local time, that counts at an instant or before it."""
-    moment = find_until(t, pattern.tz, pattern.starts.step_back, read_first, skip=False)
-    return None if moment is None else moment.local
+def _last_start(pattern: Pattern, t: datetime) -> Moment | None:
+    """Find the latest start that counts at an instant or before it."""
+    return find_until(t, pattern.tz, pattern.starts.step_back, read_first, skip=False)
 
 
-def _find_single(pattern: Pattern, local: datetime) -> Span:
+def _find_single(pattern: Pattern, start: Moment) -> Span:
     """Give the stretch of one start; of the starts before one end, the first counts."""
     if pattern.end is None:
-        start = read_first(local, pattern.tz).instant
-        return Span(start, start + pattern.duration)
-    end_before = pattern.end.step_back(local) or FIRST_LOCAL
-    first = pattern.starts.step_on(end_before) or local
-    end = pattern.end.step_on(local + TICK) or LAST_LOCAL
+        return Span(start.instant, start.instant + pattern.duration)
+    end_before = pattern.end.step_back(start.local) or FIRST_LOCAL
+    first = pattern.starts.step_on(end_before) or start.local
+    end = pattern.end.step_on(start.local + TICK) or LAST_LOCAL
     return _read_both(pattern, first, end)
 
 
