@@ -25,6 +25,12 @@ from flyball.core.zone import zone
 MINUTE = timedelta(minutes=1)
 FINEST_S = 10
 COARSEST_S = 3_600
+DIVISORS = (10, 12, 15, 20, 30, 60)
+"""Resolutions of a minute and below, in seconds."""
+WAVER_RATIO = 0.07
+"""Rows may come this much too early or too late."""
+COMMON_RATIO = 0.2
+"""A distance is common that occurs this often, as a part of the most common one's times."""
 SPAN_LIMIT = timedelta(days=400)
 """A longer file is a wrong year in one of its rows, more often than a long history."""
 MILLISECONDS_FROM = 100_000_000_000
@@ -123,15 +129,13 @@ def read_trace(
 
 
 def write_trace(trace: Trace, path: Path) -> None:
-    """Write a trace as a CSV file; a gap is a row that is not there."""
+    """Write a trace as a CSV file; a gap is a row without a value."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["timestamp", "requests"])
         for index, value in enumerate(trace.requests):
-            if value is not None:
-                writer.writerow(
-                    [f"{trace.start + index * MINUTE:%Y-%m-%dT%H:%M:%SZ}", f"{value:.17g}"]
-                )
+            at = f"{trace.start + index * MINUTE:%Y-%m-%dT%H:%M:%SZ}"
+            writer.writerow([at, "" if value is None else f"{value:.17g}"])
 
 
 class _Source(NamedTuple):
@@ -250,17 +254,26 @@ def _read_count(source: _Source, line: int, cell: str) -> float | None:
 
 
 def _find_resolution(path: Path, stamps: Sequence[float]) -> int:
-    """Take the commonest distance between rows; it must be one that fits into minutes."""
+    """Take the finest distance between rows that is common; it must fit into minutes."""
     if len(stamps) < 2:  # noqa: PLR2004  (a distance needs two)
         raise TraceError(f"{path}: one timestamp; expected two or more, to tell the resolution")
-    distances = Counter(round(b - a) for a, b in pairwise(stamps))
-    resolution = max(distances, key=lambda distance: (distances[distance], -distance))
+    distances = Counter(_snap(b - a) for a, b in pairwise(stamps))
+    common = COMMON_RATIO * max(distances.values())
+    resolution = min(distance for distance, times in distances.items() if times >= common)
     fits = resolution and (60 % resolution == 0 or resolution % 60 == 0)
     if not FINEST_S <= resolution <= COARSEST_S or not fits:
         expected = f"{FINEST_S} s to {COARSEST_S} s that divide a minute or are whole minutes"
         remedy = "sum the requests to minutes first"
         raise TraceError(f"{path}: rows are {resolution} s apart, expected {expected}; {remedy}")
     return resolution
+
+
+def _snap(distance_s: float) -> int:
+    """Let a distance that wavers by a few seconds be the one that was meant."""
+    meant = min(DIVISORS, key=lambda each: abs(each - distance_s))
+    if distance_s > DIVISORS[-1]:
+        meant = round(distance_s / 60) * 60
+    return meant if abs(meant - distance_s) <= WAVER_RATIO * meant else round(distance_s)
 
 
 def _make_minutes(path: Path, slots: Mapping[float, _Row], resolution_s: int) -> Trace:
