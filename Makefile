@@ -15,12 +15,12 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--custom-compile-command 'make lock'
 
 # Every branch of these is run by a test; the rest has the floor in pyproject.toml.
-PROVEN := */flyball/core/*,*/flyball/ports.py,*/flyball/controller.py
+PROVEN := */flyball/core/*,*/flyball/ports.py,*/flyball/controller.py,*/flyball/reconcile.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test check format format-check lint types contracts docs tests coverage \
-	bench lock changelog clean
+	bench reference lock changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -45,7 +45,7 @@ contracts: $(VENV)/.dev-ready ## do imports point inwards?
 	$(BIN)/lint-imports --no-logo
 
 docs: $(VENV)/.dev-ready ## do links resolve, is every command and key documented?
-	$(BIN)/python -m pytest -q tests/architecture/test_docs.py
+	$(BIN)/python -m pytest -q tests/architecture/test_docs.py tests/architecture/test_reference.py
 	$(BIN)/towncrier build --draft --version next >/dev/null
 
 tests: $(VENV)/.dev-ready ## run the tests (ARGS="-k name")
@@ -58,6 +58,9 @@ coverage: $(VENV)/.dev-ready ## was every branch that matters run by the last te
 format: $(VENV)/.dev-ready ## format every file, and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+reference: $(VENV)/.dev-ready ## write docs/config.md and docs/commands.md from the program
+	$(BIN)/python docs/reference.py
 
 lock: .venv-lock/bin/uv ## pin every dependency again, with hashes
 	$(LOCK) pyproject.toml --group dev --output-file requirements/dev.txt $(ARGS)

@@ -16,6 +16,7 @@ LAYERS = "Imports point inwards, and no module lies outside the layers"
 PURE_CORE = "The core reads no clock, file, network, environment, log or chance"
 RUNTIME = "What a function runs never loads what an author needs"
 CLOUDS = "Only its own home knows a cloud's SDK"
+RECONCILE = "The controller alone closes what an earlier wake left open"
 HOMES = "Adapters of different homes do not know each other"
 
 
@@ -53,6 +54,8 @@ CASES = (
     Case("core_imports_numpy", "core/planted.py", "import numpy", RUNTIME),
     Case("cli_imports_boto3", "cli/planted.py", "import boto3", CLOUDS),
     Case("local_imports_google", "adapters/local/planted.py", "import google.auth", CLOUDS),
+    Case("adapter_imports_reconcile", "adapters/planted.py", "import flyball.reconcile", RECONCILE),
+    Case("ports_import_reconcile", "ports.py", "import flyball.reconcile", LAYERS),
     Case("home_imports_home", "adapters/planted.py", "import flyball.adapters.local", HOMES),
 )
 

@@ -1,25 +1,15 @@
-"""Is what the documentation says there, and is what is there documented?"""
+"""Is what the documentation names there?"""
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import pytest
-import typer
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from typer.testing import CliRunner
 
 NOT_OURS = frozenset({"build", "dist", "node_modules"})
-COMMANDS = "docs/commands.md"
-CONFIG = "docs/config.md"
-# Every option of every command; not worth a word each.
-COMMON_OPTIONS = frozenset({"--help", "--install-completion", "--show-completion"})
 
 
 def pages(repository: Path) -> list[Path]:
@@ -127,88 +117,3 @@ def test_what_every_target_of_make_does_is_said(repository: Path) -> None:
     (phony,) = re.findall(r"^\.PHONY: ((?:.*\\\n)*.*)$", makefile, re.MULTILINE)
     helped = set(re.findall(r"^([a-z-]+):.*## \S", makefile, re.MULTILINE))
     assert set(phony.replace("\\", " ").split()) == helped
-
-
-def command_line() -> typer.Typer:
-    """Give the command line; the tests about it wait until there is one."""
-    if importlib.util.find_spec("flyball.cli.main") is None:
-        pytest.skip("flyball.cli.main is not there yet")
-    app: typer.Typer = importlib.import_module("flyball.cli.main").app
-    return app
-
-
-def commands() -> dict[str, Any]:
-    """Give every command of the command line that does something, by its whole name."""
-    found: dict[str, Any] = {}
-
-    def walk(name: str, command: Any) -> None:
-        inner = getattr(command, "commands", None)
-        if inner is None:
-            found[name] = command
-            return
-        for word, each in inner.items():
-            walk(f"{name} {word}", each)
-
-    walk("flyball", typer.main.get_command(command_line()))
-    return found
-
-
-def sections(text: str) -> dict[str, str]:
-    """Split a page at its second-level headings; a heading's code is its key."""
-    parts = re.split(r"^## `?([^`\n]+)`?\n", text, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
-
-
-def test_every_command_and_option_is_documented(repository: Path) -> None:
-    """A command has a section of its name, and its section names each of its options."""
-    documented = sections((repository / COMMANDS).read_text(encoding="utf-8"))
-    missing = []
-    for name, command in commands().items():
-        if name not in documented:
-            missing.append(name)
-            continue
-        for parameter in command.params:
-            options = {option for option in parameter.opts if option.startswith("--")}
-            if not options <= COMMON_OPTIONS and not any(
-                f"`{option}" in documented[name] for option in options
-            ):
-                missing.append(f"{name} {'/'.join(sorted(options))}")
-    assert missing == []
-
-
-def test_no_command_is_documented_that_does_not_exist(repository: Path) -> None:
-    """A command that was removed is removed from its page."""
-    documented = sections((repository / COMMANDS).read_text(encoding="utf-8"))
-    named = {name for name in documented if name.startswith("flyball ")}
-    assert named - commands().keys() == set()
-
-
-def keys(schema: Any) -> set[str]:
-    """Collect the keys that a JSON Schema lets a file have, at any depth."""
-    if isinstance(schema, list):
-        return {key for each in schema for key in keys(each)}
-    if not isinstance(schema, dict):
-        return set()
-    properties = schema.get("properties", {})
-    return {key for key in properties if isinstance(properties, dict)} | {
-        key for each in schema.values() for key in keys(each)
-    }
-
-
-def test_every_key_of_the_config_is_documented(repository: Path) -> None:
-    """A key that may stand in flyball.yaml stands in its page; AWS's and Google's have theirs."""
-    printed = CliRunner().invoke(command_line(), ["schema"], catch_exceptions=False)
-    assert printed.exit_code == 0, printed.output
-    allowed = keys(json.loads(printed.stdout))
-    ours = {key for key in allowed if re.fullmatch(r"[a-z][a-z0-9_]*", key)}
-    assert ours
-    page = (repository / CONFIG).read_text(encoding="utf-8")
-    documented = set(re.findall(r"`([a-z][a-z0-9_]*)`", page))
-    assert sorted(ours - documented) == []
-
-
-def test_the_keys_of_a_schema_are_collected_at_any_depth() -> None:
-    """The check above can fail: a key below a list and a definition is seen."""
-    inner = {"properties": {"b": {"type": "string"}}}
-    schema = {"properties": {"a": {"anyOf": [inner]}}, "$defs": {"x": {"properties": {"c": {}}}}}
-    assert keys(schema) == {"a", "b", "c"}
