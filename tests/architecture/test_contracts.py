@@ -16,7 +16,7 @@ LAYERS = "Imports point inwards, and no module lies outside the layers"
 PURE_CORE = "The core reads no clock, file, network, environment, log or chance"
 RUNTIME = "What a function runs never loads what an author needs"
 CLOUDS = "Only its own home knows a cloud's SDK"
-RECONCILE = "The controller alone closes what an earlier wake left open"
+PARTS = "The parts of the controller are the controller's alone"
 HOMES = "Adapters of different homes do not know each other"
 
 
@@ -54,7 +54,7 @@ CASES = (
     Case("core_imports_numpy", "core/planted.py", "import numpy", RUNTIME),
     Case("cli_imports_boto3", "cli/planted.py", "import boto3", CLOUDS),
     Case("local_imports_google", "adapters/local/planted.py", "import google.auth", CLOUDS),
-    Case("adapter_imports_reconcile", "adapters/planted.py", "import flyball.reconcile", RECONCILE),
+    Case("adapter_imports_reconcile", "adapters/planted.py", "import flyball.reconcile", PARTS),
     Case("ports_import_reconcile", "ports.py", "import flyball.reconcile", LAYERS),
     Case("home_imports_home", "adapters/planted.py", "import flyball.adapters.local", HOMES),
 )
@@ -66,7 +66,7 @@ def copied(repository: Path, tmp_path: Path) -> Path:
     package = tmp_path / "flyball"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(repository / "shared" / "flyball", package, ignore=ignored)
-    for module in ("ports.py", "controller.py"):
+    for module in ("ports.py", "controller.py", "observe.py", "reconcile.py"):
         (package / module).touch()
     return package
 
