@@ -177,7 +177,9 @@ _EFFECTIVE = os.access in os.supports_effective_ids
 
 def _prepare(connection: sqlite3.Connection, path: Path, wait_s: float) -> None:
     connection.text_factory = _read_text
+    connection.execute("BEGIN")  # one snapshot, as another program may be making the ledger now
     is_new = _is_new(connection, path)
+    connection.execute("COMMIT")
     _use_write_ahead_log(connection, path, wait_s)
     connection.execute("PRAGMA synchronous = NORMAL")
     if not is_new:
