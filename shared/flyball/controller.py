@@ -14,14 +14,14 @@ is true and closes it. Nothing is sent twice, and no row is lost.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
 from flyball.core.chain import name_row
-from flyball.core.codec import canonical, decode, decode_instant, encode, encode_instant, parse
+from flyball.core.codec import canonical, encode, parse
 from flyball.core.decide import decide
 from flyball.core.model import (
     Action,
@@ -29,24 +29,22 @@ from flyball.core.model import (
     Direction,
     History,
     Missing,
-    MissingCause,
     Observation,
     Pause,
 )
-from flyball.core.policy import ScheduledPolicy, TrackingPolicy
-from flyball.core.record import DECISION, FOREIGN, OUTCOME, PAUSE, RESUME, DecisionRecord
+from flyball.core.record import DECISION, FOREIGN, PAUSE, RESUME, DecisionRecord
 from flyball.core.remember import (
     Notice,
     Noticed,
     absorb,
-    note_applied,
+    believe_capacity,
+    find_lag,
     note_pause,
-    note_quota,
     note_resume,
-    note_shortage,
     remember,
 )
 from flyball.core.target import ScalableTarget
+from flyball.observe import observe
 from flyball.ports import (
     CapacityControl,
     Claim,
@@ -55,7 +53,7 @@ from flyball.ports import (
     LeaseHeldError,
     LeaseLostError,
     Ledger,
-    MetricRead,
+    LedgerError,
     MetricSource,
     NewRow,
     Outcome,
@@ -64,13 +62,17 @@ from flyball.ports import (
     TriggerKind,
     UnknownTargetError,
 )
+from flyball.reconcile import close, learn, reconcile
+from flyball.seen import is_stale, note_seen, read_seen
 
 LEASE = timedelta(seconds=120)
 """Longer than a function may run, so that a lease never ends under a living holder."""
 SAFETY = timedelta(seconds=5)
 """Nothing is sent to the provider with less than this left of the lease."""
-SOURCES_LIMIT = 64
-"""Trigger sources whose newest state timestamp is kept for each target."""
+UNREADABLE_WAIT = timedelta(seconds=120)
+"""A target that cannot be handled is tried again after this; it must not crowd out the others."""
+CONFIGS_LIMIT = 4_096
+"""Compiled configs kept, so that a long-lived function does not grow."""
 
 
 class WakeKind(Enum):
@@ -186,7 +188,8 @@ class Controller:
         """Handle one wake-up.
 
         Raises:
-            LedgerUnavailableError: Nothing was written, hence nothing was applied; try again.
+            LedgerError: The ledger failed before the intent was in it: nothing was applied. The
+                lease ends by itself; then try again.
             ValueError: The stored config or history cannot be read; the lease was given back.
         """
         self._on_step("claim")
@@ -198,29 +201,43 @@ class Controller:
             return Wake(WakeKind.TURNED_AWAY, target_id, detail=str(error))
         except UnknownTargetError as error:
             return Wake(WakeKind.UNKNOWN_TARGET, target_id, detail=str(error))
-        seen = json.loads(claim.seen)
-        stale = _is_stale(trigger, claim, seen, now)
-        if stale is not None:
-            self._ledger.write(claim, (), ItemUpdate(release=True))
-            return Wake(stale, target_id)
         try:
-            target = self._config(claim)
-            history = parse(History, claim.history)
-        except ValueError as error:
-            self._ledger.write(claim, (), ItemUpdate(wake_at=now + LEASE, release=True))
-            message = (
-                f"{target_id}: the ledger's config or history cannot be read: {error}; "
-                "register the config again"
-            )
-            raise ValueError(message) from error
-        return self._look(trigger, claim, target, history, _note_seen(seen, trigger))
+            return self._handle(trigger, claim, now)
+        except LeaseLostError as error:
+            return Wake(WakeKind.LEASE_LOST, target_id, detail=str(error))
+        except LedgerError:
+            raise
+        except Exception:
+            self._ledger.write(claim, (), ItemUpdate(wake_at=now + UNREADABLE_WAIT, release=True))
+            raise
+
+    def _handle(self, trigger: Trigger, claim: Claim, now: datetime) -> Wake:
+        """Turn away what has nothing new to tell; look at the rest."""
+        seen = read_seen(claim.seen)
+        nothing_new = None
+        if is_stale(trigger, seen, now):
+            nothing_new = WakeKind.DUPLICATE
+        elif trigger.kind is TriggerKind.TIMER and (claim.wake_at or now) > now:
+            nothing_new = WakeKind.NOT_DUE
+        if nothing_new is not None:
+            self._ledger.write(claim, (), ItemUpdate(release=True))
+            return Wake(nothing_new, claim.scalable_target_id)
+        target, history = self._config(claim), _read_history(claim)
+        return self._look(trigger, claim, target, history, note_seen(seen, trigger, now))
 
     def _config(self, claim: Claim) -> ScalableTarget:
         """Build the scalable target once a config."""
         found = self._configs.get(claim.config_hash)
         if found is None:
-            found = parse(ScalableTarget, claim.config)
-            if len(self._configs) >= 4096:  # noqa: PLR2004  (a bound, so that a long-lived function does not grow)
+            try:
+                found = parse(ScalableTarget, claim.config)
+            except ValueError as error:
+                message = (
+                    f"{claim.scalable_target_id}: the ledger's config cannot be read: {error}; "
+                    "register the config again"
+                )
+                raise ValueError(message) from error
+            if len(self._configs) >= CONFIGS_LIMIT:
                 self._configs.clear()
             self._configs[claim.config_hash] = found
         return found
@@ -231,13 +248,18 @@ class Controller:
         """Observe, close what is pending, decide, and act."""
         self._on_step("observe")
         now = self._clock.now()
-        observation = self._observe(target, now)
+        observation = observe(target, self._metrics, self._control, now)
         rows: list[NewRow] = []
         if claim.pending is not None:
-            closing, history = self._reconcile(claim.pending, observation, history, now)
-            rows += closing
-            if not closing:  # the provider cannot be read, so neither can the intent's fate
-                return self._hold_pending(claim, target, now)
+            intent, lag = self._ledger.row(claim.pending), find_lag(target)
+            closed = reconcile(intent, observation.capacity, history, lag, now)
+            if closed is None:
+                return self._hold_pending(claim, target, observation, now)
+            rows.append(close(claim.pending, closed.outcome, now, is_reconciled=True))
+            history = closed.history
+        capacity = believe_capacity(target, history, observation.capacity, now)
+        if capacity is not observation.capacity:
+            observation = replace(observation, capacity=capacity)
         history, noticed = absorb(target, history, observation, now)
         rows += [
             NewRow(FOREIGN, now, canonical(each))
@@ -260,120 +282,70 @@ class Controller:
         self._on_step("intent")
         acts = decision.action is Action.SET
         update = ItemUpdate(canonical(after), acts, seen, decision.wake_at, release=not acts)
+        wake = Wake(WakeKind.DECIDED, target.id, decision, noticed=noticed)
         try:
             claim = self._ledger.write(claim, rows, update)
         except LeaseLostError as error:
-            return Wake(
-                WakeKind.LEASE_LOST, target.id, decision, noticed=noticed, detail=str(error)
-            )
-        row_id = name_row(target.id, claim.sequence, now)
-        if not acts:
-            self._on_step("done")
-            return Wake(WakeKind.DECIDED, target.id, decision, None, row_id, noticed)
-        return self._act(claim, target, after, decision, row_id, noticed)
-
-    def _observe(self, target: ScalableTarget, now: datetime) -> Observation:
-        """Read metrics and capacity; whatever fails is Missing, never a number."""
-        reads = [
-            MetricRead(target, metric, _periods(target, metric.name)) for metric in target.metrics
-        ]
-        try:
-            answers: Sequence[object] = self._metrics.read(reads, now) if reads else ()
-        except Exception as error:  # noqa: BLE001  (a source that breaks its contract must not stop the hold)
-            answers = [
-                Missing(MissingCause.SOURCE_FAILED, f"{type(error).__name__}: {error}")
-            ] * len(reads)
-        try:
-            capacity = self._control.describe(target, now)
-        except Exception as error:  # noqa: BLE001
-            capacity = Missing(MissingCause.SOURCE_FAILED, f"{type(error).__name__}: {error}")
-        series = {read.metric.name: answer for read, answer in zip(reads, answers, strict=True)}
-        return Observation(now, capacity, series)  # type: ignore[arg-type]
+            return wake._replace(kind=WakeKind.LEASE_LOST, detail=str(error))
+        wake = wake._replace(row_id=name_row(target.id, claim.sequence, now))
+        if acts:
+            return self._act(claim, target, after, decision, wake)
+        self._on_step("done")
+        return wake
 
     def _act(
-        self,
-        claim: Claim,
-        target: ScalableTarget,
-        history: History,
-        decision: Decision,
-        row_id: str,
-        noticed: tuple[Noticed, ...],
+        self, claim: Claim, target: ScalableTarget, history: History, decision: Decision, wake: Wake
     ) -> Wake:
         """Send an absolute capacity, once, and record the answer."""
         self._on_step("apply")
         now = self._clock.now()
         if now + SAFETY >= claim.lease_until:
-            outcome = Outcome(
-                OutcomeKind.ABORTED,
-                f"only {(claim.lease_until - now).total_seconds():.0f} s of the lease were left",
-            )
+            left_s = (claim.lease_until - now).total_seconds()
+            outcome = Outcome(OutcomeKind.ABORTED, f"only {left_s:.0f} s of the lease were left")
         else:
             try:
                 outcome = self._control.apply(target, decision.range, now)
             except Exception as error:  # noqa: BLE001  (it may have landed: the intent stays pending)
-                self._ledger.write(claim, (), ItemUpdate(wake_at=now + target.tick, release=True))
-                return Wake(
-                    WakeKind.UNRESOLVED,
-                    target.id,
-                    decision,
-                    None,
-                    row_id,
-                    noticed,
-                    f"{type(error).__name__}: {error}",
+                detail = f"{type(error).__name__}: {error}"
+                return self._leave_pending(
+                    claim, target, now, wake._replace(kind=WakeKind.UNRESOLVED, detail=detail)
                 )
         self._on_step("outcome")
         now = self._clock.now()
-        history, wake_at = _note_outcome(target, history, decision, outcome, now)
-        row = NewRow(OUTCOME, now, canonical({"decision": row_id, "outcome": encode(outcome)}))
+        history, wake_at = learn(target, history, decision, outcome, now)
+        row = close(wake.row_id, outcome, now)
+        update = ItemUpdate(canonical(history), pending=False, wake_at=wake_at, release=True)
+        wake = wake._replace(outcome=outcome)
         try:
-            self._ledger.write(
-                claim,
-                (row,),
-                ItemUpdate(canonical(history), pending=False, wake_at=wake_at, release=True),
-            )
+            self._ledger.write(claim, (row,), update)
         except LeaseLostError as error:
-            return Wake(
-                WakeKind.LEASE_LOST, target.id, decision, outcome, row_id, noticed, str(error)
-            )
+            return wake._replace(kind=WakeKind.LEASE_LOST, detail=str(error))
+        except LedgerError as error:  # the intent stays pending, and the lease ends by itself
+            return wake._replace(kind=WakeKind.UNRESOLVED, detail=str(error))
         self._on_step("done")
-        return Wake(WakeKind.DECIDED, target.id, decision, outcome, row_id, noticed)
+        return wake
 
-    def _reconcile(
-        self, pending: str, observation: Observation, history: History, now: datetime
-    ) -> tuple[list[NewRow], History]:
-        """Ask the provider what became of an intent whose outcome was never written.
-
-        Returns:
-            The outcome row that closes it, none while the provider cannot be read; the history.
-        """
-        capacity = observation.capacity
-        row = self._ledger.row(pending)
-        if isinstance(capacity, Missing):
-            return [], history
-        if row is None:
-            outcome = Outcome(
-                OutcomeKind.OVERTAKEN, "the intent's row is gone: run `flyball ledger verify`"
-            )
-            return [_closing_row(pending, outcome, now)], history
-        decision = decode(Decision, json.loads(row.body)["decision"])
-        ceiling_landed = capacity.ceiling is None or capacity.ceiling == decision.ceiling
-        if capacity.desired == decision.desired and ceiling_landed:
-            history = note_applied(history, decision, decision.at)
-            outcome = Outcome(OutcomeKind.LANDED)
-        elif capacity.desired == decision.current:
-            outcome = Outcome(OutcomeKind.NOT_LANDED)
-        else:
-            outcome = Outcome(OutcomeKind.OVERTAKEN, f"found {capacity.desired}")
-        return [_closing_row(pending, outcome, now)], history
-
-    def _hold_pending(self, claim: Claim, target: ScalableTarget, now: datetime) -> Wake:
-        """Leave a pending intent as it is until the provider can be read."""
-        self._ledger.write(claim, (), ItemUpdate(wake_at=now + target.tick, release=True))
-        return Wake(
-            WakeKind.UNRESOLVED,
-            target.id,
-            detail="an intent is pending and the provider cannot be read",
+    def _hold_pending(
+        self, claim: Claim, target: ScalableTarget, observation: Observation, now: datetime
+    ) -> Wake:
+        """Leave a pending intent as it is until it can be known what became of it."""
+        cause = (
+            f"the provider cannot be read: {observation.capacity.detail}"
+            if isinstance(observation.capacity, Missing)
+            else "it was sent a moment ago, and the provider does not show it yet"
         )
+        wake = Wake(WakeKind.UNRESOLVED, target.id, detail=f"an intent is pending, and {cause}")
+        return self._leave_pending(claim, target, now, wake)
+
+    def _leave_pending(
+        self, claim: Claim, target: ScalableTarget, now: datetime, wake: Wake
+    ) -> Wake:
+        """Give the lease back and look again in a tick; if even that fails, the lease ends."""
+        try:
+            self._ledger.write(claim, (), ItemUpdate(wake_at=now + target.tick, release=True))
+        except LedgerError as error:
+            return wake._replace(detail=f"{wake.detail}; {error}")
+        return wake
 
     def pause(self, scalable_target_id: str, pause: Pause) -> str:
         """Pause a direction (or both), as a row in the ledger.
@@ -403,7 +375,11 @@ class Controller:
     ) -> str:
         now = self._clock.now()
         claim = self._ledger.claim(scalable_target_id, self._token(), now, now + self._lease)
-        history = change(parse(History, claim.history))
+        try:
+            history = change(_read_history(claim))
+        except ValueError:
+            self._ledger.write(claim, (), ItemUpdate(release=True))
+            raise
         written = self._ledger.write(
             claim,
             (NewRow(kind, now, body),),
@@ -412,67 +388,12 @@ class Controller:
         return name_row(scalable_target_id, written.sequence, now)
 
 
-def _is_stale(
-    trigger: Trigger, claim: Claim, seen: dict[str, str], now: datetime
-) -> WakeKind | None:
-    """Say whether a wake-up has nothing new to tell: repeated, late, reordered, or not yet due."""
-    if trigger.kind is TriggerKind.TIMER:
-        return WakeKind.NOT_DUE if claim.wake_at is not None and claim.wake_at > now else None
-    if not trigger.source:
-        return None
-    newest = seen.get(trigger.source)
-    return (
-        WakeKind.DUPLICATE if newest is not None and trigger.at <= decode_instant(newest) else None
-    )
-
-
-def _note_seen(seen: dict[str, str], trigger: Trigger) -> str:
-    """Note the newest state timestamp of the trigger's source; forget the oldest of too many."""
-    if trigger.source:
-        seen[trigger.source] = encode_instant(trigger.at)
-        for source in sorted(seen, key=lambda each: decode_instant(seen[each]))[:-SOURCES_LIMIT]:
-            del seen[source]
-    return canonical(seen)
-
-
-def _periods(target: ScalableTarget, metric: str) -> int:
-    """How many periods back any policy looks on a metric."""
-    longest = 1
-    for policy in target.policies:
-        if isinstance(policy, ScheduledPolicy) or policy.metric != metric:
-            continue
-        if isinstance(policy, TrackingPolicy):
-            longest = max(longest, policy.out_datapoints.evaluated, policy.in_datapoints.evaluated)
-        else:
-            longest = max(longest, policy.datapoints.evaluated)
-    return longest
-
-
-def _closing_row(pending: str, outcome: Outcome, now: datetime) -> NewRow:
-    return NewRow(
-        OUTCOME,
-        now,
-        canonical({"decision": pending, "outcome": encode(outcome), "reconciled": True}),
-    )
-
-
-def _note_outcome(
-    target: ScalableTarget, history: History, decision: Decision, outcome: Outcome, now: datetime
-) -> tuple[History, datetime]:
-    """Learn from the provider's answer, and say when to look again.
-
-    Only APPLIED starts a change, and so a cooldown; a refusal leaves the last applied capacity.
-    """
-    soon = now + target.tick
-    match outcome.kind:
-        case OutcomeKind.APPLIED:
-            return note_applied(history, decision, now), min(decision.wake_at, soon)
-        case OutcomeKind.QUOTA_EXCEEDED:
-            granted = outcome.quota if outcome.quota is not None else decision.current or 0
-            return note_quota(history, granted, now), soon
-        case OutcomeKind.SHORTAGE:
-            return note_shortage(history, target.tick, now), soon
-        case OutcomeKind.DENIED:  # only a human can mend it; others go on
-            return history, now + target.heartbeat
-        case _:
-            return history, soon
+def _read_history(claim: Claim) -> History:
+    try:
+        return parse(History, claim.history)
+    except ValueError as error:
+        message = (
+            f"{claim.scalable_target_id}: the ledger's history cannot be read: {error}; use the "
+            "Flyball that wrote it, whose version the target's newest decision row has"
+        )
+        raise ValueError(message) from error

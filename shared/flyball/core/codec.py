@@ -2,7 +2,8 @@
 
 Canonical: keys sorted, no spaces, ASCII only, fields equal to their default left out, instants in
 UTC, durations in seconds, floats by their shortest exact form and non-finite ones as strings. The
-same value always gives the same text, so texts can be hashed and compared.
+same value always gives the same text, so texts can be hashed and compared. Durations keep their
+microseconds up to 272 years.
 """
 
 from __future__ import annotations
@@ -58,12 +59,23 @@ def decode(cls: type[T], value: Any) -> T:
     Raises:
         ValueError: A field is unknown, missing or of a wrong type; the message names its path.
     """
-    return cast("T", _decoder(cast("Any", cls))(value))
+    try:
+        return cast("T", _decoder(cast("Any", cls))(value))
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix(".")) from None
 
 
 def parse(cls: type[T], text: str) -> T:
-    """Rebuild a value of `cls` from canonical JSON."""
-    return decode(cls, json.loads(text))
+    """Rebuild a value of `cls` from canonical JSON.
+
+    Raises:
+        ValueError: As decode; or it is not JSON, or nested beyond all reason.
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply to be read") from None
+    return decode(cls, value)
 
 
 @cache
@@ -101,12 +113,19 @@ def _record_encoder(cls: type) -> Encode:
         out: dict[str, Any] = {} if kind is None else {"kind": kind}
         for name, default in fields:
             item = getattr(value, name)
-            if item is default or (type(item) is type(default) and item == default):
+            if item is default or (
+                type(item) is type(default) and item == default and not _is_minus_zero(item)
+            ):
                 continue
             out[name] = _encoder(cast("Any", type(item)))(item)
         return out
 
     return encode_record
+
+
+def _is_minus_zero(value: Any) -> bool:
+    """Say whether it is the one number that equals another and is not the same."""
+    return type(value) is float and not value and math.copysign(1, value) < 0
 
 
 def _same(value: Any) -> Any:
@@ -157,8 +176,8 @@ def _decoder(cls: Any) -> Decode:
         bool: _expect(bool, "true or false"),
         float: decode_float,
         datetime: decode_instant,
-        timedelta: lambda value: timedelta(seconds=decode_float(value)),
-        date: lambda value: date.fromisoformat(_expect(str, "a date")(value)),
+        timedelta: decode_duration,
+        date: decode_date,
         Datapoint: _decode_datapoint,
     }
     if cls in simple:
@@ -190,7 +209,7 @@ def _record_decoder(cls: type) -> Decode:
         given = _expect(dict, "a mapping")(value)
         unknown = given.keys() - fields.keys() - ignored
         if unknown:
-            message = f"unknown field {sorted(unknown)[0]!r}; expected one of {sorted(fields)}"
+            message = f"unknown field {min(unknown)!r}; expected one of {sorted(fields)}"
             raise ValueError(message)
         arguments = {}
         for name, (decoder, default) in fields.items():
@@ -220,7 +239,7 @@ def _union_decoder(members: tuple[Any, ...]) -> Decode:
 
 def _missing_or_record(members: tuple[Any, ...]) -> Decode:
     """Tell `Capacity | Missing` apart by the field that only a missing value has."""
-    record, missing = sorted(members, key=lambda each: "cause" in each._fields)
+    record, missing = members if "cause" in members[1]._fields else members[::-1]
     return lambda value: _decoder(
         missing if "cause" in _expect(dict, "a mapping")(value) else record
     )(value)
@@ -228,10 +247,10 @@ def _missing_or_record(members: tuple[Any, ...]) -> Decode:
 
 def _kind(value: Any) -> str:
     kind = _expect(dict, "a mapping")(value).get("kind")
-    if kind not in _TYPES:
+    if not isinstance(kind, str) or kind not in _TYPES:
         message = f"kind: got {kind!r}, expected one of {sorted(_TYPES)}"
         raise ValueError(message)
-    return str(kind)
+    return kind
 
 
 def _enum_decoder(cls: type[Enum]) -> Decode:
@@ -271,16 +290,44 @@ def decode_float(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         message = f"got {value!r}, expected a number"
         raise ValueError(message)  # noqa: TRY004
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("got a whole number beyond 10^308, expected a smaller one") from None
+
+
+def decode_duration(value: Any) -> timedelta:
+    """Accept a number of seconds."""
+    seconds = decode_float(value)
+    try:
+        return timedelta(seconds=seconds)
+    except (OverflowError, ValueError):
+        message = f"got {value!r}, expected seconds, at most {timedelta.max.days} days of them"
+        raise ValueError(message) from None
 
 
 def decode_instant(value: Any) -> datetime:
     """Accept an ISO 8601 instant with an offset."""
-    instant = datetime.fromisoformat(_expect(str, "an instant such as 2026-11-21T00:24:11Z")(value))
-    if instant.tzinfo is None:
-        message = f"got {value!r}, expected an instant with an offset, such as {value}Z"
+    expected = "an instant with an offset, such as 2026-11-21T00:24:11Z"
+    text = _expect(str, expected)(value)
+    try:
+        instant = datetime.fromisoformat(text)
+        found = None if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        found = None
+    if found is None:
+        message = f"got {value!r}, expected {expected}"
         raise ValueError(message)
-    return instant.astimezone(UTC)
+    return found
+
+
+def decode_date(value: Any) -> date:
+    """Accept an ISO 8601 date."""
+    try:
+        return date.fromisoformat(value)
+    except (ValueError, TypeError):
+        message = f"got {value!r}, expected a date such as 2026-11-21"
+        raise ValueError(message) from None
 
 
 def _decode_datapoint(value: Any) -> Datapoint:

@@ -74,6 +74,8 @@ class Replayed(NamedTuple):
 def replay(rows: Iterable[Row]) -> Iterator[Replayed]:
     """Decide every decision row again from its stored inputs, and compare bit for bit.
 
+    Nothing in a row can stop it: what cannot be read, or decided on, is its row's error.
+
     Args:
         rows: One or several targets' rows, each target's in order from its first; configs are
             taken from the `config` rows among them.
@@ -82,34 +84,46 @@ def replay(rows: Iterable[Row]) -> Iterator[Replayed]:
         One answer a decision row.
     """
     targets: dict[tuple[str, str], ScalableTarget] = {}
+    unreadable: dict[str, str] = {}
     for row in rows:
         if row.kind == CONFIG:
-            body = json.loads(row.body)
-            targets[row.scalable_target_id, body["config_hash"]] = decode(
-                ScalableTarget, body["config"]
-            )
+            try:
+                body = json.loads(row.body)
+                target = decode(ScalableTarget, body["config"])
+                targets[row.scalable_target_id, body["config_hash"]] = target
+            except Exception as bad:  # noqa: BLE001  (of the decisions that need it, not of the rest)
+                unreadable[row.scalable_target_id] = f"row {row.sequence}: {_described(bad)}"
         elif row.kind == DECISION:
-            yield _replay_row(row, targets)
+            yield _replay_row(row, targets, unreadable.get(row.scalable_target_id, ""))
 
 
-def _replay_row(row: Row, targets: Mapping[tuple[str, str], ScalableTarget]) -> Replayed:
+def _replay_row(
+    row: Row, targets: Mapping[tuple[str, str], ScalableTarget], unreadable: str
+) -> Replayed:
     engine, error = "", ""
     differences: tuple[tuple[str, str, str], ...] = ()
     try:
         body = json.loads(row.body)
         engine = str(body["engine"])
         record = decode(DecisionRecord, body)
-        target = targets[row.scalable_target_id, record.config_hash]
-        again = encode(decide(target, record.observation, record.history, record.decision.at))
-        differences = tuple(compare(body["decision"], again))
-    except KeyError as missing:
-        error = f"no config row or field for {missing}"
-    except (ValueError, TypeError) as bad:
-        error = f"cannot be read: {bad}"
+        target = targets.get((row.scalable_target_id, record.config_hash))
+        if target is None:
+            error = f"no config row for {record.config_hash!r}"
+            error += f"; a config row cannot be read: {unreadable}" if unreadable else ""
+        else:
+            seen = record.observation
+            again = encode(decide(target, seen, record.history, seen.at))
+            differences = tuple(compare(body["decision"], again))
+    except Exception as bad:  # noqa: BLE001  (one row's trouble is not the next one's)
+        error = f"cannot be read: {_described(bad)}"
     same = not differences and not error
     return Replayed(
         row.id, row.sequence, row.scalable_target_id, row.at, same, engine, differences, error
     )
+
+
+def _described(error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
 
 
 def compare(stored: Any, again: Any, path: str = "decision") -> Iterator[tuple[str, str, str]]:

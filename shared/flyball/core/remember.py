@@ -22,6 +22,7 @@ from flyball.core.model import (
     Foreign,
     History,
     Missing,
+    MissingCause,
     Observation,
     Pause,
     Quota,
@@ -42,6 +43,12 @@ SHORTAGE_LONGEST = timedelta(minutes=15)
 """A back-off never grows beyond this; as long after its end a shortage is forgotten."""
 STALLED_FACTOR = 3
 """A change that is not in service after this many lead times is stalled, and waited for no more."""
+LONGEST_LAG = timedelta(seconds=60)
+"""For so long after a change was accepted, a reading may still be of before it."""
+READY_LIMIT = 512
+"""Most samples of the instances in service kept; the oldest go first."""
+RECOMMENDATIONS_LIMIT = 1_024
+"""Most recommendations kept; beyond, a stabilization window looks back no further."""
 
 
 class Notice(Enum):
@@ -67,6 +74,39 @@ class Noticed(NamedTuple):
     at: datetime
     before: int
     after: int
+
+
+def find_lag(target: ScalableTarget) -> timedelta:
+    """Say for how long after a change a reading may still be of before it: a tick, but no longer.
+
+    Control planes answer from copies that are a moment behind.
+    """
+    return min(target.tick, LONGEST_LAG)
+
+
+def believe_capacity(
+    target: ScalableTarget, history: History, capacity: Capacity | Missing, now: datetime
+) -> Capacity | Missing:
+    """Say whether a reading of the capacity may be decided on.
+
+    A change that was accepted a moment ago and is not to be seen was either refused after all or
+    not yet copied to where we read. Believing the reading would send the change twice, and take
+    its later landing for somebody else's: so it is stale until find_lag has passed.
+
+    Returns:
+        The reading itself; or Missing with the cause STALE.
+    """
+    if isinstance(capacity, Missing) or capacity.status is not Status.IN_SERVICE:
+        return capacity
+    flying = _find_flying(history.changes)
+    if (
+        flying is None
+        or capacity.desired != flying.before
+        or abs(now - flying.at) >= find_lag(target)
+    ):
+        return capacity
+    detail = f"it shows {flying.before}, but {flying.after} was accepted a moment ago"
+    return Missing(MissingCause.STALE, detail)
 
 
 def absorb(
@@ -124,7 +164,7 @@ def _follow(
     target: ScalableTarget, changes: tuple[Change, ...], capacity: Capacity, now: datetime
 ) -> tuple[tuple[Change, ...], list[Noticed]]:
     """Complete or drop the newest change in flight; earlier ones complete with it."""
-    flying = next((change for change in reversed(changes) if change.completed_at is None), None)
+    flying = _find_flying(changes)
     if flying is None or capacity.status is Status.BUSY:
         return changes, []
     if capacity.status is Status.IN_SERVICE and capacity.desired == flying.after:
@@ -154,9 +194,7 @@ def _is_foreign(history: History, capacity: Capacity, told: list[Noticed]) -> bo
         return False
     if any(each.notice is Notice.ROLLED_BACK for each in told):
         return False
-    flying = next(
-        (change for change in reversed(history.changes) if change.completed_at is None), None
-    )
+    flying = _find_flying(history.changes)
     return not (
         capacity.status is Status.BUSY and flying is not None and capacity.desired == flying.before
     )
@@ -164,13 +202,22 @@ def _is_foreign(history: History, capacity: Capacity, told: list[Noticed]) -> bo
 
 def _expected(capacity: Capacity, changes: tuple[Change, ...]) -> int:
     """What the setting should be next time: a roll-back in progress is not the end."""
-    flying = next((change for change in reversed(changes) if change.completed_at is None), None)
+    flying = _find_flying(changes)
     return capacity.desired if flying is None else flying.after
+
+
+def _find_flying(changes: tuple[Change, ...]) -> Change | None:
+    """Find the newest change in flight."""
+    return next((change for change in reversed(changes) if change.completed_at is None), None)
 
 
 def _prune_changes(
     target: ScalableTarget, changes: tuple[Change, ...], now: datetime
 ) -> tuple[Change, ...]:
+    """Keep what a cooldown or a rate limit may ask for, and what such a change had continued.
+
+    A cooldown that began while an earlier one lasted goes back to the earlier one's beginning.
+    """
     horizon = timedelta()
     for policy in target.policies:
         if isinstance(policy, StepPolicy):
@@ -179,12 +226,14 @@ def _prune_changes(
             horizon = max(horizon, policy.scale_in_cooldown, policy.scale_out_cooldown)
     for rules in (target.scale_out, target.scale_in):
         horizon = max(horizon, *(rule.period for rule in rules.rates), timedelta())
-    kept = [
-        c
-        for c in changes
-        if c.completed_at is None or c.completed_at + horizon > now or c.at + horizon > now
-    ]
-    return tuple(kept[-CHANGES_LIMIT:])
+    first = len(changes)
+    continued: datetime | None = None
+    for index in range(len(changes) - 1, -1, -1):
+        at, completed_at = changes[index].at, changes[index].completed_at
+        ends = None if completed_at is None else max(at, completed_at) + horizon
+        if ends is None or ends > now or (continued is not None and continued < ends):
+            first, continued = index, at
+    return changes[first:][-CHANGES_LIMIT:]
 
 
 def _prune_ready(
@@ -198,7 +247,7 @@ def _prune_ready(
     for index, sample in enumerate(ready):
         if sample.at <= oldest:
             first = index
-    return ready[first:]
+    return ready[first:][-READY_LIMIT:]
 
 
 def _note_missing(
@@ -271,21 +320,20 @@ def _prune_recommendations(
             kept.append(each)
         least = each.desired if least is None else min(least, each.desired)
         most = each.desired if most is None else max(most, each.desired)
-    return tuple(reversed(kept))
+    return tuple(reversed(kept[:RECOMMENDATIONS_LIMIT]))
 
 
 def note_applied(history: History, decision: Decision, at: datetime) -> History:
-    """Note that the provider accepted a decision; its cooldown starts when it is in service."""
+    """Note that the provider accepted a decision; its cooldown starts when it is in service.
+
+    Somebody else's change is respected to its hold's end, also after we have added to it.
+    """
     before = decision.desired if decision.current is None else decision.current
     if before == decision.desired:  # only a range's ceiling moved
         return history
     change = Change(at, before, decision.desired, decision.policies)
-    return replace(
-        history,
-        desired=decision.desired,
-        changes=(*history.changes, change)[-CHANGES_LIMIT:],
-        foreign=None,
-    )
+    changes = (*history.changes, change)[-CHANGES_LIMIT:]
+    return replace(history, desired=decision.desired, changes=changes)
 
 
 def note_quota(history: History, capacity: int, now: datetime) -> History:
