@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from enum import Enum
-from operator import ge, gt, le, lt
+from operator import attrgetter, ge, gt, le, lt
 
-from flyball.core.model import Missing, MissingCause, Series
+from flyball.core.model import Missing, MissingCause, Series, Word
 from flyball.core.policy import Comparison, DatapointsRule
 from flyball.core.target import Metric
 
@@ -21,9 +20,11 @@ PAST: dict[Comparison, Callable[[float, float], bool]] = {
     Comparison.LESS: lt,
     Comparison.LESS_OR_EQUAL: le,
 }
+_VALUE = attrgetter("value")
+RISING = (Comparison.GREATER, Comparison.GREATER_OR_EQUAL)
 
 
-class Breach(Enum):
+class Breach(Word):
     """Whether a rule is met."""
 
     YES = "yes"
@@ -62,55 +63,54 @@ def believe(series: Series | Missing | None, metric: Metric, now: datetime) -> S
 
 
 def breached(
-    series: Series,
-    rule: DatapointsRule,
-    period: timedelta,
-    past: Callable[[float, float], bool],
-    threshold: float,
+    values: list[float], rule: DatapointsRule, comparison: Comparison, threshold: float
 ) -> Breach:
-    """Say whether enough of the newest periods are past a threshold.
+    """Say whether enough of the evaluated periods are past a threshold.
 
-    A gap is not a calm minute: it is evidence of nothing. Values that are not finite or are
-    negative are gaps too.
+    A gap is not a calm minute: it is evidence of nothing.
 
     Args:
-        series: Oldest first, shape (n,), n >= 1; values in the threshold's unit. The evaluated
-            periods end with the newest datapoint, so that a metric's delay is no gap.
+        values: What is known of the evaluated periods, shape (k,), 1 <= k <= N; the rest are gaps.
         rule: M of N.
-        period: Length of one datapoint.
-        past: The comparison; called as past(value, threshold).
-        threshold: What values are held against.
+        comparison: How a value is held against the threshold.
+        threshold: In the values' unit.
 
     Returns:
         YES: at least M are past it. NO: too few, whatever the gaps hold. UNKNOWN: the gaps decide.
 
     Source: Amazon CloudWatch User Guide, "Evaluating an alarm".
     """
-    known = breaching = 0
-    evaluated = rule.evaluated
-    if evaluated == 1:
-        return Breach.YES if past(series[-1].value, threshold) else Breach.NO
-    oldest = series[-1].at - period * evaluated
-    for at, value, _, _ in reversed(series):
-        if at <= oldest:
-            break
-        if 0 <= value < math.inf:
-            known += 1
-            if past(value, threshold):
-                breaching += 1
-    if breaching >= rule.breaching:
+    past = PAST[comparison]
+    needed, known = rule.breaching, len(values)
+    furthest = sorted(values, reverse=comparison in RISING) if known > 1 else values
+    if known >= needed and past(furthest[needed - 1], threshold):
         return Breach.YES
-    gaps = max(0, evaluated - known)
-    return Breach.UNKNOWN if breaching + gaps >= rule.breaching else Breach.NO
+    needed -= max(0, rule.evaluated - known)
+    if needed <= 0 or past(furthest[needed - 1], threshold):
+        return Breach.UNKNOWN
+    return Breach.NO
 
 
 def evaluated_values(series: Series, rule: DatapointsRule, period: timedelta) -> list[float]:
-    """List the believable values of the evaluated periods, newest first, at least one."""
-    oldest = series[-1].at - period * rule.evaluated
-    values = []
-    for at, value, _, _ in reversed(series):
-        if at <= oldest:
-            break
-        if 0 <= value < math.inf:
-            values.append(value)
-    return values
+    """List what is known of the periods that a rule evaluates.
+
+    Args:
+        series: Oldest first, shape (n,), n >= 1, the newest believable. The evaluated periods end
+            with it, so that a metric's delay is no gap.
+        rule: M of N.
+        period: Length of one datapoint.
+
+    Returns:
+        Values, oldest first, at least one. Gaps, and values not finite or negative, are left out.
+    """
+    evaluated = rule.evaluated
+    if evaluated == 1:
+        return [series[-1].value]
+    oldest = series[-1].at - period * evaluated
+    recent = series[-evaluated:]
+    if recent[0].at <= oldest or (len(series) > evaluated and series[-evaluated - 1].at > oldest):
+        recent = tuple([point for point in series if point.at > oldest])
+    values = list(map(_VALUE, recent))
+    if sum(values) < math.inf and min(values) >= 0:  # false where any is not a number
+        return values
+    return [value for value in values if 0 <= value < math.inf]

@@ -7,31 +7,37 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import NoReturn
 
+NAME_LIMIT = 256
 CAPACITY_LIMIT = 1_000_000
 """No endpoint has more instances; a number past it is a mistake in a unit."""
 
 
 def check_name(where: str, value: str) -> None:
-    if not value or not value.isprintable() or len(value) > 256:
+    """Refuse a name that is empty, too long or not printable."""
+    if not value or not value.isprintable() or len(value) > NAME_LIMIT:
         fail(where, value, "1 to 256 printable characters")
 
 
 def check_whole(where: str, value: int, least: int, most: int) -> None:
+    """Refuse what is not a whole number from least to most."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         fail(where, value, f"a whole number from {least} to {most}")
 
 
 def check_finite(where: str, value: float) -> None:
+    """Refuse what is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         fail(where, value, "a finite number")
 
 
 def check_duration(where: str, value: timedelta, *, positive: bool = False) -> None:
+    """Refuse a negative duration, and none at all where it must be positive."""
     if value < timedelta() or (positive and not value):
         fail(where, value, "a duration above 0" if positive else "a duration of 0 or more")
 
 
 def check_unique(where: str, names: Iterable[str]) -> None:
+    """Refuse a name that is given twice."""
     seen: set[str] = set()
     for name in names:
         if name in seen:
@@ -40,5 +46,6 @@ def check_unique(where: str, names: Iterable[str]) -> None:
 
 
 def fail(where: str, value: object, expected: str) -> NoReturn:
+    """Raise the one kind of error: which field, what it holds, what was expected."""
     message = f"{where}: got {value!r}, expected {expected}"
     raise ValueError(message)

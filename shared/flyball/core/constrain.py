@@ -7,21 +7,18 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flyball.core.breach import believe
+from flyball.core.cooldown import await_scale_out, cool_down
 from flyball.core.model import (
-    Change,
     Direction,
     Limit,
     LimitKind,
     Missing,
     MissingCause,
     Reason,
-    Recommendation,
-    Recommended,
 )
-from flyball.core.policy import MissingRule, Policy, ScheduledPolicy, StepPolicy, TrackingPolicy
-from flyball.core.recommend import adjust
+from flyball.core.policy import MissingRule
 from flyball.core.scene import Asked, Scene, paused
-from flyball.core.target import DirectionRules, Profile, RateKind, Select
+from flyball.core.target import DirectionRules, RateKind, Select
 
 Stage = Callable[[int, Scene, Asked], Limit | None]
 
@@ -31,141 +28,21 @@ def stabilize(number: int, scene: Scene, asked: Asked) -> Limit | None:
 
     Source: Kubernetes, "Horizontal Pod Autoscaling: Stabilization window".
     """
-    target, current = scene.target, scene.current
-    if number > current:
-        since = scene.now - target.scale_out.stabilization_window
-        extreme = min(
-            (r for r in scene.history.recommendations if r.at > since),
-            key=_desired_then_oldest,
-            default=None,
-        )
-        if extreme is None or extreme.desired >= number:
-            return None
-        after = max(current, extreme.desired)
-        window = target.scale_out.stabilization_window
-    elif number < current:
-        since = scene.now - target.scale_in.stabilization_window
-        extreme = max(
-            (r for r in scene.history.recommendations if r.at > since),
-            key=_desired_then_newest,
-            default=None,
-        )
-        if extreme is None or extreme.desired <= number:
-            return None
-        after = min(current, extreme.desired)
-        window = target.scale_in.stabilization_window
-    else:
+    current = scene.current
+    if number == current:
         return None
-    return Limit(LimitKind.STABILIZATION, number, after, Reason.STABILIZED, extreme.at + window)
-
-
-def cool_down(number: int, scene: Scene, asked: Asked) -> Limit | None:
-    """Wait after a completed change of the same direction.
-
-    Scale-out: inside the cooldown, or in flight, what was already added counts, so only a larger
-    scale-out goes through. Scale-in: blocked, unless a scale-out came after it and cancelled it.
-
-    Source: Application Auto Scaling User Guide, "Cooldown period".
-    """
-    if not scene.history.changes:
+    out = number > current
+    rules = scene.target.scale_out if out else scene.target.scale_in
+    since = scene.now - rules.stabilization_window
+    extreme = number
+    until = None
+    for at, desired in scene.history.recommendations:
+        if at > since and (desired <= extreme if out else desired >= extreme):
+            extreme, until = desired, at + rules.stabilization_window
+    after = max(current, extreme) if out else min(current, extreme)
+    if after == number:
         return None
-    if number > scene.current:
-        return _cool_out(number, scene, asked)
-    if number < scene.current:
-        return _cool_in(number, scene, asked)
-    return None
-
-
-def _desired_then_oldest(each: Recommended) -> tuple[int, datetime]:
-    return each.desired, each.at
-
-
-def _desired_then_newest(each: Recommended) -> tuple[int, datetime]:
-    return each.desired, each.at
-
-
-def _cool_out(number: int, scene: Scene, asked: Asked) -> Limit | None:
-    best, until, by = scene.current, None, ""
-    policies = {policy.name: policy for policy in scene.target.policies}
-    for rec in asked.recommendations:
-        if rec.desired is None or rec.desired <= scene.current:
-            continue
-        cooled, ends = _cooled(rec, policies.get(rec.policy), scene)
-        if ends is not None and (until is None or ends < until):
-            until, by = ends, rec.policy
-        best = max(best, cooled)
-    if best >= number:
-        return None
-    return Limit(LimitKind.COOLDOWN, number, best, Reason.IN_COOLDOWN, until, by)
-
-
-def _cooled(
-    rec: Recommendation, policy: Policy | None, scene: Scene
-) -> tuple[int, datetime | None]:
-    """Work out what is left of a scale-out that comes while an earlier one cools down."""
-    wanted = rec.desired or 0
-    if policy is None or isinstance(policy, ScheduledPolicy):
-        return wanted, None
-    first, ends = _cooling_out(policy, scene)
-    if first is None:
-        return wanted, None
-    if isinstance(policy, StepPolicy):
-        return max(scene.current, adjust(policy, rec.adjustment or 0.0, first.before)), ends
-    if (
-        scene.scaling_out is not None
-    ):  # measured on what is in service, so it already counts what comes
-        return wanted, None
-    return max(scene.current, first.before + wanted - (rec.ready or 0)), ends
-
-
-def _cooling_out(
-    policy: TrackingPolicy | StepPolicy, scene: Scene
-) -> tuple[Change | None, datetime | None]:
-    """Find the scale-out that began the lasting cooldown, and its end (None: while in flight)."""
-    cooldown = policy.cooldown if isinstance(policy, StepPolicy) else policy.scale_out_cooldown
-    flying = scene.scaling_out
-    first: Change | None = None
-    ends: datetime | None = None
-    for change in scene.history.changes:
-        if change.after <= change.before or not (
-            policy.name in change.policies or change is flying
-        ):
-            continue
-        if first is None or (ends is not None and change.at >= ends):
-            first = change
-        ends = None if change.completed_at is None else change.completed_at + cooldown
-    if first is None or (ends is not None and ends <= scene.now):
-        return None, None
-    return first, ends
-
-
-def _cool_in(number: int, scene: Scene, asked: Asked) -> Limit | None:
-    last = next((c for c in reversed(scene.history.changes) if c.after != c.before), None)
-    if last is None or last.after > last.before:  # a scale-out since then cancelled it
-        return None
-    for policy in scene.target.policies:
-        if isinstance(policy, ScheduledPolicy) or not any(
-            r.policy == policy.name and r.desired is not None and r.desired < scene.current
-            for r in asked.recommendations
-        ):
-            continue
-        cooldown = policy.cooldown if isinstance(policy, StepPolicy) else policy.scale_in_cooldown
-        ends = None if last.completed_at is None else last.completed_at + cooldown
-        if cooldown and (ends is None or ends > scene.now):
-            return Limit(
-                LimitKind.COOLDOWN, number, scene.current, Reason.IN_COOLDOWN, ends, policy.name
-            )
-    return None
-
-
-def await_scale_out(number: int, scene: Scene, asked: Asked) -> Limit | None:
-    """No scale-in while instances that were asked for are still coming.
-
-    Source: Amazon EC2 Auto Scaling User Guide, "Default instance warmup": scale-in waits for it.
-    """
-    if number >= scene.current or scene.scaling_out is None or scene.target.profile is Profile.HPA:
-        return None
-    return Limit(LimitKind.COOLDOWN, number, scene.current, Reason.SCALING_OUT_IN_FLIGHT)
+    return Limit(LimitKind.STABILIZATION, number, after, Reason.STABILIZED, until)
 
 
 def limit_rate(number: int, scene: Scene, asked: Asked) -> Limit | None:
@@ -341,22 +218,18 @@ def hold_when_blind(number: int, scene: Scene, asked: Asked) -> Limit | None:
     if number == current:
         return None
     out = number > current
-    rules = {
-        policy.name: policy.missing
-        for policy in scene.target.policies
-        if not isinstance(policy, ScheduledPolicy)
-    }
     for rec in asked.recommendations:
-        if rec.missing is not None and rec.policy in rules:
-            if (
-                out and rec.missing is MissingCause.UNDEFINED_AT_ZERO
-            ):  # else a target at zero could never leave it
-                continue
-            rule = rules[rec.policy].scale_out if out else rules[rec.policy].scale_in
-            if rule is MissingRule.HOLD:
-                return Limit(
-                    LimitKind.MISSING, number, current, Reason.MISSING_DATA, None, rec.metric
-                )
+        if rec.missing is None:
+            continue
+        if out and rec.missing is MissingCause.UNDEFINED_AT_ZERO:
+            continue  # else a target at zero could never leave it
+        policy = scene.target.measured.get(rec.policy)
+        if policy is None:
+            continue
+        rule = policy.missing.scale_out if out else policy.missing.scale_in
+        if rule is MissingRule.HOLD:
+            reason = Reason.MISSING_DATA
+            return Limit(LimitKind.MISSING, number, current, reason, None, rec.metric)
     return None
 
 

@@ -117,7 +117,8 @@ def _conclude(scene: Scene, asked: Asked, number: int, limits: tuple[Limit, ...]
 
 def _most(scene: Scene) -> int:
     """The most that bounds, quota and budget allow now."""
-    most = min(scene.bounds.ceiling, scene.target.hard_max)
+    most, hard = scene.bounds.ceiling, scene.target.hard_max
+    most = min(most, hard)
     quota = scene.history.quota
     if quota is not None and quota.until > scene.now:
         most = min(most, max(quota.capacity, scene.current))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flyball.core.model import Limit, LimitKind, Reason, Recommendation
-from flyball.core.policy import MissingRule, TrackingPolicy
+from flyball.core.policy import MissingRule
 from flyball.core.scene import Asked, Scene
 from flyball.core.target import Profile
 
@@ -31,10 +31,11 @@ def merge(scene: Scene, recommendations: Sequence[Recommendation]) -> tuple[Aske
     wanted = current
     lower = False
     for rec in recommendations:
-        if rec.desired is not None:
-            if rec.desired > wanted:
-                wanted = rec.desired
-            elif rec.desired < current:
+        desired = rec.desired
+        if desired is not None and desired != current:
+            if desired > wanted:
+                wanted = desired
+            elif desired < current:
                 lower = True
     if wanted > current or not lower:
         winners = (
@@ -49,44 +50,29 @@ def merge(scene: Scene, recommendations: Sequence[Recommendation]) -> tuple[Aske
 def _merge_in(
     scene: Scene, recommendations: Sequence[Recommendation]
 ) -> tuple[Asked, Limit | None]:
-    current = scene.current
-    asking = [rec for rec in recommendations if rec.desired is not None and rec.desired < current]
-    trackers = {
-        policy.name: policy
-        for policy in scene.target.policies
-        if isinstance(policy, TrackingPolicy)
-    }
-    keeping, blocking = _against(scene, recommendations, trackers)
-    agreed = []
-    for rec in asking:
-        against = (keeping or blocking) if rec.policy in trackers else keeping
-        if scene.target.profile is Profile.AWS and rec.policy not in trackers:
-            against = ""
-        if not against:
-            agreed.append(rec)
-    if agreed:
-        wanted = max(rec.desired for rec in agreed if rec.desired is not None)
-        return Asked(
-            wanted, tuple(rec for rec in agreed if rec.desired == wanted), recommendations
-        ), None
-    wanted = max(rec.desired for rec in asking if rec.desired is not None)
-    limit = Limit(
-        LimitKind.AGREEMENT, wanted, current, Reason.NOT_ALL_AGREE, None, keeping or blocking
-    )
-    return Asked(current, (), recommendations), limit
-
-
-def _against(
-    scene: Scene, recommendations: Sequence[Recommendation], trackers: dict[str, TrackingPolicy]
-) -> tuple[str, str]:
-    """Name a tracking policy that keeps what is there, and one that blocks for want of data."""
+    """Fold recommendations of which some ask for scale-in and none for scale-out."""
+    current, trackers = scene.current, scene.target.trackers
+    tracked: list[Recommendation] = []
+    stepped: list[Recommendation] = []
     keeping = blocking = ""
     for rec in recommendations:
         policy = trackers.get(rec.policy)
-        if policy is None or policy.disable_scale_in:
+        desired = rec.desired
+        if desired is not None and desired < current:
+            (stepped if policy is None else tracked).append(rec)
+        elif policy is None or policy.disable_scale_in:
             continue
-        if rec.desired == scene.current:
+        elif desired is not None:
             keeping = keeping or rec.policy
-        elif rec.desired is None and policy.missing.scale_in is MissingRule.BLOCK_SCALE_IN:
+        elif policy.missing.scale_in is MissingRule.BLOCK_SCALE_IN:
             blocking = blocking or rec.policy
-    return keeping, blocking
+    agreed = [] if keeping or blocking else tracked
+    if not keeping or scene.target.profile is Profile.AWS:
+        agreed = agreed + stepped
+    wanted = max([rec.desired or 0 for rec in agreed or tracked or stepped])
+    if agreed:
+        winners = tuple([rec for rec in agreed if rec.desired == wanted])
+        return Asked(wanted, winners, recommendations), None
+    opponent = keeping or blocking
+    limit = Limit(LimitKind.AGREEMENT, wanted, current, Reason.NOT_ALL_AGREE, None, opponent)
+    return Asked(current, (), recommendations), limit

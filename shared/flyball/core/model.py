@@ -10,14 +10,29 @@ from itertools import pairwise
 from typing import NamedTuple
 
 
-class Direction(Enum):
+class Word(Enum):
+    """An enum of fixed words, quick to look up and to hash.
+
+    Python 3.11 finds a member through a descriptor in 100 ns; as a plain attribute, which is what
+    Python 3.12 makes of it, it takes 20. A decision looks up some fifty.
+    """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, member in cls.__members__.items():
+            type.__setattr__(cls, name, member)
+
+    __hash__ = object.__hash__
+
+
+class Direction(Word):
     """A horizontal change."""
 
     OUT = "scale_out"
     IN = "scale_in"
 
 
-class Status(Enum):
+class Status(Word):
     """What the provider says of the endpoint, folded to what matters for a decision."""
 
     IN_SERVICE = "in_service"
@@ -27,7 +42,7 @@ class Status(Enum):
     """Frozen until a human looks; never repaired by us."""
 
 
-class MissingCause(Enum):
+class MissingCause(Word):
     """Why a number is not known. None of these is a zero."""
 
     NO_DATA = "no_data"
@@ -40,7 +55,7 @@ class MissingCause(Enum):
     """A value per instance, while no instance is in service."""
 
 
-class Reason(Enum):
+class Reason(Word):
     """Why something is as it is. Sentences are made from these when shown, never stored."""
 
     # of a recommendation
@@ -98,7 +113,7 @@ class Reason(Enum):
     LIMIT_ENDS = "limit_ends"
 
 
-class LimitKind(Enum):
+class LimitKind(Word):
     """The step of the pipeline that changed the number."""
 
     AGREEMENT = "agreement"
@@ -117,7 +132,7 @@ class LimitKind(Enum):
     HARD = "hard"
 
 
-class Action(Enum):
+class Action(Word):
     """What is done about a decision."""
 
     HOLD = "hold"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import Enum
 
 from flyball.core.check import (
     CAPACITY_LIMIT,
@@ -14,6 +13,7 @@ from flyball.core.check import (
     check_whole,
     fail,
 )
+from flyball.core.model import Word
 from flyball.core.schedule import Schedule
 
 STEP_LIMIT = 20
@@ -22,7 +22,7 @@ DATAPOINT_LIMIT = 1_440
 """Most periods that a breach may look back on: a day of minutes."""
 
 
-class MissingRule(Enum):
+class MissingRule(Word):
     """What a policy that cannot know does to one direction."""
 
     HOLD = "hold"
@@ -33,7 +33,7 @@ class MissingRule(Enum):
     """It is against scale-in among the tracking policies; a step policy may still scale in."""
 
 
-class Comparison(Enum):
+class Comparison(Word):
     """How a value is held against a step policy's threshold."""
 
     GREATER = ">"
@@ -42,7 +42,7 @@ class Comparison(Enum):
     LESS_OR_EQUAL = "<="
 
 
-class Aggregation(Enum):
+class Aggregation(Word):
     """How a step policy folds the datapoints of its evaluation range into one value."""
 
     MINIMUM = "minimum"
@@ -50,7 +50,7 @@ class Aggregation(Enum):
     AVERAGE = "average"
 
 
-class Adjustment(Enum):
+class Adjustment(Word):
     """What a step's number means."""
 
     CHANGE_IN_CAPACITY = "change_in_capacity"
@@ -265,7 +265,7 @@ def check_steps(steps: tuple[Step, ...], adjustment: Adjustment) -> None:
             fail(
                 f"{where}.lower",
                 step.lower,
-                f"the upper bound of the step before ({steps[index - 1].upper}): no gap, no overlap",
+                f"the last step's upper bound ({steps[index - 1].upper}): no gap, no overlap",
             )
     if steps[0].lower is not None and steps[0].lower < 0:
         fail(

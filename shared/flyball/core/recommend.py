@@ -6,7 +6,6 @@ Nothing is held back here; that is constrain's. Only a policy's own rule speaks.
 from __future__ import annotations
 
 import math
-from operator import gt, lt
 
 from flyball.core.breach import PAST, Breach, believe, breached, evaluated_values
 from flyball.core.check import CAPACITY_LIMIT
@@ -20,7 +19,7 @@ from flyball.core.policy import (
     TrackingPolicy,
 )
 from flyball.core.scene import Scene, ready_between
-from flyball.core.target import Metric, Per, Profile, Unit
+from flyball.core.target import Metric, Profile, Unit
 
 ROUNDING = 1e-9
 """Relative slack of a ceiling: 3 × 0.07 × 100 ÷ 7 is 3 instances, not 4."""
@@ -65,153 +64,80 @@ def track(policy: TrackingPolicy, scene: Scene) -> Recommendation:
     if isinstance(series, Missing):
         return _missing(policy.name, policy.metric, series.cause, policy.target_value)
     point = series[-1]
-    per_instance = metric.per is Per.INSTANCE
     if point.ready is None:
         least, most = ready_between(scene.history, scene.capacity, point.at, metric.period)
     else:
         least = most = point.ready
-    if per_instance and not most:
-        return _missing(
-            policy.name, policy.metric, MissingCause.UNDEFINED_AT_ZERO, policy.target_value
-        )
-    setpoint = policy.target_value / 100 if metric.unit is Unit.RATIO else policy.target_value
+    if not most and metric.per_instance:
+        cause = MissingCause.UNDEFINED_AT_ZERO
+        return _missing(policy.name, policy.metric, cause, policy.target_value)
+    value: float | None = point.value
+    setpoint = policy.target_value / metric.scale
     if target.profile is Profile.HPA:
-        filled = _fill_in(point, metric, setpoint, most)
-        if filled is None:
-            reason = Reason.FLIPPED_BY_MISSING_INSTANCES
-            return Recommendation(
-                policy.name,
-                scene.current,
-                reason,
-                policy.metric,
-                point.value,
-                policy.target_value,
-                most,
-            )
-        point = filled
-    return _hold_against(policy, scene, metric, series, point, (least, most), setpoint)
-
-
-def _hold_against(
-    policy: TrackingPolicy,
-    scene: Scene,
-    metric: Metric,
-    series: Series,
-    point: Datapoint,
-    ready: tuple[int, int],
-    setpoint: float,
-) -> Recommendation:
-    """Hold a believable value against the target value."""
-    value, current = point.value, scene.current
-    per_instance = metric.per is Per.INSTANCE
-    least, most = ready
-    shown = value * 100 if metric.unit is Unit.RATIO else value
-    high = setpoint * policy.high_ratio * (1 + TOLERANCE)
-    low = setpoint * policy.low_ratio * (1 - TOLERANCE)
-    if not per_instance:  # held against what the instances in service can carry at the target value
-        high *= least
-        low *= most
-    if value > high:
-        if breached(series, policy.out_datapoints, metric.period, gt, high) is not Breach.YES:
-            return Recommendation(
-                policy.name,
-                current,
-                Reason.BREACH_TOO_SHORT,
-                policy.metric,
-                shown,
-                policy.target_value,
-                least,
-            )
-        wanted = _instances(value * least / setpoint if per_instance else value / setpoint)
-        if wanted <= current:
-            return Recommendation(
-                policy.name,
-                current,
-                Reason.ALREADY_DESIRED,
-                policy.metric,
-                shown,
-                policy.target_value,
-                least,
-            )
-        return Recommendation(
-            policy.name,
-            wanted,
-            Reason.ABOVE_TARGET,
-            policy.metric,
-            shown,
-            policy.target_value,
-            least,
-        )
-    if value < low:
-        if policy.disable_scale_in:
-            return Recommendation(
-                policy.name,
-                current,
-                Reason.SCALE_IN_DISABLED,
-                policy.metric,
-                shown,
-                policy.target_value,
-                most,
-            )
-        breach = breached(series, policy.in_datapoints, metric.period, lt, low)
-        if breach is not Breach.YES:
-            reason = Reason.BREACH_TOO_SHORT
-            return Recommendation(
-                policy.name, current, reason, policy.metric, shown, policy.target_value, most
-            )
-        wanted = _instances(value * most / setpoint if per_instance else value / setpoint)
-        if wanted >= current:
-            return Recommendation(
-                policy.name,
-                current,
-                Reason.ALREADY_DESIRED,
-                policy.metric,
-                shown,
-                policy.target_value,
-                most,
-            )
-        return Recommendation(
-            policy.name,
-            wanted,
-            Reason.BELOW_TARGET,
-            policy.metric,
-            shown,
-            policy.target_value,
-            most,
-        )
+        value = _fill_in(point, metric, setpoint, most)
+    if value is None:
+        value, desired, reason = point.value, scene.current, Reason.FLIPPED_BY_MISSING_INSTANCES
+    else:
+        desired, reason = _weigh(policy, metric, series, value, (least, most), scene.current)
+    ready = least if reason is Reason.ABOVE_TARGET else most
+    shown = value * metric.scale
     return Recommendation(
-        policy.name,
-        current,
-        Reason.WITHIN_TOLERANCE,
-        policy.metric,
-        shown,
-        policy.target_value,
-        most,
+        policy.name, desired, reason, policy.metric, shown, policy.target_value, ready
     )
 
 
-def _fill_in(point: Datapoint, metric: Metric, setpoint: float, ready: int) -> Datapoint | None:
+def _weigh(
+    policy: TrackingPolicy,
+    metric: Metric,
+    series: Series,
+    value: float,
+    ready: tuple[int, int],
+    current: int,
+) -> tuple[int, Reason]:
+    """Hold a believable value against the target value: the capacity it asks for, and why."""
+    least, most = ready
+    setpoint = policy.target_value / metric.scale
+    high = setpoint * policy.high_ratio * (1 + TOLERANCE)
+    low = setpoint * policy.low_ratio * (1 - TOLERANCE)
+    if not metric.per_instance:  # held against what the instances in service carry at the target
+        high *= least
+        low *= most
+    if value > high:
+        rule, comparison, counted = policy.out_datapoints, Comparison.GREATER, least
+        threshold, direction = high, Reason.ABOVE_TARGET
+    elif value < low:
+        if policy.disable_scale_in:
+            return current, Reason.SCALE_IN_DISABLED
+        rule, comparison, counted = policy.in_datapoints, Comparison.LESS, most
+        threshold, direction = low, Reason.BELOW_TARGET
+    else:
+        return current, Reason.WITHIN_TOLERANCE
+    values = evaluated_values(series, rule, metric.period)
+    if breached(values, rule, comparison, threshold) is not Breach.YES:
+        return current, Reason.BREACH_TOO_SHORT
+    wanted = _instances(value / setpoint * (counted if metric.per_instance else 1))
+    if wanted > current if comparison is Comparison.GREATER else wanted < current:
+        return wanted, direction
+    return current, Reason.ALREADY_DESIRED
+
+
+def _fill_in(point: Datapoint, metric: Metric, setpoint: float, ready: int) -> float | None:
     """Count instances that did not report as idle when scaling out, and as full when scaling in.
 
     Returns:
-        The datapoint with the mean over all instances; None where they would turn the direction.
+        The mean over all instances; None where they would turn the direction.
 
     Source: Kubernetes, pkg/controller/podautoscaler/replica_calculator.go (GetResourceReplicas).
     """
     value = float(math.floor(point.value)) if metric.unit is Unit.PERCENT else point.value
-    reporting = ready if point.reporting is None else min(point.reporting, ready)
-    if reporting < ready and value != setpoint:
-        if value > setpoint:
-            filled = value * reporting / ready
-            turned = filled < setpoint
-        else:
-            absent = max(100.0, setpoint) if metric.unit is Unit.PERCENT else setpoint
-            filled = (value * reporting + absent * (ready - reporting)) / ready
-            turned = filled > setpoint
-        if turned:
-            return None
-        value = filled
-    return point if value == point.value else point._replace(value=value)
+    if point.reporting is None or point.reporting >= ready or value == setpoint:
+        return value
+    if value > setpoint:
+        filled = value * point.reporting / ready
+        return filled if filled >= setpoint else None
+    absent = max(100.0, setpoint) if metric.unit is Unit.PERCENT else setpoint
+    filled = (value * point.reporting + absent * (ready - point.reporting)) / ready
+    return filled if filled <= setpoint else None
 
 
 def _instances(raw: float) -> int:
@@ -229,20 +155,19 @@ def step(policy: StepPolicy, scene: Scene) -> Recommendation:
     if isinstance(series, Missing):
         return _missing(policy.name, policy.metric, series.cause, policy.threshold)
     newest = series[-1].value
-    scale = 100.0 if metric.unit is Unit.RATIO else 1.0
+    scale = metric.scale
     threshold = policy.threshold / scale
     comparison = policy.comparison
     if comparison is None:
         comparison = Comparison.GREATER_OR_EQUAL if newest >= threshold else Comparison.LESS
-    past = PAST[comparison]
     current = scene.current
     shown = newest * scale
-    breach = breached(series, policy.datapoints, metric.period, past, threshold)
-    if breach is not Breach.YES:
-        lasting = past(newest, threshold)
+    values = evaluated_values(series, policy.datapoints, metric.period)
+    if breached(values, policy.datapoints, comparison, threshold) is not Breach.YES:
+        lasting = PAST[comparison](newest, threshold)
         reason = Reason.BREACH_TOO_SHORT if lasting else Reason.NO_BREACH
         return Recommendation(policy.name, None, reason, policy.metric, shown, policy.threshold)
-    value = _aggregate(policy, series, metric) * scale
+    value = _aggregate(policy, values) * scale
     below = comparison in (Comparison.LESS, Comparison.LESS_OR_EQUAL)
     found = find_step(policy.steps, value - policy.threshold, below=below)
     if found is None:
@@ -278,8 +203,7 @@ def step(policy: StepPolicy, scene: Scene) -> Recommendation:
     )
 
 
-def _aggregate(policy: StepPolicy, series: Series, metric: Metric) -> float:
-    values = evaluated_values(series, policy.datapoints, metric.period)
+def _aggregate(policy: StepPolicy, values: list[float]) -> float:
     if policy.aggregation is Aggregation.MINIMUM:
         return min(values)
     if policy.aggregation is Aggregation.MAXIMUM:

@@ -188,6 +188,9 @@ def ready_between(
     if not samples:
         return capacity.ready, capacity.ready
     start = at - period
+    newest = samples[-1]
+    if newest.at <= start:
+        return newest.ready, newest.ready
     least = most = -1
     for sample_at, ready in reversed(samples):
         if sample_at > at:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import Enum
 
 from flyball.core.check import (
     CAPACITY_LIMIT,
@@ -16,11 +15,12 @@ from flyball.core.check import (
     check_whole,
     fail,
 )
-from flyball.core.policy import Policy, ScheduledPolicy
+from flyball.core.model import Word
+from flyball.core.policy import Policy, ScheduledPolicy, StepPolicy, TrackingPolicy
 from flyball.core.window import Window
 
 
-class Profile(Enum):
+class Profile(Word):
     """Whose rules are followed where the services differ."""
 
     FLYBALL = "flyball"
@@ -28,7 +28,7 @@ class Profile(Enum):
     HPA = "hpa"
 
 
-class Unit(Enum):
+class Unit(Word):
     """The unit that a metric's source emits."""
 
     NUMBER = "number"
@@ -38,28 +38,28 @@ class Unit(Enum):
     """0–1; policies on it are written in percent, and values are multiplied by 100."""
 
 
-class Per(Enum):
+class Per(Word):
     """What one value of a metric is of."""
 
     INSTANCE = "instance"
     TOTAL = "total"
 
 
-class CapacityKind(Enum):
+class CapacityKind(Word):
     """Whether the provider takes one number or a range in which it picks."""
 
     COUNT = "count"
     RANGE = "range"
 
 
-class Mode(Enum):
+class Mode(Word):
     """Whether decisions are applied."""
 
     APPLY = "apply"
     ADVISE = "advise"
 
 
-class Select(Enum):
+class Select(Word):
     """Which of several rate rules holds. MAX: the one that allows the largest change."""
 
     MAX = "max"
@@ -67,7 +67,7 @@ class Select(Enum):
     DISABLED = "disabled"
 
 
-class RateKind(Enum):
+class RateKind(Word):
     """Whether a rate rule counts instances or percent of the period's start."""
 
     COUNT = "count"
@@ -93,8 +93,13 @@ class Metric:
     period: timedelta = timedelta(seconds=60)
     max_age: timedelta = timedelta(seconds=300)
     source: Mapping[str, str] = field(default_factory=dict)
+    per_instance: bool = field(init=False, repr=False, compare=False)
+    scale: float = field(init=False, repr=False, compare=False)
+    """From the source's unit to the policies' unit."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "per_instance", self.per is Per.INSTANCE)
+        object.__setattr__(self, "scale", 100.0 if self.unit is Unit.RATIO else 1.0)
         check_name("metric.name", self.name)
         check_duration("metric.period", self.period, positive=True)
         check_duration("metric.max_age", self.max_age, positive=True)
@@ -225,6 +230,12 @@ class ScalableTarget:
     hard_max: int = field(init=False, repr=False, compare=False)
     """hard_max_capacity, or max_capacity where that is not given."""
     scheduled: tuple[ScheduledPolicy, ...] = field(init=False, repr=False, compare=False)
+    trackers: Mapping[str, TrackingPolicy] = field(init=False, repr=False, compare=False)
+    measured: Mapping[str, TrackingPolicy | StepPolicy] = field(
+        init=False, repr=False, compare=False
+    )
+    """By name, the policies that look at a metric."""
+    longest_cooldown: timedelta = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_name("id", self.id)
@@ -250,25 +261,36 @@ class ScalableTarget:
         check_duration("foreign_hold", self.foreign_hold)
         check_duration("lead_time", self.lead_time)
         _check_price(self.price_per_hour, self.spend_limit_per_hour)
-        object.__setattr__(self, "hard_max", hard_max)
-        object.__setattr__(
-            self,
-            "scheduled",
-            tuple(policy for policy in self.policies if isinstance(policy, ScheduledPolicy)),
-        )
-        object.__setattr__(self, "metric_by_name", {metric.name: metric for metric in self.metrics})
+        derived = {
+            "hard_max": hard_max,
+            "metric_by_name": {metric.name: metric for metric in self.metrics},
+            "scheduled": tuple(p for p in self.policies if isinstance(p, ScheduledPolicy)),
+            "trackers": {p.name: p for p in self.policies if isinstance(p, TrackingPolicy)},
+            "measured": {p.name: p for p in self.policies if not isinstance(p, ScheduledPolicy)},
+            "longest_cooldown": max((_cooldown(p) for p in self.policies), default=timedelta()),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
         self._check_names()
 
     def _check_names(self) -> None:
         check_unique("metrics", (metric.name for metric in self.metrics))
         check_unique("policies", (policy.name for policy in self.policies))
         check_unique("windows", (window.name for window in self.windows))
-        wanted = [(p.name, p.metric) for p in self.policies if not isinstance(p, ScheduledPolicy)]
+        wanted = [(policy.name, policy.metric) for policy in self.measured.values()]
         if self.zero is not None:
             wanted.append(("zero", self.zero.metric))
         for owner, metric in wanted:
             if metric not in self.metric_by_name:
                 fail(f"{owner}.metric", metric, f"one of {sorted(self.metric_by_name)}")
+
+
+def _cooldown(policy: Policy) -> timedelta:
+    if isinstance(policy, StepPolicy):
+        return policy.cooldown
+    if isinstance(policy, TrackingPolicy):
+        return max(policy.scale_out_cooldown, policy.scale_in_cooldown)
+    return timedelta()
 
 
 def _check_price(price: float | None, spend_limit: float | None) -> None:
