@@ -12,3 +12,27 @@
 The runtime loads only what `compile_config` gives, by `codec.parse(ScalableTarget, text)`, and
 imports none of this: pydantic and ruamel.yaml are loaded here and nowhere else.
 """
+
+from flyball.config import scenario
+from flyball.config.lint import lint
+from flyball.config.load import Compiled, Config, compile_config, compile_target, load, loads
+from flyball.config.problem import ConfigError, Problem, Severity
+from flyball.config.scenario import Scenario
+from flyball.config.schema import scenario_schema, schema
+
+__all__ = [
+    "Compiled",
+    "Config",
+    "ConfigError",
+    "Problem",
+    "Scenario",
+    "Severity",
+    "compile_config",
+    "compile_target",
+    "lint",
+    "load",
+    "loads",
+    "scenario",
+    "scenario_schema",
+    "schema",
+]

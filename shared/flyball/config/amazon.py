@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from flyball.config.fields import (
+    WHOLE,
     Bound,
     Count,
     Datapoints,
@@ -20,7 +21,6 @@ from flyball.config.fields import (
     PrintableName,
     Stamp,
     Strict,
-    Whole,
 )
 from flyball.core.check import CAPACITY_LIMIT
 from flyball.core.policy import DATAPOINT_LIMIT, STEP_LIMIT
@@ -33,8 +33,8 @@ PredefinedMetric = Literal[
     "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution",
 ]
 AwsStatistic = Literal["Average", "Minimum", "Maximum", "SampleCount", "Sum"]
-Seconds = Annotated[Whole, Field(ge=0, le=315_360_000)]
-Periods = Annotated[Whole, Field(ge=1, le=DATAPOINT_LIMIT)]
+Seconds = Annotated[int, Field(ge=0, le=315_360_000), WHOLE]
+Periods = Annotated[int, Field(ge=1, le=DATAPOINT_LIMIT), WHOLE]
 Groups = tuple[tuple[str, ...], ...]
 
 _EVIDENCE = "Printed by AWS; not needed."
@@ -70,7 +70,7 @@ class AwsMetricStat(Strict):
     Metric: AwsMetric = Field(description="Which metric.")
     Stat: str = Field(description="The statistic.", examples=["Sum"])
     Unit: Given[str] = Field(default=None, description="CloudWatch's unit.")
-    Period: Given[Annotated[Whole, Field(ge=1, le=86_400)]] = Field(
+    Period: Given[Annotated[int, Field(ge=1, le=86_400), WHOLE]] = Field(
         default=None, description="Seconds; only where an alarm prints it."
     )
 
@@ -90,7 +90,7 @@ class AwsMetricQuery(Strict):
     ReturnData: bool = Field(
         default=True, description="Whether this is the line that counts; exactly one is."
     )
-    Period: Given[Annotated[Whole, Field(ge=1, le=86_400)]] = Field(
+    Period: Given[Annotated[int, Field(ge=1, le=86_400), WHOLE]] = Field(
         default=None, description="Seconds; only where an alarm prints it."
     )
     AccountId: Given[str] = Field(default=None, description=_EVIDENCE)
@@ -147,7 +147,7 @@ class AwsStepAdjustment(Strict):
     MetricIntervalUpperBound: Bound = Field(
         default=None, description="Upper bound; none: plus infinity."
     )
-    ScalingAdjustment: Annotated[Whole, Field(ge=-CAPACITY_LIMIT, le=CAPACITY_LIMIT)] = Field(
+    ScalingAdjustment: Annotated[int, Field(ge=-CAPACITY_LIMIT, le=CAPACITY_LIMIT), WHOLE] = Field(
         description="By AdjustmentType.", examples=[1]
     )
 
@@ -199,7 +199,7 @@ class AwsAlarm(Strict):
     ] = Field(default=None, description="Which side is a breach.")
     EvaluationPeriods: Given[Periods] = Field(default=None, description="N.")
     DatapointsToAlarm: Given[Periods] = Field(default=None, description="M; none: N.")
-    Period: Given[Annotated[Whole, Field(ge=1, le=86_400)]] = Field(
+    Period: Given[Annotated[int, Field(ge=1, le=86_400), WHOLE]] = Field(
         default=None, description="Seconds."
     )
     Namespace: Given[str] = Field(default=None, description="The metric's namespace.")

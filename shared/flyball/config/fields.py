@@ -240,8 +240,9 @@ Given = Annotated[T | None, BeforeValidator(_refuse_null)]
 Item = Annotated[T, WrapValidator(_keep_blank)]
 """An item of a list whose other items are still looked at when this one has problems."""
 
-Whole = Annotated[int, BeforeValidator(_read_whole)]
-Count = Annotated[Whole, Field(ge=0, le=CAPACITY_LIMIT)]
+WHOLE = BeforeValidator(_read_whole)
+"""Marks a whole number; comes after its bounds, so that a schema shows them."""
+Count = Annotated[int, Field(ge=0, le=CAPACITY_LIMIT), WHOLE]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=256), BeforeValidator(_refuse_null)]
 PrintableName = Annotated[Name, WrapValidator(lambda value, handler: _read_name(handler(value)))]

@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
-from flyball.config.build import Built, Entry, Open, build
+from flyball.config.build import build
+from flyball.config.entry import Built, Entry, Open
 from flyball.config.fields import Blank, Strict
 from flyball.config.models import Flyball, Settings
 from flyball.config.problem import ConfigError, Problem

@@ -13,6 +13,7 @@ from flyball.config.amazon import (
     AwsScheduledActions,
 )
 from flyball.config.fields import (
+    WHOLE,
     ClockEnd,
     ClockTime,
     Count,
@@ -27,7 +28,6 @@ from flyball.config.fields import (
     PrintableName,
     Strict,
     Texts,
-    Whole,
 )
 from flyball.config.policies import PolicySettings
 from flyball.core.check import CAPACITY_LIMIT
@@ -151,7 +151,7 @@ class WindowSettings(Strict):
         default=None, description="The most capacity while active.", examples=[12]
     )
     pin: Given[Count] = Field(default=None, description="Floor and ceiling in one.", examples=[4])
-    priority: Annotated[Whole, Field(ge=-1_000_000, le=1_000_000)] = Field(
+    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000), WHOLE] = Field(
         default=0, description="Of the active windows only those with the highest count."
     )
     except_: list[Date] = Field(
@@ -179,7 +179,7 @@ class RateSettings(Strict):
     exclusive: ClassVar[Groups] = (("count", "percent"),)
     required_one: ClassVar[Groups] = (("count", "percent"),)
 
-    count: Given[Annotated[Whole, Field(ge=1, le=CAPACITY_LIMIT)]] = Field(
+    count: Given[Annotated[int, Field(ge=1, le=CAPACITY_LIMIT), WHOLE]] = Field(
         default=None, description="Instances.", examples=[4]
     )
     percent: Given[Annotated[Number, Field(gt=0)]] = Field(
@@ -233,7 +233,7 @@ class NodeMetric(Strict):
     """A metric of AI Platform's autoscaler."""
 
     name: Literal["CPU_USAGE", "GPU_DUTY_CYCLE"] = Field(description="Which one.")
-    target: Annotated[Whole, Field(ge=1, le=100)] = Field(default=60, description="Percent.")
+    target: Annotated[int, Field(ge=1, le=100), WHOLE] = Field(default=60, description="Percent.")
 
 
 class AutoScaling(Strict):

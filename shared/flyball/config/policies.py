@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag
 
 from flyball.config.amazon import AwsScalingPolicy, AwsScheduledAction
 from flyball.config.fields import (
+    WHOLE,
     Bound,
     Count,
     Datapoints,
@@ -17,7 +18,6 @@ from flyball.config.fields import (
     Number,
     PrintableName,
     Strict,
-    Whole,
 )
 from flyball.core.check import CAPACITY_LIMIT
 from flyball.core.policy import STEP_LIMIT
@@ -140,21 +140,21 @@ class StepItem(Strict):
     to: Bound = Field(default=None, description="Upper bound; none: plus infinity.", examples=[10])
     lower: Bound = Field(default=None, description="Another word for from.")
     upper: Bound = Field(default=None, description="Another word for to.")
-    add: Given[Annotated[Whole, Field(ge=0, le=CAPACITY_LIMIT)]] = Field(
+    add: Given[Annotated[int, Field(ge=0, le=CAPACITY_LIMIT), WHOLE]] = Field(
         default=None,
         description="Instances to add (percent with `adjustment: percent_change_in_capacity`).",
         examples=[1],
     )
-    remove: Given[Annotated[Whole, Field(ge=0, le=CAPACITY_LIMIT)]] = Field(
+    remove: Given[Annotated[int, Field(ge=0, le=CAPACITY_LIMIT), WHOLE]] = Field(
         default=None,
         description="Instances to remove (percent with `adjustment: percent_change_in_capacity`).",
         examples=[1],
     )
-    percent: Given[Annotated[Whole, Field(ge=-CAPACITY_LIMIT, le=CAPACITY_LIMIT)]] = Field(
+    percent: Given[Annotated[int, Field(ge=-CAPACITY_LIMIT, le=CAPACITY_LIMIT), WHOLE]] = Field(
         default=None, description="Percent to add, negative to remove.", examples=[25, -10]
     )
     set: Given[Count] = Field(default=None, description="Exact capacity.", examples=[6])
-    adjustment: Given[Annotated[Whole, Field(ge=-CAPACITY_LIMIT, le=CAPACITY_LIMIT)]] = Field(
+    adjustment: Given[Annotated[int, Field(ge=-CAPACITY_LIMIT, le=CAPACITY_LIMIT), WHOLE]] = Field(
         default=None, description="The number by itself; what it means is the policy's adjustment."
     )
 
