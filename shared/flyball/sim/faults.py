@@ -66,7 +66,8 @@ class Fault(NamedTuple):
         until: Until when, not included.
         chance_ratio: How likely it is each time that it could happen, 0–1.
         amount: See FaultKind.
-        where: A metric's name (""; every one), or a step's.
+        where: A metric's name, a step's, or of a provider's faults a scalable target's id; "" is
+            every one.
     """
 
     kind: FaultKind

@@ -77,10 +77,13 @@ class FaultyControl:
 
     def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
         """Read what the provider has, unless it cannot be read."""
-        if self._faults.strikes(FaultKind.CAPACITY_UNKNOWN, now):
+        name = scalable_target.id
+        if self._faults.strikes(FaultKind.CAPACITY_UNKNOWN, now, name):
             return Missing(MissingCause.SOURCE_FAILED, "ServiceUnavailable")
         capacity = self._inner.describe(scalable_target, now)
-        if isinstance(capacity, Capacity) and self._faults.active(FaultKind.FOREIGN_OWNER, now):
+        if isinstance(capacity, Capacity) and self._faults.active(
+            FaultKind.FOREIGN_OWNER, now, name
+        ):
             return capacity._replace(owner="application-autoscaling")
         return capacity
 
@@ -88,13 +91,14 @@ class FaultyControl:
         self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
     ) -> Outcome:
         """Set a capacity, unless it is refused; an answer may be lost on its way back."""
+        name = scalable_target.id
         for kind, outcome in _REFUSALS.items():
-            if self._faults.strikes(kind, now):
+            if self._faults.strikes(kind, now, name):
                 return outcome
-        if self._faults.strikes(FaultKind.REQUEST_LOST, now):
+        if self._faults.strikes(FaultKind.REQUEST_LOST, now, name):
             raise ConnectionError("no route to the provider")
         outcome = self._inner.apply(scalable_target, capacity, now)
-        if self._faults.strikes(FaultKind.ANSWER_LOST, now):
+        if self._faults.strikes(FaultKind.ANSWER_LOST, now, name):
             raise TimeoutError("the provider did not answer in time")
         return outcome
 

@@ -87,11 +87,9 @@ class Tally:
         capacity = minute.ready * mu
         work = (minute.waiting, minute.backlog)
         slot = _Slot(minute.demand, needed, minute.ready, billed, capacity, *work)
-        for wake in minute.changes:
-            decision = wake.decision
-            if decision is not None and decision.current is not None:
-                step = decision.desired - decision.current
-                self._changes.append((len(self._slots), step))
+        decisions = [wake.decision for wake in minute.changes if wake.decision is not None]
+        steps = [decision.desired - (decision.current or 0) for decision in decisions]
+        self._changes += [(len(self._slots), step) for step in steps]
         self._slots.append(slot)
 
     def score(self) -> Score:
@@ -159,23 +157,17 @@ def foresee(needs: Sequence[int], lead_minutes: int) -> int:
 
     Args:
         needs: Instances needed, one a minute, shape (n,), n >= 0.
-        lead_minutes: Billed for each instance that is started; those of the first minute are not.
+        lead_minutes: Billed for each instance that is started; at first any number is there.
 
     Returns:
         Instance-minutes.
     """
-    ends: list[int] = []  # by layer: the minute after it was last needed
+    ends: list[int] = []  # by layer: the minute after it was last needed; at first, the start
     total = 0
     for minute, need in enumerate(needs):
+        ends += [0] * (need - len(ends))
         for layer in range(need):
-            if layer == len(ends):
-                ends.append(-1)
-            gap = minute - ends[layer]
-            if ends[layer] < 0:
-                total += lead_minutes if minute else 0
-            else:
-                total += min(gap, lead_minutes)
-            total += 1
+            total += 1 + min(minute - ends[layer], lead_minutes)
             ends[layer] = minute + 1
     return total
 
