@@ -1,4 +1,4 @@
-"""Where are the schemas checked in, for editors to find? `python -m flyball.config.write` does it."""
+"""How do the checked-in schemas stay those of the models? `python -m flyball.config.write`."""
 
 from __future__ import annotations
 
