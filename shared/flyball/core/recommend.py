@@ -291,11 +291,11 @@ def fall_back(scene: Scene) -> Recommendation | None:
     """Have max(current, the fallback's capacity) once a metric has been missing for long."""
     rule = scene.target.fallback
     assert rule is not None  # noqa: S101  (recommend asks only then)
-    for name, since in scene.history.missing_since.items():
-        if scene.now - since >= rule.after:
-            return Recommendation(
-                "fallback", max(scene.current, rule.capacity), Reason.FALLBACK, name
-            )
+    for metric in scene.target.metrics:  # the config's order: a stored mapping comes back sorted
+        since = scene.history.missing_since.get(metric.name)
+        if since is not None and scene.now - since >= rule.after:
+            wanted = max(scene.current, rule.capacity)
+            return Recommendation("fallback", wanted, Reason.FALLBACK, metric.name)
     return None
 
 
