@@ -157,6 +157,8 @@ def absorb(
         quota=history.quota if history.quota is not None and history.quota.until > now else None,
         shortage=shortage,
     )
+    if any(each.notice is Notice.ROLLED_BACK and each.before > each.after for each in noticed):
+        kept = note_shortage(kept, target.tick, now)  # machines that never came: ask for fewer
     return kept, tuple(noticed)
 
 
