@@ -30,10 +30,11 @@ def test_capacity_in_flight_is_counted_once() -> None:
 
 def test_an_order_applied_in_part_counts_what_is_ready() -> None:
     """Twenty asked, fourteen came: told as stalled, and 100 each on fourteen still want twenty."""
-    story = tell(RISE, fault(FaultKind.STALLED, 0, 30, amount=14))
+    story = tell(RISE, fault(FaultKind.STALLED, 0, 60, amount=14))
     assert [step[1:] for step in story.steps()] == [(10, 20)]
     assert Notice.STALLED in notices(story)
     assert {decision.wanted for decision in story.decisions(30)} == {20}
+    assert story.minutes[-1].ready == 20
 
 
 def test_a_quota_is_learned_and_not_asked_beyond() -> None:

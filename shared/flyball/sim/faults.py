@@ -43,7 +43,7 @@ class FaultKind(Enum):
     SHORTAGE = "shortage"
     """The provider has `amount` machines; an order for more is rolled back."""
     STALLED = "stalled"
-    """As SHORTAGE, but the endpoint goes into service with what came."""
+    """As SHORTAGE, but the endpoint goes into service with what came; the rest comes later."""
     MAINTENANCE = "maintenance"
     """The provider updates the endpoint by itself."""
     BROKEN = "broken"

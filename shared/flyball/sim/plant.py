@@ -233,7 +233,9 @@ class Mischief:
         stalled = self._faults.active(FaultKind.STALLED, now)
         if short is not None:
             return Stock(int(short.amount), Fate.ROLLS_BACK)
-        return Stock() if stalled is None else Stock(int(stalled.amount), Fate.STALLS)
+        if stalled is not None:
+            return Stock(int(stalled.amount), Fate.STALLS, stalled.until)
+        return Stock()
 
 
 class Reaper:

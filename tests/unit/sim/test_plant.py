@@ -256,10 +256,12 @@ def test_the_provider_maintains_for_as_long_as_the_fault_lasts() -> None:
     assert [each.status for each in found] == [Status.BUSY] * 20 + [Status.IN_SERVICE] * 40
 
 
-def test_a_shortage_rolls_back_and_a_stall_stays_short() -> None:
-    """Six were ordered, four can come."""
+def test_a_shortage_rolls_back_and_a_stall_stays_short_for_a_while() -> None:
+    """Six were ordered, four can come; the rest comes a lead time after the fault's end."""
     assert looks(FaultKind.SHORTAGE, 4)[-1] == Capacity(2, 2, detail="InService")
-    assert looks(FaultKind.STALLED, 4)[-1] == Capacity(6, 4, detail="InService")
+    found = looks(FaultKind.STALLED, 4)
+    assert found[23] == Capacity(6, 4, detail="InService")
+    assert found[24] == Capacity(6, 6, detail="InService")
 
 
 def test_a_human_changes_capacity_once() -> None:

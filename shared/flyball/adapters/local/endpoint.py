@@ -51,10 +51,12 @@ class Stock(NamedTuple):
     Attributes:
         instances: It has no machines beyond this many; None: enough.
         fate: What then becomes of an order that wants more.
+        until: When there are enough again, where that is known.
     """
 
     instances: int | None = None
     fate: Fate = Fate.ROLLS_BACK
+    until: datetime | None = None
 
 
 class LocalFileError(Exception):
@@ -195,7 +197,8 @@ class LocalEndpoints:
         stock = self.stock(now)
         if stock.instances is None or desired <= stock.instances or not added:
             return order._replace(arrives=added)
-        return order._replace(fate=stock.fate, arrives=max(0, stock.instances - state.ready))
+        arrives = max(0, stock.instances - state.ready)
+        return order._replace(fate=stock.fate, arrives=arrives, until=stock.until)
 
     def _find(self, name: str) -> _Endpoint | None:
         """Look an endpoint up, with the orders that came since the last look."""

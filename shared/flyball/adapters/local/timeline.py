@@ -35,7 +35,7 @@ class Fate(Enum):
     ROLLS_BACK = "rolls_back"
     """The provider runs out of machines, and goes back to the old count."""
     STALLS = "stalls"
-    """Some instances never come, and the endpoint is in service all the same."""
+    """Some instances do not come, and the endpoint is in service all the same."""
 
 
 class EndpointSettings(NamedTuple):
@@ -77,7 +77,8 @@ class Order(NamedTuple):
         ready: Instances in service that it found.
         fate: How it ends.
         arrives: Of the instances that it adds, those that come.
-        until: End of a MAINTAIN order, else None.
+        until: End of a MAINTAIN order; of one that STALLS, when there are machines again and the
+            rest of its instances are on their way (None: never).
         detail: The provider's word for the status after BREAK, else "".
     """
 
@@ -160,7 +161,9 @@ def _scaled(settings: EndpointSettings, order: Order, now: datetime) -> State:
     if now < patience_ends:
         return State(order.after, ready, Status.BUSY, busy)
     if order.fate is Fate.STALLS:
-        return _in_service(order.after, ready)
+        restart = None if order.until is None else max(order.until, patience_ends)
+        whole = restart is not None and now >= restart + settings.lead_time
+        return _in_service(order.after, order.after if whole else ready)
     if now < patience_ends + settings.rolling_back:
         return State(order.before, ready, Status.BUSY, "RollingBack")
     return _in_service(order.before, min(order.ready, order.before))

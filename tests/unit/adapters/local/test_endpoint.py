@@ -130,6 +130,15 @@ def test_an_order_applied_in_part_stays_short() -> None:
     assert look(endpoints, NOON + 14 * MINUTE) == Capacity(11, 11, detail="InService")
 
 
+def test_the_rest_of_an_order_comes_when_there_are_machines_again() -> None:
+    """A lead time after the shortage has ended."""
+    endpoints = make()
+    endpoints.stock = lambda _: Stock(6, Fate.STALLS, NOON + 30 * MINUTE)
+    put(endpoints, 10)
+    ready = [look(endpoints, NOON + minute * MINUTE).ready for minute in (8, 33, 34)]
+    assert ready == [6, 6, 10]
+
+
 def test_nothing_of_an_order_comes_when_there_is_no_machine_at_all() -> None:
     """A shortage below what is there already takes nothing away."""
     endpoints = make()
