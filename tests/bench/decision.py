@@ -40,7 +40,7 @@ def compare() -> list[tuple[str, float, float, float]]:
     for scene in SCENES:
         observation = make_observation(scene)
         peer = make_peer(scene.load)
-        ours, theirs = _pairs(lambda: decide(target, observation, history, NOW), peer)  # noqa: B023
+        ours, theirs = _pairs(lambda: decide(target, observation, history, NOW), peer)
         ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
         rows.append(
             (

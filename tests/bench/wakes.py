@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -83,13 +82,14 @@ def _measure(scene: Scene, path: Path) -> Figures:
     target = make_target()
     config = canonical(target)
     clock = JumpingClock(NOW)
-    spent: Counter[str] = Counter()
-    last = ["", time.perf_counter()]
+    spent: dict[str, float] = {}
+    step, since = "", time.perf_counter()
 
     def on_step(name: str) -> None:
+        nonlocal step, since
         now = time.perf_counter()
-        spent[str(last[0])] += now - float(last[1])  # type: ignore[assignment]
-        last[:] = [name, now]
+        spent[step] = spent.get(step, 0.0) + now - since
+        step, since = name, now
 
     instant = Instant(scene)
     tokens = count()
@@ -105,7 +105,6 @@ def _measure(scene: Scene, path: Path) -> Figures:
         on_step=on_step,
     )
     changes = 0
-    on_step("")
     start = time.perf_counter()
     for number in range(WAKES):
         clock.advance(MINUTE + timedelta(seconds=1))
