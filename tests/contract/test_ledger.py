@@ -217,6 +217,15 @@ def test_what_an_update_does_not_name_stays(ledger: Ledger) -> None:
     assert take(ledger) == claim
 
 
+def test_an_earlier_claim_brings_nothing_back_that_it_does_not_name(ledger: Ledger) -> None:
+    """Without a row between them both claims hold; what the newer one settled stays settled."""
+    register(ledger)
+    claim = ledger.write(take(ledger), [INTENT], ItemUpdate(pending=True))
+    ledger.write(claim, [], ItemUpdate(pending=False))
+    ledger.write(claim, [], NOTHING)
+    assert ledger.status(TARGET).pending is None
+
+
 def test_the_last_row_of_a_write_is_the_pending_one(ledger: Ledger) -> None:
     """Several rows may go into one write: a foreign change, then the intent."""
     register(ledger)
