@@ -213,7 +213,7 @@ def wait_out_shortage(number: int, scene: Scene, asked: Asked) -> Limit | None:
 
 
 def hold_when_blind(number: int, scene: Scene, asked: Asked) -> Limit | None:
-    """Hold a direction while a metric that guards it is missing."""
+    """Hold a direction while a metric that guards it is missing; a fallback still fires."""
     current = scene.current
     if number == current:
         return None
@@ -228,9 +228,18 @@ def hold_when_blind(number: int, scene: Scene, asked: Asked) -> Limit | None:
             continue
         rule = policy.missing.scale_out if out else policy.missing.scale_in
         if rule is MissingRule.HOLD:
+            held = min(number, _fallback(asked, current)) if out else current
+            if held == number:
+                return None
             reason = Reason.MISSING_DATA
-            return Limit(LimitKind.MISSING, number, current, reason, None, rec.metric)
+            return Limit(LimitKind.MISSING, number, held, reason, None, rec.metric)
     return None
+
+
+def _fallback(asked: Asked, current: int) -> int:
+    """Say what the fallback has, where it has fired; it comes last of the recommendations."""
+    last = asked.recommendations[-1]
+    return last.desired or current if last.reason is Reason.FALLBACK else current
 
 
 def respect_foreign(number: int, scene: Scene, asked: Asked) -> Limit | None:

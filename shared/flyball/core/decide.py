@@ -139,7 +139,9 @@ def _find_ceiling(scene: Scene, asked: Asked, number: int, most: int) -> int:
         stage_limit is not None and stage_limit.kind in HOLDS
         for stage_limit in (stage(scene.current - 1, scene, asked) for stage in STAGES)
     )
-    return max(number, min(before, scene.target.hard_max)) if held else ceiling
+    budget = affordable(scene)
+    hard = scene.target.hard_max if budget is None else min(scene.target.hard_max, budget)
+    return max(number, min(before, hard)) if held else ceiling
 
 
 def _act(scene: Scene, number: int, ceiling: int) -> tuple[Action, Reason | None]:
@@ -235,6 +237,6 @@ def _decide_blind(target: ScalableTarget, history: History, now: datetime) -> De
         recommendations=asked,
         limits=(),
         fired=fired,
-        wake_at=now + target.tick,
+        wake_at=now + min(target.tick, target.heartbeat),
         wake_reason=Reason.MISSING_DATA,
     )

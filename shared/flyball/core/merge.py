@@ -18,6 +18,7 @@ def merge(scene: Scene, recommendations: Sequence[Recommendation]) -> tuple[Aske
 
     - a tracking policy that keeps what is there is against every scale-in; in profile `aws` only
       against that of tracking policies (a step policy's scale-in goes through);
+    - a fallback is against every scale-in: it has what is there, or more;
     - a tracking policy without data and with the rule `block_scale_in` is against the scale-in of
       tracking policies. With `hold` it is the guard that stops every scale-in; with `ignore` it
       abstains.
@@ -54,25 +55,27 @@ def _merge_in(
     current, trackers = scene.current, scene.target.trackers
     tracked: list[Recommendation] = []
     stepped: list[Recommendation] = []
-    keeping = blocking = ""
+    keeping = blocking = fallback = ""
     for rec in recommendations:
         policy = trackers.get(rec.policy)
         desired = rec.desired
         if desired is not None and desired < current:
             (stepped if policy is None else tracked).append(rec)
+        elif rec.reason is Reason.FALLBACK:
+            fallback = rec.policy
         elif policy is None or policy.disable_scale_in:
             continue
         elif desired is not None:
             keeping = keeping or rec.policy
         elif policy.missing.scale_in is MissingRule.BLOCK_SCALE_IN:
             blocking = blocking or rec.policy
-    agreed = [] if keeping or blocking else tracked
-    if not keeping or scene.target.profile is Profile.AWS:
+    agreed = [] if keeping or blocking or fallback else tracked
+    if not fallback and (not keeping or scene.target.profile is Profile.AWS):
         agreed = agreed + stepped
     wanted = max([rec.desired or 0 for rec in agreed or tracked or stepped])
     if agreed:
         winners = tuple([rec for rec in agreed if rec.desired == wanted])
         return Asked(wanted, winners, recommendations), None
-    opponent = keeping or blocking
+    opponent = fallback or keeping or blocking
     limit = Limit(LimitKind.AGREEMENT, wanted, current, Reason.NOT_ALL_AGREE, None, opponent)
     return Asked(current, (), recommendations), limit

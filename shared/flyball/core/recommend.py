@@ -69,12 +69,13 @@ def track(policy: TrackingPolicy, scene: Scene) -> Recommendation:
     else:
         least = most = point.ready
     if not most and metric.per_instance:
+        if target.profile is Profile.HPA and not scene.current:
+            return _leave_zero(policy, metric, point.value)
         cause = MissingCause.UNDEFINED_AT_ZERO
         return _missing(policy.name, policy.metric, cause, policy.target_value)
     value: float | None = point.value
-    setpoint = policy.target_value / metric.scale
-    if target.profile is Profile.HPA:
-        value = _fill_in(point, metric, setpoint, most)
+    if target.profile is Profile.HPA and metric.per_instance:
+        value = _fill_in(point, metric, policy.target_value, most)
     if value is None:
         value, desired, reason = point.value, scene.current, Reason.FLIPPED_BY_MISSING_INSTANCES
     else:
@@ -113,31 +114,56 @@ def _weigh(
     else:
         return current, Reason.WITHIN_TOLERANCE
     values = evaluated_values(series, rule, metric.period)
+    values[-1] = value  # the newest, as the profile counts it
     if breached(values, rule, comparison, threshold) is not Breach.YES:
         return current, Reason.BREACH_TOO_SHORT
-    wanted = _instances(value / setpoint * (counted if metric.per_instance else 1))
+    wanted = _instances((value * counted if metric.per_instance else value) / setpoint)
     if wanted > current if comparison is Comparison.GREATER else wanted < current:
         return wanted, direction
     return current, Reason.ALREADY_DESIRED
 
 
-def _fill_in(point: Datapoint, metric: Metric, setpoint: float, ready: int) -> float | None:
+def _leave_zero(policy: TrackingPolicy, metric: Metric, value: float) -> Recommendation:
+    """Have ceil(ratio) at zero, where nobody is ready and no tolerance counts.
+
+    Source: Kubernetes, replica_calculator.go (getUsageRatioReplicaCount).
+    """
+    shown = value * metric.scale
+    wanted = _instances(shown / policy.target_value)
+    reason = Reason.ABOVE_TARGET if wanted else Reason.WITHIN_TOLERANCE
+    return Recommendation(policy.name, wanted, reason, policy.metric, shown, policy.target_value, 0)
+
+
+def _fill_in(point: Datapoint, metric: Metric, target: float, ready: int) -> float | None:
     """Count instances that did not report as idle when scaling out, and as full when scaling in.
 
-    Returns:
-        The mean over all instances; None where they would turn the direction.
+    A utilization is a whole percentage, rounded down before and after.
 
-    Source: Kubernetes, pkg/controller/podautoscaler/replica_calculator.go (GetResourceReplicas).
+    Returns:
+        The mean over all instances, in the metric's unit; None where they turn the direction.
+
+    Source: Kubernetes, replica_calculator.go (GetResourceReplicas, calcPlainMetricReplicas),
+        metrics/utilization.go.
     """
-    value = float(math.floor(point.value)) if metric.unit is Unit.PERCENT else point.value
-    if point.reporting is None or point.reporting >= ready or value == setpoint:
-        return value
-    if value > setpoint:
-        filled = value * point.reporting / ready
-        return filled if filled >= setpoint else None
-    absent = max(100.0, setpoint) if metric.unit is Unit.PERCENT else setpoint
-    filled = (value * point.reporting + absent * (ready - point.reporting)) / ready
-    return filled if filled <= setpoint else None
+    utilization = metric.unit is not Unit.NUMBER
+    mean = point.value * metric.scale
+    value = _whole(mean) if utilization else mean
+    reporting = point.reporting
+    if reporting is not None and reporting < ready and value != target:
+        absent = 0.0
+        if value < target:
+            absent = max(100.0, target) if utilization else target
+        filled = (mean * reporting + absent * (ready - reporting)) / ready
+        filled = _whole(filled) if utilization else filled
+        if filled < target if value > target else filled > target:
+            return None
+        value = filled
+    return value / metric.scale
+
+
+def _whole(value: float) -> float:
+    """Round down, with slack for the last bit."""
+    return float(math.floor(value * (1 + TOLERANCE))) if value < 1 / TOLERANCE else value
 
 
 def _instances(raw: float) -> int:
@@ -167,7 +193,9 @@ def step(policy: StepPolicy, scene: Scene) -> Recommendation:
         lasting = PAST[comparison](newest, threshold)
         reason = Reason.BREACH_TOO_SHORT if lasting else Reason.NO_BREACH
         return Recommendation(policy.name, None, reason, policy.metric, shown, policy.threshold)
-    value = _aggregate(policy, values) * scale
+    value = _aggregate(policy, values)
+    if scale != 1:  # 0.57 is 57 %, not 56.99999999999999
+        value = round(value * scale, 9)
     below = comparison in (Comparison.LESS, Comparison.LESS_OR_EQUAL)
     found = find_step(policy.steps, value - policy.threshold, below=below)
     if found is None:
@@ -208,7 +236,10 @@ def _aggregate(policy: StepPolicy, values: list[float]) -> float:
         return min(values)
     if policy.aggregation is Aggregation.MAXIMUM:
         return max(values)
-    return math.fsum(values) / len(values)
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        return max(values)
 
 
 def find_step(steps: tuple[Step, ...], excess: float, *, below: bool) -> Step | None:

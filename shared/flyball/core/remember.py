@@ -21,6 +21,7 @@ from flyball.core.model import (
     Direction,
     Foreign,
     History,
+    LimitKind,
     Missing,
     MissingCause,
     Observation,
@@ -294,6 +295,8 @@ def remember(target: ScalableTarget, history: History, decision: Decision) -> Hi
     known = decision.current is not None and any(
         rec.desired is not None for rec in decision.recommendations
     )
+    if known and decision.wanted < (decision.current or 0):  # half blind: it weighs in no window
+        known = all(limit.kind is not LimitKind.MISSING for limit in decision.limits)
     recommendations = history.recommendations
     if known:
         recommendations = (*recommendations, Recommended(decision.at, decision.wanted))
