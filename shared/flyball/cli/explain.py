@@ -1,0 +1,114 @@
+"""Why did a decision fall as it did, and what would have made it another one?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flyball.cli.failure import refuse
+from flyball.cli.options import Json, LedgerPath
+
+if TYPE_CHECKING:
+    from flyball.core.model import Decision
+    from flyball.core.target import ScalableTarget
+    from flyball.ports import Outcome
+    from flyball.report.explain import Explanation
+
+
+def explain(
+    decision: Annotated[
+        str,
+        typer.Argument(
+            metavar="DECISION",
+            help="A row's id or its beginning, TARGET (its newest), TARGET@SEQUENCE, or last.",
+        ),
+    ],
+    ledger: LedgerPath = None,
+    json: Json = False,
+) -> None:
+    """Say why a decision fell: what limited it, and what would have changed it.
+
+    What it would have been without each limit, and the smallest change of each input that would
+    have made it another one, are worked out by deciding again from the row's inputs.
+    """
+    from flyball.cli import screen
+    from flyball.cli.ledger import name_row
+    from flyball.cli.store import find_row, opened, read_decision
+    from flyball.core.codec import encode
+    from flyball.report.explain import explain as explain_record
+    from flyball.report.sentences import tell, tell_noticed
+
+    with opened(ledger) as found:
+        row, record, target, outcome = read_decision(found, find_row(found, decision))
+    if target is None:
+        refuse(f"{row.id}: its config row is gone; `flyball ledger verify` says more")
+    explanation = explain_record(target, record)
+    if json:
+        screen.say_json(
+            {
+                "row": row.id,
+                "sequence": row.sequence,
+                "sentence": tell(record.decision, target),
+                "decision": encode(record.decision),
+                "outcome": None if outcome is None else encode(outcome),
+                "noticed": encode(record.noticed),
+                "explanation": encode(explanation),
+            }
+        )
+        return
+    screen.say_wrapped(
+        f"{name_row(row, False)}, {row.at:%Y-%m-%d %H:%M:%S} UTC, {row.id}", style="dim"
+    )
+    for each in record.noticed:
+        screen.say_wrapped(f"{tell_noticed(each)}.")
+    say_explanation(record.decision, target, explanation, outcome)
+
+
+def say_explanation(
+    decision: Decision,
+    target: ScalableTarget,
+    explanation: Explanation,
+    outcome: Outcome | None,
+) -> None:
+    """Write an explanation for people."""
+    from flyball.cli import screen
+    from flyball.core.model import Action
+    from flyball.report.answer import tell_nothing, tell_turn, tell_without
+    from flyball.report.sentences import (
+        headline,
+        tell_fired,
+        tell_limits,
+        tell_outcome,
+        tell_recommendation,
+        tell_wake,
+    )
+
+    screen.say_wrapped(headline(decision), style="bold")
+    _say_list("Why", [tell_recommendation(rec, target) for rec in decision.recommendations])
+    _say_list("Scheduled", [tell_fired(each) for each in decision.fired])
+    _say_list("What limited it", tell_limits(decision))
+    _say_list("Without each limit", [tell_without(each, decision) for each in explanation.without])
+    turns = [tell_turn(each, decision, target) for each in explanation.turns]
+    _say_list("What would have changed it", turns or [tell_nothing(explanation)])
+    if outcome is not None:
+        _say_list("What the provider did", [tell_outcome(outcome)])
+    elif decision.action is Action.SET:
+        _say_list("What the provider did", ["Not known yet: the next wake asks"])
+    _say_list("Next", [tell_wake(decision)])
+    if not explanation.same:
+        _say_list(
+            "Note",
+            ["Today's engine decides otherwise from these inputs: see `flyball ledger replay`"],
+        )
+
+
+def _say_list(title: str, sentences: Sequence[str]) -> None:
+    from flyball.cli import screen
+
+    if not sentences:
+        return
+    screen.say_heading(title)
+    for line in sentences:
+        screen.say_wrapped(f"{line}.", indent=2)

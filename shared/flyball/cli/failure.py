@@ -1,0 +1,70 @@
+"""How does a command that cannot go on say so, in one line, and with which exit code?"""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+OK = 0
+FOUND = 1
+"""It is not so: problems were found, a ledger was changed, a replay differs, a wake failed."""
+REFUSED = 2
+"""It could not be done: called wrongly, bad input, or a file that cannot be used."""
+FAULT = 70
+"""A fault in Flyball itself."""
+INTERRUPTED = 130
+"""Ctrl-C, as a shell counts it."""
+CLOSED = 141
+"""Nobody reads the output any more, as a shell counts it."""
+
+
+class CommandError(Exception):
+    """A command cannot go on; the message says what, where and the remedy.
+
+    Attributes:
+        code: The exit code.
+    """
+
+    def __init__(self, message: str, code: int = REFUSED) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+def refuse(message: str) -> NoReturn:
+    """End the command: it was called wrongly, or what it was given cannot be used."""
+    raise CommandError(message)
+
+
+def describe(error: Exception) -> tuple[str, int]:
+    """Turn any error into lines for people and an exit code.
+
+    Args:
+        error: Whatever a command raised.
+
+    Returns:
+        Text without control characters (one line, or one a problem of a file), and the code.
+    """
+    from flyball.adapters.local.endpoint import LocalFileError
+    from flyball.config.problem import ConfigError
+    from flyball.ports import LedgerError
+    from flyball.report.plain import plain
+    from flyball.sim.trace import TraceError
+    from flyball.wiring.local import SettingsError
+
+    if isinstance(error, CommandError):
+        return plain(str(error), 2_000), error.code
+    if isinstance(error, ConfigError):
+        return "\n".join(plain(str(each), 2_000) for each in error.problems), REFUSED
+    if isinstance(error, (LedgerError, LocalFileError, SettingsError, TraceError)):
+        return plain(str(error), 2_000), REFUSED
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return plain(f"{where}{error.strerror or error}", 2_000), REFUSED
+    message = f"a fault in Flyball: {type(error).__name__}: {error}"
+    return plain(f"{message}; FLYBALL_TRACEBACK=1 shows where; please report it", 2_000), FAULT
+
+
+def complain(text: str) -> None:
+    """Write lines of an error, each with the program's name, to stderr."""
+    for line in text.split("\n"):
+        print(f"flyball: {line}", file=sys.stderr)  # noqa: T201  (this is where it is said)

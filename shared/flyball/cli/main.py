@@ -1,0 +1,155 @@
+"""Which commands does `flyball` have, and how does it end?"""
+
+from __future__ import annotations
+
+import os
+import sys
+from io import TextIOWrapper
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from flyball import __version__
+from flyball.cli import (
+    decide,
+    demo,
+    explain,
+    export,
+    ledger,
+    pause,
+    run,
+    schedule,
+    schema,
+    validate,
+    verify,
+)
+from flyball.cli.failure import CLOSED, FAULT, INTERRUPTED, OK, REFUSED, complain, describe
+
+
+class Commands(TyperGroup):
+    """The root command: whatever goes wrong is one line and an honest exit code."""
+
+    def main(self, *args: Any, **given: Any) -> Any:  # noqa: ANN401  (as typer's)
+        """Run, and end the program; with `standalone_mode` off, return the exit code."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # an old terminal shows ? for an arrow
+                stream.reconfigure(errors="replace")
+        ends = given.pop("standalone_mode", True)
+        code = self._end(*args, **given)
+        if ends:
+            sys.exit(code)
+        return code
+
+    def _end(self, *args: Any, **given: Any) -> int:  # noqa: ANN401
+        """Run, and turn whatever ends the program into its exit code."""
+        try:
+            given["standalone_mode"] = False
+            code = super().main(*args, **given)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _silence()
+            return CLOSED
+        except (KeyboardInterrupt, typer.Abort):
+            complain("interrupted")
+            return INTERRUPTED
+        except Exception as error:  # noqa: BLE001  (the last place where it can be said well)
+            return _report(error)
+        if code == INTERRUPTED:
+            complain("interrupted")
+        return code if isinstance(code, int) else OK
+
+
+def _report(error: Exception) -> int:
+    """Say what went wrong; where from only if the environment asks for it."""
+    from flyball.wiring.local import Settings, SettingsError
+
+    if hasattr(error, "format_message"):  # typer's own, about how it was called
+        return _report_usage(error)
+    try:
+        shows = Settings.from_env().traceback
+    except SettingsError:
+        shows = False
+    text, code = describe(error)
+    if shows:
+        import traceback
+
+        traceback.print_exception(error)
+    complain(text)
+    return code or FAULT
+
+
+def _report_usage(error: Any) -> int:  # noqa: ANN401  (typer keeps its type to itself)
+    """Say on one line what was typed wrongly; a bare group of commands shows its help."""
+    message = error.format_message()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return REFUSED
+    context = getattr(error, "ctx", None)
+    name = "flyball" if context is None else context.command_path
+    complain(f"{' '.join(message.split())} Try `{name} --help`.")
+    return REFUSED
+
+
+def _silence() -> None:
+    """Let the interpreter flush into nothing, where nobody reads any more."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"flyball {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    name="flyball",
+    cls=Commands,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    epilog="Exit codes: 0 it is so, or done; 1 it is not so; 2 it could not be done.",
+)
+
+
+@app.callback()
+def flyball(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Scale model endpoints, and say why.
+
+    Begin with `flyball demo`: a day of traffic, and every decision with its reason.
+    """
+
+
+rows = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+rows.command("list", short_help="List the newest rows.")(ledger.list_rows)
+rows.command("show", short_help="Show one row whole.")(ledger.show)
+rows.command("verify", short_help="Find rows that were changed, removed or moved.")(verify.verify)
+rows.command("replay", short_help="Decide every row again, and compare.")(verify.replay)
+rows.command("export", short_help="Write rows for other programs.")(export.export)
+
+calendar = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+calendar.callback()(schedule.group)
+calendar.command("preview", short_help="List what the calendar does next.")(schedule.preview)
+
+for command, words in (
+    (demo.demo, "Replay a day of traffic and show each decision."),
+    (run.run, "Run the controller as a loop on this machine."),
+    (validate.validate, "Name every error of a flyball.yaml at once."),
+    (schema.schema, "Print the JSON Schema of flyball.yaml or a scenario."),
+    (decide.decide, "Run the engine on a scenario; nothing is changed."),
+    (explain.explain, "Say why a decision fell, and what would change it."),
+    (pause.pause, "Stop the changes of a scalable target for a while."),
+    (pause.resume, "End a pause before its time."),
+):
+    app.command(short_help=words)(command)
+app.add_typer(calendar, name="schedule", help="Look at schedules and windows.")
+app.add_typer(rows, name="ledger", help="List, show, verify, replay and export rows.")

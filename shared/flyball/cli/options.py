@@ -1,0 +1,102 @@
+"""Which options do several commands share, and what may be written in them?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from flyball.cli.failure import refuse
+
+T = TypeVar("T")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+LedgerPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--ledger",
+        metavar="PATH",
+        help="The ledger's file.  [default: $FLYBALL_LEDGER, else .flyball/ledger.db]",
+        show_default=False,
+    ),
+]
+ConfigPath = Annotated[Path, typer.Argument(metavar="FILE", help="A flyball.yaml.")]
+TargetName = Annotated[
+    str | None,
+    typer.Option("--target", metavar="NAME", help="Only this scalable target."),
+]
+
+
+class Way(Enum):
+    """A direction, as it is typed."""
+
+    OUT = "out"
+    IN = "in"
+    BOTH = "both"
+
+
+def read_duration(option: str, text: str) -> timedelta:
+    """Read `90`, `90s`, `5m` or `1h30m`.
+
+    Raises:
+        CommandError: It is something else; the message names the option.
+    """
+    from flyball.config.duration import parse_duration
+
+    return _read(option, text, parse_duration)
+
+
+def read_instant(option: str, text: str, now: datetime) -> datetime:
+    """Read an instant; without an offset it is UTC, and a time of day alone is the next such one.
+
+    Raises:
+        CommandError: It is something else; the message names the option.
+    """
+    return _read(option, text, lambda each: _parse_instant(each, now))
+
+
+def choose_end(
+    until: str | None, length: str | None, now: datetime, names: tuple[str, str]
+) -> datetime | None:
+    """Read an end that is given as an instant or as a duration from now; None: not given.
+
+    Raises:
+        CommandError: Both are given, or the end is not after now.
+    """
+    if until is not None and length is not None:
+        refuse(f"{names[0]} and {names[1]}: give one of the two")
+    if length is not None:
+        return now + read_duration(names[1], length)
+    if until is None:
+        return None
+    end = read_instant(names[0], until, now)
+    if end <= now:
+        refuse(f"{names[0]}: {end:%Y-%m-%d %H:%M:%S} UTC is past; give an instant to come")
+    return end
+
+
+def _read(option: str, text: str, parse: Callable[[str], T]) -> T:
+    try:
+        return parse(text)
+    except (ValueError, OverflowError) as error:
+        refuse(f"{option}: got {text!r}, expected {error}")
+
+
+def _parse_instant(text: str, now: datetime) -> datetime:
+    expected = "an instant such as 2026-11-21T18:00Z, 18:00 (UTC), 2026-11-21 or now"
+    if text == "now":
+        return now
+    try:
+        if len(text) <= len("18:00:00") and ":" in text:
+            clock = datetime.strptime(text, "%H:%M" if text.count(":") == 1 else "%H:%M:%S")  # noqa: DTZ007
+            today = now.replace(hour=clock.hour, minute=clock.minute, second=clock.second)
+            today = today.replace(microsecond=0)
+            return today if today > now else today + timedelta(days=1)
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(expected) from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -1,0 +1,162 @@
+"""How does one machine scale what a config names, until it is stopped?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from flyball.cli.failure import FOUND, complain, refuse
+from flyball.cli.options import Json, LedgerPath, choose_end, read_duration
+
+if TYPE_CHECKING:
+    from flyball.adapters.local.metrics import Demand
+    from flyball.cli.loop import Parts
+    from flyball.core.target import ScalableTarget
+    from flyball.wiring.local import Settings
+
+LOCAL = "local"
+
+
+def run(
+    config: Annotated[Path, typer.Option("--config", metavar="FILE", help="A flyball.yaml.")],
+    ledger: LedgerPath = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Look at what is due once, then end.")
+    ] = False,
+    interval: Annotated[
+        str, typer.Option("--interval", metavar="DURATION", help="How often it looks.")
+    ] = "10s",
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="INSTANT", help="End at this instant.")
+    ] = None,
+    length: Annotated[
+        str | None, typer.Option("--for", metavar="DURATION", help="End after this long.")
+    ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option(
+            "--trace", metavar="CSV", help="Requests, repeated.  [default: generated days]"
+        ),
+    ] = None,
+    capacity_per_instance: Annotated[
+        float | None,
+        typer.Option(
+            "--capacity-per-instance",
+            metavar="REQUESTS",
+            help="What one instance serves in a minute.  [default: by the demand's peak]",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the generated days.")] = 0,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print changes only, not every hold.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Run the controller as a loop on one machine, against simulated endpoints.
+
+    It prints a line for each decision, and stops cleanly on SIGTERM or Ctrl-C: the wake in hand is
+    finished first. It is safe to start twice on one ledger: only one run applies a change. The
+    endpoints' state lies beside the ledger. A changed config counts from the next start on. With
+    --json each line is a JSON object. Exit code 1 if a wake failed under --once.
+    """
+    from flyball.cli.loop import Loop, Stop
+    from flyball.cli.validate import load_config
+    from flyball.cli.voice import Voice
+    from flyball.wiring.local import Settings, SystemClock
+
+    settings = Settings.from_env()
+    every = read_duration("--interval", interval)
+    if not every:
+        refuse("--interval: got 0, expected a duration above 0")
+    if capacity_per_instance is not None and not 0 < capacity_per_instance < float("inf"):
+        refuse(f"--capacity-per-instance: got {capacity_per_instance}, expected a number above 0")
+    end = choose_end(until, length, SystemClock().now(), ("--until", "--for"))
+    targets = load_config(config).scalable_targets
+    _check(config, targets)
+    voice, stop = Voice(targets, quiet=quiet, json=json), Stop()
+    with (
+        stop.listen(),
+        _started(ledger, settings, targets, _load(trace, capacity_per_instance, seed)) as parts,
+    ):
+        loop = Loop(parts, stop, voice.tell)
+        voice.say_hello(ledger or settings.ledger, parts.ledger.scalable_target_ids())
+        while not stop.asked:
+            voice.attempt(loop.turn, gives_up=once)
+            if once or (end is not None and parts.clock.now() + every > end):
+                break
+            stop.wait(every)
+        voice.say_goodbye()
+    if once and voice.failures:
+        raise typer.Exit(FOUND)
+
+
+class _Traffic(NamedTuple):
+    """Requests of any minute, and what one instance serves in one."""
+
+    demand: Demand
+    capacity_per_instance: float
+
+
+def _load(path: Path | None, capacity_per_instance: float | None, seed: int) -> _Traffic:
+    from flyball.cli.traffic import make_demand
+    from flyball.sim.trace import read_trace
+
+    demand, proposed = make_demand(None if path is None else read_trace(path), seed)
+    return _Traffic(demand, capacity_per_instance or proposed)
+
+
+@contextmanager
+def _started(
+    path: Path | None,
+    settings: Settings,
+    targets: Sequence[ScalableTarget],
+    traffic: _Traffic,
+) -> Iterator[Parts]:
+    """Open ledger and endpoints, register the configs, and build the controller."""
+    from flyball.adapters.local.alarms import AlarmBoard
+    from flyball.adapters.local.endpoint import LocalEndpoints
+    from flyball.adapters.local.metrics import LocalMetrics
+    from flyball.cli.folder import make_folder
+    from flyball.cli.loop import Parts
+    from flyball.cli.traffic import make_loads
+    from flyball.config.load import compile_target
+    from flyball.wiring.local import SystemClock, build, endpoints_path, open_ledger
+
+    chosen = settings.ledger if path is None else path
+    make_folder(chosen)
+    clock = SystemClock()
+    ledger = open_ledger(chosen, settings)
+    with closing(ledger), closing(LocalEndpoints(endpoints_path(chosen))) as endpoints:
+        now = clock.now()
+        for compiled in map(compile_target, targets):
+            ledger.register(*compiled, now)
+        loads = make_loads(endpoints, targets, *traffic, now)
+        metrics = LocalMetrics(endpoints, loads)
+        controller = build(
+            ledger, endpoints, loads, settings=settings, clock=clock, metrics=metrics
+        )
+        board = AlarmBoard(metrics, targets)
+        yield Parts(controller, ledger, board, clock, {each.id for each in targets})
+
+
+def _check(config: Path, targets: Sequence[ScalableTarget]) -> None:
+    """Refuse what lives elsewhere; warn of what a simulated endpoint does not show."""
+    from flyball.adapters.local.metrics import METRICS
+    from flyball.cli.traffic import find_unknown_metrics
+
+    abroad = sorted({each.home for each in targets if each.home != LOCAL})
+    if abroad:
+        refuse(
+            f"{config}: home {abroad[0]} is not served by this version; "
+            "set `home: local`, or take those scalable targets out"
+        )
+    for target in targets:
+        for name in find_unknown_metrics(target):
+            complain(
+                f"{target.id}: metric {name} will be missing: a simulated endpoint shows "
+                f"{', '.join(sorted(METRICS))}; set its source.metric"
+            )

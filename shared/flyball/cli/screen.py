@@ -1,0 +1,136 @@
+"""How do facts reach a terminal, a pipe or another program?
+
+A terminal gets a table that fits it, in colours where it wants them; a pipe gets whole lines
+without any; `--json` gets JSON in ASCII. Nothing foreign is ever read as markup.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from flyball.core.codec import encode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+GAP = "  "
+
+
+class Column(NamedTuple):
+    """A column of a table.
+
+    Attributes:
+        title: Its head.
+        right: Numbers stand to the right.
+        wraps: On a terminal it takes what room is left, and wraps.
+        style: Its colour on a terminal.
+    """
+
+    title: str
+    right: bool = False
+    wraps: bool = False
+    style: str = ""
+
+
+def is_terminal() -> bool:
+    """Say whether somebody reads stdout on a terminal that can do more than lines."""
+    return sys.stdout.isatty() and not terminal().is_dumb_terminal
+
+
+def terminal(*, stderr: bool = False) -> Console:
+    """Give the terminal, or what stands for it; NO_COLOR and TERM are honoured."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def say(text: str = "") -> None:
+    """Write a line to stdout."""
+    print(text)  # noqa: T201  (this is where it is said)
+
+
+def say_json(value: object, *, lines: bool = False) -> None:
+    """Write a value as JSON: on one line, or indented for a document."""
+    say(json.dumps(encode(value), indent=None if lines else 2, allow_nan=False))
+
+
+def say_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table; its cells are plain already."""
+    if is_terminal():
+        _say_rich_table(columns, rows)
+        return
+    texts = [tuple(column.title for column in columns), *map(tuple, rows)]
+    widths = [max(len(row[index]) for row in texts) for index in range(len(columns))]
+    for row in texts:
+        cells = [
+            text.rjust(width) if column.right else text.ljust(width)
+            for text, width, column in zip(row, widths, columns, strict=True)
+        ]
+        say(GAP.join(cells).rstrip())
+
+
+def _say_rich_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(
+            Text(column.title),
+            justify="right" if column.right else "left",
+            no_wrap=not column.wraps,
+            ratio=1 if column.wraps else None,
+            overflow="fold" if column.wraps else "ellipsis",
+            style=column.style,
+        )
+    for row in rows:
+        table.add_row(*map(Text, row))
+    terminal().print(table)
+
+
+def say_wrapped(text: str, indent: int = 0, style: str = "") -> None:
+    """Write a paragraph: wrapped on a terminal, one line elsewhere."""
+    if not is_terminal():
+        say(f"{' ' * indent}{text}")
+        return
+    from rich.padding import Padding
+    from rich.text import Text
+
+    terminal().print(Padding(Text(text, style=style), (0, 0, 0, indent)))
+
+
+def say_heading(text: str) -> None:
+    """Write a heading, with an empty line before it."""
+    say()
+    if is_terminal():
+        terminal().print(text, style="bold")
+    else:
+        say(text)
+
+
+@contextmanager
+def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal's stderr how far something is; elsewhere nothing.
+
+    Args:
+        what: For example "Verifying".
+        total: How many steps; None: not known.
+
+    Yields:
+        A function that is told how many steps more are done.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+    columns = [SpinnerColumn(), TextColumn("{task.description}")]
+    if total is not None:
+        columns += [BarColumn(), MofNCompleteColumn()]
+    with Progress(*columns, console=terminal(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda steps: shown.advance(task, steps)

@@ -1,0 +1,176 @@
+"""Which ledger is meant, and which row of it?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from flyball.cli.failure import refuse
+from flyball.core.chain import Row
+from flyball.core.codec import decode
+from flyball.core.record import CONFIG, DECISION, OUTCOME, DecisionRecord
+from flyball.core.target import ScalableTarget
+from flyball.ports import Ledger, Outcome
+from flyball.report.plain import plain
+from flyball.wiring.local import Settings, open_ledger
+
+LAST = "last"
+NEARBY = 16
+"""Rows after a decision among which its outcome is looked for."""
+PAGE = 256
+
+
+class Told(NamedTuple):
+    """A decision row, with what belongs to it.
+
+    Attributes:
+        row: The row.
+        record: Its body.
+        target: The scalable target as the decision's config had it; None: its config row is gone.
+        outcome: The provider's answer, where there is one.
+    """
+
+    row: Row
+    record: DecisionRecord
+    target: ScalableTarget | None
+    outcome: Outcome | None
+
+
+@contextmanager
+def opened(path: Path | None, settings: Settings | None = None) -> Iterator[Ledger]:
+    """Open a ledger that exists, for the length of a block.
+
+    Raises:
+        CommandError: There is no such file.
+        LedgerError: It cannot be used.
+    """
+    settings = Settings.from_env() if settings is None else settings
+    chosen = settings.ledger if path is None else path
+    if not chosen.exists():
+        refuse(
+            f"{chosen}: there is no ledger; name one with --ledger "
+            "(`flyball demo` makes .flyball/demo.db, `flyball run` makes .flyball/ledger.db)"
+        )
+    ledger = open_ledger(chosen, settings)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def newest(
+    ledger: Ledger, scalable_target_id: str | None = None, kind: str | None = None
+) -> Iterator[Row]:
+    """Read rows newest first, without reading much more of the ledger than is asked for.
+
+    Rows that are appended meanwhile are left out.
+    """
+    limit, last = PAGE, None
+    while True:
+        rows = ledger.latest(limit, scalable_target_id, kind)
+        ids = [row.id for row in rows]
+        yield from rows if last is None else rows[ids.index(last) + 1 :]
+        if len(rows) < limit:
+            return
+        last, limit = ids[-1], limit * 4
+
+
+def find_row(ledger: Ledger, wanted: str) -> Row:
+    """Find the row that is meant by an id, the beginning of one, TARGET, TARGET@SEQUENCE or last.
+
+    TARGET and last mean the newest decision.
+
+    Raises:
+        CommandError: There is none, or there are several.
+    """
+    targets = ledger.scalable_target_ids()
+    if wanted in targets:
+        return _first(ledger, wanted, wanted)
+    if wanted == LAST:
+        return _first(ledger, None, wanted)
+    target, _, sequence = wanted.rpartition("@")
+    if target in targets and sequence.isascii() and sequence.isdigit():
+        row = next(ledger.rows(target, int(sequence) - 1, 1), None)
+        if row is None or row.sequence != int(sequence):
+            refuse(f"{plain(target)} has no row {sequence}; `flyball ledger list` shows the rows")
+        return row
+    return ledger.row(wanted) or _find_prefix(ledger, wanted)
+
+
+def _first(ledger: Ledger, target: str | None, wanted: str) -> Row:
+    rows = ledger.latest(1, target, DECISION)
+    if not rows:
+        refuse(f"{plain(wanted)}: nothing has been decided yet; wait for the next wake")
+    return rows[0]
+
+
+def _find_prefix(ledger: Ledger, wanted: str) -> Row:
+    found: list[Row] = []
+    if wanted:
+        for row in newest(ledger):
+            if row.id.startswith(wanted):
+                found.append(row)
+            elif row.id < wanted:
+                break
+    if not found:
+        refuse(
+            f"{plain(wanted)}: no such row or scalable target; `flyball ledger list` shows them "
+            "(a row's id or its beginning, TARGET, TARGET@SEQUENCE and last are understood)"
+        )
+    if len(found) > 1:
+        some = ", ".join(row.id for row in found[:3])
+        refuse(f"{plain(wanted)}: {len(found)} rows begin with it ({some} …); type more of it")
+    return found[0]
+
+
+def read_decision(ledger: Ledger, row: Row) -> Told:
+    """Read a decision row with its config and outcome.
+
+    Raises:
+        CommandError: It is of another kind, or cannot be read.
+    """
+    if row.kind != DECISION:
+        refuse(f"{row.id} is a {plain(row.kind)} row; name a decision (--kind decision lists them)")
+    try:
+        record = decode(DecisionRecord, json.loads(row.body))
+    except (ValueError, TypeError) as error:
+        refuse(f"{row.id} cannot be read: {error}; run `flyball ledger verify`")
+    target = find_target(ledger, row.scalable_target_id, record.config_hash)
+    return Told(row, record, target, find_outcome(ledger, row))
+
+
+def find_target(ledger: Ledger, scalable_target_id: str, config_hash: str) -> ScalableTarget | None:
+    """Find a scalable target as one of its configs had it."""
+    for row in newest(ledger, scalable_target_id, CONFIG):
+        body = json.loads(row.body)
+        if body["config_hash"] == config_hash:
+            return decode(ScalableTarget, body["config"])
+    return None
+
+
+def find_outcome(ledger: Ledger, decision: Row) -> Outcome | None:
+    """Find the provider's answer to a decision."""
+    for row in ledger.rows(decision.scalable_target_id, decision.sequence, NEARBY):
+        if row.kind == OUTCOME:
+            body = json.loads(row.body)
+            if body["decision"] == decision.id:
+                return decode(Outcome, body["outcome"])
+    return None
+
+
+class Configs:
+    """Scalable targets by the hash of their config, each read once."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._found: dict[tuple[str, str], ScalableTarget | None] = {}
+
+    def get(self, scalable_target_id: str, config_hash: str) -> ScalableTarget | None:
+        """Give it; None where its config row is gone."""
+        key = scalable_target_id, config_hash
+        if key not in self._found:
+            self._found[key] = find_target(self._ledger, *key)
+        return self._found[key]

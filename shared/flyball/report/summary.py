@@ -1,0 +1,39 @@
+"""How good was a run, in a few lines?"""
+
+from __future__ import annotations
+
+from flyball.report.figures import counted, number
+from flyball.sim.score import Score
+
+
+def tell_score(score: Score) -> list[tuple[str, str, str]]:
+    """Say what a run came to: what, its figure, and what stands beside it."""
+    saved = 1 - score.cost_ratio
+    less = f"{abs(saved):.0%} {'less' if saved >= 0 else 'more'} than"
+    hours = f"{number(round(score.instance_hours))} instance hours"
+    static = counted(score.static_instances)
+    if score.cost is None or score.static_cost is None:
+        cost, beside = hours, f"{less} {static}, which carry the peak, all the time"
+    else:
+        cost = f"{score.cost:,.0f}"
+        beside = f"{less} {score.static_cost:,.0f} for {static}, which carry the peak; {hours}"
+    back = f"{score.reversals:,} taken back within 30 min"
+    lines = [
+        ("changes", f"{score.changes:,}", f"{number(round(score.changes_a_day, 1))} a day, {back}"),
+        (
+            "unmet",
+            f"{score.excess_ratio:.2%}",
+            f"of {number(round(score.requests))} requests came over capacity in their minute",
+        ),
+        (
+            "late",
+            f"{score.late_ratio:.2%}",
+            f"had to wait; at most {number(round(score.peak_backlog))} waited at once",
+        ),
+        ("cost", cost, beside),
+    ]
+    if score.warm_up_minutes:
+        skipped = f"{score.warm_up_minutes // 60:,} h" if score.warm_up_minutes >= 60 else ""  # noqa: PLR2004  (minutes)
+        skipped = skipped or f"{score.warm_up_minutes} min"
+        lines.append(("counted", f"after {skipped}", "which it had to find its feet"))
+    return lines
