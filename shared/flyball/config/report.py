@@ -30,7 +30,7 @@ class Report:
 
     def is_removed(self, place: Place) -> bool:
         """Say whether a field, or what is around it, was left out."""
-        return any(place.path[: len(path)] == path for path in self.removed)
+        return any(place.path[:end] in self.removed for end in range(1, len(place.path) + 1))
 
     def attempt(self, place: Place, names: Names, make: Callable[[], T]) -> T | None:
         """Make a value of the engine's; note its objection at the field that it is about."""

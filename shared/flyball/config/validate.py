@@ -174,6 +174,8 @@ def _read(details: ErrorDetails, value: Any, notes: Notes) -> _Fault:
             f"one of {', '.join(choices)}" if choices else str(context["expected"]),
             choices,
         )
+    if kind == "missing":
+        return _Fault(path, kind, "")
     if kind == "expected":
         return _Fault(path, kind, str(context["what"]))
     if kind in _BOUNDS:
