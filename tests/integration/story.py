@@ -41,6 +41,7 @@ class Story:
         rounds: How often it wakes the target.
         together: Say that we are there and wait for the sign, so that several begin together.
         every: From one round's beginning to the next, seconds of the system's clock.
+        pace: By how much its clock goes on from round to round, seconds.
         look: How long a look at the provider takes, seconds of the system's clock.
     """
 
@@ -53,6 +54,7 @@ class Story:
     together: bool = False
     every: float = 0.0
     look: float = 0.0
+    pace: float = 60.0
 
 
 class _Clock:
@@ -134,7 +136,7 @@ def run(story: Story) -> list[str]:
         metrics.load = story.loads[index % len(story.loads)]
         trigger = Trigger(story.target, f"{os.getpid()}-{index}", TriggerKind.MANUAL, clock.now())
         kinds.append(controller.wake_safely(trigger).kind.value)
-        clock.at += timedelta(minutes=1)
+        clock.at += timedelta(seconds=story.pace)
     ledger.close()
     return kinds
 

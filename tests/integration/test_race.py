@@ -35,6 +35,7 @@ def test_two_runs_for_one_target_never_both_apply(
         together=True,
         every=EVERY_S,
         look=LOOK_S,
+        pace=1.0,  # so that all rounds lie within one lease, however unevenly they run
     )
     running = [
         subprocess.Popen(command(story), stdout=subprocess.PIPE, text=True) for _ in range(programs)
