@@ -33,7 +33,7 @@ def find_bounds(entry: Entry, policies: Sequence[Policy]) -> dict[str, Any] | No
     if least is None and block is not None:
         least = 1
     for key, value in (("min_capacity", least), ("max_capacity", most)):
-        if value is None:
+        if value is None and entry.is_whole("auto_scaling"):
             report.add(entry.place.at(key), "this key is missing", "give it here or in defaults")
     if least is None or most is None:
         return None

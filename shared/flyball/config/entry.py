@@ -74,6 +74,8 @@ class Entry:
             value, place = self.get(key)
             if isinstance(value, list) and any(isinstance(item, Blank) for item in value):
                 return False
-            if self.report.is_removed(place if value is not None else self.place.at(key)):
+            if self.report.is_removed(
+                place if value is not None else self.place.at(self.own.written(key))
+            ):
                 return False
         return True

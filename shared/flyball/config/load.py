@@ -100,18 +100,6 @@ def open_from(folder: FilePath) -> Open:
     return open_file
 
 
-def build_entry(entry: Entry, key_place: Place) -> Built | None:
-    """Build one entry; what is wrong with a file that it names is a problem of the entry."""
-    try:
-        return build(entry)
-    except ConfigError as error:
-        line, column = key_place.source.locate(key_place.path)
-        for problem in error.problems:
-            hint = problem.hint or f"named in {key_place.source.file}:{line}:{column}"
-            entry.report.problems.append(problem._replace(hint=hint))
-        return None
-
-
 def _load(source: Source, folder: FilePath) -> Config:
     root = Place(source)
     value = source.value
@@ -145,7 +133,7 @@ def _build_all(model: Flyball, root: Place, report: Report, open_file: Open) -> 
             )
         seen.setdefault(own.id, index)
         entry = Entry(own, place, shared, root.at("defaults"), report, open_file)
-        made = build_entry(entry, place)
+        made = build(entry)
         if made is not None:
             yield made
 

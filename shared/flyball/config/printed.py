@@ -11,7 +11,7 @@ from flyball.config.amazon import (
 )
 from flyball.config.entry import Entry
 from flyball.config.fields import Blank, Strict
-from flyball.config.problem import suggest
+from flyball.config.problem import ConfigError, suggest
 from flyball.config.source import Place
 
 
@@ -32,8 +32,14 @@ def _list_printed(
     if value is None:
         return
     if isinstance(value, str):
-        source, checked = entry.open_file(value, model)
-        entry.report.problems.extend(checked.problems)
+        try:
+            source, checked = entry.open_file(value, model)
+        except ConfigError as error:
+            line, column = place.source.locate(place.path)
+            named = f"named in {place.source.file}:{line}:{column}"
+            entry.report.problems += [p._replace(hint=p.hint or named) for p in error.problems]
+            return
+        entry.report.problems += checked.problems
         if checked.model is None:
             return
         value, place = checked.model, Place(source)

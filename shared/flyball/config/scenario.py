@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple, TypeVar
 
+from flyball.config.build import build
 from flyball.config.duration import parse_duration
 from flyball.config.entry import Entry
 from flyball.config.fields import read_instant
-from flyball.config.load import build_entry, open_from
+from flyball.config.load import open_from
 from flyball.config.models import Settings
 from flyball.config.problem import ConfigError, Path
 from flyball.config.report import Report
@@ -118,7 +119,7 @@ def _find_target(
         return None
     place = root.at("scalable_target")
     entry = Entry(settings.scalable_target, place, Settings(), place, report, open_from(folder))
-    built = build_entry(entry, place)
+    built = build(entry)
     return None if built is None else built.scalable_target
 
 

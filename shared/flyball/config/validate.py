@@ -209,7 +209,7 @@ def _describe(root: Place, around: Any, fault: _Fault) -> Problem:
     value = get(around, fault.path)
     if fault.kind == "extra_forbidden":
         key = str(fault.path[-1])
-        hint = suggest(key, fault.keys) or _KNOWN_ELSEWHERE.get(key, "")
+        hint = _KNOWN_ELSEWHERE.get(key) or suggest(key, fault.keys)
         return place.problem(
             "unknown key", hint or f"known here: {', '.join(fault.keys)}", key=True
         )

@@ -53,7 +53,7 @@ CASES = [
     Case("m5", None),
     Case("30m1h", None),
     Case("5m\n", None),
-    Case("٥m", None),
+    Case("\u0665m", None),
     Case("1e3", None),
 ]
 

@@ -118,15 +118,19 @@ SLIPS = {
     "limit_without_price": Slip(
         "spend_limit_per_hour: 3",
         (
-            "spend_limit_per_hour: price_per_hour is missing beside it; "
-            "give one instance's price an hour",
+            (
+                "spend_limit_per_hour: price_per_hour is missing beside it; "
+                "give one instance's price an hour"
+            ),
         ),
     ),
     "names_twice": Slip(
         POLICY + "}, {name: p, kind: scheduled, schedule: rate(1 day), min_capacity: 3}]",
         (
-            "policies[1].name: another policy has this name already; "
-            "first on line 7: name this one differently",
+            (
+                "policies[1].name: another policy has this name already; "
+                "first on line 7: name this one differently"
+            ),
         ),
     ),
     "control_character_in_a_name": Slip(
@@ -146,8 +150,10 @@ SLIPS = {
     "kind_unknown": Slip(
         "policies: [{name: p, kind: target-tracking}, {kind: 3}, 3]",
         (
-            'policies[0].kind: got "target-tracking", expected one of target_tracking, step, '
-            "scheduled; did you mean target_tracking?",
+            (
+                'policies[0].kind: got "target-tracking", expected one of target_tracking, step, '
+                "scheduled; did you mean target_tracking?"
+            ),
             "policies[1].kind: got 3, expected one of target_tracking, step, scheduled",
             "policies[2]: got 3, expected a mapping",
         ),
@@ -159,10 +165,15 @@ SLIPS = {
     "datapoints": Slip(
         POLICY + ", scale_out: {datapoints: 3 of 2}, scale_in: {datapoints: 9999}}]",
         (
-            'policies[0].scale_out.datapoints: got "3 of 2", expected M of N periods such as '
-            "2 of 3, or one number, up to 1440",
-            "policies[0].scale_in.datapoints: got 9999, expected M of N periods such as 2 of 3, "
-            "or one number, up to 1440",
+            (
+                'policies[0].scale_out.datapoints: got "3 of 2", expected M of N periods such as '
+                "2 of 3, or one number, up to 1440"
+            ),
+            (
+                "policies[0].scale_in.datapoints: got 9999, expected M of N periods "
+                "such as 2 of 3, "
+                "or one number, up to 1440"
+            ),
         ),
     ),
     "both_tolerances": Slip(
@@ -180,15 +191,15 @@ SLIPS = {
         "policies: [{name: p, kind: step, metric: m, threshold: 5, steps: "
         "[{from: 11, add: 3}, {from: 0, to: 10, add: 1}]}]",
         (
-            "policies[0].steps[0].from: got 11.0, expected the last step's upper bound (10.0): "
-            "no gap, no overlap",
+            (
+                "policies[0].steps[0].from: got 11.0, expected the last step's upper bound (10.0): "
+                "no gap, no overlap"
+            ),
         ),
     ),
     "step_without_number": Slip(
         "policies: [{name: p, kind: step, metric: m, threshold: 5, steps: [{from: 0}]}]",
-        (
-            "policies[0].steps[0]: expected one of the keys add, remove, percent, set, adjustment",
-        ),
+        ("policies[0].steps[0]: expected one of the keys add, remove, percent, set, adjustment",),
     ),
     "step_with_two_numbers": Slip(
         "policies: [{name: p, kind: step, metric: m, threshold: 5, steps: [{add: 1, set: 2}]}]",
@@ -198,8 +209,10 @@ SLIPS = {
         "policies: [{name: p, kind: step, metric: m, threshold: 5, "
         "steps: [{from: 0, to: 1, add: 1}, {from: 1, percent: 9}]}]",
         (
-            "policies[0].steps: the steps mean different things: change_in_capacity and "
-            "percent_change_in_capacity; use the same word in every step, or split the policy",
+            (
+                "policies[0].steps: the steps mean different things: change_in_capacity and "
+                "percent_change_in_capacity; use the same word in every step, or split the policy"
+            ),
         ),
     ),
     "add_to_an_exact_capacity": Slip(
@@ -215,8 +228,10 @@ SLIPS = {
         "policies: [{name: p, kind: step, metric: m, threshold: 5, min_adjustment_magnitude: 2, "
         "steps: [{from: 0, add: 1}]}]",
         (
-            "policies[0].min_adjustment_magnitude: got 2, expected it only with "
-            "percent_change_in_capacity",
+            (
+                "policies[0].min_adjustment_magnitude: got 2, expected it only with "
+                "percent_change_in_capacity"
+            ),
         ),
     ),
     "bounds_of_an_action": Slip(
@@ -230,41 +245,53 @@ SLIPS = {
     "schedule": Slip(
         "policies: [{name: p, kind: scheduled, schedule: '0 8 ? * MON-FRI *', min_capacity: 4}]",
         (
-            "policies[0].schedule: schedule '0 8 ? * MON-FRI *': expected "
-            "at(yyyy-mm-ddThh:mm:ss), rate(n unit) or cron(six fields); "
-            "write cron(0 8 ? * MON-FRI *)",
+            (
+                "policies[0].schedule: schedule '0 8 ? * MON-FRI *': expected "
+                "at(yyyy-mm-ddThh:mm:ss), rate(n unit) or cron(six fields); "
+                "write cron(0 8 ? * MON-FRI *)"
+            ),
         ),
     ),
     "end_before_start": Slip(
         "policies: [{name: p, kind: scheduled, schedule: rate(1 day), min_capacity: 4, "
         "start: 2026-02-01T00:00:00Z, end: 2026-01-01T00:00:00Z}]",
         (
-            "policies[0].end: end 2026-01-01T00:00:00+00:00 is before start "
-            "2026-02-01T00:00:00+00:00: the schedule would never fire; write a later end or "
-            "leave it out",
+            (
+                "policies[0].end: end 2026-01-01T00:00:00+00:00 is before start "
+                "2026-02-01T00:00:00+00:00: the schedule would never fire; write a later end or "
+                "leave it out"
+            ),
         ),
     ),
     "instant_without_offset": Slip(
         "policies: [{name: p, kind: scheduled, schedule: rate(1 day), min_capacity: 4, "
         "start: 2026-02-01T00:00:00}]",
         (
-            'policies[0].start: got "2026-02-01T00:00:00", expected an instant with an offset, '
-            "such as 2026-11-21T00:24:11Z",
+            (
+                'policies[0].start: got "2026-02-01T00:00:00", expected an instant with an offset, '
+                "such as 2026-11-21T00:24:11Z"
+            ),
         ),
     ),
     "instant_that_is_none": Slip(
         "policies: [{name: p, kind: scheduled, schedule: rate(1 day), min_capacity: 4, "
         "start: 2026-02-31T00:00:00Z}]",
         (
-            'policies[0].start: got "2026-02-31T00:00:00Z", expected an instant with an offset, '
-            "such as 2026-11-21T00:24:11Z that exists (day is out of range for month)",
+            (
+                'policies[0].start: got "2026-02-31T00:00:00Z", expected an instant '
+                "with an offset, "
+                "such as 2026-11-21T00:24:11Z that exists (day is out of range for month)"
+            ),
         ),
     ),
     "time_zone": Slip(
         WINDOW + ", time_zone: Europe/Berln}]",
         (
-            "windows[0].time_zone: unknown time zone 'Europe/Berln': did you mean Europe/Berlin "
-            "or Europe/Dublin or Europe/Belfast?",
+            (
+                "windows[0].time_zone: unknown time zone 'Europe/Berln': did you mean "
+                "Europe/Berlin "
+                "or Europe/Dublin or Europe/Belfast?"
+            ),
         ),
     ),
     "clock_times": Slip(
@@ -272,8 +299,10 @@ SLIPS = {
         (
             'windows[0].from: got "8:00", expected a time of day such as 08:00',
             'windows[0].to: got "24:01", expected a time of day such as 18:00, or 24:00',
-            'windows[0].days[0]: got "mo", expected a day or a range of days, such as mon or '
-            "mon-fri, or daily",
+            (
+                'windows[0].days[0]: got "mo", expected a day or a range of days, such as mon or '
+                "mon-fri, or daily"
+            ),
         ),
     ),
     "window_without_end_or_bound": Slip(
@@ -293,8 +322,10 @@ SLIPS = {
     "window_start": Slip(
         "windows: [{name: w, start: rate(1 day), duration: 1h, floor: 3}]",
         (
-            "windows[0].start: got 'rate(1 day)', expected at(...) or cron(...): a rate has no "
-            "time of day",
+            (
+                "windows[0].start: got 'rate(1 day)', expected at(...) or cron(...): a rate has no "
+                "time of day"
+            ),
         ),
     ),
     "window_dates": Slip(
@@ -304,8 +335,10 @@ SLIPS = {
     "date_that_is_none": Slip(
         WINDOW + ", except: [2026-02-30, 3]}]",
         (
-            'windows[0].except[0]: got "2026-02-30", expected a date such as 2026-12-25 that '
-            "exists (day is out of range for month)",
+            (
+                'windows[0].except[0]: got "2026-02-30", expected a date such as 2026-12-25 that '
+                "exists (day is out of range for month)"
+            ),
             "windows[0].except[1]: got 3, expected a date such as 2026-12-25",
         ),
     ),
@@ -327,8 +360,10 @@ SLIPS = {
     "source_with_a_list": Slip(
         "metrics: [{name: m, source: {a: [1]}}]\nmin_capacity: 1\nmax_capacity: 1",
         (
-            "metrics[0].source: got a mapping, expected a mapping of names to text, numbers or "
-            "true and false; a is something else",
+            (
+                "metrics[0].source: got a mapping, expected a mapping of names to text, numbers or "
+                "true and false; a is something else"
+            ),
         ),
         BARE,
     ),
@@ -354,10 +389,14 @@ SLIPS = {
             'tick: got "soon", expected a duration such as 300, 300s, 5m, 1h30m or PT5M',
             'policies[0].threshold: got "x", expected a number',
             "policies[0].steps: got 0, expected at least 1 of them",
-            "policies[1].schedule: schedule 'never': expected at(yyyy-mm-ddThh:mm:ss), "
-            "rate(n unit) or cron(six fields), in lower case and with nothing before or after",
-            "windows[0].start: schedule 'never': expected at(yyyy-mm-ddThh:mm:ss), "
-            "rate(n unit) or cron(six fields), in lower case and with nothing before or after",
+            (
+                "policies[1].schedule: schedule 'never': expected at(yyyy-mm-ddThh:mm:ss), "
+                "rate(n unit) or cron(six fields), in lower case and with nothing before or after"
+            ),
+            (
+                "windows[0].start: schedule 'never': expected at(yyyy-mm-ddThh:mm:ss), "
+                "rate(n unit) or cron(six fields), in lower case and with nothing before or after"
+            ),
         ),
     ),
     "what_was_left_out_is_no_second_problem": Slip(
@@ -409,17 +448,24 @@ FILES = {
         "version: 1\nscalable_targets:\n  - min_capacity: 3\n    max_capcity: 3\n",
         [
             "flyball.yaml:3:5: scalable_targets[0].id: this key is missing",
-            "flyball.yaml:4:5: scalable_targets[0].max_capcity: unknown key; "
-            "did you mean max_capacity?",
+            (
+                "flyball.yaml:4:5: scalable_targets[0].max_capcity: unknown key; "
+                "did you mean max_capacity?"
+            ),
         ],
     ),
     "ids_twice": (
         HEAD + "  - {id: churn, min_capacity: 5, max_capacity: 2}\n",
         [
-            "flyball.yaml:7:10: scalable_targets[1].id: another scalable target has the id churn "
-            "already; first on line 3",
-            "flyball.yaml:7:31: scalable_targets[1].min_capacity: got 5, expected at most "
-            "max_capacity (2)",
+            (
+                "flyball.yaml:7:10: scalable_targets[1].id: another scalable target "
+                "has the id churn "
+                "already; first on line 3"
+            ),
+            (
+                "flyball.yaml:7:31: scalable_targets[1].min_capacity: got 5, expected at most "
+                "max_capacity (2)"
+            ),
         ],
     ),
     "defaults": (
@@ -427,8 +473,10 @@ FILES = {
         + "  - {id: b, min_capacity: 5, max_capacity: 5}\n",
         [
             "flyball.yaml:2:23: defaults.time_zone: unknown time zone 'Mars': write an IANA name",
-            'flyball.yaml:2:35: defaults.tick: got "x", expected a duration such as 300, 300s, '
-            "5m, 1h30m or PT5M",
+            (
+                'flyball.yaml:2:35: defaults.tick: got "x", expected a duration such as 300, 300s, '
+                "5m, 1h30m or PT5M"
+            ),
             "flyball.yaml:2:38: defaults.zoo: unknown key",
         ],
     ),
@@ -485,7 +533,7 @@ def test_keys_of_the_author_are_left_alone() -> None:
 
 
 def test_the_files_of_many_targets_are_read_in_linear_time() -> None:
-    """Ten times as many targets, each with problems, take about ten times as long, not a hundred."""
+    """Ten times as many targets with problems take about ten times as long, not a hundred."""
 
     def spend(count: int) -> float:
         target = {"min_capcity": 1, "max_capacity": 2, "tick": "x", "metrics": [{"name": "m"}]}

@@ -1,4 +1,4 @@
-"""Whatever a file holds, its reader says what it says or what is wrong with it, and on which line."""
+"""Whatever a file holds, its reader says what it says, or what is wrong with it and where."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ BROKEN = {
     "latin_1": Broken("a: 1\nb: é\n".encode("latin-1"), ("f.yaml:2:4: byte 0xe9 is not UTF-8",)),
     "utf_16": Broken("a: 1\n".encode("utf-16"), ("f.yaml:1:1: byte 0xff is not UTF-8",)),
     "control": Broken("a: 1\nb: \x07\n", ("f.yaml:2:4: control character U+0007",)),
-    "twice": Broken("a: 1\nb: 2\na: 3\n", ("f.yaml:3:1: a: this key is given twice; first on line 1",)),
+    "twice": Broken(
+        "a: 1\nb: 2\na: 3\n", ("f.yaml:3:1: a: this key is given twice; first on line 1",)
+    ),
     "several": Broken(
         "a: 1\na: 2\nb: {c: 1, c: 2}\n? [1]\n: 2\nd: !x 1\n",
         (
@@ -115,7 +117,9 @@ BROKEN = {
     "deep": Broken("[" * 5_000, ("f.yaml: nested too deeply",)),
     "deep_json": Broken("[" * 90_000 + "]" * 90_000, ("f.yaml: nested too deeply",)),
     "json": Broken('{"a": 1,}', ("f.json:1:9: not JSON: ",), "f.json"),
-    "json_twice": Broken('{"a": 1,\n\t"a": 2}', ("f.json:2:2: a: this key is given twice",), "f.json"),
+    "json_twice": Broken(
+        '{"a": 1,\n\t"a": 2}', ("f.json:2:2: a: this key is given twice",), "f.json"
+    ),
 }  # fmt: skip
 
 
@@ -244,19 +248,22 @@ def test_a_value_is_given_by_its_path() -> None:
     assert get({"a": 1}, ("a", "b")) is None
 
 
-@given(st.binary(max_size=200))
-def test_any_bytes_are_read_or_refused(content: bytes) -> None:
-    """Nothing but a ConfigError comes out of a file that somebody names."""
+def is_answered(content: str | bytes) -> bool:
+    """Say whether a content is read, or refused with problems that can be shown."""
     try:
         read_content(content, "f.yaml")
     except ConfigError as error:
-        assert error.problems
+        return all(str(problem).startswith("f.yaml:") for problem in error.problems)
+    return True
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(content: bytes) -> None:
+    """Nothing but a ConfigError comes out of a file that somebody names."""
+    assert is_answered(content)
 
 
 @given(st.text(alphabet="ab:-[]{}&*<!'\"#|>?,%@ \n\t0", max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Not even the marks of YAML in any order break the reader."""
-    try:
-        read_content(text, "f.yaml")
-    except ConfigError as error:
-        assert all(problem.line >= 0 for problem in error.problems)
+    assert is_answered(text)
