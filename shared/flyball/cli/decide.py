@@ -46,4 +46,4 @@ def decide(
         return
     target, observation, history, _ = given
     explanation = explain_inputs(target, observation, history, decision)
-    say_explanation(decision, target, explanation, None)
+    say_explanation(decision, target, explanation)

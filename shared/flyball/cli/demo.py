@@ -147,7 +147,7 @@ def demo(
 
 def _choose_path(ledger: Path | None, *, overwrite: bool) -> Path:
     """Say where the ledger goes; only the demo's own is replaced unasked."""
-    from flyball.cli.folder import DEMO, make_folder, remove_ledger
+    from flyball.cli.folder import DEMO, make_folder
 
     path = DEMO if ledger is None else ledger
     if path.is_dir():
@@ -155,7 +155,6 @@ def _choose_path(ledger: Path | None, *, overwrite: bool) -> Path:
     if path.exists() and path != DEMO and not overwrite:
         refuse(f"{path}: there is a file already; name another, or give --overwrite")
     make_folder(path)
-    remove_ledger(path)
     return path
 
 
@@ -230,10 +229,12 @@ def _replay(
         The score, and the ledger's rows.
     """
     from flyball.cli import screen
+    from flyball.cli.folder import remove_ledger
     from flyball.sim.day import run_day
     from flyball.sim.score import Tally
     from flyball.wiring.local import engine_version
 
+    remove_ledger(show.path)
     tally = Tally(show.target.price_per_hour)
     minutes = len(show.trace.requests)
     progress = nullcontext(_ignore) if is_watched else screen.progress("Replaying", minutes)
@@ -306,14 +307,14 @@ def _say_summary(show: _Show, score: Score, rows: int, took_s: float) -> None:
 
     hours = len(show.trace.requests) / 60
     screen.say_heading(f"{show.name}: {hours:,.0f} hours in {took_s:.1f} s")
-    for what, figure, beside in tell_score(score):
-        screen.say_wrapped(f"  {what:<10}{figure:<12} {beside}")
-    odd = [f"{count:,} {what}" for what, count in show.trace.notes.items()]
-    if odd:
-        screen.say_wrapped(f"  {'trace':<10}{'; '.join(odd)}")
     again = " (made anew each time)" if show.path == DEMO else ""
-    screen.say_wrapped(f"  {'ledger':<10}{plain(str(show.path))}, {counted(rows, 'row')}{again}")
-    screen.say_wrapped(f"  {'config':<10}{plain(str(show.config))}")
+    odd = [f"{count:,} {what}" for what, count in show.trace.notes.items()]
+    lines = tell_score(score)
+    if odd:
+        lines.append(("trace", "odd", "; ".join(odd)))
+    lines.append(("ledger", counted(rows, "row"), f"{plain(str(show.path))}{again}"))
+    lines.append(("config", show.target.id, plain(str(show.config))))
+    screen.say_facts(lines)
     screen.say_heading("Look closer")
     name = plain(show.target.id)
     for command in (

@@ -13,7 +13,6 @@ from flyball.cli.options import Json, LedgerPath
 if TYPE_CHECKING:
     from flyball.core.model import Decision
     from flyball.core.target import ScalableTarget
-    from flyball.ports import Outcome
     from flyball.report.explain import Explanation
 
 
@@ -37,8 +36,9 @@ def explain(
     from flyball.cli.ledger import name_row
     from flyball.cli.store import find_row, opened, read_decision
     from flyball.core.codec import encode
+    from flyball.core.model import Action
     from flyball.report.explain import explain as explain_record
-    from flyball.report.sentences import tell, tell_noticed
+    from flyball.report.sentences import tell, tell_noticed, tell_outcome
 
     with opened(ledger) as found:
         row, record, target, outcome = read_decision(found, find_row(found, decision))
@@ -63,24 +63,25 @@ def explain(
     )
     for each in record.noticed:
         screen.say_wrapped(f"{tell_noticed(each)}.")
-    say_explanation(record.decision, target, explanation, outcome)
+    answer = "" if outcome is None else tell_outcome(outcome)
+    if outcome is None and record.decision.action is Action.SET:
+        answer = "Not known yet: the next wake asks"
+    say_explanation(record.decision, target, explanation, answer)
 
 
 def say_explanation(
     decision: Decision,
     target: ScalableTarget,
     explanation: Explanation,
-    outcome: Outcome | None,
+    answer: str = "",
 ) -> None:
-    """Write an explanation for people."""
+    """Write an explanation for people, with what the provider answered, where it was asked."""
     from flyball.cli import screen
-    from flyball.core.model import Action
     from flyball.report.answer import tell_nothing, tell_turn, tell_without
     from flyball.report.sentences import (
         headline,
         tell_fired,
         tell_limits,
-        tell_outcome,
         tell_recommendation,
         tell_wake,
     )
@@ -92,10 +93,7 @@ def say_explanation(
     _say_list("Without each limit", [tell_without(each, decision) for each in explanation.without])
     turns = [tell_turn(each, decision, target) for each in explanation.turns]
     _say_list("What would have changed it", turns or [tell_nothing(explanation)])
-    if outcome is not None:
-        _say_list("What the provider did", [tell_outcome(outcome)])
-    elif decision.action is Action.SET:
-        _say_list("What the provider did", ["Not known yet: the next wake asks"])
+    _say_list("What the provider did", [answer] if answer else [])
     _say_list("Next", [tell_wake(decision)])
     if not explanation.same:
         _say_list(

@@ -20,6 +20,7 @@ from flyball.sim.trace import Trace
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.table import Table
     from rich.text import Text
 
 Watch = Callable[[Iterator[Minute]], Iterator[Minute]]
@@ -129,7 +130,7 @@ class Picture:
         (line,) = draw(fit(self._waiting, columns, self._total), max(most, 1.0), 1)
         yield _row("waiting", line, columns, waiting, "red")
         yield Text("─" * width, style="dim")
-        yield from self._decisions(width, max(4, options.size.height - 2 * HEIGHT - 8))
+        yield self._decisions(width, max(4, options.size.height - 2 * HEIGHT - 8))
 
     def _chart(
         self,
@@ -145,20 +146,25 @@ class Picture:
         for index, line in enumerate(lines):
             yield _row(name if index == HEIGHT - 1 else "", line, columns, sides[index], colour)
 
-    def _decisions(self, width: int, room: int) -> Iterator[Text]:
+    def _decisions(self, width: int, room: int) -> Table:
         """Give the newest decisions that fit, the newest last."""
+        from rich.table import Table
         from rich.text import Text
 
-        given: list[Text] = []
+        beside = width - len("00:00 ")
+        given: list[tuple[Text, Text]] = []
         for at, told, colour in reversed(self._told):
             what, _, why = told.partition(": ")
-            text = Text.assemble((f"{at:%H:%M} ", "dim"), (what, colour), ": ", why)
-            text.truncate(2 * width - 8, overflow="ellipsis")
-            room -= -(-text.cell_len // (width - 6))
+            text = Text.assemble((what, colour), ": ", why)
+            text.truncate(2 * beside - 12, overflow="ellipsis")
+            room -= -(-text.cell_len // beside)
             if room < 0:
                 break
-            given.append(text)
-        yield from reversed(given)
+            given.append((Text(f"{at:%H:%M}", style="dim"), text))
+        table = Table.grid(padding=(0, 1, 0, 0))
+        for row in reversed(given):
+            table.add_row(*row)
+        return table
 
 
 def _row(name: str, line: str, columns: int, side: str, colour: str) -> Text:

@@ -92,6 +92,23 @@ def _say_rich_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) ->
     terminal().print(table)
 
 
+def say_facts(rows: Sequence[Sequence[str]]) -> None:
+    """Write rows of a name, a figure and words, aligned; on a terminal the words wrap."""
+    if is_terminal():
+        from rich.padding import Padding
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for name, figure, words in rows:
+            table.add_row(Text(name, style="dim"), Text(figure, style="bold"), Text(words))
+        terminal().print(Padding(table, (0, 0, 0, 2)))
+        return
+    widths = [max(len(row[index]) for row in rows) for index in (0, 1)]
+    for name, figure, words in rows:
+        say(f"  {name:<{widths[0]}}  {figure:<{widths[1]}}  {words}".rstrip())
+
+
 def say_wrapped(text: str, indent: int = 0, style: str = "") -> None:
     """Write a paragraph: wrapped on a terminal, one line elsewhere."""
     if not is_terminal():

@@ -17,7 +17,7 @@ from flyball.core.target import ScalableTarget
 from flyball.ports import LedgerError, OutcomeKind
 from flyball.report.figures import counted
 from flyball.report.plain import plain
-from flyball.report.sentences import because, headline, tell_limits, tell_noticed, tell_outcome
+from flyball.report.sentences import tell_noticed, tell_number, tell_outcome
 
 QUIET = frozenset({WakeKind.DUPLICATE, WakeKind.NOT_DUE})
 """Nothing happened, and that is as it should be."""
@@ -122,7 +122,7 @@ def tell_wake(wake: Wake, target: ScalableTarget | None) -> str:
     decision = wake.decision
     if decision is None:
         return plain(wake.detail)
-    parts = [f"{headline(decision)}: {because(decision, target)}", *tell_limits(decision)]
+    parts = tell_number(decision, target)
     parts += [tell_noticed(each) for each in wake.noticed if each.notice is not Notice.COMPLETED]
     if wake.outcome is not None and wake.outcome.kind is not OutcomeKind.APPLIED:
         parts.append(tell_outcome(wake.outcome))

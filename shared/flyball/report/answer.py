@@ -58,10 +58,11 @@ def _time(at: datetime, now: datetime) -> str:
 
 def _result(action: Action, desired: int, reason: Reason, decision: Decision) -> str:
     """Say another decision beside the one that was made."""
-    doing = "" if action in (Action.SET, decision.action) else f", {DOINGS[action]}"
+    because = "" if reason is decision.reason else f" ({REASONS[reason]})"
     if action is Action.HOLD and decision.action is not Action.HOLD:
-        return f"held at {desired:,} ({REASONS[reason]})"
-    return f"{desired:,}{doing} ({REASONS[reason]})"
+        return f"held at {desired:,}{because}"
+    doing = "" if action in (Action.SET, decision.action) else f", {DOINGS[action]}"
+    return f"{desired:,}{doing}{because}"
 
 
 def _changed(turn: Turn, target: ScalableTarget) -> str:

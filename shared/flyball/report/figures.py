@@ -25,7 +25,7 @@ def number(value: float) -> str:
 def percent(ratio: float) -> str:
     """Write a change of `ratio` (0.082) as +8.2 %; a true minus sign."""
     shown = 100 * ratio
-    digits = 1 if abs(shown) < 100 else 0  # noqa: PLR2004  (a thousandth of a doubling is noise)
+    digits = 2 if abs(shown) < 1 else 1 if abs(shown) < 100 else 0  # noqa: PLR2004  (more is noise)
     return f"{'+' if ratio >= 0 else '−'}{abs(shown):,.{digits}f} %"
 
 

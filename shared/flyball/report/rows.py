@@ -16,11 +16,10 @@ from flyball.ports import Outcome
 from flyball.report.figures import instant
 from flyball.report.plain import plain
 from flyball.report.sentences import (
-    because,
     headline,
-    tell_limits,
     tell_noticed,
     tell_outcome,
+    tell_why,
 )
 
 Find = Callable[[str, str], ScalableTarget | None]
@@ -54,8 +53,8 @@ def _tell(row: Row, body: Any, find: Find) -> Line:  # noqa: ANN401  (whatever s
         record = decode(DecisionRecord, body)
         decision = record.decision
         target = find(row.scalable_target_id, record.config_hash)
-        why = ". ".join([because(decision, target), *tell_limits(decision)])
-        return Line(headline(decision), why)
+        why, limits = tell_why(decision, target)
+        return Line(headline(decision), ". ".join([why, *limits]))
     if row.kind == OUTCOME:
         outcome = decode(Outcome, body["outcome"])
         return Line(f"Outcome {outcome.kind.value}", tell_outcome(outcome))

@@ -161,7 +161,7 @@ _RULES: Mapping[Reason, str] = {
     Reason.BELOW_TARGET: "{measured}, target {target}",
     Reason.WITHIN_TOLERANCE: "{measured}, near enough to target {target}",
     Reason.ALREADY_DESIRED: "{measured}, target {target}; what is desired is enough",
-    Reason.BREACH_TOO_SHORT: "{measured}, past {target}, but in too few datapoints yet",
+    Reason.BREACH_TOO_SHORT: "{measured}, against {target}, but in too few datapoints yet",
     Reason.SCALE_IN_DISABLED: "{measured}, target {target}; its scale-in is disabled",
     Reason.MISSING_DATA: "{metric} is missing: {cause}",
     Reason.FLIPPED_BY_MISSING_INSTANCES: (
@@ -192,19 +192,26 @@ def tell(decision: Decision, target: ScalableTarget | None = None) -> str:
         A few sentences on one line, safe for a terminal.
     """
     sentences = [
-        f"{headline(decision)}: {because(decision, target)}.",
-        *(f"{each}." for each in tell_limits(decision)),
-        *(f"{tell_fired(each)}." for each in decision.fired),
-        f"{tell_wake(decision)}.",
+        *tell_number(decision, target),
+        *map(tell_fired, decision.fired),
+        tell_wake(decision),
     ]
-    return " ".join(sentences)
+    return " ".join(f"{each}." for each in sentences)
 
 
-def tell_briefly(decision: Decision, target: ScalableTarget | None = None) -> str:
-    """Say a decision on one line of a list: what, why and the last thing that limited it."""
-    last = tell_limits(decision)[:-1] if decision.unmet else tell_limits(decision)
-    text = f"{headline(decision)}: {because(decision, target)}"
-    return f"{text}. {last[-1]}" if last else text
+def tell_number(decision: Decision, target: ScalableTarget | None = None) -> list[str]:
+    """Say what is decided, why, and what limited it, as sentences without their full stops."""
+    why, limits = tell_why(decision, target)
+    return [f"{headline(decision)}: {why}", *limits]
+
+
+def tell_why(decision: Decision, target: ScalableTarget | None = None) -> tuple[str, list[str]]:
+    """Say why, and then what limited it; where no policy asked for a change, a limit is the why."""
+    limits = list(tell_limits(decision))
+    if decision.limits and not decision.policies and decision.desired != decision.current:
+        first = limits.pop(0)
+        return f"{first[0].lower()}{first[1:]}", limits
+    return because(decision, target), limits
 
 
 def headline(decision: Decision) -> str:

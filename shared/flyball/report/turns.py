@@ -215,7 +215,7 @@ def _turn_ready(case: Case) -> Iterator[Turn]:
     for sign in (1, -1):
         for count in range(1, LOOKS_LIMIT + 1):
             ready = capacity.ready + sign * count
-            if ready < 0:
+            if ready < 1:  # at none at all everything is another matter
                 break
             decision = _decide_with_ready(case, sign * count)
             if effect_of(decision) != case.effect:
