@@ -43,7 +43,11 @@ def canonical(value: Any) -> str:
         value: A record of this package, or plain JSON material.
 
     Returns:
-        ASCII text; equal values give equal text.
+        ASCII text; equal values give equal text (but for 0.0 and -0.0, which are not the same).
+
+    Raises:
+        TypeError: It holds something that has no canonical form.
+        ValueError: It holds an instant without a time zone.
     """
     return _JSON.encode(encode(value))
 
@@ -106,13 +110,18 @@ def _encoder(cls: type) -> Encode:
 
 
 def _record_encoder(cls: type) -> Encode:
-    fields = [(name, default) for name, _, default in _fields(cls)]
+    fields = [
+        (name, default, annotation is float or float in typing.get_args(annotation))
+        for name, annotation, default in _fields(cls)
+    ]
     kind = KINDS.get(cls)
 
     def encode_record(value: Any) -> dict[str, Any]:
         out: dict[str, Any] = {} if kind is None else {"kind": kind}
-        for name, default in fields:
+        for name, default, is_float in fields:
             item = getattr(value, name)
+            if is_float and type(item) is int:  # an equal value, so the same text
+                item = float(item)
             if item is default or (
                 type(item) is type(default) and item == default and not _is_minus_zero(item)
             ):
