@@ -20,6 +20,7 @@ BOUNDS: Mapping[Input, str] = {
     Input.HARD_MAX_CAPACITY: "the hard maximum",
     Input.WINDOW_FLOOR: "the floor of window {name}",
     Input.WINDOW_CEILING: "the ceiling of window {name}",
+    Input.WINDOW_PIN: "the pin of window {name}",
 }
 DOINGS: Mapping[Action, str] = {
     Action.HOLD: "held",

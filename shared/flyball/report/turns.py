@@ -50,6 +50,7 @@ class Input(Enum):
     HARD_MAX_CAPACITY = "hard_max_capacity"
     WINDOW_FLOOR = "window_floor"
     WINDOW_CEILING = "window_ceiling"
+    WINDOW_PIN = "window_pin"
 
 
 class Turn(NamedTuple):
@@ -263,10 +264,12 @@ def _turn_bounds(case: Case) -> Iterator[Turn]:
             if varied is not None:
                 yield from _turn_bound(case, varied, kind, "", (value, after))
     for window in target.windows:
-        for kind, edge in (
-            (Input.WINDOW_FLOOR, window.lowest),
-            (Input.WINDOW_CEILING, window.highest),
-        ):
+        edges = (
+            (Input.WINDOW_FLOOR, window.floor),
+            (Input.WINDOW_CEILING, window.ceiling),
+            (Input.WINDOW_PIN, window.pin),
+        )
+        for kind, edge in edges:
             for after in () if edge is None else (edge + 1, edge - 1):
                 varied = _vary_window(case, window, kind, after)
                 if varied is not None and edge is not None:
@@ -296,8 +299,7 @@ def _vary_window(
     case: Case, window: Window, kind: Input, value: int
 ) -> tuple[ScalableTarget, History] | None:
     """Set a window's floor, ceiling or pin; None: not valid."""
-    edge = "floor" if kind is Input.WINDOW_FLOOR else "ceiling"
-    fields: dict[str, Any] = {edge if window.pin is None else "pin": value}
+    fields: dict[str, Any] = {kind.value.removeprefix("window_"): value}
     try:
         other = replace(window, **fields)
     except ValueError:  # it would cross the other edge, or zero

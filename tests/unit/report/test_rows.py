@@ -1,0 +1,109 @@
+"""Does every kind of row say what it holds, and a damaged one that it cannot be read?"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from flyball.core.chain import Row, seal
+from flyball.core.codec import canonical, encode
+from flyball.core.model import Direction, History, Pause
+from flyball.core.record import DecisionRecord
+from flyball.core.remember import Notice, Noticed
+from flyball.core.target import ScalableTarget
+from flyball.ports import Outcome, OutcomeKind
+from flyball.report.rows import tell_pause, tell_row
+from tests.unit.report.scenes import MINUTE, NOON, decided, make_target, see
+
+TARGET = make_target(max_capacity=12)
+HELD = "on 10 instances, target 100 (policy track). Held at 12 by max capacity. 3 wanted in vain"
+
+
+def find(scalable_target_id: str, config_hash: str) -> ScalableTarget | None:
+    """Know one config."""
+    return TARGET if (scalable_target_id, config_hash) == ("demo", "h") else None
+
+
+def row(kind: str, body: str) -> Row:
+    """Make the first row of a chain."""
+    return seal("demo", 1, NOON, kind, body, "0" * 64)
+
+
+RECORD = DecisionRecord("e", "h", {}, see(), History(10), (), decided(TARGET))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "what", "why"),
+    [
+        (
+            "decision",
+            canonical(RECORD),
+            "Scale out 10 → 12",
+            f"invocations was 150 per instance {HELD}",
+        ),
+        (
+            "decision",
+            canonical(RECORD._replace(config_hash="gone")),
+            "Scale out 10 → 12",
+            f"invocations was 150 {HELD}",
+        ),
+        (
+            "outcome",
+            canonical({"decision": "x", "outcome": encode(Outcome(OutcomeKind.DENIED, "no\x1b"))}),
+            "Outcome denied",
+            "Permission was denied; somebody must grant it: no�",
+        ),
+        (
+            "foreign",
+            canonical(Noticed(Notice.FOREIGN, NOON, 10, 4)),
+            "Foreign 10 → 4",
+            "Somebody else changed the capacity 10 → 4",
+        ),
+        (
+            "pause",
+            canonical(Pause(Direction.IN, NOON + MINUTE, "ann", "deploy")),
+            "Pause",
+            "scale-in until 12:01 UTC by ann: deploy",
+        ),
+        (
+            "resume",
+            canonical({"direction": "scale_out", "by": "bob", "reason": ""}),
+            "Resume",
+            "scale-out by bob",
+        ),
+        (
+            "resume",
+            canonical({"direction": None, "by": "", "reason": ""}),
+            "Resume",
+            "both directions",
+        ),
+        (
+            "config",
+            canonical({"generation": 2, "config_hash": "0123456789abcdef", "config": {}}),
+            "Config",
+            "generation 2, hash 0123456789ab",
+        ),
+        ("of the future\x07", '{"a": 1}', "of the future�", '{"a": 1}'),
+    ],
+)
+def test_a_row_says_what_it_holds(kind: str, body: str, what: str, why: str) -> None:
+    """On one line, safe for a terminal."""
+    assert tell_row(row(kind, body), find) == (what, why)
+
+
+@pytest.mark.parametrize(
+    "body", ["", "{", "[]", "null", '{"outcome": {"kind": "\\u001b"}}', json.dumps({"a": 1})]
+)
+@pytest.mark.parametrize("kind", ["decision", "outcome", "foreign", "pause", "resume", "config"])
+def test_a_damaged_row_says_that_it_cannot_be_read(kind: str, body: str) -> None:
+    """A list goes on after it, and nothing of it reaches the terminal unescaped."""
+    line = tell_row(row(kind, body), find)
+    assert line.what == kind
+    assert line.why.startswith("cannot be read: ")
+    assert line.why.isprintable()
+
+
+def test_a_pause_without_an_end_says_so() -> None:
+    """Nobody should wait for it to end by itself."""
+    assert tell_pause(Pause()) == "both directions until it is resumed"
