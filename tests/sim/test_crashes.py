@@ -124,6 +124,7 @@ def test_a_process_that_slept_through_its_lease_does_not_apply_an_old_plan() -> 
         if name == "apply":
             cloud.clock.advance(10 * MINUTE)
             other.wake(manual("other", cloud))
+            cloud.clock.advance(10 * MINUTE)  # what the other one ordered is in service by now
 
     slept = beside(cloud, ledger, "first", sleep).wake(manual("first", cloud))
     assert slept.decision is not None

@@ -22,7 +22,7 @@ from flyball.sim.generate import ORDINARY, generate_day
 from flyball.sim.trace import MINUTE
 from tests.sim.story import START, TARGET, TRACK, Story, tell
 
-SEEDS = int(os.environ.get("FLYBALL_SEEDS", "12"))
+SEEDS = int(os.environ.get("FLYBALL_SEEDS", "8"))
 HOURS = 12
 CALM_HOURS = 3
 SETTLED_MINUTES = 90
