@@ -22,6 +22,10 @@ DATAPOINT_LIMIT = 1_440
 """Most periods that a breach may look back on: a day of minutes."""
 
 
+LEAST_TARGET_VALUE = 1e-100
+"""Less is a mistake in a unit, and not safe to divide by."""
+
+
 class MissingRule(Word):
     """What a policy that cannot know does to one direction."""
 
@@ -115,7 +119,7 @@ class TrackingPolicy:
     def __post_init__(self) -> None:
         check_name("policy.name", self.name)
         check_finite("policy.target_value", self.target_value)
-        if self.target_value <= 0:
+        if self.target_value < LEAST_TARGET_VALUE:
             fail("policy.target_value", self.target_value, "a number above 0")
         check_finite("policy.high_ratio", self.high_ratio)
         check_finite("policy.low_ratio", self.low_ratio)
