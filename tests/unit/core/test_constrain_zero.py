@@ -1,0 +1,109 @@
+"""Is zero reached only after long idleness, and left only for activity?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flyball.core.model import (
+    Action,
+    History,
+    LimitKind,
+    Reason,
+)
+from flyball.core.target import (
+    Metric,
+    Per,
+    ScalableTarget,
+    ZeroRule,
+)
+from tests.unit.core.cases import (
+    NO_DATA,
+    at,
+    expect,
+    scale,
+    seconds,
+    see,
+    stepping,
+    tracking,
+)
+
+A = tracking("A")
+
+
+QUEUE = Metric("queue", per=Per.TOTAL)
+ZERO = ZeroRule("queue", activation_threshold=5, idle_after=seconds(300))
+
+
+def serverless(*policies: Any, low: int = 0) -> ScalableTarget:
+    """Make a target that may go to zero, by its queue."""
+    return scale(*policies, low=low, metrics=(QUEUE,), zero=ZERO)
+
+
+ZEROES = (
+    # current, queue, active so many seconds ago, desired, reason
+    (0, 6, None, 1, Reason.ACTIVATED),
+    (0, 5, None, 0, Reason.IDLE),  # at the threshold nobody is there
+    (0, 0, None, 0, Reason.IDLE),
+    (0, NO_DATA, None, 0, Reason.MISSING_DATA),
+    (3, 0, 300, 0, Reason.IDLE),
+    (3, 0, 299, 3, Reason.IDLE),
+    (3, 5, 300, 0, Reason.IDLE),
+    (3, 6, 900, 3, Reason.ACTIVATED),
+    (3, NO_DATA, 900, 3, Reason.MISSING_DATA),  # not known to be idle
+    (3, 0, None, 3, Reason.IDLE),  # never seen active: not known to be idle for long
+)
+
+
+@pytest.mark.parametrize(("current", "queue", "ago", "desired", "reason"), ZEROES)
+def test_zero_needs_long_idleness_and_is_left_for_activity(
+    current: int, queue: Any, ago: float | None, desired: int, reason: Reason
+) -> None:
+    """What cannot be known is neither idle nor active."""
+    history = History(active_at=None if ago is None else at(-ago))
+    expect(serverless(), see(current, {"queue": queue}), history, desired=desired, reason=reason)
+
+
+def test_a_policy_that_wants_zero_gets_one_until_it_was_idle_for_long() -> None:
+    """Tracking says 0 at once, but zero is another matter."""
+    target = serverless(tracking("T", 10.0, metric="queue"))
+    recent = History(active_at=at(-100))
+    found = expect(
+        target, see(3, {"queue": 0}), recent, desired=1, reason=Reason.NOT_IDLE_LONG_ENOUGH
+    )
+    assert found.limits[-1].until == at(200)
+    expect(target, see(3, {"queue": 0}), History(active_at=at(-300)), desired=0)
+    expect(target, see(1, {"queue": 0}), recent, desired=1, action=Action.HOLD)
+
+
+def test_an_active_target_that_a_policy_would_send_to_zero_keeps_one() -> None:
+    """Somebody is there, however little it asks of an instance."""
+    target = serverless(stepping("S", 50, (None, 0, -9)))
+    found = expect(target, see(3, {"queue": 6, "s": 1}), desired=1, limits=(LimitKind.ZERO,))
+    assert found.limits[0].until is None
+
+
+def test_zero_is_not_left_for_a_policy_while_nobody_is_there() -> None:
+    """A queue of 4 is under the threshold of activation, though tracking would want one."""
+    target = serverless(tracking("T", 10.0, metric="queue"))
+    expect(target, see(0, {"queue": 4}), desired=0, wanted=1, limits=(LimitKind.ZERO,), by="queue")
+
+
+def test_idleness_does_not_stop_a_scale_out() -> None:
+    """Somebody else's metric asks for more."""
+    target = serverless(A)
+    expect(target, see(3, {"queue": 0, "a": 200}), History(active_at=at(-900)), desired=6)
+
+
+def test_a_minimum_is_still_a_minimum() -> None:
+    """Idle, but at least two."""
+    expect(serverless(low=2), see(3, {"queue": 0}), History(active_at=at(-900)), desired=2)
+    expect(serverless(low=2), see(0, {"queue": 9}), desired=2)
+    expect(serverless(low=2), see(0, {"queue": 0}), desired=2)
+
+
+def test_the_end_of_idleness_is_the_next_look() -> None:
+    """Nobody calls when nothing happens."""
+    history = History(active_at=at(-200))
+    expect(serverless(), see(3, {"queue": 0}), history, wake_in=100.0, wake_reason=Reason.IDLE)
