@@ -56,7 +56,7 @@ def test_every_stored_value_comes_back_as_it_was(cls: type) -> None:
     @given(stored(cls))
     def check(value: Any) -> None:
         text = canonical(value)
-        again = parse(cls, text)
+        again: Any = parse(cls, text)
         assert again == value
         assert canonical(again) == text
         assert text.isascii()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import Enum
 from functools import cache
@@ -19,6 +19,7 @@ from flyball.core.policy import (
     DatapointsRule,
     MissingRule,
     MissingRules,
+    Policy,
     ScheduledPolicy,
     Step,
     StepPolicy,
@@ -111,7 +112,7 @@ def targets(draw: st.DrawFn) -> ScalableTarget:
     price = draw(st.none() | st.floats(0.01, 1e9) | st.integers(1, 99))
     low, high = sorted(draw(st.tuples(COUNTS, COUNTS)))
     names = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
-    policies = [draw(draw(st.sampled_from(_KINDS))(name)) for name in names]
+    policies: list[Policy] = [draw(draw(st.sampled_from(_KINDS))(name)) for name in names]
     metric = draw(st.sampled_from(names))
     return ScalableTarget(
         draw(NAMES),
@@ -185,7 +186,7 @@ def _scheduled(name: str) -> st.SearchStrategy[ScheduledPolicy]:
     return st.builds(ScheduledPolicy, st.just(name), schedules, COUNTS)
 
 
-_KINDS = (_tracking, _stepping, _scheduled)
+_KINDS: tuple[Callable[[str], st.SearchStrategy[Any]], ...] = (_tracking, _stepping, _scheduled)
 _DATAPOINTS = st.builds(DatapointsRule, st.integers(1, 3), st.integers(3, 9))
 _RATES = st.builds(
     RateRule,

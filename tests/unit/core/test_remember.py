@@ -1,0 +1,528 @@
+"""Is everything remembered that a later decision can ask for, and nothing for ever?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flyball.core.decide import decide
+from flyball.core.model import (
+    Capacity,
+    CapacityRange,
+    Change,
+    Datapoint,
+    Direction,
+    Foreign,
+    History,
+    Missing,
+    MissingCause,
+    Observation,
+    Pause,
+    Quota,
+    ReadySample,
+    Recommended,
+    Shortage,
+    Status,
+)
+from flyball.core.policy import ScheduledPolicy, Step, StepPolicy, TrackingPolicy
+from flyball.core.remember import (
+    CHANGES_LIMIT,
+    PAUSES_LIMIT,
+    READY_LIMIT,
+    RECOMMENDATIONS_LIMIT,
+    SHORTAGE_LONGEST,
+    Notice,
+    _prune_changes,
+    _prune_ready,
+    _prune_recommendations,
+    absorb,
+    believe_capacity,
+    note_applied,
+    note_pause,
+    note_quota,
+    note_resume,
+    note_shortage,
+    remember,
+)
+from flyball.core.schedule import Schedule
+from flyball.core.target import (
+    DirectionRules,
+    Metric,
+    Per,
+    RateKind,
+    RateRule,
+    ScalableTarget,
+    ZeroRule,
+)
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+LEAD = timedelta(minutes=5)
+BUSY, FAILED = Status.BUSY, Status.FAILED
+
+
+def at(minutes: float) -> datetime:
+    """Give the instant so many minutes after noon."""
+    return NOON + minutes * MINUTE
+
+
+def target(**fields: Any) -> ScalableTarget:
+    """Make a target whose cooldowns are ten minutes."""
+    tracking = TrackingPolicy("t", "load", 100.0, scale_out_cooldown=10 * MINUTE)
+    given_: dict[str, Any] = {
+        "metrics": (Metric("load"),),
+        "policies": (tracking,),
+        "lead_time": LEAD,
+    }
+    return ScalableTarget("x", 0, 50, **(given_ | fields))
+
+
+def look(
+    desired: int,
+    ready: int | None = None,
+    status: Status = Status.IN_SERVICE,
+    now: datetime = NOON,
+    load: float | Missing = 100.0,
+) -> Observation:
+    """Make an observation."""
+    series = load if isinstance(load, Missing) else (Datapoint(now, load),)
+    capacity = Capacity(desired, desired if ready is None else ready, status)
+    return Observation(now, capacity, {"load": series})
+
+
+# --- what becomes of a change ---
+
+
+@dataclass(frozen=True)
+class Case:
+    """A change that was accepted at noon, what is then seen, and what is noticed and kept of it.
+
+    `left` is what is still in flight: None for nothing.
+    """
+
+    id: str
+    seen: Capacity
+    notices: tuple[Notice, ...] = ()
+    left: Change | None = None
+    desired: int | None = None
+    before: int = 2
+    after: int = 5
+    minutes: float = 3
+
+
+OUT = Change(NOON, 2, 5)
+IN = Change(NOON, 5, 2)
+CASES = (
+    Case("still_updating", Capacity(5, 3, BUSY), left=OUT),
+    Case("all_there_but_updating", Capacity(5, 5, BUSY), left=OUT),
+    Case("arrived", Capacity(5, 5), (Notice.COMPLETED,)),
+    Case("more_than_arrived", Capacity(5, 6), (Notice.COMPLETED,)),
+    Case("in_part", Capacity(5, 4), left=OUT),
+    Case("in_part_for_three_lead_times", Capacity(5, 4), left=OUT, minutes=15),
+    Case("in_part_for_longer", Capacity(5, 4), (Notice.STALLED,), minutes=15.1),
+    Case("rolling_back", Capacity(2, 3, BUSY), left=OUT, desired=5),
+    Case("rolled_back", Capacity(2, 2), (Notice.ROLLED_BACK,)),
+    Case("failed_and_back", Capacity(2, 2, FAILED), (Notice.ROLLED_BACK,)),
+    Case("failed_there", Capacity(5, 3, FAILED)),
+    Case("overtaken", Capacity(7, 7), (Notice.FOREIGN,)),
+    Case("overtaken_and_updating", Capacity(7, 5, BUSY), (Notice.FOREIGN,)),
+    Case("removed", Capacity(2, 2), (Notice.COMPLETED,), before=5, after=2),
+    Case("removing", Capacity(2, 4), left=IN, before=5, after=2),
+    Case("not_removed", Capacity(5, 5), (Notice.ROLLED_BACK,), before=5, after=2),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_a_change_in_flight_is_followed_to_its_end(case: Case) -> None:
+    """It completes, stalls, is rolled back or overtaken; or it is still to come."""
+    history = History(desired=case.after, changes=(Change(NOON, case.before, case.after),))
+    now = at(case.minutes)
+    seen = Observation(now, case.seen, {})
+    kept, noticed = absorb(target(), history, seen, now)
+    assert tuple(each.notice for each in noticed) == case.notices
+    assert all(each.at == now for each in noticed)
+    flying = [change for change in kept.changes if change.completed_at is None]
+    assert flying == ([] if case.left is None else [case.left])
+    assert kept.desired == (case.seen.desired if case.desired is None else case.desired)
+    done = [change for change in kept.changes if change.completed_at is not None]
+    assert bool(done) == (bool({Notice.COMPLETED, Notice.STALLED} & set(case.notices)))
+
+
+def test_changes_in_flight_complete_together() -> None:
+    """The newest is what is there; what came before it is there too."""
+    history = History(desired=6, changes=(Change(at(-2), 2, 4), Change(at(-1), 4, 6)))
+    kept, noticed = absorb(target(), history, look(6), NOON)
+    assert [change.completed_at for change in kept.changes] == [NOON, NOON]
+    assert len(noticed) == 1
+
+
+def test_only_the_newest_of_two_changes_is_rolled_back() -> None:
+    """The earlier one is still on its way."""
+    history = History(desired=6, changes=(Change(at(-2), 2, 4), Change(at(-1), 4, 6)))
+    kept, noticed = absorb(target(), history, look(4, 3), NOON)
+    assert [each.notice for each in noticed] == [Notice.ROLLED_BACK]
+    assert (kept.changes, kept.desired) == ((Change(at(-2), 2, 4),), 4)
+
+
+def test_a_scale_out_that_was_rolled_back_is_a_shortage_and_a_scale_in_is_none() -> None:
+    """Machines that never came are no reason to wait with giving some back."""
+    out, _ = absorb(target(), History(desired=5, changes=(OUT,)), look(2), at(3))
+    assert out.shortage == Shortage(at(3), 1, at(4))
+    back, _ = absorb(target(), History(desired=2, changes=(IN,)), look(5), at(3))
+    assert back.shortage is None
+
+
+@pytest.mark.parametrize(
+    ("change", "left"), [(OUT, None), (IN, Shortage(NOON, 1, at(1)))], ids=["out", "in"]
+)
+def test_machines_that_came_end_a_shortage(change: Change, left: Shortage | None) -> None:
+    """A completed scale-out shows that there are some; a scale-in shows nothing."""
+    history = History(desired=change.after, changes=(change,), shortage=Shortage(NOON, 1, at(1)))
+    kept, _ = absorb(target(), history, look(change.after), at(2))
+    assert kept.shortage == left
+
+
+def test_a_foreign_change_is_noted_with_what_was_known_before() -> None:
+    """From what we last knew, not from what we never saw."""
+    kept, (noticed,) = absorb(target(), History(desired=3), look(8), NOON)
+    assert kept.foreign == Foreign(NOON, 3, 8, at(15))
+    assert (noticed.notice, noticed.before, noticed.after) == (Notice.FOREIGN, 3, 8)
+
+
+def test_nothing_is_noticed_while_the_provider_cannot_be_read() -> None:
+    """Neither a roll-back, nor somebody else, nor an arrival."""
+    history = History(desired=5, changes=(OUT,), ready=(ReadySample(NOON, 2),))
+    blind = Observation(at(1), Missing(MissingCause.SOURCE_FAILED), {})
+    kept, noticed = absorb(target(), history, blind, at(1))
+    assert (noticed, kept.changes, kept.desired, kept.ready) == (
+        (),
+        history.changes,
+        5,
+        history.ready,
+    )
+
+
+# --- a reading that may be behind ---
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A reading so many seconds after a change 2 → 5, and whether it is believed."""
+
+    id: str
+    capacity: Capacity
+    seconds: float
+    is_believed: bool
+    changes: tuple[Change, ...] = (OUT,)
+
+
+BEHIND = (
+    Behind("at_once", Capacity(2, 2), 0, is_believed=False),
+    Behind("a_moment_later", Capacity(2, 2), 59, is_believed=False),
+    Behind("our_clock_was_ahead", Capacity(2, 2), -59, is_believed=False),
+    Behind("a_tick_later", Capacity(2, 2), 60, is_believed=True),
+    Behind("our_clock_was_far_ahead", Capacity(2, 2), -60, is_believed=True),
+    Behind("it_is_there", Capacity(5, 2), 1, is_believed=True),
+    Behind("somebody_else", Capacity(3, 2), 1, is_believed=True),
+    Behind("it_says_updating", Capacity(2, 2, BUSY), 1, is_believed=True),
+    Behind("it_says_failed", Capacity(2, 2, FAILED), 1, is_believed=True),
+    Behind("nothing_in_flight", Capacity(2, 2), 1, is_believed=True, changes=()),
+)
+
+
+@pytest.mark.parametrize("case", BEHIND, ids=lambda case: case.id)
+def test_a_reading_of_before_a_change_of_a_moment_ago_is_stale(case: Behind) -> None:
+    """A copy of before is no roll-back, and no reason to send the change again."""
+    history = History(desired=5, changes=case.changes)
+    now = NOON + timedelta(seconds=case.seconds)
+    found = believe_capacity(target(), history, case.capacity, now)
+    assert (found is case.capacity) == case.is_believed
+    if not case.is_believed:
+        assert isinstance(found, Missing)
+        assert found.cause is MissingCause.STALE
+
+
+def test_a_capacity_that_is_missing_stays_missing() -> None:
+    """With its own cause."""
+    missing = Missing(MissingCause.SOURCE_FAILED, "denied")
+    assert believe_capacity(target(), History(changes=(OUT,)), missing, NOON) is missing
+
+
+# --- what is noted of metrics and activity ---
+
+
+def test_since_when_a_metric_is_missing_is_noted_until_it_is_back() -> None:
+    """The first look that missed it counts."""
+    gone = Missing(MissingCause.NO_DATA)
+    first, _ = absorb(target(), History(), look(2, load=gone), NOON)
+    later, _ = absorb(target(), first, look(2, load=gone, now=at(3)), at(3))
+    back, _ = absorb(target(), later, look(2, now=at(4)), at(4))
+    found = [history.missing_since for history in (first, later, back)]
+    assert found == [{"load": NOON}, {"load": NOON}, {}]
+
+
+@pytest.mark.parametrize(("per", "missed"), [(Per.INSTANCE, {}), (Per.TOTAL, {"load": NOON})])
+def test_at_zero_a_value_per_instance_is_not_missed(per: Per, missed: dict[str, datetime]) -> None:
+    """There is nobody who could have it; a total can be had all the same."""
+    scaled = target(metrics=(Metric("load", per=per),))
+    kept, _ = absorb(scaled, History(), look(0, load=Missing(MissingCause.NO_DATA)), NOON)
+    assert kept.missing_since == missed
+
+
+@pytest.mark.parametrize(
+    ("load", "active_at"),
+    [
+        (5.1, NOON),
+        (5.0, at(-9)),
+        (0.0, at(-9)),
+        (Missing(MissingCause.NO_DATA), NOON),
+        (float("nan"), NOON),
+    ],
+    ids=["above", "at_the_threshold", "idle", "unknown", "not_a_number"],
+)
+def test_what_cannot_be_known_counts_as_active(load: Any, active_at: datetime) -> None:
+    """Idleness needs evidence; or a target would go to zero for want of data."""
+    scaled = target(zero=ZeroRule("load", 5.0))
+    kept, _ = absorb(scaled, History(active_at=at(-9)), look(2, load=load), NOON)
+    assert kept.active_at == active_at
+
+
+def test_the_first_look_counts_as_active() -> None:
+    """Idleness begins when it is first seen."""
+    kept, _ = absorb(target(zero=ZeroRule("load")), History(), look(2, load=0.0), NOON)
+    assert kept.active_at == NOON
+
+
+# --- what ends ---
+
+
+def test_what_has_expired_is_forgotten_at_its_end() -> None:
+    """Not a microsecond before, and not after."""
+    history = History(
+        desired=2,
+        pauses=(Pause(None, NOON), Pause(Direction.IN, None), Pause(Direction.OUT, at(1))),
+        foreign=Foreign(at(-15), 3, 2, NOON),
+        quota=Quota(9, NOON),
+        shortage=Shortage(at(-16), 1, NOON - SHORTAGE_LONGEST),
+    )
+    before, _ = absorb(target(), history, look(2), NOON - timedelta(microseconds=1))
+    assert (before.pauses, before.foreign, before.quota, before.shortage) == (
+        history.pauses,
+        history.foreign,
+        history.quota,
+        history.shortage,
+    )
+    kept, _ = absorb(target(), history, look(2), NOON)
+    assert kept.pauses == history.pauses[1:]
+    assert (kept.foreign, kept.quota, kept.shortage) == (None, None, None)
+
+
+# --- what is noted of a decision and its outcome ---
+
+
+def test_a_recommendation_is_kept_as_long_as_a_window_may_ask_for_it() -> None:
+    """Of a hold for want of data there is none to keep."""
+    scaled = target(scale_in=DirectionRules(5 * MINUTE))
+    decision = decide(scaled, look(2, load=300.0), History(), NOON)
+    assert remember(scaled, History(), decision).recommendations == (Recommended(NOON, 6),)
+    blind = decide(scaled, look(2, load=Missing(MissingCause.NO_DATA)), History(), NOON)
+    assert remember(scaled, History(), blind).recommendations == ()
+    unknown = Observation(NOON, Missing(MissingCause.SOURCE_FAILED), {})
+    dark = decide(scaled, unknown, History(), NOON)
+    assert remember(scaled, History(), dark).recommendations == ()
+
+
+def test_bounds_that_fired_are_kept_with_the_bounds_they_were_set_over() -> None:
+    """And until when actions were applied, so that none fires twice or is missed."""
+    noon = ScheduledPolicy("noon", Schedule("cron(0 12 * * ? *)"), 6, 10)
+    scaled = target(policies=(noon,))
+    decision = decide(scaled, look(2), History(), NOON)
+    kept = remember(scaled, History(), decision)
+    assert (kept.bounds, kept.bounds_over) == (CapacityRange(6, 10), CapacityRange(0, 50))
+    assert kept.scheduled_until == NOON
+    assert remember(target(), History(), decide(target(), look(2), History(), NOON)) == History()
+
+
+def test_an_applied_change_is_in_flight_and_what_the_setting_is_now() -> None:
+    """A foreign change that it adds to is respected all the same."""
+    foreign = Foreign(at(-1), 1, 2, at(14))
+    history = History(desired=2, foreign=foreign)
+    decision = decide(target(), look(2, load=200.0), history, NOON)
+    kept = note_applied(history, decision, at(1))
+    assert kept.changes == (Change(at(1), 2, 4, ("t",)),)
+    assert (kept.desired, kept.foreign) == (4, foreign)
+
+
+@pytest.mark.parametrize("current", [4, None])
+def test_a_moved_ceiling_is_no_change_of_capacity(current: int | None) -> None:
+    """So it starts no cooldown."""
+    decision = decide(target(), look(4), History(), NOON)._replace(current=current)
+    assert note_applied(History(desired=4), decision, NOON) == History(desired=4)
+
+
+def test_a_shortage_is_waited_out_twice_as_long_each_time_up_to_a_limit() -> None:
+    """1, 2, 4, 8 minutes, then a quarter of an hour, whatever comes."""
+    history, waits = History(), []
+    for _ in range(40):
+        history = note_shortage(history, MINUTE, NOON)
+        assert history.shortage is not None
+        waits.append((history.shortage.until - NOON) / MINUTE)
+    assert waits[:6] == [1, 2, 4, 8, 15, 15]
+    assert max(waits) == 15
+
+
+def test_a_learned_quota_is_tried_again_in_an_hour() -> None:
+    """Quotas are raised on request."""
+    assert note_quota(History(), 7, NOON).quota == Quota(7, at(60))
+
+
+def test_a_pause_replaces_the_one_of_its_direction() -> None:
+    """The last word counts, direction by direction."""
+    history = note_pause(History(), Pause(Direction.IN, at(1)))
+    history = note_pause(history, Pause(None, at(2)))
+    history = note_pause(history, Pause(Direction.IN, at(3)))
+    assert history.pauses == (Pause(None, at(2)), Pause(Direction.IN, at(3)))
+    assert len(history.pauses) <= PAUSES_LIMIT
+
+
+def test_a_resume_lifts_one_direction_or_all() -> None:
+    """A pause of both is lifted by lifting all."""
+    both, one = Pause(None), Pause(Direction.IN)
+    history = History(pauses=(both, one))
+    assert note_resume(history, Direction.IN).pauses == (both,)
+    assert note_resume(history, Direction.OUT).pauses == (both, one)
+    assert note_resume(history, None).pauses == ()
+
+
+# --- what is forgotten changes nothing ---
+
+MINUTES = st.integers(0, 40)
+
+
+@st.composite
+def scenes(draw: st.DrawFn) -> tuple[ScalableTarget, Observation, History, int]:
+    """Make a target, a history that forgot nothing, and a look some minutes after noon."""
+    windows = st.integers(0, 30).map(lambda minutes: minutes * MINUTE)
+    rates = st.lists(
+        st.builds(
+            RateRule,
+            st.sampled_from(RateKind),
+            st.integers(1, 100),
+            st.integers(1, 20).map(lambda minutes: minutes * MINUTE),
+        ),
+        max_size=2,
+    ).map(tuple)
+    steps = (Step(None, 0, -2), Step(0, 50, 2), Step(50, None, 5))
+    policies = (
+        TrackingPolicy(
+            "t",
+            "load",
+            100.0,
+            scale_out_cooldown=draw(windows),
+            scale_in_cooldown=draw(windows),
+        ),
+        StepPolicy("s", "load", 150.0, steps, cooldown=draw(windows)),
+    )
+    scaled = target(
+        policies=policies[: draw(st.integers(1, 2))],
+        scale_out=DirectionRules(draw(windows), draw(rates)),
+        scale_in=DirectionRules(draw(windows), draw(rates)),
+        metrics=(Metric("load", max_age=draw(st.integers(1, 10)) * MINUTE),),
+    )
+    later = draw(MINUTES)
+    point = Datapoint(at(later - draw(st.integers(0, 12))), float(draw(st.integers(0, 400))))
+    capacity = Capacity(draw(st.integers(0, 12)), draw(st.integers(0, 12)))
+    return scaled, Observation(at(later), capacity, {"load": (point,)}), draw(histories()), later
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    """Make a history up to noon: changes in order, the last of them perhaps in flight."""
+    instants = sorted(draw(st.lists(st.integers(-80, 0), max_size=8, unique=True)))
+    ends = sorted(
+        draw(st.lists(st.integers(-79, 0), min_size=len(instants), max_size=len(instants)))
+    )
+    flying = draw(st.integers(0, 2))
+    changes = []
+    for index, (begun, done) in enumerate(zip(instants, ends, strict=True)):
+        before, after = draw(st.tuples(st.integers(0, 12), st.integers(0, 12)))
+        names = draw(st.sampled_from([("t",), ("s",), ("t", "s"), ()]))
+        completed_at = None if index >= len(instants) - flying else at(max(begun, done))
+        changes.append(Change(at(begun), before, after, names, completed_at))
+    wished = sorted(draw(st.lists(st.integers(-80, 0), max_size=12, unique=True)))
+    ready = sorted(draw(st.lists(st.integers(-80, 0), max_size=8, unique=True)))
+    return History(
+        changes=tuple(changes),
+        recommendations=tuple(Recommended(at(when), draw(st.integers(0, 12))) for when in wished),
+        ready=tuple(ReadySample(at(when), draw(st.integers(0, 12))) for when in ready),
+    )
+
+
+@settings(max_examples=300)
+@given(scenes())
+def test_a_decision_is_the_same_with_what_was_forgotten(
+    scene: tuple[ScalableTarget, Observation, History, int],
+) -> None:
+    """Cooldowns, rates, windows and instances in service: then, and at every later look."""
+    scaled, seen, history, later = scene
+    pruned = replace(
+        history,
+        changes=_prune_changes(scaled, history.changes, NOON),
+        recommendations=_prune_recommendations(scaled, history.recommendations, NOON),
+        ready=_prune_ready(scaled, history.ready, NOON),
+    )
+    assert decide(scaled, seen, pruned, at(later)) == decide(scaled, seen, history, at(later))
+
+
+def test_a_cooldown_that_continues_another_remembers_where_it_began() -> None:
+    """Three scale-outs, each inside the one before's cooldown: the first's base still counts."""
+    changes = tuple(
+        Change(at(minute), before, before + 1, ("s",), at(minute))
+        for minute, before in ((-25, 2), (-17, 3), (-9, 4))
+    )
+    step = StepPolicy("s", "load", 100.0, (Step(0, None, 4),), cooldown=10 * MINUTE)
+    scaled = target(policies=(step,))
+    assert _prune_changes(scaled, changes, NOON) == changes
+    assert _prune_changes(scaled, changes, at(1)) == ()
+    decision = decide(scaled, look(5, load=200.0), History(changes=changes), NOON)
+    assert decision.desired == 6
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 30)), max_size=60), st.integers(0, 9))
+def test_what_is_kept_of_recommendations_is_one_slope_for_each_direction(
+    steps: list[tuple[int, int]], window: int
+) -> None:
+    """Kept after kept, so never more than twice the capacities there are."""
+    scaled = target(
+        scale_in=DirectionRules(window * MINUTE), scale_out=DirectionRules(window * MINUTE)
+    )
+    kept: tuple[Recommended, ...] = ()
+    now = NOON
+    for pause, desired in steps:
+        now += pause * MINUTE + timedelta(seconds=1)
+        kept = _prune_recommendations(scaled, (*kept, Recommended(now, desired)), now)
+    assert len(kept) <= 2 * 31
+    assert all(each.at > now - window * MINUTE for each in kept)
+
+
+def test_every_list_is_bounded() -> None:
+    """An item has a size limit; and a year of ceaseless change must fit."""
+    day = timedelta(days=365)
+    scaled = target(
+        policies=(TrackingPolicy("t", "load", 100.0, scale_out_cooldown=day),),
+        metrics=(Metric("load", max_age=day),),
+        scale_in=DirectionRules(day),
+    )
+    changes = tuple(Change(at(-n), 1, 2, (), at(-n)) for n in range(2000, 0, -1))
+    ready = tuple(ReadySample(at(-n), n) for n in range(2000, 0, -1))
+    wished = tuple(Recommended(at(-n), n) for n in range(2000, 0, -1))
+    assert _prune_changes(scaled, changes, NOON) == changes[-CHANGES_LIMIT:]
+    assert _prune_ready(scaled, ready, NOON) == ready[-READY_LIMIT:]
+    assert _prune_recommendations(scaled, wished, NOON) == wished[-RECOMMENDATIONS_LIMIT:]
+    decision = decide(scaled, look(2, load=200.0), History(), NOON)
+    assert len(note_applied(History(changes=changes), decision, NOON).changes) == CHANGES_LIMIT
