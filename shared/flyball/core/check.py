@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import NoReturn
 
 NAME_LIMIT = 256
-LONGEST = timedelta(days=366)
-"""No cooldown, period or window is longer; sums of them stay inside the calendar."""
+LONGEST = timedelta(days=3_660)
+"""No cooldown, age or window is longer; now plus or minus a few of them is still a date."""
 CAPACITY_LIMIT = 1_000_000
 """No endpoint has more instances; a number past it is a mistake in a unit."""
 
@@ -33,7 +33,7 @@ def check_finite(where: str, value: float) -> None:
 
 
 def check_duration(where: str, value: timedelta, *, positive: bool = False) -> None:
-    """Refuse a negative duration, one of over a year, and none at all where it must be positive."""
+    """Refuse a negative duration, one past all use, and none at all where it must be positive."""
     if value < timedelta() or (positive and not value):
         fail(where, value, "a duration above 0" if positive else "a duration of 0 or more")
     if value > LONGEST:

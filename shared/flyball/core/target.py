@@ -19,6 +19,9 @@ from flyball.core.model import Word
 from flyball.core.policy import Policy, ScheduledPolicy, StepPolicy, TrackingPolicy
 from flyball.core.window import Window
 
+LONGEST_PERIOD = timedelta(days=366)
+"""A day's worth of periods of it still lies inside the calendar."""
+
 
 class Profile(Word):
     """Whose rules are followed where the services differ."""
@@ -102,6 +105,8 @@ class Metric:
         object.__setattr__(self, "scale", 100.0 if self.unit is Unit.RATIO else 1.0)
         check_name("metric.name", self.name)
         check_duration("metric.period", self.period, positive=True)
+        if self.period > LONGEST_PERIOD:
+            fail("metric.period", self.period, f"at most {LONGEST_PERIOD.days} days")
         check_duration("metric.max_age", self.max_age, positive=True)
 
 

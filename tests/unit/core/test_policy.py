@@ -85,7 +85,7 @@ FIELDS: tuple[tuple[dict[str, Any], str], ...] = (
     ({"min_adjustment_magnitude": -1}, "whole number"),
     ({"threshold": math.inf}, "finite"),
     ({"cooldown": timedelta(seconds=-1)}, "0 or more"),
-    ({"cooldown": timedelta.max}, "366 days"),
+    ({"cooldown": timedelta.max}, "3660 days"),
     ({"name": ""}, "printable"),
     ({"name": "a\nb"}, "printable"),
     ({"name": "a" * 257}, "printable"),
