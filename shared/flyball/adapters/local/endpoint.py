@@ -285,8 +285,7 @@ def _open(path: Path | None) -> sqlite3.Connection:
         raise LocalFileError(f"{where}: {error}; {remedy}") from error
     try:
         version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            database.execute("PRAGMA journal_mode = WAL")
+        if version == 0:  # no WAL: turning it on cannot wait for others who do the same
             database.executescript(_TABLES)
     except sqlite3.Error as error:
         database.close()
