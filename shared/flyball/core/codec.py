@@ -16,7 +16,8 @@ import typing
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any, TypeVar, Union, cast
 
 from flyball.core.model import Datapoint
@@ -54,7 +55,7 @@ def canonical(value: Any) -> str:
 
 def encode(value: Any) -> Any:
     """Turn a value into what the json module writes."""
-    return _encoder(cast("Any", type(value)))(value)
+    return _encoder(type(value))(value)
 
 
 def decode(cls: type[T], value: Any) -> T:
@@ -64,7 +65,7 @@ def decode(cls: type[T], value: Any) -> T:
         ValueError: A field is unknown, missing or of a wrong type; the message names its path.
     """
     try:
-        return cast("T", _decoder(cast("Any", cls))(value))
+        return cast("T", _decoder(cls)(value))
     except ValueError as error:
         raise ValueError(str(error).removeprefix(".")) from None
 
@@ -82,8 +83,7 @@ def parse(cls: type[T], text: str) -> T:
     return decode(cls, value)
 
 
-@cache
-def _encoder(cls: type) -> Encode:
+def _make_encoder(cls: type) -> Encode:
     simple: dict[type, Encode] = {
         str: _same,
         int: _same,
@@ -98,15 +98,18 @@ def _encoder(cls: type) -> Encode:
     if cls in simple:
         return simple[cls]
     if issubclass(cls, Enum):
-        return lambda value: value.value
+        return attrgetter("_value_")  # what .value reads, at a fifth of the time
     if _is_record(cls):
         return _record_encoder(cls)
     if issubclass(cls, (tuple, list)):
-        return lambda value: [encode(item) for item in value]
+        return lambda value: [_encoder(type(item))(item) for item in value]
     if issubclass(cls, (dict, types.MappingProxyType)):
-        return lambda value: {key: encode(item) for key, item in value.items()}
+        return lambda value: {key: _encoder(type(item))(item) for key, item in value.items()}
     message = f"{cls.__name__} has no canonical form"
     raise TypeError(message)
+
+
+_encoder: Callable[[Any], Encode] = cache(_make_encoder)
 
 
 def _record_encoder(cls: type) -> Encode:
@@ -126,7 +129,7 @@ def _record_encoder(cls: type) -> Encode:
                 type(item) is type(default) and item == default and not _is_minus_zero(item)
             ):
                 continue
-            out[name] = _encoder(cast("Any", type(item)))(item)
+            out[name] = _encoder(type(item))(item)
         return out
 
     return encode_record
@@ -160,6 +163,12 @@ def encode_instant(value: datetime) -> str:
             message = f"{value.isoformat()} has no time zone; instants are aware UTC"
             raise ValueError(message)
         value = value.astimezone(UTC)
+    return _encode_utc(value)
+
+
+@lru_cache(maxsize=4096)
+def _encode_utc(value: datetime) -> str:
+    """Write an instant; a window of datapoints is written again at every wake."""
     return value.isoformat()[:-6] + "Z"
 
 
@@ -169,16 +178,16 @@ def encode_duration(value: timedelta) -> float | int | str:
 
 
 def _encode_datapoint(value: Datapoint) -> list[Any]:
-    out: list[Any] = [encode_instant(value.at), encode_float(float(value.value))]
-    if value.ready is not None or value.reporting is not None:
-        out.append(value.ready)
-    if value.reporting is not None:
-        out.append(value.reporting)
+    at, number, ready, reporting = value
+    out: list[Any] = [encode_instant(at), encode_float(float(number))]
+    if ready is not None or reporting is not None:
+        out.append(ready)
+    if reporting is not None:
+        out.append(reporting)
     return out
 
 
-@cache
-def _decoder(cls: Any) -> Decode:
+def _make_decoder(cls: Any) -> Decode:
     simple: dict[Any, Decode] = {
         str: _expect(str, "text"),
         int: decode_int,
@@ -208,6 +217,9 @@ def _decoder(cls: Any) -> Decode:
     if isinstance(cls, type) and issubclass(cls, Enum):
         return _enum_decoder(cls)
     return _record_decoder(cls)
+
+
+_decoder: Callable[[Any], Decode] = cache(_make_decoder)
 
 
 def _record_decoder(cls: type) -> Decode:
