@@ -115,7 +115,7 @@ def _replay_row(
             again = encode(decide(target, seen, record.history, seen.at))
             differences = tuple(compare(body["decision"], again))
     except Exception as bad:  # noqa: BLE001  (one row's trouble is not the next one's)
-        error = f"cannot be read: {_described(bad)}"
+        error = f"cannot be decided again: {_described(bad)}"
     same = not differences and not error
     return Replayed(
         row.id, row.sequence, row.scalable_target_id, row.at, same, engine, differences, error

@@ -56,11 +56,17 @@ RATIOS = st.floats(0, 1)
 
 
 @cache
-def stored(annotation: Any, *, nan: bool = False) -> st.SearchStrategy[Any]:
-    """Make any value of a stored type, as its annotations say; those that validate, valid."""
+def stored(annotation: Any, *, nan: bool = False, natural: bool = False) -> st.SearchStrategy[Any]:
+    """Make any value of a stored type, as its annotations say; those that validate, valid.
+
+    Args:
+        annotation: The type.
+        nan: Whether a float may be none.
+        natural: Whether whole numbers are counts, as a provider and a controller give them.
+    """
     known: dict[Any, st.SearchStrategy[Any]] = {
         str: st.text(max_size=9),
-        int: st.integers(),
+        int: COUNTS if natural else st.integers(),
         bool: st.booleans(),
         float: st.floats(allow_nan=nan),
         datetime: INSTANTS,
@@ -70,19 +76,21 @@ def stored(annotation: Any, *, nan: bool = False) -> st.SearchStrategy[Any]:
         ScalableTarget: TARGETS,
     }
     if annotation is Observation:
-        return observations(nan=nan)
+        return observations(nan=nan, natural=natural)
     if annotation in known:
         return known[annotation]
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
-        return st.one_of(*(stored(each, nan=nan) for each in arguments))
+        return st.one_of(*(stored(each, nan=nan, natural=natural) for each in arguments))
     if origin is tuple:
-        return st.lists(stored(arguments[0], nan=nan), max_size=3).map(tuple)
+        return st.lists(stored(arguments[0], nan=nan, natural=natural), max_size=3).map(tuple)
     if origin is not None and issubclass(origin, Mapping):
-        return st.dictionaries(st.text(max_size=5), stored(arguments[1], nan=nan), max_size=3)
+        return st.dictionaries(
+            st.text(max_size=5), stored(arguments[1], nan=nan, natural=natural), max_size=3
+        )
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return st.sampled_from(annotation)
-    fields = {name: stored(each, nan=nan) for name, each, _ in _fields(annotation)}
+    fields = {name: stored(each, nan=nan, natural=natural) for name, each, _ in _fields(annotation)}
     return st.builds(annotation, **fields)
 
 
@@ -96,12 +104,12 @@ def series(*, nan: bool = False) -> st.SearchStrategy[Series]:
     )
 
 
-def observations(*, nan: bool = False) -> st.SearchStrategy[Observation]:
+def observations(*, nan: bool = False, natural: bool = False) -> st.SearchStrategy[Observation]:
     """Make an observation of up to three metrics."""
     return st.builds(
         Observation,
         INSTANTS,
-        stored(Capacity) | stored(Missing),
+        stored(Capacity, natural=natural) | stored(Missing),
         st.dictionaries(NAMES, series(nan=nan) | stored(Missing), max_size=3),
     )
 
