@@ -84,14 +84,19 @@ class LocalMetrics:
         Raises:
             KeyError: Nothing reaches an endpoint of this name.
         """
+        load, minutes = self._loads[name], self._serve_until(name, until)
+        count = max(0, (until - load.start) // MINUTE)
+        return minutes if count >= len(minutes) else minutes[:count]
+
+    def _serve_until(self, name: str, until: datetime) -> list[Minute]:
+        """Work out every minute up to an instant, and give all that are known, later ones too."""
         load, minutes = self._loads[name], self._minutes[name]
         start = load.start + len(minutes) * MINUTE
         while start + MINUTE <= until:
             waiting = minutes[-1].backlog if minutes else 0.0
             minutes.append(self._serve(name, load, start, waiting))
             start += MINUTE
-        count = max(0, (until - load.start) // MINUTE)
-        return minutes if count >= len(minutes) else minutes[:count]
+        return minutes
 
     def _serve(self, name: str, load: Load, start: datetime, waiting: float) -> Minute:
         state = self._endpoints.state(name, start)
@@ -114,7 +119,7 @@ class LocalMetrics:
         seen = max(0, (now - DELAY - load.start) // MINUTE)
         whole = seen // width
         first = max(0, whole - read.periods) * width
-        minutes = self.minutes(name, load.start + seen * MINUTE)[first : whole * width]
+        minutes = self._serve_until(name, load.start + seen * MINUTE)[first : whole * width]
         groups = [minutes[at : at + width] for at in range(0, len(minutes), width)]
         points = [_fold(group, kind, read.metric, load.capacity_per_instance) for group in groups]
         series = tuple(point for point in points if point is not None)
