@@ -92,9 +92,8 @@ def adopt_policy(
     if policy.TargetTrackingScalingPolicyConfiguration is not None:
         configuration = policy.TargetTrackingScalingPolicyConfiguration
         return _adopt_tracking(policy, configuration, place, metrics, report)
-    if policy.StepScalingPolicyConfiguration is not None:
-        return _adopt_step(policy, policy.StepScalingPolicyConfiguration, place, metrics, report)
-    return None
+    steps = policy.StepScalingPolicyConfiguration
+    return None if steps is None else _adopt_step(policy, steps, place, metrics, report)
 
 
 def adopt_action(

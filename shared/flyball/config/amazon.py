@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from flyball.config.fields import (
     WHOLE,
@@ -37,6 +37,10 @@ Seconds = Annotated[int, Field(ge=0, le=315_360_000), WHOLE]
 Periods = Annotated[int, Field(ge=1, le=DATAPOINT_LIMIT), WHOLE]
 Groups = tuple[tuple[str, ...], ...]
 
+Unchanged = Annotated[
+    Count | None,
+    WithJsonSchema({"type": ["integer", "null"], "minimum": 0, "maximum": CAPACITY_LIMIT}),
+]
 _EVIDENCE = "Printed by AWS; not needed."
 
 
@@ -282,12 +286,8 @@ class AwsScalingPolicy(Strict):
 class AwsTargetAction(Strict):
     """What a scheduled action sets; null and 0 differ."""
 
-    MinCapacity: Annotated[Count | None, Field(description="New lower bound; null: unchanged.")] = (
-        None
-    )
-    MaxCapacity: Annotated[Count | None, Field(description="New upper bound; null: unchanged.")] = (
-        None
-    )
+    MinCapacity: Unchanged = Field(default=None, description="New lower bound; null: unchanged.")
+    MaxCapacity: Unchanged = Field(default=None, description="New upper bound; null: unchanged.")
 
 
 class AwsScheduledAction(Strict):

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -124,6 +124,13 @@ def expected(what: str) -> PydanticCustomError:
     return PydanticCustomError("expected", "{what}", {"what": what})
 
 
+def _refuse_truth(value: Any) -> Any:
+    """Tell true from 1, which Python takes for equal."""
+    if isinstance(value, bool):
+        raise expected("1")
+    return value
+
+
 def _refuse_null(value: Any) -> Any:
     if value is None:
         raise expected("a value, or no such key at all")
@@ -195,6 +202,7 @@ def _read_stamp(value: Any) -> datetime:
 
 
 def _read_datapoints(value: Any) -> tuple[int, int]:
+    value = _read_whole(value)
     if isinstance(value, str):
         found = re.match(_DATAPOINTS, value)
         if found and int(found[1]) <= int(found[2]) <= DATAPOINT_LIMIT:
@@ -210,14 +218,20 @@ def _read_texts(value: Any) -> dict[str, str]:
     out: dict[str, str] = {}
     for key, item in value.items():
         if isinstance(item, dict):
-            out |= {f"{key}.{name}": text for name, text in _read_texts(item).items()}
-        elif isinstance(item, bool):
-            out[key] = "true" if item else "false"
-        elif isinstance(item, str) or (isinstance(item, (int, float)) and math.isfinite(item)):
-            out[key] = str(item)
+            out |= {
+                f"{key}.{name}": _read_text(f"{key}.{name}", each) for name, each in item.items()
+            }
         else:
-            raise ValueError(f"{EXPECTED_MAPPING}; {key} is something else")
+            out[key] = _read_text(key, item)
     return out
+
+
+def _read_text(key: str, item: Any) -> str:
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    if isinstance(item, str) or (isinstance(item, (int, float)) and math.isfinite(item)):
+        return str(item)
+    raise ValueError(f"{EXPECTED_MAPPING}; {key} is something else")
 
 
 def text_form(pattern: str, what: str) -> Callable[[Any], str]:
@@ -242,6 +256,7 @@ Item = Annotated[T, WrapValidator(_keep_blank)]
 
 WHOLE = BeforeValidator(_read_whole)
 """Marks a whole number; comes after its bounds, so that a schema shows them."""
+Version = Annotated[Literal[1], BeforeValidator(_refuse_truth)]
 Count = Annotated[int, Field(ge=0, le=CAPACITY_LIMIT), WHOLE]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=256), BeforeValidator(_refuse_null)]
@@ -295,13 +310,16 @@ Datapoints = Annotated[
         }
     ),
 ]
+_TEXT = {"type": ["string", "number", "boolean"]}
 Texts = Annotated[
     dict[str, str],
     PlainValidator(_checked(_read_texts)),
     _described(
         {
             "type": "object",
-            "additionalProperties": {"type": ["string", "number", "boolean", "object"]},
+            "additionalProperties": {
+                "anyOf": [_TEXT, {"type": "object", "additionalProperties": _TEXT}]
+            },
         }
     ),
 ]

@@ -28,6 +28,7 @@ from flyball.config.fields import (
     PrintableName,
     Strict,
     Texts,
+    Version,
 )
 from flyball.config.policies import PolicySettings
 from flyball.core.check import CAPACITY_LIMIT
@@ -366,7 +367,7 @@ class TargetSettings(Settings):
 class Flyball(Strict):
     """The file flyball.yaml. Keys that start with `x-` are yours, for anchors."""
 
-    version: Literal[1] = Field(description="Of this format.")
+    version: Version = Field(description="Of this format.")
     defaults: Settings = Field(
         default_factory=Settings, description="What every scalable target starts from."
     )

@@ -247,8 +247,6 @@ def infer_kind(value: Any) -> str:
 
 def _choose(value: Any) -> str | None:
     """Give the tag of the model that a list item is for; None where that is not to be known."""
-    if isinstance(value, (TrackingSettings, StepSettings, ScheduledSettings)):
-        return f"<{value.kind}>"
     if not isinstance(value, dict):
         return None
     if "kind" in value:

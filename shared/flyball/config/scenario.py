@@ -7,6 +7,7 @@ calculator. The scalable target is an entry of flyball.yaml, or compiled canonic
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple, TypeVar
@@ -114,7 +115,8 @@ def _find_target(
         key = (
             "compiled_target" if get(root.source.value, ("compiled_target",)) else "scalable_target"
         )
-        return _decode(ScalableTarget, settings.compiled_target, root.at(key), report)
+        compiled = settings.compiled_target
+        return _attempt(lambda: decode(ScalableTarget, compiled), root.at(key), report)
     if settings.scalable_target is None:
         return None
     place = root.at("scalable_target")
@@ -140,7 +142,7 @@ def _find_history(
 ) -> History | None:
     place = root.at("history")
     value = _resolve(settings.history, place, now, report)
-    return _decode(History, value, place, report)
+    return _attempt(lambda: decode(History, value), place, report)
 
 
 def _resolve(value: Any, place: Place, now: datetime, report: Report) -> Any:
@@ -163,10 +165,10 @@ def _resolve(value: Any, place: Place, now: datetime, report: Report) -> Any:
     return (now - length if found[1] == "-" else now + length).isoformat()
 
 
-def _decode(cls: type[T], value: Any, place: Place, report: Report) -> T | None:
-    """Rebuild a value of the engine's; its objection is noted at the field that it is about."""
+def _attempt(make: Callable[[], T], place: Place, report: Report) -> T | None:
+    """Make a value of the engine's; its objection is noted at the field that it is about."""
     try:
-        return decode(cls, value)
+        return make()
     except (ValueError, TypeError, OverflowError) as error:
         where, _, message = str(error).partition(": ")
         if not message or not re.fullmatch(r"[\w.\[\]-]+", where):
@@ -193,8 +195,11 @@ def _find_observation(
             report.add(place.at(name), f"there is no metric {name}", f"known: {known}", key=True)
             continue
         series[name] = _find_series(seen, metric, target, now, place.at(name), report)
+    if report.problems:
+        return None
     capacity = _find_capacity(settings.observation.capacity)
-    return Observation(settings.observation.at or now, capacity, series)
+    at = settings.observation.at or now
+    return _attempt(lambda: Observation(at, capacity, series), root.at("observation"), report)
 
 
 def _find_capacity(seen: Any) -> Capacity | Missing:
@@ -226,8 +231,6 @@ def _find_series(
         at = _find_instant(item.at, now, here.at("at"), report)
         if at is None:
             continue
-        if points and at <= points[-1].at:
-            report.add(here.at("at"), "not after the one before it", "write the oldest first")
         points.append(Datapoint(at, item.value, item.ready, item.reporting))
     return tuple(points)
 

@@ -56,8 +56,6 @@ class PointSeen(Strict):
 
 
 def _choose_capacity(value: Any) -> str | None:
-    if isinstance(value, (CapacitySeen, MissingSeen)):
-        return "<missing>" if isinstance(value, MissingSeen) else "<capacity>"
     if isinstance(value, dict):
         return "<missing>" if "missing" in value else "<capacity>"
     return "<number>"

@@ -7,7 +7,6 @@ is looked up only when it is asked for, so that a large file without problems co
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -18,17 +17,14 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from flyball.config.problem import ConfigError, Path, Problem, Severity, format_path, show
+from flyball.config.nodes import TAG, Reading, is_deep
+from flyball.config.problem import ConfigError, Path, Problem, Severity, format_path
 
 MOST_BYTES = 256 * 1024 * 1024
 """Ten thousand scalable targets take a few megabytes; what is larger is another file."""
 MOST_VALUES = 10_000_000
 """Values in a file after its aliases are written out."""
-DIGIT_LIMIT = 400
-"""No number has more; past it is a typing error, and slow to read."""
 
-_TAG = "tag:yaml.org,2002:"
-_BASES = {"0x": 16, "0o": 8, "0b": 2}
 _HINTS = (
     (
         "cannot start any token",
@@ -190,8 +186,12 @@ def _read_json(text: str, file: str) -> Source | None:
             message = f"not JSON: {error.msg[0].lower()}{error.msg[1:]}"
             raise ConfigError([Problem(file, error.lineno, error.colno, "", message)]) from None
         return None
-    except (RecursionError, ValueError):
+    except RecursionError:
+        raise ConfigError([_too_deep(file)]) from None
+    except ValueError:  # a number of thousands of digits: YAML's reader says where
         return None
+    if is_deep(value):
+        raise ConfigError([_too_deep(file)])
     source = Source(file, value, text)
     if twice:
         return _read_yaml(text.replace("\t", " "), file)
@@ -208,22 +208,25 @@ def _read_yaml(text: str, file: str) -> Source:
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         message = f"control character U+{ord(text[error.position]):04X} is not allowed"
         raise ConfigError([Problem(file, line, column, "", message, "remove it")]) from None
-    except YAMLError as error:
-        first = str(error).strip().partition("\n")[0]
-        raise ConfigError([Problem(file, 0, 0, "", f"not YAML: {first}")]) from None
     except RecursionError:
-        raise ConfigError([Problem(file, 0, 0, "", "nested too deeply")]) from None
+        raise ConfigError([_too_deep(file)]) from None
     if node is None:
         hint = "start with `version: 1`"
         raise ConfigError([Problem(file, 1, 1, "", "the file holds nothing but comments", hint)])
-    reading = _Reading(file)
+    reading = Reading(file)
     value = reading.read(node, ())
-    if reading.size[id(node)] > MOST_VALUES:
+    if reading.size.get(id(node), 1) > MOST_VALUES:
         message = f"more than {MOST_VALUES} values once its aliases are written out"
         raise ConfigError([Problem(file, 0, 0, "", message)])
+    if reading.aliased and is_deep(value):
+        raise ConfigError([_too_deep(file)])
     if reading.problems:
         raise ConfigError(sorted(reading.problems, key=lambda problem: problem[1:3]))
     return Source(file, value, text, [node])
+
+
+def _too_deep(file: str) -> Problem:
+    return Problem(file, 0, 0, "", "nested too deeply")
 
 
 def _compose(text: str) -> Node | None:
@@ -243,116 +246,6 @@ def _explain(error: MarkedYAMLError, file: str) -> Problem:
     return Problem(file, line, column, "", f"not YAML: {context}{problem}", hint)
 
 
-class _Reading:
-    """Turns a graph of nodes into plain values, and notes what is wrong on the way."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.problems: list[Problem] = []
-        self.made: dict[int, Any] = {}
-        self.size: dict[int, int] = {}
-        self.open: set[int] = set()
-
-    def read(self, node: Node, path: Path) -> Any:
-        """Read one node; an alias gives the very value of its anchor."""
-        known = id(node)
-        if known in self.made:
-            return self.made[known]
-        if known in self.open:
-            return self.refuse(node, path, "an alias inside its own anchor")
-        self.open.add(known)
-        value = self._make(node, path)
-        self.open.discard(known)
-        self.made[known] = value
-        self.size.setdefault(known, 1)
-        return value
-
-    def refuse(self, node: Node, path: Path, message: str, hint: str = "") -> None:
-        """Note a problem at a node."""
-        mark = node.start_mark
-        self.problems.append(
-            Problem(self.file, mark.line + 1, mark.column + 1, format_path(path), message, hint)
-        )
-
-    def _make(self, node: Node, path: Path) -> Any:
-        if isinstance(node, ScalarNode):
-            return self._make_scalar(node, path)
-        if isinstance(node, SequenceNode) and node.tag == f"{_TAG}seq":
-            made = [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
-            self.size[id(node)] = 1 + sum(self.size.get(id(item), 1) for item in node.value)
-            return made
-        if isinstance(node, MappingNode) and node.tag == f"{_TAG}map":
-            return self._make_mapping(node, path)
-        return self.refuse(node, path, f"tag {show(str(node.tag))} is not supported", "remove it")
-
-    def _make_mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
-        own: dict[str, Any] = {}
-        lines: dict[str, int] = {}
-        merged: list[dict[str, Any]] = []
-        size = 1
-        for key, item in node.value:
-            if key.tag == f"{_TAG}merge":
-                merged.extend(self._read_merged(item, path))
-            elif not isinstance(key, ScalarNode):
-                self.refuse(key, path, "got a list or mapping as a key, expected text")
-            elif key.value in own:
-                hint = f"first on line {lines[key.value]}: keep one of the two"
-                self.refuse(key, (*path, key.value), "this key is given twice", hint)
-            else:
-                lines[key.value] = key.start_mark.line + 1
-                own[key.value] = self.read(item, (*path, key.value))
-            size += self.size.get(id(item), 1)
-        self.size[id(node)] = size
-        out: dict[str, Any] = {}
-        for each in reversed(merged):  # of several, the first one named counts
-            out.update(each)
-        return {**out, **own} if out else own
-
-    def _read_merged(self, node: Node, path: Path) -> list[dict[str, Any]]:
-        values = self.read(node, (*path, "<<"))
-        found = values if isinstance(values, list) else [values]
-        if all(isinstance(each, dict) for each in found):
-            return found
-        self.refuse(
-            node,
-            (*path, "<<"),
-            f"got {show(values)}, expected a mapping to merge, or a list of them",
-        )
-        return []
-
-    def _make_scalar(self, node: ScalarNode, path: Path) -> Any:
-        text: str = node.value
-        tag = str(node.tag).removeprefix(_TAG)
-        if tag in {"str", "timestamp"}:
-            return text
-        if tag == "null":
-            return None
-        if tag == "bool":
-            return text.lower() == "true"
-        try:
-            if tag == "int":
-                return _read_int(text)
-            if tag == "float":
-                return _read_float(text)
-        except ValueError:
-            return self.refuse(node, path, f"got {show(text)}, expected a number that can be read")
-        return self.refuse(node, path, f"tag {show(str(node.tag))} is not supported", "remove it")
-
-
-def _read_int(text: str) -> int:
-    digits = text.replace("_", "").lower()
-    if len(digits) > DIGIT_LIMIT:
-        raise ValueError(digits)
-    sign = -1 if digits.startswith("-") else 1
-    digits = digits.lstrip("+-")
-    return sign * int(digits, _BASES.get(digits[:2], 10))
-
-
-def _read_float(text: str) -> float:
-    plain = text.replace("_", "").lower()
-    return float(re.sub(r"^([+-]?)\.(inf|nan)$", r"\1\2", plain))
-
-
 def _step(node: Node, part: str | int) -> tuple[Node, Node] | None:
     """Find the key and the value of one part of a path; of a list item both are the item."""
     if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
@@ -361,7 +254,7 @@ def _step(node: Node, part: str | int) -> tuple[Node, Node] | None:
         return None
     merges: list[Node] = []
     for key, item in node.value:
-        if isinstance(key, ScalarNode) and key.tag == f"{_TAG}merge":
+        if isinstance(key, ScalarNode) and key.tag == f"{TAG}merge":
             merges.extend(item.value if isinstance(item, SequenceNode) else [item])
         elif isinstance(key, ScalarNode) and key.value == part:
             return key, item

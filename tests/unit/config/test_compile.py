@@ -296,68 +296,6 @@ def test_the_short_form_of_a_window_is_written_out(keys: str, start: str, end: s
     assert (window.start, window.end, window.pin) == (start, end, 3)
 
 
-@pytest.mark.parametrize("profile", ["flyball", "aws", "hpa"])
-def test_a_profile_brings_its_defaults(profile: str) -> None:
-    """Those of the services, number by number."""
-    made = target_of(f"profile: {profile}\n{TRACKING}}}]")
-    three, fifteen, one = DatapointsRule(3, 3), DatapointsRule(15, 15), DatapointsRule(1, 1)
-    hold, block = MissingRules(), MissingRules(scale_in=MissingRule.BLOCK_SCALE_IN)
-    zero, five = timedelta(), 300 * SECOND
-    quarter = 15 * SECOND
-    tracking = {
-        "flyball": (1.0, 0.9, DatapointsRule(2, 3), DatapointsRule(5, 5), zero, zero, hold),
-        "aws": (1.0, 0.9, three, fifteen, five, five, block),
-        "hpa": (1.1, 0.9, one, one, zero, zero, hold),
-    }
-    percent = RateRule(RateKind.PERCENT, 100, quarter)
-    directions = {
-        "flyball": (DirectionRules(), DirectionRules(five)),
-        "aws": (DirectionRules(), DirectionRules()),
-        "hpa": (
-            DirectionRules(rates=(RateRule(RateKind.COUNT, 4, quarter), percent)),
-            DirectionRules(five, (percent,)),
-        ),
-    }
-    policy = made.policies[0]
-    assert isinstance(policy, TrackingPolicy)
-    assert (
-        policy.high_ratio,
-        policy.low_ratio,
-        policy.out_datapoints,
-        policy.in_datapoints,
-        policy.scale_out_cooldown,
-        policy.scale_in_cooldown,
-        policy.missing,
-    ) == tracking[profile]
-    assert (made.scale_out, made.scale_in) == directions[profile]
-
-
-@pytest.mark.parametrize(
-    ("profile", "datapoints", "scale_in"),
-    [
-        ("flyball", DatapointsRule(2, 3), MissingRule.HOLD),
-        ("aws", DatapointsRule(1, 1), MissingRule.IGNORE),
-        ("hpa", DatapointsRule(1, 1), MissingRule.HOLD),
-    ],
-)
-def test_a_profile_brings_the_defaults_of_a_step_policy(
-    profile: str, datapoints: DatapointsRule, scale_in: MissingRule
-) -> None:
-    """A cooldown of five minutes in all of them."""
-    policy = target_of(f"profile: {profile}\n{STEP}[{{from: 0, add: 1}}]}}]").policies[0]
-    assert isinstance(policy, StepPolicy)
-    assert policy.cooldown == 300 * SECOND
-    assert (policy.datapoints, policy.missing.scale_in) == (datapoints, scale_in)
-
-
-def test_a_direction_keeps_what_it_does_not_say_from_its_profile() -> None:
-    """Key by key; an empty list of rates is none."""
-    made = target_of("profile: hpa\nscale_out: {stabilization_window: 1m}\nscale_in: {rates: []}")
-    assert len(made.scale_out.rates) == 2
-    assert made.scale_out.stabilization_window == 60 * SECOND
-    assert made.scale_in == DirectionRules(300 * SECOND)
-
-
 def test_a_targets_key_replaces_the_defaults_whole() -> None:
     """What a target does not say comes from `defaults`, problems and all."""
     head = HEAD.replace(

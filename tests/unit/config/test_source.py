@@ -114,8 +114,10 @@ BROKEN = {
     "merge_of_text": Broken("a:\n  <<: b\n", ('f.yaml:2:7: a["<<"]: got "b", expected a mapping',)),
     "long_number": Broken(f"a: {'9' * 5_000}\n", ("f.yaml:1:4: a: got",)),
     "tagged_number": Broken("a: !!int x\n", ('f.yaml:1:4: a: got "x", expected a number',)),
-    "deep": Broken("[" * 5_000, ("f.yaml: nested too deeply",)),
-    "deep_json": Broken("[" * 90_000 + "]" * 90_000, ("f.yaml: nested too deeply",)),
+    "deep": Broken("a: " + "[" * 1_000, ("f.yaml: nested too deeply",)),
+    "rather_deep": Broken(f"a: {'[' * 80}{']' * 80}", ("f.yaml:1:68: nested too deeply",)),
+    "rather_deep_json": Broken("[" * 80 + "]" * 80, ("f.yaml: nested too deeply",)),
+    "deep_json": Broken("[" * 60_000 + "]" * 60_000, ("f.yaml: nested too deeply",)),
     "json": Broken('{"a": 1,}', ("f.json:1:9: not JSON: ",), "f.json"),
     "json_twice": Broken(
         '{"a": 1,\n\t"a": 2}', ("f.json:2:2: a: this key is given twice",), "f.json"
@@ -144,6 +146,13 @@ def test_aliases_that_multiply_are_refused() -> None:
     assert wrong("\n".join(lines)) == [
         "f.yaml: more than 10000000 values once its aliases are written out"
     ]
+
+
+def test_aliases_that_nest_are_refused() -> None:
+    """Line by line they may go deeper than any reader can follow."""
+    lines = ["a0: &a0 [x]", *(f"a{i}: &a{i} [*a{i - 1}]" for i in range(1, 100))]
+    assert wrong("\n".join(lines)) == ["f.yaml: nested too deeply"]
+    assert read_content("\n".join(lines[:60]), "f.yaml").value["a0"] == ["x"]
 
 
 def test_a_file_larger_than_any_config_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,6 +242,11 @@ def test_json_whose_places_cannot_be_found_is_still_read() -> None:
 def test_a_yaml_flow_mapping_is_no_broken_json() -> None:
     """A file may start with a bracket and be YAML."""
     assert read_content("{a: 1, b: [x]}", "f.yaml").value == {"a": 1, "b": ["x"]}
+
+
+def test_a_number_too_long_for_json_is_named_at_its_place() -> None:
+    """Python reads no number of thousands of digits."""
+    assert wrong(f'{{"a": {"9" * 5_000}}}')[0].startswith('f.yaml:1:7: a: got "999')
 
 
 def test_a_problem_names_its_field() -> None:
