@@ -73,6 +73,7 @@ class LocalMetrics:
         self._endpoints = endpoints
         self._loads = loads
         self._minutes: dict[str, list[Minute]] = {name: [] for name in loads}
+        self._points: dict[tuple[str, str, int, Unit], list[Datapoint | None]] = {}
 
     def read(self, reads: Sequence[MetricRead], now: datetime) -> Sequence[Series | Missing]:
         """Read the newest datapoints that can be seen at `now`."""
@@ -117,15 +118,18 @@ class LocalMetrics:
         load = self._loads[name]
         width = max(1, -(-read.metric.period // MINUTE))
         seen = max(0, (now - DELAY - load.start) // MINUTE)
-        whole = seen // width
-        first = max(0, whole - read.periods) * width
-        minutes = self._serve_until(name, load.start + seen * MINUTE)[first : whole * width]
-        groups = [minutes[at : at + width] for at in range(0, len(minutes), width)]
-        points = [_fold(group, kind, read.metric, load.capacity_per_instance) for group in groups]
-        series = tuple(point for point in points if point is not None)
+        minutes = self._serve_until(name, load.start + seen * MINUTE)
+        points = self._points.setdefault((name, kind, width, read.metric.unit), [])
+        last = seen // width
+        for index in range(len(points), last):
+            group = minutes[index * width : (index + 1) * width]
+            points.append(_fold(group, kind, read.metric, load.capacity_per_instance))
+        first = max(0, last - read.periods)
+        series = tuple([point for point in points[first:last] if point is not None])
         if series:
             return series
-        if minutes and not any(minute.ready for minute in minutes):
+        empty = minutes[first * width : last * width]
+        if empty and not any(minute.ready for minute in empty):
             return Missing(MissingCause.UNDEFINED_AT_ZERO, f"{kind}: no instance in service")
         return Missing(MissingCause.NO_DATA, f"{kind}: no datapoint in {read.periods} periods")
 
