@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from flyball.config.profile import DEFAULTS
 from flyball.core.policy import (
     DatapointsRule,
     MissingRule,
@@ -13,7 +15,7 @@ from flyball.core.policy import (
     StepPolicy,
     TrackingPolicy,
 )
-from flyball.core.target import DirectionRules, RateKind, RateRule
+from flyball.core.target import DirectionRules, Profile, RateKind, RateRule
 from tests.unit.config.asking import target_of
 
 SECOND = timedelta(seconds=1)
@@ -81,3 +83,51 @@ def test_a_direction_keeps_what_it_does_not_say_from_its_profile() -> None:
     assert len(made.scale_out.rates) == 2
     assert made.scale_out.stabilization_window == 60 * SECOND
     assert made.scale_in == DirectionRules(300 * SECOND)
+
+
+def rules(made: DirectionRules) -> str:
+    """Write rate rules as the guide does."""
+    amounts = [f"{r.amount:g}{' %' * (r.kind is RateKind.PERCENT)}" for r in made.rates]
+    if not amounts:
+        return "none"
+    text = f"{' and '.join(amounts)} in {made.rates[0].period.seconds} s"
+    return f"the larger of {text}" if len(amounts) > 1 else text
+
+
+def seconds(*given: timedelta) -> str:
+    """Write durations as the guide does."""
+    return ", ".join(f"{each.seconds} s" for each in given) if any(given) else "none"
+
+
+def m_of_n(rule: DatapointsRule) -> str:
+    """Write M of N."""
+    return f"{rule.breaching} of {rule.evaluated}"
+
+
+def test_the_guide_says_what_the_profiles_bring(repository: Path) -> None:
+    """Its table has a row for every default that differs."""
+    columns = [DEFAULTS[profile] for profile in (Profile.FLYBALL, Profile.AWS, Profile.HPA)]
+    rows = {
+        "scale out above": [f"target value × {d.high_ratio:g}" for d in columns],
+        "scale in below": [f"target value × {d.low_ratio:g}" for d in columns],
+        "datapoints, scale out": [m_of_n(d.out_datapoints) for d in columns],
+        "datapoints, scale in": [m_of_n(d.in_datapoints) for d in columns],
+        "cooldowns of target tracking": [
+            seconds(d.scale_out_cooldown, d.scale_in_cooldown) for d in columns
+        ],
+        "missing data, scale in": [f"`{d.missing.scale_in.value}`" for d in columns],
+        "datapoints of a step policy": [m_of_n(d.step_datapoints) for d in columns],
+        "missing data of a step policy, scale in": [
+            f"`{d.step_missing.scale_in.value}`" for d in columns
+        ],
+        "stabilization window, scale in": [
+            seconds(d.scale_in.stabilization_window) for d in columns
+        ],
+        "rates, scale out": [rules(d.scale_out) for d in columns],
+        "rates, scale in": [rules(d.scale_in) for d in columns],
+    }
+    page = (repository / "docs" / "config-guide.md").read_text("utf-8")
+    for name, cells in rows.items():
+        assert f"| {name} | {' | '.join(cells)} |" in page
+    assert {d.step_cooldown for d in columns} == {300 * SECOND}
+    assert {d.missing.scale_out for d in columns} == {MissingRule.IGNORE}
