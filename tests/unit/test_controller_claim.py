@@ -197,6 +197,7 @@ def test_a_ledger_that_cannot_be_reached_at_the_intent_fails_closed(rig: Rig) ->
         rig.wake()
     assert rig.provider.asked == []
     assert rig.kinds() == []
+    assert rig.ledger.writes == 1  # a ledger in trouble is not troubled again
     rig.pass_time(LEASE)
     assert rig.wake().kind is WakeKind.DECIDED
     assert len(rig.provider.applied) == 1

@@ -28,6 +28,7 @@ HOLD = timedelta(minutes=15)
 
 def test_a_pause_is_a_row_with_its_owner_reason_and_end(rig: Rig) -> None:
     """Who paused what, until when, and why."""
+    rig.wake()
     pause = Pause(Direction.IN, T0 + MINUTE, "ann", "migration")
     row_id = rig.controller.pause(NAME, pause)
     row = rig.store.row(row_id)

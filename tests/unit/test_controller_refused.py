@@ -34,6 +34,7 @@ class Case:
     outcome: Outcome
     wake_in: float = 60
     then: tuple[CapacityRange, ...] = (CapacityRange(10, 10),)
+    quota: int | None = None
 
 
 CASES = (
@@ -45,9 +46,10 @@ CASES = (
         "quota_exceeded",
         Outcome(OutcomeKind.QUOTA_EXCEEDED, "limit is 6", 6),
         then=(CapacityRange(6, 6),),
+        quota=6,
     ),
-    Case("quota_exceeded_without_a_number", Outcome(OutcomeKind.QUOTA_EXCEEDED, "no"), then=()),
-    Case("quota_below_what_is_there", Outcome(OutcomeKind.QUOTA_EXCEEDED, "no", 1), then=()),
+    Case("no_number", Outcome(OutcomeKind.QUOTA_EXCEEDED, "no"), then=(), quota=2),
+    Case("less_than_there_is", Outcome(OutcomeKind.QUOTA_EXCEEDED, "no", 1), then=(), quota=1),
     Case("shortage", Outcome(OutcomeKind.SHORTAGE, "no p5.48xlarge"), then=(CapacityRange(6, 6),)),
 )
 
@@ -60,6 +62,8 @@ def test_a_refusal_is_recorded_starts_no_cooldown_and_is_tried_again(rig: Rig, c
     assert (wake.kind, wake.outcome) == (WakeKind.DECIDED, case.outcome)
     assert rig.outcomes() == [case.outcome.kind]
     assert (rig.history().desired, rig.history().changes) == (2, ())
+    learned = rig.history().quota
+    assert (None if learned is None else learned.capacity) == case.quota
     assert rig.wake_in() == case.wake_in
     assert rig.is_free()
     assert rig.provider.applied == []

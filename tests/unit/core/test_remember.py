@@ -401,18 +401,16 @@ def test_a_resume_lifts_one_direction_or_all() -> None:
 
 # --- what is forgotten changes nothing ---
 
-MINUTES = st.integers(0, 40)
-
 
 @st.composite
 def scenes(draw: st.DrawFn) -> tuple[ScalableTarget, Observation, History, int]:
     """Make a target, a history that forgot nothing, and a look some minutes after noon."""
-    windows = st.integers(0, 30).map(lambda minutes: minutes * MINUTE)
+    windows = st.sampled_from([0, 0, 2, 10, 30]).map(lambda minutes: minutes * MINUTE)
     rates = st.lists(
         st.builds(
             RateRule,
             st.sampled_from(RateKind),
-            st.integers(1, 100),
+            st.sampled_from([1, 2, 5, 50, 100]),
             st.integers(1, 20).map(lambda minutes: minutes * MINUTE),
         ),
         max_size=2,
@@ -432,10 +430,10 @@ def scenes(draw: st.DrawFn) -> tuple[ScalableTarget, Observation, History, int]:
         policies=policies[: draw(st.integers(1, 2))],
         scale_out=DirectionRules(draw(windows), draw(rates)),
         scale_in=DirectionRules(draw(windows), draw(rates)),
-        metrics=(Metric("load", max_age=draw(st.integers(1, 10)) * MINUTE),),
+        metrics=(Metric("load", max_age=draw(st.integers(1, 5)) * MINUTE),),
     )
-    later = draw(MINUTES)
-    point = Datapoint(at(later - draw(st.integers(0, 12))), float(draw(st.integers(0, 400))))
+    later = draw(st.integers(0, 3) | st.integers(0, 40))
+    point = Datapoint(at(later - draw(st.integers(0, 5))), float(draw(st.integers(0, 400))))
     capacity = Capacity(draw(st.integers(0, 12)), draw(st.integers(0, 12)))
     return scaled, Observation(at(later), capacity, {"load": (point,)}), draw(histories()), later
 
@@ -443,7 +441,8 @@ def scenes(draw: st.DrawFn) -> tuple[ScalableTarget, Observation, History, int]:
 @st.composite
 def histories(draw: st.DrawFn) -> History:
     """Make a history up to noon: changes in order, the last of them perhaps in flight."""
-    instants = sorted(draw(st.lists(st.integers(-80, 0), max_size=8, unique=True)))
+    since = draw(st.sampled_from([-20, -80]))
+    instants = sorted(draw(st.lists(st.integers(since, 0), max_size=8, unique=True)))
     ends = sorted(
         draw(st.lists(st.integers(-79, 0), min_size=len(instants), max_size=len(instants)))
     )
@@ -455,7 +454,7 @@ def histories(draw: st.DrawFn) -> History:
         completed_at = None if index >= len(instants) - flying else at(max(begun, done))
         changes.append(Change(at(begun), before, after, names, completed_at))
     wished = sorted(draw(st.lists(st.integers(-80, 0), max_size=12, unique=True)))
-    ready = sorted(draw(st.lists(st.integers(-80, 0), max_size=8, unique=True)))
+    ready = sorted(draw(st.lists(st.integers(-12, 0), max_size=8, unique=True)))
     return History(
         changes=tuple(changes),
         recommendations=tuple(Recommended(at(when), draw(st.integers(0, 12))) for when in wished),
@@ -463,7 +462,7 @@ def histories(draw: st.DrawFn) -> History:
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=600)
 @given(scenes())
 def test_a_decision_is_the_same_with_what_was_forgotten(
     scene: tuple[ScalableTarget, Observation, History, int],
@@ -491,6 +490,17 @@ def test_a_cooldown_that_continues_another_remembers_where_it_began() -> None:
     assert _prune_changes(scaled, changes, at(1)) == ()
     decision = decide(scaled, look(5, load=200.0), History(changes=changes), NOON)
     assert decision.desired == 6
+
+
+def test_a_change_is_kept_as_long_as_a_rate_rule_counts_it() -> None:
+    """Also where no cooldown asks for it: at most two more in twenty minutes."""
+    tracking = TrackingPolicy("t", "load", 100.0)
+    rule = RateRule(RateKind.COUNT, 2, 20 * MINUTE)
+    scaled = target(policies=(tracking,), scale_out=DirectionRules(rates=(rule,)))
+    changes = (Change(at(-19), 2, 3, ("t",), at(-19)),)
+    assert _prune_changes(scaled, changes, NOON) == changes
+    assert _prune_changes(scaled, changes, at(1)) == ()
+    assert decide(scaled, look(3, load=300.0), History(changes=changes), NOON).desired == 4
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 30)), max_size=60), st.integers(0, 9))
