@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from flyball.cli.failure import refuse
-from flyball.cli.options import Json, TargetName
+from flyball.cli.options import CapacityPerInstance, Json, TargetName, check_capacity_per_instance
 
 if TYPE_CHECKING:
     from flyball.adapters.local.timeline import EndpointSettings
@@ -29,6 +29,41 @@ DAYS_LIMIT = 366
 HOURS_A_SECOND = 2.0
 WATCHED_S = 20.0
 """A trace of many days is shown faster, so that the whole takes about this long."""
+
+Traffic = Annotated[
+    Path | None,
+    typer.Option(
+        "--trace",
+        metavar="CSV",
+        help="Your requests: columns timestamp and requests.  [default: a generated day]",
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="A flyball.yaml.  [default: one that fits]"),
+]
+NewLedger = Annotated[
+    Path | None,
+    typer.Option("--ledger", metavar="PATH", help="A new ledger.  [default: .flyball/demo.db]"),
+]
+TimeColumn = Annotated[
+    str, typer.Option("--timestamp", metavar="COLUMN", help="The trace's column of times.")
+]
+CountColumn = Annotated[
+    str, typer.Option("--requests", metavar="COLUMN", help="The trace's column of counts.")
+]
+TimeZone = Annotated[
+    str, typer.Option("--time-zone", metavar="NAME", help="Of times without an offset.")
+]
+Speed = Annotated[
+    float | None,
+    typer.Option(
+        "--speed",
+        min=0.0,
+        metavar="HOURS",
+        help="Simulated hours a second on a terminal, 0: no waiting.  [default: 2 or more]",
+    ),
+]
 
 
 class _Show(NamedTuple):
@@ -54,23 +89,10 @@ class _Show(NamedTuple):
 
 
 def demo(
-    trace: Annotated[
-        Path | None,
-        typer.Option(
-            "--trace",
-            metavar="CSV",
-            help="Your requests: columns timestamp and requests.  [default: a generated day]",
-        ),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE", help="A flyball.yaml.  [default: one that fits]"),
-    ] = None,
+    trace: Traffic = None,
+    config: Config = None,
     target: TargetName = None,
-    ledger: Annotated[
-        Path | None,
-        typer.Option("--ledger", metavar="PATH", help="A new ledger.  [default: .flyball/demo.db]"),
-    ] = None,
+    ledger: NewLedger = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the ledger if there is one.")
     ] = False,
@@ -80,32 +102,11 @@ def demo(
     days: Annotated[
         int, typer.Option("--days", min=1, max=DAYS_LIMIT, help="How many generated days.")
     ] = 1,
-    timestamp: Annotated[
-        str, typer.Option("--timestamp", metavar="COLUMN", help="The trace's column of times.")
-    ] = "timestamp",
-    requests: Annotated[
-        str, typer.Option("--requests", metavar="COLUMN", help="The trace's column of counts.")
-    ] = "requests",
-    time_zone: Annotated[
-        str, typer.Option("--time-zone", metavar="NAME", help="Of times without an offset.")
-    ] = "UTC",
-    capacity_per_instance: Annotated[
-        float | None,
-        typer.Option(
-            "--capacity-per-instance",
-            metavar="REQUESTS",
-            help="What one instance serves in a minute.  [default: a twentieth of the peak]",
-        ),
-    ] = None,
-    speed: Annotated[
-        float | None,
-        typer.Option(
-            "--speed",
-            min=0.0,
-            metavar="HOURS",
-            help="Simulated hours a second on a terminal, 0: no waiting.  [default: 2 or more]",
-        ),
-    ] = None,
+    timestamp: TimeColumn = "timestamp",
+    requests: CountColumn = "requests",
+    time_zone: TimeZone = "UTC",
+    capacity_per_instance: CapacityPerInstance = None,
+    speed: Speed = None,
     fast: Annotated[bool, typer.Option("--fast", help="As --speed 0.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the summary only.")] = False,
     json: Json = False,
@@ -121,8 +122,7 @@ def demo(
     from flyball.cli.live import say_changes, watch
 
     path = _choose_path(ledger, overwrite=overwrite)
-    if capacity_per_instance is not None and not 0 < capacity_per_instance < float("inf"):
-        refuse(f"--capacity-per-instance: got {capacity_per_instance}, expected a number above 0")
+    check_capacity_per_instance(capacity_per_instance)
     found, name = _find_trace(trace, (timestamp, requests, time_zone), seed, days)
     capacity = capacity_per_instance or found.capacity_per_instance()
     chosen, source = _find_target(config, target, path, capacity)

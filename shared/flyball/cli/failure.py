@@ -18,6 +18,15 @@ CLOSED = 141
 """Nobody reads the output any more, as a shell counts it."""
 
 
+EXPECTED = (
+    "flyball.adapters.local.endpoint.LocalFileError",
+    "flyball.ports.LedgerError",
+    "flyball.sim.trace.TraceError",
+    "flyball.wiring.local.SettingsError",
+)
+"""Errors whose message says what, where and the remedy."""
+
+
 class CommandError(Exception):
     """A command cannot go on; the message says what, where and the remedy.
 
@@ -44,24 +53,26 @@ def describe(error: Exception) -> tuple[str, int]:
     Returns:
         Text without control characters (one line, or one a problem of a file), and the code.
     """
-    from flyball.adapters.local.endpoint import LocalFileError
-    from flyball.config.problem import ConfigError
-    from flyball.ports import LedgerError
     from flyball.report.plain import plain
-    from flyball.sim.trace import TraceError
-    from flyball.wiring.local import SettingsError
 
     if isinstance(error, CommandError):
         return plain(str(error), 2_000), error.code
-    if isinstance(error, ConfigError):
-        return "\n".join(plain(str(each), 2_000) for each in error.problems), REFUSED
-    if isinstance(error, (LedgerError, LocalFileError, SettingsError, TraceError)):
+    problems = getattr(error, "problems", None)
+    if _is_one_of(error, "flyball.config.problem.ConfigError") and problems:
+        return "\n".join(plain(str(each), 2_000) for each in problems), REFUSED
+    if _is_one_of(error, *EXPECTED):
         return plain(str(error), 2_000), REFUSED
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return plain(f"{where}{error.strerror or error}", 2_000), REFUSED
     message = f"a fault in Flyball: {type(error).__name__}: {error}"
     return plain(f"{message}; FLYBALL_TRACEBACK=1 shows where; please report it", 2_000), FAULT
+
+
+def _is_one_of(error: Exception, *names: str) -> bool:
+    """Say whether an error is of a class of these names, without loading what did not raise it."""
+    classes = {f"{each.__module__}.{each.__qualname__}" for each in type(error).__mro__}
+    return not classes.isdisjoint(names)
 
 
 def complain(text: str) -> None:

@@ -41,6 +41,13 @@ class Commands(TyperGroup):
             sys.exit(code)
         return code
 
+    def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401
+        """Give --help; a plain False where it is absent, for which typer loads no validator."""
+        option = super().get_help_option(ctx)
+        if option is not None and option.default is None:
+            option.default = False
+        return option
+
     def _end(self, *args: Any, **given: Any) -> int:  # noqa: ANN401
         """Run, and turn whatever ends the program into its exit code."""
         try:
@@ -50,6 +57,10 @@ class Commands(TyperGroup):
         except BrokenPipeError:
             _silence()
             return CLOSED
+        except SystemExit as ended:  # typer's own answer to a closed pipe
+            if isinstance(ended.__context__, BrokenPipeError):
+                return CLOSED
+            raise
         except (KeyboardInterrupt, typer.Abort):
             complain("interrupted")
             return INTERRUPTED
@@ -105,6 +116,7 @@ def _print_version(wanted: bool) -> None:
 
 app = typer.Typer(
     name="flyball",
+    add_completion=False,  # its two options would load the validator at every start
     cls=Commands,
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -28,6 +29,21 @@ ConfigPath = Annotated[Path, typer.Argument(metavar="FILE", help="A flyball.yaml
 TargetName = Annotated[
     str | None,
     typer.Option("--target", metavar="NAME", help="Only this scalable target."),
+]
+
+CapacityPerInstance = Annotated[
+    float | None,
+    typer.Option(
+        "--capacity-per-instance",
+        metavar="REQUESTS",
+        help="What one instance serves in a minute.  [default: a twentieth of the peak]",
+    ),
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="INSTANT", help="Its end; without one it lasts.")
+]
+For = Annotated[
+    str | None, typer.Option("--for", metavar="DURATION", help="Or how long: 90s, 5m, 2h.")
 ]
 
 
@@ -57,6 +73,12 @@ def read_instant(option: str, text: str, now: datetime) -> datetime:
         CommandError: It is something else; the message names the option.
     """
     return _read(option, text, lambda each: _parse_instant(each, now))
+
+
+def check_capacity_per_instance(value: float | None) -> None:
+    """Refuse what is no number above 0."""
+    if value is not None and not 0 < value < math.inf:
+        refuse(f"--capacity-per-instance: got {value}, expected a number above 0")
 
 
 def choose_end(

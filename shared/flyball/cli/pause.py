@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flyball.cli.failure import refuse
-from flyball.cli.options import Json, LedgerPath, Way, choose_end
+from flyball.cli.options import For, Json, LedgerPath, Until, Way, choose_end
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -31,13 +31,8 @@ By = Annotated[
 def pause(
     target: Target,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")],
-    until: Annotated[
-        str | None,
-        typer.Option("--until", metavar="INSTANT", help="Its end; without one it lasts."),
-    ] = None,
-    length: Annotated[
-        str | None, typer.Option("--for", metavar="DURATION", help="Or how long: 90s, 2h.")
-    ] = None,
+    until: Until = None,
+    length: For = None,
     direction: WhichWay = Way.BOTH,
     by: By = None,
     ledger: LedgerPath = None,

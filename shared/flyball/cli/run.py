@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from flyball.cli.failure import FOUND, complain, refuse
-from flyball.cli.options import Json, LedgerPath, choose_end, read_duration
+from flyball.cli.options import (
+    CapacityPerInstance,
+    For,
+    Json,
+    LedgerPath,
+    Until,
+    check_capacity_per_instance,
+    choose_end,
+    read_duration,
+)
 
 if TYPE_CHECKING:
     from flyball.adapters.local.metrics import Demand
@@ -19,6 +28,10 @@ if TYPE_CHECKING:
     from flyball.wiring.local import Settings
 
 LOCAL = "local"
+Traffic = Annotated[
+    Path | None,
+    typer.Option("--trace", metavar="CSV", help="Requests, repeated.  [default: generated days]"),
+]
 
 
 def run(
@@ -30,26 +43,10 @@ def run(
     interval: Annotated[
         str, typer.Option("--interval", metavar="DURATION", help="How often it looks.")
     ] = "10s",
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="INSTANT", help="End at this instant.")
-    ] = None,
-    length: Annotated[
-        str | None, typer.Option("--for", metavar="DURATION", help="End after this long.")
-    ] = None,
-    trace: Annotated[
-        Path | None,
-        typer.Option(
-            "--trace", metavar="CSV", help="Requests, repeated.  [default: generated days]"
-        ),
-    ] = None,
-    capacity_per_instance: Annotated[
-        float | None,
-        typer.Option(
-            "--capacity-per-instance",
-            metavar="REQUESTS",
-            help="What one instance serves in a minute.  [default: by the demand's peak]",
-        ),
-    ] = None,
+    until: Until = None,
+    length: For = None,
+    trace: Traffic = None,
+    capacity_per_instance: CapacityPerInstance = None,
     seed: Annotated[int, typer.Option("--seed", help="Of the generated days.")] = 0,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print changes only, not every hold.")
@@ -72,8 +69,7 @@ def run(
     every = read_duration("--interval", interval)
     if not every:
         refuse("--interval: got 0, expected a duration above 0")
-    if capacity_per_instance is not None and not 0 < capacity_per_instance < float("inf"):
-        refuse(f"--capacity-per-instance: got {capacity_per_instance}, expected a number above 0")
+    check_capacity_per_instance(capacity_per_instance)
     end = choose_end(until, length, SystemClock().now(), ("--until", "--for"))
     targets = load_config(config).scalable_targets
     _check(config, targets)
@@ -94,19 +90,19 @@ def run(
         raise typer.Exit(FOUND)
 
 
-class _Traffic(NamedTuple):
+class _Requests(NamedTuple):
     """Requests of any minute, and what one instance serves in one."""
 
     demand: Demand
     capacity_per_instance: float
 
 
-def _load(path: Path | None, capacity_per_instance: float | None, seed: int) -> _Traffic:
+def _load(path: Path | None, capacity_per_instance: float | None, seed: int) -> _Requests:
     from flyball.cli.traffic import make_demand
     from flyball.sim.trace import read_trace
 
     demand, proposed = make_demand(None if path is None else read_trace(path), seed)
-    return _Traffic(demand, capacity_per_instance or proposed)
+    return _Requests(demand, capacity_per_instance or proposed)
 
 
 @contextmanager
@@ -114,7 +110,7 @@ def _started(
     path: Path | None,
     settings: Settings,
     targets: Sequence[ScalableTarget],
-    traffic: _Traffic,
+    traffic: _Requests,
 ) -> Iterator[Parts]:
     """Open ledger and endpoints, register the configs, and build the controller."""
     from flyball.adapters.local.alarms import AlarmBoard

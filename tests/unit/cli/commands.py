@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from typer.testing import CliRunner
@@ -39,6 +40,13 @@ def flyball(
         app, [str(each) for each in arguments], input=given, env=env, catch_exceptions=False
     )
     return Done(done.exit_code, done.stdout, done.stderr)
+
+
+def rows(ledger: Path, *options: str) -> list[dict[str, Any]]:
+    """List rows, whole."""
+    done = flyball("ledger", "list", "--ledger", ledger, "--json", *options)
+    assert done.code == 0, done
+    return done.lines
 
 
 def expect_refusal(done: Done, *words: str) -> None:

@@ -217,6 +217,7 @@ def test_the_picture_fits_its_terminal(width: int, height: int) -> None:
     target = sample(trace)
     picture = Picture("a day", trace, target)
     assert show(picture, width, height) == []
+    lines: list[str] = []
     for count, minute in enumerate(run_day(trace, target, MemoryLedger()), start=1):
         picture.add(minute)
         if count % 97 == 0:
