@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -120,6 +120,7 @@ def demo(
     """
     from flyball.cli import screen
     from flyball.cli.live import say_changes, watch
+    from flyball.report.figures import duration
 
     path = _choose_path(ledger, overwrite=overwrite)
     check_capacity_per_instance(capacity_per_instance)
@@ -132,7 +133,7 @@ def demo(
     if live:
         pace = 0.0 if fast else _choose_speed(speed, minutes)
         watching: Callable[[Iterator[Minute]], Iterator[Minute]] = watch(
-            f"{name}, {minutes / 60:,.0f} h", found, chosen, pace
+            f"{name}, {duration(timedelta(minutes=minutes))}", found, chosen, pace
         )
     else:
         watching = (lambda each: each) if quiet or json else say_changes(chosen)
@@ -301,12 +302,12 @@ def _as_json(show: _Show, score: Score, rows: int, took_s: float) -> dict[str, o
 def _say_summary(show: _Show, score: Score, rows: int, took_s: float) -> None:
     from flyball.cli import screen
     from flyball.cli.folder import DEMO
-    from flyball.report.figures import counted
+    from flyball.report.figures import counted, duration
     from flyball.report.plain import plain
     from flyball.report.summary import tell_score
 
-    hours = len(show.trace.requests) / 60
-    screen.say_heading(f"{show.name}: {hours:,.0f} hours in {took_s:.1f} s")
+    length = duration(timedelta(minutes=len(show.trace.requests)))
+    screen.say_heading(f"{show.name}: {length} of traffic in {took_s:.1f} s")
     again = " (made anew each time)" if show.path == DEMO else ""
     odd = [f"{count:,} {what}" for what, count in show.trace.notes.items()]
     lines = tell_score(score)

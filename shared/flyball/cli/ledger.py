@@ -55,6 +55,7 @@ def list_rows(
     """
     from flyball.cli import screen
     from flyball.cli.store import Configs, opened
+    from flyball.report.plain import plain
     from flyball.report.rows import tell_row
     from flyball.wiring.local import SystemClock
 
@@ -87,7 +88,9 @@ def list_rows(
             [(_time(row.at, days=days), name_row(row, same), *line) for row, line in lines],
         )
         if same and screen.is_terminal():
-            screen.say_wrapped(f"Ask why: flyball explain {name_row(rows[-1], False)}", style="dim")
+            where = "" if ledger is None else f" --ledger {plain(str(ledger))}"
+            command = f"flyball explain {name_row(rows[-1], False)}{where}"
+            screen.say_wrapped(f"Ask why: {command}", style="dim")
 
 
 def show(

@@ -38,8 +38,8 @@ scalable_targets:
         kind: target_tracking
         metric: invocations
         target_value: {target}
-        scale_out: {{cooldown: 2m}}
-        scale_in: {{cooldown: 5m, datapoints: 5 of 5}}
+        scale_out: {{cooldown: 2m, tolerance: 0.05}}
+        scale_in: {{cooldown: 5m, datapoints: 15 of 15}}
       # Overloaded: do not wait for the proportional answer.
       - name: overload
         kind: step
@@ -60,7 +60,7 @@ scalable_targets:
         to: "18:00"
         floor: {floor}
     scale_in:
-      stabilization_window: 10m
+      stabilization_window: 15m
 """
 
 

@@ -51,7 +51,7 @@ def test_a_trace_is_replayed_into_a_ledger(trace: Path, folder: Path) -> None:
     assert (done.code, done.err) == (0, "")
     assert "Scale out " in done.out
     assert "Scale in " in done.out
-    assert "\nt.csv: 3 hours in " in done.out
+    assert "\nt.csv: 3 h of traffic in " in done.out
     assert "flyball explain demo --ledger .flyball/demo.db" in done.out
     named = ("--ledger", folder / ".flyball" / "demo.db")
     assert flyball("ledger", "verify", *named).code == 0
@@ -81,7 +81,7 @@ def test_a_generated_day_is_the_default() -> None:
 def test_several_days_are_generated() -> None:
     """On request."""
     done = flyball("demo", "--days", "2", "--quiet")
-    assert "2 generated days: 48 hours in " in done.out
+    assert "2 generated days: 2 d of traffic in " in done.out
     assert "Scale out" not in done.out
 
 
