@@ -191,6 +191,10 @@ class BreakingLedger:
         """Pass on."""
         return self.ledger.scalable_target_ids()
 
+    def recorded_ids(self) -> Sequence[str]:
+        """Pass on."""
+        return self.ledger.recorded_ids()
+
     def rows(
         self, scalable_target_id: str, after: int = 0, limit: int | None = None
     ) -> Iterator[Row]:

@@ -290,6 +290,10 @@ class Ledger(Protocol):
         """List every registered target, sorted."""
         ...
 
+    def recorded_ids(self) -> Sequence[str]:
+        """List every target that has rows, sorted; also one whose item somebody removed."""
+        ...
+
     def rows(
         self, scalable_target_id: str, after: int = 0, limit: int | None = None
     ) -> Iterator[Row]:

@@ -114,6 +114,7 @@ def test_targets_are_listed_in_order(ledger: Ledger) -> None:
     for name in names:
         register(ledger, name)
     assert list(ledger.scalable_target_ids()) == sorted(names)
+    assert list(ledger.recorded_ids()) == sorted(names)
     assert_whole(ledger)
 
 

@@ -35,8 +35,8 @@ def verify(ledger: LedgerPath = None, target: TargetName = None, json: Json = Fa
     faults: list[Fault] = []
     count = 0
     with opened(ledger) as found:
-        targets = _targets(found, target)
-        total = sum(found.status(each).sequence for each in targets)
+        targets = _recorded(found, target)
+        total = sum(_sequence(found, each) or 0 for each in targets)
         with screen.progress("Verifying", total) as advance:
             for each in targets:
                 rows = _Counted(_rows_until_now(found, each), advance)
@@ -107,18 +107,48 @@ def _targets(ledger: Ledger, target: str | None) -> Sequence[str]:
     return ledger.scalable_target_ids() if target is None else [ledger.status(target)[0]]
 
 
+def _recorded(ledger: Ledger, target: str | None) -> Sequence[str]:
+    """List the targets whose chains are meant, also those whose item somebody removed."""
+    everyone = sorted({*ledger.scalable_target_ids(), *ledger.recorded_ids()})
+    return (
+        everyone if target is None else [target] if target in everyone else _targets(ledger, target)
+    )
+
+
+def _sequence(ledger: Ledger, target: str) -> int | None:
+    """Give the newest sequence that the target's item knows; None where the item is gone."""
+    from flyball.ports import UnknownTargetError
+
+    try:
+        return ledger.status(target).sequence
+    except UnknownTargetError:
+        return None
+
+
 def _verify_chain(ledger: Ledger, target: str, rows: _Counted) -> Iterator[Fault]:
+    from flyball.core.chain import REMOVED, Fault
     from flyball.core.chain import verify as verify_chain
 
+    if _sequence(ledger, target) is None:
+        detail = "the target's item is gone, and with it the head that its newest row is held to"
+        yield Fault(target, 0, "", REMOVED, detail)
+        yield from verify_chain(rows, head=None, sequence=None, scalable_target_id=target)
+        return
     status = ledger.status(target)
-    return verify_chain(rows, head=status.head, sequence=status.sequence, scalable_target_id=target)
+    yield from verify_chain(
+        rows, head=status.head, sequence=status.sequence, scalable_target_id=target
+    )
 
 
 def _rows_until_now(ledger: Ledger, target: str) -> Iterator[Row]:
     """Read the rows that the item knows; what is appended meanwhile is for the next time."""
-    last = ledger.status(target).sequence
+    last = _sequence(ledger, target)
     for row in ledger.rows(target):
-        if row.sequence > last and ledger.status(target).sequence >= row.sequence:
+        if (
+            last is not None
+            and row.sequence > last
+            and ledger.status(target).sequence >= row.sequence
+        ):
             return
         yield row
 

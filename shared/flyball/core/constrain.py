@@ -204,7 +204,7 @@ def wait_out_shortage(number: int, scene: Scene, asked: Asked) -> Limit | None:
         )
     if number < scene.current:
         return None
-    after = scene.current + max(1, (number - scene.current) >> min(shortage.attempts, 20))
+    after = scene.current + max(1, (number - scene.current) >> max(0, min(shortage.attempts, 20)))
     return (
         Limit(LimitKind.SHORTAGE, number, after, Reason.CAPACITY_SHORTAGE)
         if after != number

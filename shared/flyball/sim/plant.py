@@ -145,6 +145,10 @@ class FaultyLedger:
         """Pass on."""
         return self._reach().scalable_target_ids()
 
+    def recorded_ids(self) -> Sequence[str]:
+        """Pass on."""
+        return self._reach().recorded_ids()
+
     def rows(
         self, scalable_target_id: str, after: int = 0, limit: int | None = None
     ) -> Iterator[Row]:

@@ -176,6 +176,7 @@ def test_a_ledger_as_it_was_written_verifies_and_replays(ledger: Path) -> None:
     [
         ("UPDATE ledger SET body = replace(body, '2', '3') WHERE sequence = 9", "demo@9: changed"),
         ("DELETE FROM ledger WHERE sequence = 9", "demo@9: removed"),
+        ("DELETE FROM targets", "demo@0: removed: the target's item is gone"),
         ("DELETE FROM ledger WHERE sequence = (SELECT max(sequence) FROM ledger)", ": removed"),
     ],
 )

@@ -156,6 +156,11 @@ class MemoryLedger:
         with self._open():
             return sorted(self._items)
 
+    def recorded_ids(self) -> Sequence[str]:
+        """List every target that has rows, sorted; here an item never goes without its rows."""
+        with self._open():
+            return sorted(target for target, item in self._items.items() if item.rows)
+
     def rows(
         self, scalable_target_id: str, after: int = 0, limit: int | None = None
     ) -> Iterator[Row]:

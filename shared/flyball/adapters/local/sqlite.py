@@ -238,6 +238,12 @@ class SqliteLedger:
             found = connection.execute("SELECT scalable_target_id FROM targets ORDER BY 1")
             return [target for (target,) in found.fetchall()]
 
+    def recorded_ids(self) -> Sequence[str]:
+        """List every target that has rows, sorted; also one whose item somebody removed."""
+        with self._held() as connection:
+            found = connection.execute("SELECT DISTINCT scalable_target_id FROM ledger ORDER BY 1")
+            return [target for (target,) in found.fetchall()]
+
     def rows(
         self, scalable_target_id: str, after: int = 0, limit: int | None = None
     ) -> Iterator[Row]:
