@@ -199,3 +199,53 @@ def test_scale_out_cancels_the_scale_in_cooldown_and_begins_its_own() -> None:
     assert story.look(60, a=50).desired == 6
     assert story.settle(90, a=200).desired == 12
     assert story.look(150, a=50).desired == 6
+
+
+# --- several policies, several changes ----------------------------------------
+
+
+def test_a_cooldown_that_is_over_is_not_counted_from() -> None:
+    """+2 long ago, +2 just now: a step of 3 is counted from before the newer one."""
+    for begun in (300, 400):
+        history = after(changed(10, 12, 0, "S"), changed(12, 14, 400, "S", begun=begun))
+        expect(scale(OUT), see(14, {"s": 60}, at(450)), history, desired=15)
+
+
+def test_each_policy_has_its_own_cooldown() -> None:
+    """300 s are over to the second, though another policy's 900 are not."""
+    slow = stepping("T", 50, (0, None, 1), cooldown=timedelta(seconds=900))
+    history = after(changed(10, 12, 0, "S", "T"))
+    expect(scale(OUT, slow), see(12, {"s": 55, "t": 10}, at(300)), history, desired=14)
+    expect(scale(OUT, slow), see(12, {"s": 10, "t": 55}, at(300)), history, desired=12)
+    quick = stepping("J", 20, (None, 0, -1), cooldown=timedelta(seconds=100))
+    gone = after(changed(12, 10, 0, "I", "J"))
+    expect(scale(IN, quick), see(10, {"i": 90, "j": 5}, at(100)), gone, desired=9)
+    expect(scale(IN, quick), see(10, {"i": 90, "j": 5}, at(99)), gone, desired=10, by="J")
+    expect(scale(IN, quick), see(10, {"i": 5, "j": 90}, at(100)), gone, desired=10, by="I")
+
+
+def test_the_first_end_of_several_cooldowns_is_told() -> None:
+    """That is when more may be added; one that does not cool down tells nothing."""
+    slow = stepping("T", 50, (0, None, 2), cooldown=timedelta(seconds=900))
+    free = stepping("U", 50, (0, None, 1), cooldown=timedelta())
+    history = after(changed(10, 12, 0, "S", "T"))
+    for policies in ((OUT, slow), (slow, OUT)):
+        found = expect(scale(*policies), see(12, {"s": 55, "t": 55}, at(60)), history, by="S")
+        assert found.limits[0].until == at(300)
+    found = expect(scale(slow, free), see(12, {"t": 55, "u": 55}, at(60)), history, desired=13)
+    assert found.limits[0].until == at(900)
+
+
+def test_a_policy_that_asks_for_nothing_holds_nothing() -> None:
+    """Its cooldown is its own, in both directions."""
+    swift = aws_tracking("A", scale_in_cooldown=timedelta(), scale_out_cooldown=timedelta())
+    gone = after(changed(12, 10, 0, "A", "S"))
+    expect(scale(swift, OUT), see(10, {"a": 50, "s": 10}, at(60)), gone, desired=5)
+    done = after(changed(10, 12, 0, "A", "S"))
+    expect(scale(swift, OUT), see(12, {"a": 150, "s": 10}, at(60)), done, desired=18)
+
+
+def test_without_a_cooldown_a_scale_in_in_flight_blocks_nothing() -> None:
+    """Nothing was to be waited for."""
+    swift = aws_tracking("A", scale_in_cooldown=timedelta())
+    expect(scale(swift), see(10, {"a": 50}, at(60)), after(changed(12, 10, None, "A")), desired=5)

@@ -305,6 +305,13 @@ def test_the_aggregate_of_the_evaluated_datapoints_finds_the_step(
     expect(scale(policy), see(10, {"s": series(*values)}), desired=10 + change)
 
 
+def test_an_average_beyond_all_numbers_is_their_largest() -> None:
+    """The sum of two of the largest floats is no float."""
+    policy = stepping("S", 50, (0, None, 2), datapoints=of(2, 2))
+    found = expect(scale(policy), see(5, {"s": series(1.6e308, 1.7e308)}), desired=7)
+    assert recommended(found, "S").value == 1.7e308
+
+
 def test_a_step_waits_for_its_datapoints() -> None:
     """One of two breaching is too short; two of two are not."""
     policy = stepping("S", 50, (0, None, 2), comparison=Comparison.GREATER, datapoints=of(2, 2))

@@ -284,8 +284,10 @@ def test_a_change_of_capacity_inside_the_period_counts_on_the_safe_side() -> Non
     samples = (ReadySample(at(-900), 4), ReadySample(at(-30), 8))
     target = scale(A, profile=Profile.AWS)
     history = History(ready=samples)
-    expect(target, see(8, {"a": 300}), history, desired=12)  # 300 × 4, not 300 × 8
-    expect(target, see(8, {"a": 50}), history, desired=4)  # 50 × 8, not 50 × 4
+    found = expect(target, see(8, {"a": 300}), history, desired=12)  # 300 × 4, not 300 × 8
+    assert recommended(found, "A").ready == 4
+    found = expect(target, see(8, {"a": 50}), history, desired=4)  # 50 × 8, not 50 × 4
+    assert recommended(found, "A").ready == 8
 
 
 def test_scale_in_waits_while_instances_that_were_asked_for_warm_up() -> None:

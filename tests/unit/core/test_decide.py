@@ -102,6 +102,7 @@ def test_unknown_capacity_holds_everything() -> None:
             wake_in=60.0,
         )
         assert (found.ceiling, found.recommendations, found.limits) == (desired, (), ())
+    expect(scale(A, low=3, high=12, hard_max_capacity=20), UNREAD, max_capacity=12)
     slow = scale(A, tick=seconds(600), heartbeat=seconds(300))
     expect(slow, UNREAD, wake_in=300.0)
 
