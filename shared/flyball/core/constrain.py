@@ -274,8 +274,9 @@ def clamp(number: int, scene: Scene, asked: Asked) -> Limit | None:
         most = budget
     if number > most:
         return Limit(LimitKind.HARD, number, most, Reason.HARD_MAX)
-    if number < target.hard_min_capacity <= most:
-        return Limit(LimitKind.HARD, number, target.hard_min_capacity, Reason.HARD_MIN)
+    least = min(target.hard_min_capacity, most)
+    if number < least:
+        return Limit(LimitKind.HARD, number, least, Reason.HARD_MIN)
     return None
 
 

@@ -317,10 +317,10 @@ def test_hard_bounds_stand_over_scheduled_bounds() -> None:
     expect(target, see(6, {"a": 900}), history, desired=12, reason=Reason.HARD_MAX, unmet=42)
 
 
-def test_a_hard_minimum_that_the_budget_just_pays_stands() -> None:
-    """Seven are paid for and seven are the hard minimum; eight would not be."""
+def test_a_hard_minimum_stands_as_far_as_the_budget_pays() -> None:
+    """Seven are paid for, whether the hard minimum is seven or eight."""
     from_below = History(bounds=CapacityRange(0, 50), bounds_over=CapacityRange(8, 9))
-    for hard, desired in ((7, 7), (8, 3)):
+    for hard, desired in ((6, 6), (7, 7), (8, 7)):
         target = scale(A, low=8, high=9, hard_min_capacity=hard, **PRICED)
         expect(target, see(3, CALM), from_below, desired=desired)
 
