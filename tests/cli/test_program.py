@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import resource
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -49,6 +50,29 @@ def test_the_installed_command_is_there(repository: Path) -> None:
 
 
 # --- how quick --------------------------------------------------------------------
+
+
+def test_the_commands_that_a_demo_names_run_as_they_stand(tmp_path: Path) -> None:
+    """Also where the program is not on PATH, as after `make demo`."""
+    program = Path(sys.executable).with_name("flyball")
+    if not program.exists():
+        pytest.skip(f"{program} is not installed: this interpreter runs from another folder")
+    nowhere = environment(PATH="/usr/bin:/bin")
+    said = subprocess.run(
+        [program, "demo", "--quiet"],
+        cwd=tmp_path,
+        env=nowhere,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    commands = [line.strip() for line in said.stdout.split("Look closer")[1].splitlines() if line]
+    assert len(commands) == 5
+    for command in commands:
+        assert command.startswith(f"{program} ")
+        subprocess.run(
+            shlex.split(command), cwd=tmp_path, env=nowhere, capture_output=True, check=True
+        )
 
 
 @pytest.mark.parametrize("words", ["--help", "demo --help", "ledger --help", "--version"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
@@ -317,12 +318,12 @@ def _say_summary(show: _Show, score: Score, rows: int, took_s: float) -> None:
     lines.append(("config", show.target.id, plain(str(show.config))))
     screen.say_facts(lines)
     screen.say_heading("Look closer")
-    name = plain(show.target.id)
-    for command in (
-        f"flyball ledger list --ledger {show.path} --changes-only",
-        f"flyball explain {name} --ledger {show.path}",
-        f"flyball ledger verify --ledger {show.path}",
-        f"flyball ledger replay --ledger {show.path}",
-        f"flyball schedule preview {show.config}",
+    ledger = ("--ledger", str(show.path))
+    for words in (
+        ("ledger", "list", *ledger, "--changes-only"),
+        ("explain", show.target.id, *ledger),
+        ("ledger", "verify", *ledger),
+        ("ledger", "replay", *ledger),
+        ("schedule", "preview", str(show.config)),
     ):
-        screen.say(f"  {plain(command)}")
+        screen.say(f"  {plain(shlex.join((screen.name_program(), *words)))}")

@@ -7,9 +7,11 @@ without any; `--json` gets JSON in ASCII. Nothing foreign is ever read as markup
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyball.core.codec import encode
@@ -46,6 +48,13 @@ def terminal(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def name_program() -> str:
+    """Name this program as its user can call it: by its path where it is not on PATH."""
+    called = Path(sys.argv[0])
+    on_path = called.name != "flyball" or shutil.which("flyball") is not None
+    return "flyball" if on_path else str(called)
 
 
 def say(text: str = "") -> None:
