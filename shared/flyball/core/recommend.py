@@ -248,19 +248,19 @@ def find_step(steps: tuple[Step, ...], excess: float, *, below: bool) -> Step | 
     Args:
         steps: Sorted.
         excess: Value minus threshold.
-        below: At the threshold itself: whether the alarm looks below it.
+        below: Whether the alarm looks below the threshold.
 
     Returns:
         The step whose interval holds it: above the threshold [lower, upper), below it
-        (lower, upper].
+        (lower, upper]. None where an aggregate lies on the side that the alarm does not look at:
+        a low alarm never scales by a high value.
     """
+    if excess > 0 if below else excess < 0:
+        return None
     for each in steps:
         lower = -math.inf if each.lower is None else each.lower
         upper = math.inf if each.upper is None else each.upper
-        if excess > 0 or (excess == 0 and not below):
-            if lower <= excess < upper:
-                return each
-        elif lower < excess <= upper:
+        if lower < excess <= upper if below else lower <= excess < upper:
             return each
     return None
 

@@ -13,9 +13,11 @@ from tests.unit.core.cases import (
     Case,
     aws_tracking,
     check,
+    exact,
     expect,
     name,
     of,
+    percent,
     scale,
     see,
     series,
@@ -135,3 +137,55 @@ def test_all_that_asked_for_the_winning_number_are_named() -> None:
     """So that each of them starts its own cooldown."""
     found = expect(scale(A, B), see(6, {"a": 200, "b": 200}), desired=12)
     assert found.policies == ("A", "B")
+
+
+MIXED = (
+    Case(
+        "+3 against +200 %",
+        (stepping("S", 50, (0, None, 3)), percent("T", 50, (0, None, 200))),
+        10,
+        {"s": 60, "t": 60},
+        30,
+    ),
+    Case(
+        "−3 against −25 %",
+        (stepping("S", 50, (None, 0, -3)), percent("T", 50, (None, 0, -25))),
+        8,
+        {"s": 40, "t": 40},
+        6,
+    ),
+    Case(
+        "out against in",
+        (stepping("S", 50, (0, None, 3)), percent("T", 50, (None, 0, -25))),
+        8,
+        {"s": 60, "t": 40},
+        11,
+    ),
+    Case(
+        "exact against change",
+        (stepping("S", 50, (0, None, 3)), exact("T", 50, (0, None, 10))),
+        8,
+        {"s": 60, "t": 60},
+        11,
+    ),
+    Case(
+        "an exact that is less is a scale-in",
+        (stepping("S", 50, (0, None, 3)), exact("T", 50, (0, None, 2))),
+        8,
+        {"s": 60, "t": 60},
+        11,
+    ),
+    Case(
+        "a step of zero is against nothing",
+        (stepping("S", 50, (None, 0, -3)), stepping("T", 50, (None, 0, 0))),
+        8,
+        {"s": 40, "t": 40},
+        5,
+    ),
+)
+
+
+@pytest.mark.parametrize("case", MIXED, ids=name)
+def test_several_step_policies_at_once_give_the_largest_capacity(case: Case) -> None:
+    """In both directions."""
+    check(case, Profile.AWS)
