@@ -22,6 +22,16 @@ settings.register_profile("search", deadline=None, max_examples=5_000)
 settings.load_profile("check")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let golden decisions be written again, with the fragment that says why."""
+    parser.addoption(
+        "--rewrite-golden",
+        metavar="NAME",
+        default=None,
+        help="write tests/golden again; changelog.d/NAME.behaviour.md says what changed",
+    )
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """Give the root of the repository."""
