@@ -64,6 +64,7 @@ VALUES = (
     (series(1.7e308, 1.7e308, 3), 3, [1.7e308, 1.7e308, 3]),
     (series(1, 2, 3, 4, every=30), 2, [1, 2, 3, 4]),  # two periods of a minute, twice a minute
     (series(1, 2, 3, 4, 5, every=30), 2, [2, 3, 4, 5]),
+    (series(1, 2, 3, every=30), 2, [1, 2, 3]),
 )
 
 

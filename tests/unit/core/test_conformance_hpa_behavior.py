@@ -104,6 +104,13 @@ def test_a_stabilized_scale_in_says_when_the_window_lets_go() -> None:
     assert (found.wake_at, found.wake_reason) == (at(20), Reason.LIMIT_ENDS)
 
 
+def test_of_equal_recommendations_the_later_lets_go_last() -> None:
+    """The window holds as long as any of them is in it."""
+    for past in (((280, 9), (100, 9)), ((280, 9), (100, 9), (50, 7))):
+        assert stable(5, 10, 0, 300, *past).limits[0].until == at(200)
+    assert stable(20, 10, 300, 0, (280, 15), (100, 15)).limits[0].until == at(200)
+
+
 def test_a_recommendation_that_a_failed_metric_blocked_is_not_remembered() -> None:
     """HPA skips such a look altogether: its number may not weigh in a window later."""
     target = scale(

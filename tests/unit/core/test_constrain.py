@@ -366,3 +366,6 @@ def test_in_the_rate_limit_the_oldest_change_that_counts_says_until_when() -> No
     changes = (Change(at(-40), 3, 4, (), at(-40)), Change(at(-10), 4, 5, (), at(-10)))
     found = expect(scale(A, scale_out=rules), see(5, OUT), History(changes=changes), desired=5)
     assert (found.limits[-1].until, found.wake_at) == (at(20), at(20))
+    older = (Change(at(-60), 2, 3, (), at(-60)), *changes)
+    found = expect(scale(A, scale_out=rules), see(5, OUT), History(changes=older), desired=5)
+    assert found.limits[-1].until == at(20)

@@ -20,6 +20,7 @@ from flyball.core.target import (
 )
 from tests.unit.core.cases import (
     NO_DATA,
+    Seen,
     at,
     expect,
     scale,
@@ -94,6 +95,13 @@ def test_idleness_does_not_stop_a_scale_out() -> None:
     """Somebody else's metric asks for more."""
     target = serverless(A)
     expect(target, see(3, {"queue": 0, "a": 200}), History(active_at=at(-900)), desired=6)
+
+
+def test_a_missing_queue_keeps_from_zero_and_from_nothing_else() -> None:
+    """The policies have their own metrics, and their own rules for them."""
+    for seen, desired in ((200, 6), (50, 2), (1, 1)):
+        found: dict[str, Seen] = {"queue": NO_DATA, "a": seen}
+        expect(serverless(A), see(3, found), History(active_at=at(-900)), desired=desired)
 
 
 def test_a_minimum_is_still_a_minimum() -> None:

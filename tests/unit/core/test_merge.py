@@ -13,6 +13,7 @@ from tests.unit.core.cases import (
     NO_DATA,
     Case,
     at,
+    changed,
     check,
     expect,
     name,
@@ -149,6 +150,13 @@ def test_a_fallback_fires_past_a_hold_on_scale_out_and_no_further() -> None:
     expect(target, see(6, {"a": 95, "b": NO_DATA}), BLIND, desired=10, limits=())
     expect(target, see(6, {"a": 300, "b": NO_DATA}), BLIND, desired=10, limits=(LimitKind.MISSING,))
     expect(target, see(6, {"a": 300, "b": NO_DATA}), desired=6, limits=(LimitKind.MISSING,))
+
+
+def test_a_fallback_waits_for_no_cooldown() -> None:
+    """It is no policy's next scale-out."""
+    cooling = tracking("B", missing=ABSTAIN, scale_out_cooldown=seconds(900))
+    history = History(missing_since={"b": at(-600)}, changes=(changed(4, 6, -60, "B"),))
+    expect(scale(cooling, fallback=Fallback(10)), see(6, {"b": NO_DATA}), history, desired=10)
 
 
 def test_a_fallback_is_bounded_like_any_other_number() -> None:
