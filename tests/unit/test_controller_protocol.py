@@ -13,7 +13,6 @@ from flyball.core.model import (
     Capacity,
     CapacityRange,
     Datapoint,
-    LimitKind,
     Missing,
     MissingCause,
     Reason,
@@ -199,11 +198,9 @@ def test_a_rolled_back_change_starts_no_cooldown(store: Ledger) -> None:
     rig.wake()
     record = rig.records()[-1]
     assert [each.notice for each in record.noticed] == [Notice.ROLLED_BACK]
-    assert [limit.kind for limit in record.decision.limits] == [LimitKind.SHORTAGE]
+    assert record.decision.limits == ()
     assert "foreign" not in rig.kinds()
-    rig.pass_time(MINUTE)
-    rig.wake()
-    assert rig.provider.applied[1:] == [(NAME, CapacityRange(3, 3))]  # half the step
+    assert rig.provider.applied[1:] == [(NAME, CapacityRange(4, 4))]  # once more, in full
     rig.check()
 
 

@@ -189,7 +189,7 @@ class Quota(NamedTuple):
 
 
 class Shortage(NamedTuple):
-    """The provider had no machines: back off until then, then try smaller steps."""
+    """The provider had no machines: back off until then, then halve the step for each attempt."""
 
     at: datetime
     attempts: int

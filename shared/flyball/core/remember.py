@@ -159,7 +159,7 @@ def absorb(
         shortage=shortage,
     )
     if any(each.notice is Notice.ROLLED_BACK and each.before > each.after for each in noticed):
-        kept = note_shortage(kept, target.tick, now)  # machines that never came: ask for fewer
+        kept = note_roll_back(kept, target.tick, now)
     return kept, tuple(noticed)
 
 
@@ -351,6 +351,16 @@ def note_shortage(history: History, tick: timedelta, now: datetime) -> History:
     attempts = 1 if history.shortage is None else history.shortage.attempts + 1
     wait = min(tick * 2 ** min(attempts - 1, 10), SHORTAGE_LONGEST)
     return replace(history, shortage=Shortage(now, attempts, now + wait))
+
+
+def note_roll_back(history: History, tick: timedelta, now: datetime) -> History:
+    """Note that a scale-out was undone by the provider: ask once more at once, and in full.
+
+    A second roll-back before the first is forgotten means that the machines never come: a shortage.
+    """
+    if history.shortage is None:
+        return replace(history, shortage=Shortage(now, 0, now))
+    return note_shortage(history, tick, now)
 
 
 def note_pause(history: History, pause: Pause) -> History:

@@ -10,7 +10,6 @@ from flyball.core.model import (
     Action,
     Capacity,
     CapacityRange,
-    LimitKind,
     MissingCause,
     Reason,
     Status,
@@ -92,7 +91,7 @@ def test_aws_14_cannot_update_in_progress_endpoint_defers() -> None:
 
 
 def test_aws_14_rolling_back_is_no_success_and_starts_no_cooldown() -> None:
-    """RollingBack, then InService at 4: read again; only the machines' back-off of a tick holds."""
+    """RollingBack, then InService at 4: read again, and asked for again at once, in full."""
     desk = busy_desk(140.0)
     desk.cloud.capacity = Capacity(8, 4, Status.BUSY, detail="RollingBack")
     (wake,) = desk.tick(60)
@@ -101,10 +100,9 @@ def test_aws_14_rolling_back_is_no_success_and_starts_no_cooldown() -> None:
     desk.cloud.capacity = Capacity(4, 4)
     (wake,) = desk.tick(120)
     assert [each.notice.value for each in wake.noticed] == ["rolled_back"]
-    (wake,) = desk.tick(180)
     assert wake.decision is not None
-    assert (wake.decision.action, wake.decision.wanted) == (Action.SET, 8)
-    assert LimitKind.COOLDOWN not in [limit.kind for limit in wake.decision.limits]
+    assert (wake.decision.action, wake.decision.desired) == (Action.SET, 8)
+    assert wake.decision.limits == ()
 
 
 def test_aws_15_one_alarm_by_two_ways_is_one_decision_and_a_late_ok_none() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -126,10 +126,13 @@ def test_only_the_newest_of_two_changes_is_rolled_back() -> None:
     assert (kept.changes, kept.desired) == ((Change(at(-2), 2, 4),), 4)
 
 
-def test_a_scale_out_that_was_rolled_back_is_a_shortage_and_a_scale_in_is_none() -> None:
-    """Machines that never came are no reason to wait with giving some back."""
-    out, _ = absorb(target(), History(desired=5, changes=(OUT,)), look(2), at(3))
-    assert out.shortage == Shortage(at(3), 1, at(4))
+def test_a_scale_out_rolled_back_twice_is_a_shortage_and_a_scale_in_is_none() -> None:
+    """Once may be chance; machines that never come are no reason to keep those that are idle."""
+    once, _ = absorb(target(), History(desired=5, changes=(OUT,)), look(2), at(3))
+    assert once.shortage == Shortage(at(3), 0, at(3))
+    again = replace(once, desired=5, changes=(OUT._replace(at=at(4)),))
+    twice, _ = absorb(target(), again, look(2), at(6))
+    assert twice.shortage == Shortage(at(6), 1, at(7))
     back, _ = absorb(target(), History(desired=2, changes=(IN,)), look(5), at(3))
     assert back.shortage is None
 
