@@ -114,15 +114,21 @@ def settle_zero(number: int, scene: Scene, asked: Asked) -> Limit | None:
         scene.target.metric_by_name[rule.metric],
         scene.now,
     )
-    active = None if isinstance(series, Missing) else series[-1].value > rule.activation_threshold
+    metric = scene.target.metric_by_name[rule.metric]
+    active = (
+        None
+        if isinstance(series, Missing)
+        else series[-1].value * metric.scale > rule.activation_threshold
+    )
     if not scene.current:
-        if number > 0 and not active:
-            return Limit(LimitKind.ZERO, number, 0, Reason.IDLE, by=rule.metric)
+        if number > 0 and not active and not (active is None and _fallback(asked, 0)):
+            reason = Reason.MISSING_DATA if active is None else Reason.IDLE
+            return Limit(LimitKind.ZERO, number, 0, reason, by=rule.metric)
         return None
     idle_from = scene.history.active_at
     ends = None if idle_from is None else idle_from + rule.idle_after
     idle = active is False and ends is not None and ends <= scene.now
-    if idle and 0 < number <= scene.current:
+    if idle and 0 < number <= scene.current and _may_empty(scene, asked):
         return Limit(LimitKind.ZERO, number, 0, Reason.IDLE, by=rule.metric)
     if not number and not idle:
         return Limit(
@@ -134,6 +140,17 @@ def settle_zero(number: int, scene: Scene, asked: Asked) -> Limit | None:
             rule.metric,
         )
     return None
+
+
+def _may_empty(scene: Scene, asked: Asked) -> bool:
+    """Say whether nothing speaks against going to zero at once.
+
+    A policy whose metric shows load does, and so do a disabled direction and a scale-out in flight.
+    """
+    if scene.scaling_out is not None or scene.target.scale_in.select is Select.DISABLED:
+        return False
+    busy = (Reason.WITHIN_TOLERANCE, Reason.ABOVE_TARGET)
+    return not any(rec.reason in busy for rec in asked.recommendations)
 
 
 def bound(number: int, scene: Scene, asked: Asked) -> Limit | None:

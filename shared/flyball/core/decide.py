@@ -17,6 +17,7 @@ from flyball.core.model import (
     Limit,
     LimitKind,
     Missing,
+    MissingCause,
     Observation,
     Reason,
     Recommendation,
@@ -173,11 +174,16 @@ def _reason(asked: Asked, current: int) -> Reason:
         return asked.winners[0].reason
     told = Reason.NOTHING_ASKED
     for rec in asked.recommendations:
-        if rec.reason is Reason.MISSING_DATA:
+        if rec.reason is Reason.MISSING_DATA and not _is_at_zero(rec, current):
             return Reason.MISSING_DATA
         if told is Reason.NOTHING_ASKED or (told is Reason.NO_BREACH and rec.desired == current):
             told = rec.reason
     return told
+
+
+def _is_at_zero(rec: Recommendation, current: int) -> bool:
+    """Say whether it knows nothing only because nothing runs, as it was asked for."""
+    return not current and rec.missing is MissingCause.UNDEFINED_AT_ZERO
 
 
 def _look_again(
@@ -196,7 +202,7 @@ def _look_again(
             at, reason = soon, Reason.UPDATE_LASTS
         else:
             for rec in asked.recommendations:
-                if rec.reason in LASTING or (
+                if (rec.reason in LASTING and not _is_at_zero(rec, scene.current)) or (
                     rec.reason in SHRINKING and number != scene.bounds.floor
                 ):
                     at, reason = soon, Reason.BREACH_LASTS

@@ -62,12 +62,16 @@ def track(policy: TrackingPolicy, scene: Scene) -> Recommendation:
     metric = target.metric_by_name[policy.metric]
     series = believe(scene.observation.metrics.get(policy.metric), metric, scene.now)
     if isinstance(series, Missing):
-        return _missing(policy.name, policy.metric, series.cause, policy.target_value)
+        at_zero = metric.per_instance and not scene.current and not scene.capacity.ready
+        cause = MissingCause.UNDEFINED_AT_ZERO if at_zero else series.cause
+        return _missing(policy.name, policy.metric, cause, policy.target_value)
     point = series[-1]
     if point.ready is None:
         least, most = ready_between(scene.history, scene.capacity, point.at, metric.period)
     else:
         least = most = point.ready
+    if metric.per_instance and most:
+        least = max(1, least)  # somebody was in service, or there were no value
     if not most and metric.per_instance:
         if target.profile is Profile.HPA and not scene.current:
             return _leave_zero(policy, metric, point.value)
@@ -168,7 +172,7 @@ def _whole(value: float) -> float:
 
 def _instances(raw: float) -> int:
     """Round up to instances, with a limit instead of an overflow."""
-    return CAPACITY_LIMIT if raw >= CAPACITY_LIMIT else math.ceil(raw * (1 - ROUNDING))
+    return math.ceil(raw * (1 - ROUNDING)) if raw < CAPACITY_LIMIT else CAPACITY_LIMIT
 
 
 def step(policy: StepPolicy, scene: Scene) -> Recommendation:
@@ -193,11 +197,11 @@ def step(policy: StepPolicy, scene: Scene) -> Recommendation:
         lasting = PAST[comparison](newest, threshold)
         reason = Reason.BREACH_TOO_SHORT if lasting else Reason.NO_BREACH
         return Recommendation(policy.name, None, reason, policy.metric, shown, policy.threshold)
+    below = comparison in (Comparison.LESS, Comparison.LESS_OR_EQUAL)
     value = _aggregate(policy, values)
     if scale != 1:  # 0.57 is 57 %, not 56.99999999999999
         value = round(value * scale, 9)
-    below = comparison in (Comparison.LESS, Comparison.LESS_OR_EQUAL)
-    found = find_step(policy.steps, value - policy.threshold, below=below)
+    found = find_step(policy.steps, round(value - policy.threshold, 9), below=below)
     if found is None:
         return Recommendation(
             policy.name, None, Reason.NO_STEP, policy.metric, value, policy.threshold
@@ -307,7 +311,7 @@ def activate(scene: Scene) -> Recommendation:
     )
     if isinstance(series, Missing):
         return _missing("activation", rule.metric, series.cause, rule.activation_threshold)
-    value = series[-1].value
+    value = series[-1].value * scene.target.metric_by_name[rule.metric].scale
     if value <= rule.activation_threshold:
         return Recommendation(
             "activation", None, Reason.IDLE, rule.metric, value, rule.activation_threshold

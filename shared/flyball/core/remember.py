@@ -21,22 +21,22 @@ from flyball.core.model import (
     Direction,
     Foreign,
     History,
-    LimitKind,
     Missing,
     MissingCause,
     Observation,
     Pause,
     Quota,
     ReadySample,
+    Recommendation,
     Recommended,
     Shortage,
     Status,
 )
-from flyball.core.policy import ScheduledPolicy, StepPolicy
+from flyball.core.policy import MissingRule, ScheduledPolicy, StepPolicy
 from flyball.core.target import Per, ScalableTarget
 
-CHANGES_LIMIT = 64
-"""Most changes kept; at one a minute that is an hour of ceaseless change."""
+CHANGES_LIMIT = 256
+"""Most changes kept; at one in 15 s, an hour of ceaseless change."""
 PAUSES_LIMIT = 16
 QUOTA_HOLD = timedelta(hours=1)
 """A learned quota is tried again after this."""
@@ -279,7 +279,8 @@ def _note_activity(
     if (
         active_at is None
         or isinstance(series, Missing)
-        or series[-1].value > target.zero.activation_threshold
+        or series[-1].value * target.metric_by_name[target.zero.metric].scale
+        > target.zero.activation_threshold
     ):
         return now
     return active_at
@@ -293,10 +294,10 @@ def remember(target: ScalableTarget, history: History, decision: Decision) -> Hi
         bounds = CapacityRange(last.min_capacity, last.max_capacity)
         over = CapacityRange(target.min_capacity, target.max_capacity)
     known = decision.current is not None and any(
-        rec.desired is not None for rec in decision.recommendations
+        rec.missing is None for rec in decision.recommendations
     )
     if known and decision.wanted < (decision.current or 0):  # half blind: it weighs in no window
-        known = all(limit.kind is not LimitKind.MISSING for limit in decision.limits)
+        known = not any(_is_held(target, rec) for rec in decision.recommendations)
     recommendations = history.recommendations
     if known:
         recommendations = (*recommendations, Recommended(decision.at, decision.wanted))
@@ -305,7 +306,22 @@ def remember(target: ScalableTarget, history: History, decision: Decision) -> Hi
         recommendations=_prune_recommendations(target, recommendations, decision.at),
         bounds=bounds,
         bounds_over=over,
-        scheduled_until=decision.at if target.scheduled else None,
+        scheduled_until=_later(history.scheduled_until, decision.at) if target.scheduled else None,
+    )
+
+
+def _later(one: datetime | None, other: datetime) -> datetime:
+    """Give the later of two instants: a clock that is set back fires nothing twice."""
+    return other if one is None else max(one, other)
+
+
+def _is_held(target: ScalableTarget, rec: Recommendation) -> bool:
+    """Say whether a policy that cannot know holds scale-in."""
+    policy = target.measured.get(rec.policy)
+    return (
+        rec.missing is not None
+        and policy is not None
+        and policy.missing.scale_in is MissingRule.HOLD
     )
 
 
@@ -336,7 +352,12 @@ def note_applied(history: History, decision: Decision, at: datetime) -> History:
     before = decision.desired if decision.current is None else decision.current
     if before == decision.desired:  # only a range's ceiling moved
         return history
-    change = Change(at, before, decision.desired, decision.policies)
+    met = tuple(
+        rec.policy
+        for rec in decision.recommendations
+        if rec.desired is not None and before < rec.desired <= decision.desired
+    )
+    change = Change(at, before, decision.desired, tuple(dict.fromkeys((*decision.policies, *met))))
     changes = (*history.changes, change)[-CHANGES_LIMIT:]
     return replace(history, desired=decision.desired, changes=changes)
 

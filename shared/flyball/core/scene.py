@@ -23,6 +23,9 @@ from flyball.core.schedule import last_between, next_after
 from flyball.core.target import ScalableTarget
 from flyball.core.window import combine
 
+FIRINGS_LIMIT = 32
+"""After a long silence, each action's newest firings count; older ones were overtaken by them."""
+
 
 class Bounds(NamedTuple):
     """The bounds of this instant, before quota and hard bounds.
@@ -110,7 +113,7 @@ def find_bounds(
     floor wins, because too few is worse than too many. The hard maximum comes last of all.
     """
     lower, upper = target.min_capacity, target.max_capacity
-    if history.bounds is not None and history.bounds_over == (lower, upper):
+    if history.bounds is not None and history.bounds_over in (None, (lower, upper)):
         lower, upper = history.bounds
     fired: tuple[Fired, ...] = ()
     until = None
@@ -149,12 +152,16 @@ def find_bounds(
 def _fire(
     scheduled: tuple[ScheduledPolicy, ...], bounds: CapacityRange, after: datetime, now: datetime
 ) -> tuple[Fired, ...]:
-    """Fire each action's newest due moment, in order of time; a rejected one changes nothing."""
+    """Fire what was due, in order of time; a rejected action changes nothing."""
     due = []
     for index, policy in enumerate(scheduled):
-        at = last_between(policy.schedule, after, now)
-        if at is not None:
+        until = now
+        for _ in range(FIRINGS_LIMIT):
+            at = last_between(policy.schedule, after, until)
+            if at is None:
+                break
             due.append((at, index, policy))
+            until = at - datetime.resolution
     fired = []
     for at, _, policy in sorted(due, key=lambda item: item[:2]):
         lower = bounds.floor if policy.min_capacity is None else policy.min_capacity
@@ -191,13 +198,13 @@ def ready_between(
     newest = samples[-1]
     if newest.at <= start:
         return newest.ready, newest.ready
-    least = most = -1
+    least = most = following = -1
     for sample_at, ready in reversed(samples):
         if sample_at > at:
-            most = ready
+            most = following = ready
             continue
         if least < 0:
-            least = ready
+            least = ready if following < 0 else min(ready, following)
             most = max(most, ready)
         else:
             least = min(least, ready)

@@ -187,7 +187,8 @@ class ScalableTarget:
         min_capacity: Lower bound; scheduled actions may move it inside the hard bounds.
         max_capacity: Upper bound; as min_capacity.
         hard_min_capacity: Never below, whatever says so.
-        hard_max_capacity: Never above, whatever says so; None: max_capacity.
+        hard_max_capacity: Never above, whatever says so; None: max_capacity, or what a
+            scheduled action may raise it to.
         home: Where it lives: local, aws or gcp.
         resource: The home's address of it; opaque to the engine.
         profile: Whose rules are followed where the services differ.
@@ -233,7 +234,7 @@ class ScalableTarget:
     lead_time: timedelta = timedelta(seconds=300)
     metric_by_name: Mapping[str, Metric] = field(init=False, repr=False, compare=False)
     hard_max: int = field(init=False, repr=False, compare=False)
-    """hard_max_capacity, or max_capacity where that is not given."""
+    """hard_max_capacity, or what stands for it where it is not given."""
     scheduled: tuple[ScheduledPolicy, ...] = field(init=False, repr=False, compare=False)
     trackers: Mapping[str, TrackingPolicy] = field(init=False, repr=False, compare=False)
     measured: Mapping[str, TrackingPolicy | StepPolicy] = field(
@@ -247,7 +248,10 @@ class ScalableTarget:
         check_whole("min_capacity", self.min_capacity, 0, CAPACITY_LIMIT)
         check_whole("max_capacity", self.max_capacity, 0, CAPACITY_LIMIT)
         check_whole("hard_min_capacity", self.hard_min_capacity, 0, CAPACITY_LIMIT)
-        hard_max = self.max_capacity if self.hard_max_capacity is None else self.hard_max_capacity
+        hard_max = self.hard_max_capacity
+        if hard_max is None:  # scheduled actions may move the bounds
+            moved = (p.max_capacity or 0 for p in self.policies if isinstance(p, ScheduledPolicy))
+            hard_max = max([self.max_capacity, *moved])
         check_whole("hard_max_capacity", hard_max, 0, CAPACITY_LIMIT)
         if not self.min_capacity <= self.max_capacity <= hard_max:
             fail(

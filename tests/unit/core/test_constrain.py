@@ -227,7 +227,7 @@ def test_a_value_per_instance_of_none_holds_no_scale_out() -> None:
     holding = tracking("B", missing=MissingRules(HOLD, HOLD))
     target = scale(stepping("S", 1, (0, None, 2)), holding)
     expect(target, see(0, {"s": 1, "b": 50}), desired=2)
-    expect(target, see(0, {"s": 1, "b": NO_DATA}), desired=0)
+    expect(target, see(0, {"s": 1, "b": NO_DATA}), desired=2)
 
 
 # --- foreign changes and pauses -----------------------------------------------
