@@ -37,6 +37,8 @@ LASTING = frozenset(
 """Reasons of a recommendation that ask for another look in a moment."""
 SHRINKING = frozenset({Reason.BELOW_TARGET, Reason.STEP})
 """As LASTING, but only while there is something left to change."""
+LITTLE_TOLD = (Reason.NOTHING_ASKED, Reason.MISSING_DATA)
+"""Reasons of a hold that any other outdoes."""
 HOLDS = (LimitKind.MISSING, LimitKind.FOREIGN, LimitKind.PAUSE)
 
 
@@ -176,7 +178,7 @@ def _reason(asked: Asked, current: int) -> Reason:
     for rec in asked.recommendations:
         if rec.reason is Reason.MISSING_DATA and not _is_at_zero(rec, current):
             return Reason.MISSING_DATA
-        if told is Reason.NOTHING_ASKED or (told is Reason.NO_BREACH and rec.desired == current):
+        if told in LITTLE_TOLD or (told is Reason.NO_BREACH and rec.desired == current):
             told = rec.reason
     return told
 
