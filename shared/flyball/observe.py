@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from flyball.core.breach import count_periods
 from flyball.core.model import Capacity, Missing, MissingCause, Observation, Series
-from flyball.core.policy import ScheduledPolicy, TrackingPolicy
 from flyball.core.target import ScalableTarget
 from flyball.ports import CapacityControl, MetricRead, MetricSource
 
@@ -33,7 +33,9 @@ def _read(
     target: ScalableTarget, metrics: MetricSource, now: datetime
 ) -> Sequence[Series | Missing]:
     """Read all metrics at once: one answer each."""
-    reads = [MetricRead(target, metric, _periods(target, metric.name)) for metric in target.metrics]
+    reads = [
+        MetricRead(target, metric, count_periods(target, metric.name)) for metric in target.metrics
+    ]
     if not reads:
         return ()
     try:
@@ -43,19 +45,6 @@ def _read(
     if len(answers) != len(reads):
         return [_broken(f"{len(answers)} answers to {len(reads)} reads")] * len(reads)
     return answers
-
-
-def _periods(target: ScalableTarget, metric: str) -> int:
-    """How many periods back any policy looks on a metric."""
-    longest = 1
-    for policy in target.policies:
-        if isinstance(policy, ScheduledPolicy) or policy.metric != metric:
-            continue
-        if isinstance(policy, TrackingPolicy):
-            longest = max(longest, policy.out_datapoints.evaluated, policy.in_datapoints.evaluated)
-        else:
-            longest = max(longest, policy.datapoints.evaluated)
-    return longest
 
 
 def _accept(answer: Series | Missing) -> Series | Missing:

@@ -40,7 +40,7 @@ def reconcile(
     intent: Row | None,
     capacity: Capacity | Missing,
     history: History,
-    tick: timedelta,
+    lag: timedelta,
     now: datetime,
 ) -> Closed | None:
     """Say what became of a pending intent.
@@ -49,7 +49,7 @@ def reconcile(
         intent: Its decision row; None where the ledger does not have it.
         capacity: What the provider shows.
         history: What is remembered, as it was before the intent was sent.
-        tick: For so long after a change is sent, a reading may still be of before it.
+        lag: For so long after a change is sent, a reading may still be of before it.
         now: Aware UTC.
 
     Returns:
@@ -66,7 +66,7 @@ def reconcile(
     ):
         return Closed(Outcome(OutcomeKind.LANDED), note_applied(history, decision, decision.at))
     if capacity.desired == decision.current:
-        if abs(now - decision.at) < tick:
+        if abs(now - decision.at) < lag:
             return None
         return Closed(Outcome(OutcomeKind.NOT_LANDED), history)
     return Closed(Outcome(OutcomeKind.OVERTAKEN, f"found {capacity.desired}"), history)

@@ -23,6 +23,7 @@ from flyball.config.report import Report
 from flyball.config.seen import CapacitySeen, PointSeen, ScenarioSettings
 from flyball.config.source import Place, Source, get, read_content, read_file
 from flyball.config.validate import validate
+from flyball.core.breach import count_periods
 from flyball.core.codec import decode
 from flyball.core.model import (
     Capacity,
@@ -34,7 +35,6 @@ from flyball.core.model import (
     Series,
     Status,
 )
-from flyball.core.policy import ScheduledPolicy
 from flyball.core.target import Metric, ScalableTarget
 
 T = TypeVar("T")
@@ -217,7 +217,7 @@ def _find_series(
 ) -> Series | Missing:
     """Make a series: of one number for every period, of numbers or of points; or a Missing."""
     if isinstance(seen, float):
-        return tuple(_spread([seen] * _count_periods(metric, target), metric, now))
+        return tuple(_spread([seen] * count_periods(target, metric.name), metric, now))
     if not isinstance(seen, list):
         return Missing(MissingCause(seen.missing), seen.detail)
     if not any(isinstance(item, PointSeen) for item in seen):
@@ -243,19 +243,6 @@ def _spread(values: list[float | None], metric: Metric, now: datetime) -> list[D
         for index, value in enumerate(values)
         if value is not None
     ]
-
-
-def _count_periods(metric: Metric, target: ScalableTarget) -> int:
-    """Count the periods that any policy looks back on."""
-    counts = [1]
-    for policy in target.policies:
-        if isinstance(policy, ScheduledPolicy) or policy.metric != metric.name:
-            continue
-        rules = (
-            getattr(policy, key, None) for key in ("out_datapoints", "in_datapoints", "datapoints")
-        )
-        counts += [rule.evaluated for rule in rules if rule is not None]
-    return max(counts)
 
 
 def _find_instant(value: Any, now: datetime, place: Place, report: Report) -> datetime | None:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from operator import attrgetter, ge, gt, le, lt
 
 from flyball.core.model import Missing, MissingCause, Series, Word
-from flyball.core.policy import Comparison, DatapointsRule
-from flyball.core.target import Metric
+from flyball.core.policy import Comparison, DatapointsRule, TrackingPolicy
+from flyball.core.target import Metric, ScalableTarget
 
 CLOCK_SKEW = timedelta(seconds=10)
 """Two machines' clocks may differ by this; a datapoint further ahead is from the future."""
@@ -114,3 +114,16 @@ def evaluated_values(series: Series, rule: DatapointsRule, period: timedelta) ->
     if sum(values) < math.inf and min(values) >= 0:  # false where any is not a number
         return values
     return [value for value in values if 0 <= value < math.inf]
+
+
+def count_periods(target: ScalableTarget, metric: str) -> int:
+    """Count the newest periods of a metric that its policies look back on, at least one."""
+    longest = 1
+    for policy in target.measured.values():
+        if policy.metric != metric:
+            continue
+        if isinstance(policy, TrackingPolicy):
+            longest = max(longest, policy.out_datapoints.evaluated, policy.in_datapoints.evaluated)
+        else:
+            longest = max(longest, policy.datapoints.evaluated)
+    return longest

@@ -183,13 +183,18 @@ def bound(number: int, scene: Scene, asked: Asked) -> Limit | None:
 
 def cap_by_quota(number: int, scene: Scene, asked: Asked) -> Limit | None:
     """Ask for no more than the provider is known to grant; never a reason to scale in."""
+    most = granted(scene)
+    if most is None or number <= most or scene.history.quota is None:
+        return None
+    return Limit(LimitKind.QUOTA, number, most, Reason.QUOTA, scene.history.quota.until)
+
+
+def granted(scene: Scene) -> int | None:
+    """How many instances the provider is known to grant, at least what is there; None: any."""
     quota = scene.history.quota
     if quota is None or quota.until <= scene.now:
         return None
-    most = max(quota.capacity, scene.current)
-    return (
-        Limit(LimitKind.QUOTA, number, most, Reason.QUOTA, quota.until) if number > most else None
-    )
+    return max(quota.capacity, scene.current)
 
 
 def cap_by_budget(number: int, scene: Scene, asked: Asked) -> Limit | None:
@@ -230,11 +235,17 @@ def wait_out_shortage(number: int, scene: Scene, asked: Asked) -> Limit | None:
 
 
 def hold_when_blind(number: int, scene: Scene, asked: Asked) -> Limit | None:
-    """Hold a direction while a metric that guards it is missing; a fallback still fires."""
+    """Hold a direction while a metric that guards it is missing.
+
+    A fallback still fires, and a floor is still reached: neither depends on what is missing.
+    """
     current = scene.current
     if number == current:
         return None
     out = number > current
+    held = min(number, max(_fallback(asked, current), scene.bounds.floor)) if out else current
+    if held == number:
+        return None
     for rec in asked.recommendations:
         if rec.missing is None:
             continue
@@ -245,9 +256,6 @@ def hold_when_blind(number: int, scene: Scene, asked: Asked) -> Limit | None:
             continue
         rule = policy.missing.scale_out if out else policy.missing.scale_in
         if rule is MissingRule.HOLD:
-            held = min(number, _fallback(asked, current)) if out else current
-            if held == number:
-                return None
             reason = Reason.MISSING_DATA
             return Limit(LimitKind.MISSING, number, held, reason, None, rec.metric)
     return None
@@ -255,8 +263,10 @@ def hold_when_blind(number: int, scene: Scene, asked: Asked) -> Limit | None:
 
 def _fallback(asked: Asked, current: int) -> int:
     """Say what the fallback has, where it has fired; it comes last of the recommendations."""
-    last = asked.recommendations[-1]
-    return last.desired or current if last.reason is Reason.FALLBACK else current
+    for last in asked.recommendations[-1:]:
+        if last.reason is Reason.FALLBACK:
+            return last.desired or current
+    return current
 
 
 def respect_foreign(number: int, scene: Scene, asked: Asked) -> Limit | None:
@@ -284,17 +294,19 @@ def respect_pause(number: int, scene: Scene, asked: Asked) -> Limit | None:
 
 def clamp(number: int, scene: Scene, asked: Asked) -> Limit | None:
     """Stay inside the hard bounds, whatever the policies, windows and events say."""
-    target = scene.target
-    most = target.hard_max
-    budget = affordable(scene)
-    if budget is not None and budget < most:
-        most = budget
+    most = hardest(scene)
     if number > most:
         return Limit(LimitKind.HARD, number, most, Reason.HARD_MAX)
-    least = min(target.hard_min_capacity, most)
+    least = min(scene.target.hard_min_capacity, most)
     if number < least:
         return Limit(LimitKind.HARD, number, least, Reason.HARD_MIN)
     return None
+
+
+def hardest(scene: Scene) -> int:
+    """Never more than this: the hard maximum, or what the spend limit pays for."""
+    budget = affordable(scene)
+    return scene.target.hard_max if budget is None else min(scene.target.hard_max, budget)
 
 
 STAGES: tuple[Stage, ...] = (

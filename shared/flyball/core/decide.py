@@ -1,13 +1,15 @@
 """What should this target's capacity be now, and why: the whole pipeline, pure and total.
 
-recommend → merge → stabilize → cool down → limit rate → bound → guard → hard bounds → decision.
+recommend → merge → stabilize → cool down → await a scale-out → limit rate → zero → bounds → quota →
+budget → shortage → guards (blind, foreign, pause) → hard bounds → decision. See constrain.STAGES.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flyball.core.constrain import STAGES, affordable
+from flyball.core.check import fail
+from flyball.core.constrain import STAGES, granted, hardest
 from flyball.core.merge import merge
 from flyball.core.model import (
     Action,
@@ -32,7 +34,13 @@ SOONEST = timedelta(seconds=1)
 """A target is never looked at again in the same instant."""
 
 LASTING = frozenset(
-    {Reason.ABOVE_TARGET, Reason.BREACH_TOO_SHORT, Reason.MISSING_DATA, Reason.ACTIVATED}
+    {
+        Reason.ABOVE_TARGET,
+        Reason.BREACH_TOO_SHORT,
+        Reason.NO_STEP,
+        Reason.MISSING_DATA,
+        Reason.ACTIVATED,
+    }
 )
 """Reasons of a recommendation that ask for another look in a moment."""
 SHRINKING = frozenset({Reason.BELOW_TARGET, Reason.STEP})
@@ -61,7 +69,12 @@ def decide(
     Returns:
         A decision, for every input that validates. The same inputs give the same decision, on
         every machine, for ever.
+
+    Raises:
+        ValueError: now has no time zone.
     """
+    if now.tzinfo is None:
+        fail("now", now.isoformat(), "an instant with a time zone, as 2026-11-02T09:00:00Z")
     capacity = observation.capacity
     if isinstance(capacity, Missing):
         return _decide_blind(target, history, now)
@@ -120,13 +133,8 @@ def _conclude(scene: Scene, asked: Asked, number: int, limits: tuple[Limit, ...]
 
 def _most(scene: Scene) -> int:
     """The most that bounds, quota and budget allow now."""
-    most, hard = scene.bounds.ceiling, scene.target.hard_max
-    most = min(most, hard)
-    quota = scene.history.quota
-    if quota is not None and quota.until > scene.now:
-        most = min(most, max(quota.capacity, scene.current))
-    budget = affordable(scene)
-    return most if budget is None else min(most, budget)
+    most, quota = min(scene.bounds.ceiling, hardest(scene)), granted(scene)
+    return most if quota is None else min(most, quota)
 
 
 def _find_ceiling(scene: Scene, asked: Asked, number: int, most: int) -> int:
@@ -142,15 +150,17 @@ def _find_ceiling(scene: Scene, asked: Asked, number: int, most: int) -> int:
         stage_limit is not None and stage_limit.kind in HOLDS
         for stage_limit in (stage(scene.current - 1, scene, asked) for stage in STAGES)
     )
-    budget = affordable(scene)
-    hard = scene.target.hard_max if budget is None else min(scene.target.hard_max, budget)
-    return max(number, min(before, hard)) if held else ceiling
+    return max(number, min(before, hardest(scene))) if held else ceiling
 
 
 def _act(scene: Scene, number: int, ceiling: int) -> tuple[Action, Reason | None]:
     """Say what is done about the number, with the reason where that outweighs the limits'."""
     capacity = scene.capacity
-    moved = scene.target.capacity_kind is CapacityKind.RANGE and ceiling != capacity.ceiling
+    moved = (
+        scene.target.capacity_kind is CapacityKind.RANGE
+        and capacity.ceiling is not None  # one that cannot be read is not set at every look
+        and ceiling != capacity.ceiling
+    )
     if number == scene.current and not moved:
         return Action.HOLD, None
     if capacity.status is Status.FAILED:
@@ -227,7 +237,6 @@ def _decide_blind(target: ScalableTarget, history: History, now: datetime) -> De
     fired, bounds = find_bounds(target, history, now)
     known = bounds.floor if history.desired is None else history.desired
     held = max(min(known, target.hard_max), min(target.hard_min_capacity, target.hard_max))
-    asked: tuple[Recommendation, ...] = ()
     return Decision(
         scalable_target_id=target.id,
         at=now,
@@ -242,7 +251,7 @@ def _decide_blind(target: ScalableTarget, history: History, now: datetime) -> De
         max_capacity=min(bounds.ceiling, target.hard_max),
         unmet=0,
         cost_delta_per_hour=None,
-        recommendations=asked,
+        recommendations=(),
         limits=(),
         fired=fired,
         wake_at=now + min(target.tick, target.heartbeat),

@@ -100,7 +100,8 @@ class TrackingPolicy:
         in_datapoints: M of N before scale-in.
         scale_out_cooldown: Wait after a completed scale-out; a larger one goes through.
         scale_in_cooldown: Wait after a completed scale-in; a scale-out cancels it.
-        disable_scale_in: It never asks for scale-in, and never stands in its way.
+        disable_scale_in: It never asks for scale-in, and while its metric is known it never
+            stands in its way; while it is missing, `missing` says.
         missing: What happens while the metric is missing.
     """
 

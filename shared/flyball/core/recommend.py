@@ -190,40 +190,55 @@ def step(policy: StepPolicy, scene: Scene) -> Recommendation:
     comparison = policy.comparison
     if comparison is None:
         comparison = Comparison.GREATER_OR_EQUAL if newest >= threshold else Comparison.LESS
-    current = scene.current
+    below = comparison in (Comparison.LESS, Comparison.LESS_OR_EQUAL)
     shown = newest * scale
     values = evaluated_values(series, policy.datapoints, metric.period)
-    if breached(values, policy.datapoints, comparison, threshold) is not Breach.YES:
-        lasting = PAST[comparison](newest, threshold)
+    calm = policy.comparison is None and not _looks_there(policy.steps, below=below)
+    if calm or breached(values, policy.datapoints, comparison, threshold) is not Breach.YES:
+        lasting = not calm and PAST[comparison](newest, threshold)
         reason = Reason.BREACH_TOO_SHORT if lasting else Reason.NO_BREACH
         return Recommendation(policy.name, None, reason, policy.metric, shown, policy.threshold)
-    below = comparison in (Comparison.LESS, Comparison.LESS_OR_EQUAL)
     value = _aggregate(policy, values)
     if scale != 1:  # 0.57 is 57 %, not 56.99999999999999
         value = round(value * scale, 9)
-    found = find_step(policy.steps, round(value - policy.threshold, 9), below=below)
+    found = _choose(policy, round(value - policy.threshold, 9), scene.current, below=below)
     if found is None:
         return Recommendation(
             policy.name, None, Reason.NO_STEP, policy.metric, value, policy.threshold
         )
-    wanted = adjust(policy, found.adjustment, current)
+    return _take(policy, found, value, scene.current)
+
+
+def _looks_there(steps: tuple[Step, ...], *, below: bool) -> bool:
+    """Say whether any step lies on that side of the threshold."""
+    if below:
+        return steps[0].lower is None or steps[0].lower < 0
+    return steps[-1].upper is None or steps[-1].upper > 0
+
+
+def _choose(policy: StepPolicy, excess: float, current: int, *, below: bool) -> Step | None:
+    """Find the aggregate's step; with a calm datapoint among the breaching, at least the first.
+
+    Enough datapoints breach, but their aggregate lies on the threshold's other side: the step at
+    the threshold itself is taken if it scales out. Nothing is scaled in by such a mixture.
+    """
+    found = find_step(policy.steps, excess, below=below)
+    if found is None and (excess > 0 if below else excess < 0):
+        found = find_step(policy.steps, 0.0, below=below)
+        if found is not None and adjust(policy, found.adjustment, current) <= current:
+            return None
+    return found
+
+
+def _take(policy: StepPolicy, found: Step, value: float, current: int) -> Recommendation:
+    """Apply a step to what is there."""
+    wanted: int | None = adjust(policy, found.adjustment, current)
     reason = Reason.STEP
     if wanted == current:
-        stuck = (
-            policy.adjustment is Adjustment.PERCENT_CHANGE_IN_CAPACITY
-            and not current
-            and found.adjustment > 0
-        )
+        percent = policy.adjustment is Adjustment.PERCENT_CHANGE_IN_CAPACITY
+        stuck = percent and not current and found.adjustment > 0
+        wanted = None
         reason = Reason.CANNOT_LEAVE_ZERO_BY_PERCENT if stuck else Reason.STEP_IS_ZERO
-        return Recommendation(
-            policy.name,
-            None,
-            reason,
-            policy.metric,
-            value,
-            policy.threshold,
-            adjustment=found.adjustment,
-        )
     return Recommendation(
         policy.name,
         wanted,

@@ -32,11 +32,15 @@ from flyball.core.model import (
     Shortage,
     Status,
 )
-from flyball.core.policy import MissingRule, ScheduledPolicy, StepPolicy
-from flyball.core.target import Per, ScalableTarget
+from flyball.core.policy import MissingRule
+from flyball.core.prune import (
+    CHANGES_LIMIT,
+    prune_changes,
+    prune_ready,
+    prune_recommendations,
+)
+from flyball.core.target import Per, Profile, ScalableTarget
 
-CHANGES_LIMIT = 256
-"""Most changes kept; at one in 15 s, an hour of ceaseless change."""
 PAUSES_LIMIT = 16
 QUOTA_HOLD = timedelta(hours=1)
 """A learned quota is tried again after this."""
@@ -46,10 +50,6 @@ STALLED_FACTOR = 3
 """A change that is not in service after this many lead times is stalled, and waited for no more."""
 LONGEST_LAG = timedelta(seconds=60)
 """For so long after a change was accepted, a reading may still be of before it."""
-READY_LIMIT = 512
-"""Most samples of the instances in service kept; the oldest go first."""
-RECOMMENDATIONS_LIMIT = 1_024
-"""Most recommendations kept; beyond, a stabilization window looks back no further."""
 
 
 class Notice(Enum):
@@ -148,9 +148,9 @@ def absorb(
     kept = replace(
         history,
         desired=desired,
-        changes=_prune_changes(target, changes, now),
-        recommendations=history.recommendations,
-        ready=_prune_ready(target, ready, now),
+        changes=prune_changes(target, changes, now),
+        recommendations=_seed(target, history, observation, now),
+        ready=prune_ready(target, ready, now),
         missing_since=_note_missing(target, history.missing_since, observation, now),
         active_at=_note_activity(target, history.active_at, observation, now),
         pauses=tuple(pause for pause in history.pauses if pause.until is None or pause.until > now),
@@ -161,6 +161,19 @@ def absorb(
     if any(each.notice is Notice.ROLLED_BACK and each.before > each.after for each in noticed):
         kept = note_roll_back(kept, target.tick, now)
     return kept, tuple(noticed)
+
+
+def _seed(
+    target: ScalableTarget, history: History, observation: Observation, now: datetime
+) -> tuple[Recommended, ...]:
+    """Begin the windows of an HPA with what it finds: its first look takes nothing away at once.
+
+    Source: Kubernetes, horizontal.go (recordInitialRecommendation).
+    """
+    first = history.desired is None and not history.recommendations
+    if not first or target.profile is not Profile.HPA or isinstance(observation.capacity, Missing):
+        return history.recommendations
+    return (Recommended(now, observation.capacity.desired),)
 
 
 def _follow(
@@ -214,45 +227,6 @@ def _find_flying(changes: tuple[Change, ...]) -> Change | None:
     return next((change for change in reversed(changes) if change.completed_at is None), None)
 
 
-def _prune_changes(
-    target: ScalableTarget, changes: tuple[Change, ...], now: datetime
-) -> tuple[Change, ...]:
-    """Keep what a cooldown or a rate limit may ask for, and what such a change had continued.
-
-    A cooldown that began while an earlier one lasted goes back to the earlier one's beginning.
-    """
-    horizon = timedelta()
-    for policy in target.policies:
-        if isinstance(policy, StepPolicy):
-            horizon = max(horizon, policy.cooldown)
-        elif not isinstance(policy, ScheduledPolicy):
-            horizon = max(horizon, policy.scale_in_cooldown, policy.scale_out_cooldown)
-    for rules in (target.scale_out, target.scale_in):
-        horizon = max(horizon, *(rule.period for rule in rules.rates), timedelta())
-    first = len(changes)
-    continued: datetime | None = None
-    for index in range(len(changes) - 1, -1, -1):
-        at, completed_at = changes[index].at, changes[index].completed_at
-        ends = None if completed_at is None else max(at, completed_at) + horizon
-        if ends is None or ends > now or (continued is not None and continued < ends):
-            first, continued = index, at
-    return changes[first:][-CHANGES_LIMIT:]
-
-
-def _prune_ready(
-    target: ScalableTarget, ready: tuple[ReadySample, ...], now: datetime
-) -> tuple[ReadySample, ...]:
-    """Keep the samples that a believable datapoint can reach, and the one before them."""
-    oldest = now - max(
-        (metric.max_age + metric.period for metric in target.metrics), default=timedelta()
-    )
-    first = 0
-    for index, sample in enumerate(ready):
-        if sample.at <= oldest:
-            first = index
-    return ready[first:][-READY_LIMIT:]
-
-
 def _note_missing(
     target: ScalableTarget, since: Mapping[str, datetime], observation: Observation, now: datetime
 ) -> dict[str, datetime]:
@@ -303,7 +277,7 @@ def remember(target: ScalableTarget, history: History, decision: Decision) -> Hi
         recommendations = (*recommendations, Recommended(decision.at, decision.wanted))
     return replace(
         history,
-        recommendations=_prune_recommendations(target, recommendations, decision.at),
+        recommendations=prune_recommendations(target, recommendations, decision.at),
         bounds=bounds,
         bounds_over=over,
         scheduled_until=_later(history.scheduled_until, decision.at) if target.scheduled else None,
@@ -323,25 +297,6 @@ def _is_held(target: ScalableTarget, rec: Recommendation) -> bool:
         and policy is not None
         and policy.missing.scale_in is MissingRule.HOLD
     )
-
-
-def _prune_recommendations(
-    target: ScalableTarget, recommendations: tuple[Recommended, ...], now: datetime
-) -> tuple[Recommended, ...]:
-    """Keep what may yet be a window's least or most; a later entry outdoes an earlier one."""
-    out_since = now - target.scale_out.stabilization_window
-    in_since = now - target.scale_in.stabilization_window
-    least: int | None = None
-    most: int | None = None
-    kept = []
-    for each in reversed(recommendations):
-        for_out = each.at > out_since and (least is None or each.desired < least)
-        for_in = each.at > in_since and (most is None or each.desired > most)
-        if for_out or for_in:
-            kept.append(each)
-        least = each.desired if least is None else min(least, each.desired)
-        most = each.desired if most is None else max(most, each.desired)
-    return tuple(reversed(kept[:RECOMMENDATIONS_LIMIT]))
 
 
 def note_applied(history: History, decision: Decision, at: datetime) -> History:
@@ -391,10 +346,13 @@ def note_pause(history: History, pause: Pause) -> History:
 
 
 def note_resume(history: History, direction: Direction | None) -> History:
-    """Lift the pauses of a direction; None lifts all."""
-    kept = (
-        ()
-        if direction is None
-        else tuple(each for each in history.pauses if each.direction is not direction)
+    """Lift the pauses of a direction; None lifts all. Of a pause of both, the other one stays."""
+    if direction is None:
+        return replace(history, pauses=())
+    other = Direction.IN if direction is Direction.OUT else Direction.OUT
+    kept = tuple(
+        each._replace(direction=other) if each.direction is None else each
+        for each in history.pauses
+        if each.direction is not direction
     )
     return replace(history, pauses=kept)

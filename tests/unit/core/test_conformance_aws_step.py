@@ -14,6 +14,7 @@ from flyball.core.policy import Aggregation, Comparison
 from flyball.core.target import Metric, Profile, Unit
 from tests.unit.core.cases import (
     NO_DATA,
+    NOON,
     Case,
     check,
     exact,
@@ -308,9 +309,9 @@ def test_the_aggregate_of_the_evaluated_datapoints_finds_the_step(
 SIDES = (
     # comparison, M of 2, values, change: the aggregate is not where the alarm looks
     (Comparison.LESS_OR_EQUAL, 1, (90, 40), 0),
-    (Comparison.GREATER, 1, (10, 60), 0),
     (None, 1, (90, 40), 0),
-    (None, 1, (10, 60), 0),
+    (Comparison.GREATER, 1, (10, 60), 1),
+    (None, 1, (10, 60), 1),
     # and here it is
     (Comparison.LESS_OR_EQUAL, 1, (60, 40), -1),
     (Comparison.GREATER_OR_EQUAL, 1, (40, 60), 1),
@@ -322,7 +323,7 @@ SIDES = (
 def test_a_low_alarm_never_scales_by_a_high_average(
     comparison: Comparison | None, breaching: int, values: tuple[float, ...], change: int
 ) -> None:
-    """Nor a high alarm by a low one, though the policy has steps on both sides."""
+    """A high alarm whose average is low takes its first step out, though there is one for in."""
     policy = stepping(
         "S", 50, (None, 0, -1), (0, None, 1), comparison=comparison, datapoints=of(breaching, 2)
     )
@@ -347,8 +348,27 @@ def test_a_step_waits_for_its_datapoints() -> None:
     expect(scale(policy), see(5, {"s": series(60, None, 60)}), desired=5)
 
 
-def test_an_average_that_fell_back_finds_no_step() -> None:
-    """Two of three breach a little, one is far below: the average has no step."""
-    policy = stepping("S", 50, (0, None, 2), comparison=Comparison.GREATER, datapoints=of(2, 3))
-    found = expect(scale(policy), see(5, {"s": series(1, 51, 51)}), desired=5)
+@pytest.mark.parametrize("values", [(0, 60, 65), (1, 51, 51), (60, 0, 51)])
+def test_a_calm_datapoint_among_the_breaching_never_leaves_a_high_alarm_without_a_step(
+    values: tuple[float, ...],
+) -> None:
+    """Two of three breach, the average lies on the other side: the first step out."""
+    policy = stepping(
+        "S", 50, (0, 10, 2), (10, None, 4), comparison=Comparison.GREATER, datapoints=of(2, 3)
+    )
+    found = expect(scale(policy), see(5, {"s": series(*values)}), desired=7)
+    assert recommended(found, "S").value == pytest.approx(sum(values) / 3)
+
+
+def test_free_memory_that_was_scarce_twice_scales_out() -> None:
+    """A low alarm that scales out is an alarm of too few as well."""
+    policy = stepping("S", 20, (None, 0, 3), comparison=Comparison.LESS, datapoints=of(2, 3))
+    expect(scale(policy), see(5, {"s": series(90, 10, 10)}), desired=8)
+
+
+def test_an_alarm_below_its_first_step_is_looked_at_again_at_once() -> None:
+    """It tells of transitions only, so a value that moves on into a step is not told."""
+    policy = stepping("S", 50, (10, None, 2), comparison=Comparison.GREATER)
+    found = expect(scale(policy), see(5, {"s": 55}), desired=5)
     assert recommended(found, "S").reason is Reason.NO_STEP
+    assert found.wake_at - NOON == scale(policy).tick

@@ -120,8 +120,18 @@ def test_a_recommendation_that_a_failed_metric_blocked_is_not_remembered() -> No
         scale_out=DirectionRules(stabilization_window=seconds(60)),
     )
     story = Story(target, 10)
+    story.look(-90, a=100, b=100)
     story.look(0, a=20, b=NO_DATA)
     assert story.look(30, a=200, b=100).desired == 20
+
+
+def test_the_first_look_of_all_takes_nothing_away_at_once() -> None:
+    """The windows begin with what is found, as HPA records it before its first recommendation."""
+    window = DirectionRules(stabilization_window=seconds(300))
+    story = Story(scale(ten_percent("A"), profile=Profile.HPA, scale_in=window), 10)
+    assert story.look(0, a=20).desired == 10
+    assert story.look(299, a=20).desired == 10
+    assert story.look(301, a=20).desired == 2
 
 
 # --- rates --------------------------------------------------------------------

@@ -159,7 +159,7 @@ RANGES = (
     (4, 10, OUT, (8, 10), Action.SET, Reason.ABOVE_TARGET),
     (4, 10, CALM, (4, 10), Action.HOLD, Reason.WITHIN_TOLERANCE),
     (4, 6, CALM, (4, 10), Action.SET, Reason.CEILING_MOVED),
-    (4, None, CALM, (4, 10), Action.SET, Reason.CEILING_MOVED),
+    (4, None, CALM, (4, 10), Action.HOLD, Reason.WITHIN_TOLERANCE),
     (4, 12, CALM, (4, 10), Action.SET, Reason.CEILING_MOVED),
     (4, 10, IN, (2, 10), Action.SET, Reason.BELOW_TARGET),
     (8, 8, OUT, (10, 10), Action.SET, Reason.ABOVE_MAX),
@@ -227,7 +227,7 @@ def test_a_ceiling_is_not_lowered_while_scale_in_is_held_but_for_hard_bounds(
     ("direction", "ceiling", "action"),
     [
         (Direction.OUT, 6, Action.BLOCK),
-        (Direction.OUT, None, Action.BLOCK),
+        (Direction.OUT, None, Action.HOLD),
         (Direction.IN, 6, Action.SET),
         (Direction.IN, 12, Action.BLOCK),
         (Direction.OUT, 12, Action.SET),

@@ -351,9 +351,9 @@ def test_a_pause_replaces_the_one_of_its_direction() -> None:
 
 
 def test_a_resume_lifts_one_direction_or_all() -> None:
-    """A pause of both is lifted by lifting all."""
-    both, one = Pause(None), Pause(Direction.IN)
+    """Of a pause of both directions, the other one stays as it was."""
+    both, one = Pause(None, at(9), "ann"), Pause(Direction.IN)
     history = History(pauses=(both, one))
-    assert note_resume(history, Direction.IN).pauses == (both,)
-    assert note_resume(history, Direction.OUT).pauses == (both, one)
+    assert note_resume(history, Direction.IN).pauses == (Pause(Direction.OUT, at(9), "ann"),)
+    assert note_resume(history, Direction.OUT).pauses == (Pause(Direction.IN, at(9), "ann"), one)
     assert note_resume(history, None).pauses == ()

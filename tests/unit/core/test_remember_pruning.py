@@ -19,15 +19,15 @@ from flyball.core.model import (
     Recommended,
 )
 from flyball.core.policy import Step, StepPolicy, TrackingPolicy
-from flyball.core.remember import (
+from flyball.core.prune import (
     CHANGES_LIMIT,
     READY_LIMIT,
     RECOMMENDATIONS_LIMIT,
-    _prune_changes,
-    _prune_ready,
-    _prune_recommendations,
-    note_applied,
+    prune_changes,
+    prune_ready,
+    prune_recommendations,
 )
+from flyball.core.remember import note_applied
 from flyball.core.target import (
     DirectionRules,
     Metric,
@@ -107,9 +107,9 @@ def test_a_decision_is_the_same_with_what_was_forgotten(
     scaled, seen, history, later = scene
     pruned = replace(
         history,
-        changes=_prune_changes(scaled, history.changes, NOON),
-        recommendations=_prune_recommendations(scaled, history.recommendations, NOON),
-        ready=_prune_ready(scaled, history.ready, NOON),
+        changes=prune_changes(scaled, history.changes, NOON),
+        recommendations=prune_recommendations(scaled, history.recommendations, NOON),
+        ready=prune_ready(scaled, history.ready, NOON),
     )
     assert decide(scaled, seen, pruned, at(later)) == decide(scaled, seen, history, at(later))
 
@@ -122,8 +122,8 @@ def test_a_cooldown_that_continues_another_remembers_where_it_began() -> None:
     )
     step = StepPolicy("s", "load", 100.0, (Step(0, None, 4),), cooldown=10 * MINUTE)
     scaled = target(policies=(step,))
-    assert _prune_changes(scaled, changes, NOON) == changes
-    assert _prune_changes(scaled, changes, at(1)) == ()
+    assert prune_changes(scaled, changes, NOON) == changes
+    assert prune_changes(scaled, changes, at(1)) == ()
     decision = decide(scaled, look(5, load=200.0), History(changes=changes), NOON)
     assert decision.desired == 6
 
@@ -134,8 +134,8 @@ def test_a_change_is_kept_as_long_as_a_rate_rule_counts_it() -> None:
     rule = RateRule(RateKind.COUNT, 2, 20 * MINUTE)
     scaled = target(policies=(tracking,), scale_out=DirectionRules(rates=(rule,)))
     changes = (Change(at(-19), 2, 3, ("t",), at(-19)),)
-    assert _prune_changes(scaled, changes, NOON) == changes
-    assert _prune_changes(scaled, changes, at(1)) == ()
+    assert prune_changes(scaled, changes, NOON) == changes
+    assert prune_changes(scaled, changes, at(1)) == ()
     assert decide(scaled, look(3, load=300.0), History(changes=changes), NOON).desired == 4
 
 
@@ -151,7 +151,7 @@ def test_what_is_kept_of_recommendations_is_one_slope_for_each_direction(
     now = NOON
     for pause, desired in steps:
         now += pause * MINUTE + timedelta(seconds=1)
-        kept = _prune_recommendations(scaled, (*kept, Recommended(now, desired)), now)
+        kept = prune_recommendations(scaled, (*kept, Recommended(now, desired)), now)
     assert len(kept) <= 2 * 31
     assert all(each.at > now - window * MINUTE for each in kept)
 
@@ -167,8 +167,8 @@ def test_every_list_is_bounded() -> None:
     changes = tuple(Change(at(-n), 1, 2, (), at(-n)) for n in range(2000, 0, -1))
     ready = tuple(ReadySample(at(-n), n) for n in range(2000, 0, -1))
     wished = tuple(Recommended(at(-n), n) for n in range(2000, 0, -1))
-    assert _prune_changes(scaled, changes, NOON) == changes[-CHANGES_LIMIT:]
-    assert _prune_ready(scaled, ready, NOON) == ready[-READY_LIMIT:]
-    assert _prune_recommendations(scaled, wished, NOON) == wished[-RECOMMENDATIONS_LIMIT:]
+    assert prune_changes(scaled, changes, NOON) == changes[-CHANGES_LIMIT:]
+    assert prune_ready(scaled, ready, NOON) == ready[-READY_LIMIT:]
+    assert prune_recommendations(scaled, wished, NOON) == wished[-RECOMMENDATIONS_LIMIT:]
     decision = decide(scaled, look(2, load=200.0), History(), NOON)
     assert len(note_applied(History(changes=changes), decision, NOON).changes) == CHANGES_LIMIT

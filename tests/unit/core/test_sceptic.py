@@ -16,7 +16,7 @@ from flyball.core.model import (
     ReadySample,
     Reason,
 )
-from flyball.core.policy import ScheduledPolicy
+from flyball.core.policy import MissingRule, MissingRules, ScheduledPolicy
 from flyball.core.remember import note_applied, remember
 from flyball.core.schedule import Schedule
 from flyball.core.target import (
@@ -29,6 +29,7 @@ from flyball.core.target import (
     Unit,
     ZeroRule,
 )
+from flyball.core.window import Window
 from tests.unit.core.cases import NOON, at, expect, scale, see, series, stepping, tracking
 
 QUEUE = Metric("q", per=Per.TOTAL)
@@ -157,3 +158,29 @@ def test_a_half_blind_low_recommendation_weighs_in_no_window() -> None:
     decision = decide(target, see(12, {"a": 50}), History(), NOON)
     assert decision.wanted < 12
     assert remember(target, History(), decision).recommendations == ()
+
+
+@pytest.mark.parametrize("seen", [{}, {"b": 10}, {"b": 900}])
+def test_a_floor_is_reached_though_a_metric_that_holds_scale_out_is_missing(
+    seen: dict[str, float],
+) -> None:
+    """The calendar's floor depends on no metric; what lies above it stays held."""
+    blind = tracking("A", missing=MissingRules(scale_out=MissingRule.HOLD))
+    night = Window("w", "at(2026-06-01T11:00:00)", duration=timedelta(hours=2), floor=6)
+    expect(scale(blind, tracking("B"), windows=(night,)), see(3, seen), desired=6)
+    expect(scale(blind, tracking("B"), low=5), see(3, seen), desired=5)
+
+
+def test_a_policy_without_scale_in_stands_in_its_way_only_while_it_is_blind() -> None:
+    """Known and high enough it says nothing; unknown it holds, unless its rule ignores that."""
+    eager = tracking("A")
+    for rule, desired in ((MissingRule.HOLD, 10), (MissingRule.IGNORE, 5)):
+        still = tracking("B", disable_scale_in=True, missing=MissingRules(scale_in=rule))
+        expect(scale(eager, still), see(10, {"a": 50, "b": 100}), desired=5)
+        expect(scale(eager, still), see(10, {"a": 50}), desired=desired)
+
+
+def test_an_instant_without_a_time_zone_is_refused_at_the_door() -> None:
+    """With the name of the argument, not deep inside."""
+    with pytest.raises(ValueError, match=r"^now: got '2026-06-01T12:00:00', expected an instant"):
+        decide(scale(), see(3, {}), History(), NOON.replace(tzinfo=None))

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from flyball.adapters.local.endpoint import endpoint_name
+from flyball.core.breach import PAST
 from flyball.core.model import Datapoint, Missing, Series
 from flyball.core.policy import (
     Comparison,
@@ -206,7 +207,8 @@ def _judge(alarm: Alarm, series: Series | Missing, before: AlarmState, now: date
     known = [value for value in values if value is not None][-alarm.rule.evaluated :]
     if not known:
         return AlarmState.INSUFFICIENT_DATA
-    breaching = sum(_breaches(alarm, value) for value in known)
+    past = PAST[alarm.comparison]
+    breaching = sum(past(value, alarm.threshold) for value in known)
     if breaching >= alarm.rule.breaching:
         return AlarmState.ALARM
     unknown = alarm.rule.evaluated - len(known)
@@ -225,18 +227,6 @@ def _value(alarm: Alarm, point: Datapoint) -> float | None:
     if point.ready:
         return value / point.ready
     return math.inf if value else None
-
-
-def _breaches(alarm: Alarm, value: float) -> bool:
-    match alarm.comparison:
-        case Comparison.GREATER:
-            return value > alarm.threshold
-        case Comparison.GREATER_OR_EQUAL:
-            return value >= alarm.threshold
-        case Comparison.LESS:
-            return value < alarm.threshold
-        case Comparison.LESS_OR_EQUAL:
-            return value <= alarm.threshold
 
 
 def _event(
