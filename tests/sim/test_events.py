@@ -6,8 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from flyball.adapters.local.trigger import EventError, parse_event
+from flyball.adapters.local.trigger import parse_event
 from flyball.controller import WakeKind
+from flyball.event import EventError
 from flyball.sim.day import Cloud
 from flyball.sim.faults import FaultKind
 from flyball.sim.trace import MINUTE

@@ -12,25 +12,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, NamedTuple
-from urllib.parse import quote
+from typing import Any
 
 from flyball.adapters.local.endpoint import endpoint_name
+from flyball.alarm import Alarm, define_alarms
 from flyball.core.breach import PAST
 from flyball.core.model import Datapoint, Missing, Series
-from flyball.core.policy import (
-    Comparison,
-    DatapointsRule,
-    ScheduledPolicy,
-    StepPolicy,
-    TrackingPolicy,
-)
-from flyball.core.target import Metric, Per, ScalableTarget, Unit
+from flyball.core.target import Per, ScalableTarget, Unit
 from flyball.ports import MetricRead, MetricSource
 
 DETAIL_TYPE = "CloudWatch Alarm State Change"
-PREFIX = "flyball"
-"""First part of every alarm's name: flyball/<scalable target>/<policy>/<side>."""
 
 
 class AlarmState(Enum):
@@ -39,53 +30,6 @@ class AlarmState(Enum):
     OK = "OK"
     ALARM = "ALARM"
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
-
-
-class Alarm(NamedTuple):
-    """One threshold on one metric of one scalable target.
-
-    Attributes:
-        name: Unique in a cloud.
-        scalable_target: Whose metric.
-        metric: Which.
-        comparison: When a value breaches.
-        threshold: In the policy's unit; a ratio's in percent.
-        rule: M of N.
-        total: A total is held against the threshold as it is, not divided by the instances.
-    """
-
-    name: str
-    scalable_target: ScalableTarget
-    metric: Metric
-    comparison: Comparison
-    threshold: float
-    rule: DatapointsRule
-    total: bool = False
-
-
-def define_alarms(scalable_target: ScalableTarget) -> tuple[Alarm, ...]:
-    """Make the alarms that a scalable target's policies need.
-
-    A tracking policy gets one above target_value × high_ratio and one below target_value ×
-    low_ratio (none where scale-in is disabled); a step policy one at the first step on each side
-    that changes something; a rule for zero one above its activation threshold.
-    """
-    alarms: list[Alarm] = []
-    for policy in scalable_target.policies:
-        match policy:
-            case TrackingPolicy():
-                alarms += _of_tracking(scalable_target, policy)
-            case StepPolicy():
-                alarms += _of_steps(scalable_target, policy)
-            case ScheduledPolicy():
-                continue
-    if (zero := scalable_target.zero) is not None:
-        metric = scalable_target.metric_by_name[zero.metric]
-        name = alarm_name(scalable_target.id, "activation", "high")
-        above, threshold = Comparison.GREATER, zero.activation_threshold
-        rule = DatapointsRule()
-        alarms.append(Alarm(name, scalable_target, metric, above, threshold, rule, total=True))
-    return tuple(alarms)
 
 
 class AlarmBoard:
@@ -127,63 +71,6 @@ class AlarmBoard:
                 self._states[alarm.name] = after
                 self._since[alarm.name] = now
         return events
-
-
-def alarm_name(scalable_target_id: str, policy: str, side: str) -> str:
-    """Name an alarm so that trigger.py finds the scalable target in it."""
-    return "/".join(quote(part, safe="") for part in (PREFIX, scalable_target_id, policy, side))
-
-
-def _of_tracking(scalable_target: ScalableTarget, policy: TrackingPolicy) -> list[Alarm]:
-    metric = scalable_target.metric_by_name[policy.metric]
-    high = Alarm(
-        alarm_name(scalable_target.id, policy.name, "high"),
-        scalable_target,
-        metric,
-        Comparison.GREATER,
-        policy.target_value * policy.high_ratio,
-        policy.out_datapoints,
-    )
-    if policy.disable_scale_in:
-        return [high]
-    low = high._replace(
-        name=alarm_name(scalable_target.id, policy.name, "low"),
-        comparison=Comparison.LESS,
-        threshold=policy.target_value * policy.low_ratio,
-        rule=policy.in_datapoints,
-    )
-    return [high, low]
-
-
-def _of_steps(scalable_target: ScalableTarget, policy: StepPolicy) -> list[Alarm]:
-    metric = scalable_target.metric_by_name[policy.metric]
-    if policy.comparison is not None:
-        side = "high" if policy.comparison.value.startswith(">") else "low"
-        name = alarm_name(scalable_target.id, policy.name, side)
-        threshold, rule = policy.threshold, policy.datapoints
-        only = Alarm(name, scalable_target, metric, policy.comparison, threshold, rule)
-        return [only._replace(total=True)]
-    above = [step.lower for step in policy.steps if step.adjustment and step.lower is not None]
-    below = [step.upper for step in policy.steps if step.adjustment and step.upper is not None]
-    high = min((bound for bound in above if bound >= 0), default=None)
-    low = max((bound for bound in below if bound <= 0), default=None)
-    sides = (
-        ("high", Comparison.GREATER_OR_EQUAL, high),
-        ("low", Comparison.LESS_OR_EQUAL, low),
-    )
-    return [
-        Alarm(
-            alarm_name(scalable_target.id, policy.name, side),
-            scalable_target,
-            metric,
-            comparison,
-            policy.threshold + bound,
-            policy.datapoints,
-            total=True,
-        )
-        for side, comparison, bound in sides
-        if bound is not None
-    ]
 
 
 def _reads_for(alarms: Sequence[Alarm]) -> dict[tuple[str, str], MetricRead]:

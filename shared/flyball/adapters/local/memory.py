@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from threading import Lock
 
-from flyball.adapters.local.append import append, aware
+from flyball.append import append, aware
 from flyball.core.chain import GENESIS, Row, config_body, seal
 from flyball.core.check import check_name
 from flyball.ports import (

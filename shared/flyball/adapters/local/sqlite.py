@@ -29,8 +29,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flyball.adapters.local.append import append, aware
 from flyball.adapters.local.schema import connect, explain
+from flyball.append import append, aware
 from flyball.core.chain import GENESIS, Row, config_body, seal
 from flyball.core.check import check_name
 from flyball.ports import (

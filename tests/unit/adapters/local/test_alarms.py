@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from flyball.adapters.local.alarms import AlarmBoard, AlarmState, alarm_name, define_alarms
+from flyball.adapters.local.alarms import AlarmBoard, AlarmState
+from flyball.alarm import alarm_name, define_alarms
 from flyball.core.model import Datapoint, Missing, MissingCause, Series
 from flyball.core.policy import (
     Comparison,

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.adapters.local.alarms import DETAIL_TYPE, alarm_name
-from flyball.adapters.local.trigger import EventError, parse_event
+from flyball.adapters.local.alarms import DETAIL_TYPE
+from flyball.adapters.local.trigger import parse_event
+from flyball.alarm import alarm_name
+from flyball.event import EventError
 from flyball.ports import Trigger, TriggerKind
 
 NOON = datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC)
