@@ -67,7 +67,8 @@ lock: .venv-lock/bin/uv ## pin every dependency again, with hashes
 	$(LOCK) pyproject.toml --group dev --output-file requirements/dev.txt $(ARGS)
 	$(LOCK) pyproject.toml --group build --constraints requirements/dev.txt \
 		--output-file requirements/demo.txt
-	$(LOCK) --group aws-function --output-file requirements/aws-function.txt $(ARGS)
+	$(LOCK) --group aws-function --constraints requirements/dev.txt \
+		--output-file requirements/aws-function.txt
 	$(LOCK) --group gcp-function --output-file requirements/gcp-function.txt $(ARGS)
 	$(LOCK) pyproject.toml --group build --group bench --output-file requirements/bench.txt $(ARGS)
 
