@@ -16,7 +16,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 
 # Every branch of these is run by a test; the rest has the floor in pyproject.toml.
 PROVEN := */flyball/core/*,*/flyball/ports.py,*/flyball/controller.py
-PROVEN := $(PROVEN),*/flyball/observe.py,*/flyball/reconcile.py,*/flyball/seen.py
+PROVEN := $(PROVEN),*/flyball/observe.py,*/flyball/reconcile.py,*/flyball/seen.py,*/flyball/wake.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flyball.controller import Controller, Wake
+from flyball.controller import Controller
 from flyball.core.chain import Row, verify
 from flyball.core.codec import canonical, decode, parse
 from flyball.core.model import (
@@ -41,6 +41,7 @@ from flyball.ports import (
     Trigger,
     TriggerKind,
 )
+from flyball.wake import Wake
 
 T0 = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -167,6 +168,10 @@ class BreakingLedger:
     ) -> int:
         """Pass on."""
         return self.ledger.register(scalable_target_id, config, config_hash, now)
+
+    def retire(self, scalable_target_id: str, now: datetime) -> int:
+        """Pass on."""
+        return self.ledger.retire(scalable_target_id, now)
 
     def claim(self, scalable_target_id: str, token: str, now: datetime, until: datetime) -> Claim:
         """Do what comes before, and pass on."""

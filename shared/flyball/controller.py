@@ -14,11 +14,11 @@ is true and closes it. Nothing is sent twice, and no row is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import Enum
-from typing import NamedTuple
+from functools import partial
+from typing import TypeVar
 
 from flyball.core.chain import name_row
 from flyball.core.codec import canonical, encode, parse
@@ -35,7 +35,6 @@ from flyball.core.model import (
 from flyball.core.record import DECISION, FOREIGN, PAUSE, RESUME, DecisionRecord
 from flyball.core.remember import (
     Notice,
-    Noticed,
     absorb,
     believe_capacity,
     find_lag,
@@ -44,7 +43,7 @@ from flyball.core.remember import (
     remember,
 )
 from flyball.core.target import ScalableTarget
-from flyball.observe import observe
+from flyball.observe import SeriesByName, observe, read_metrics
 from flyball.ports import (
     CapacityControl,
     Claim,
@@ -64,6 +63,9 @@ from flyball.ports import (
 )
 from flyball.reconcile import close, learn, reconcile
 from flyball.seen import is_stale, note_seen, read_seen
+from flyball.wake import Held, Wake, WakeKind, fail, safely, wake_due
+
+T = TypeVar("T")
 
 LEASE = timedelta(seconds=120)
 """Longer than a function may run, so that a lease never ends under a living holder."""
@@ -71,51 +73,19 @@ SAFETY = timedelta(seconds=5)
 """Nothing is sent to the provider with less than this left of the lease."""
 UNREADABLE_WAIT = timedelta(seconds=120)
 """A target that cannot be handled is tried again after this; it must not crowd out the others."""
+CHUNK = 25
+"""Scalable targets whose metrics are read together: their leases are all held meanwhile."""
 CONFIGS_LIMIT = 4_096
 """Compiled configs kept, so that a long-lived function does not grow."""
 
 
-class WakeKind(Enum):
-    """How a wake ended."""
-
-    DECIDED = "decided"
-    TURNED_AWAY = "turned_away"
-    """Another run has the lease."""
-    DUPLICATE = "duplicate"
-    """This event, or a newer one of its source, was handled already."""
-    NOT_DUE = "not_due"
-    UNKNOWN_TARGET = "unknown_target"
-    LEASE_LOST = "lease_lost"
-    """Another holder or a new config came between; what was not written was not applied."""
-    UNRESOLVED = "unresolved"
-    """Sent, but it is not known whether it landed: the next wake asks the provider."""
-    FAILED = "failed"
-
-
-class Wake(NamedTuple):
-    """What one wake-up came to.
-
-    Attributes:
-        kind: How it ended.
-        scalable_target_id: Whose.
-        decision: With DECIDED, LEASE_LOST and UNRESOLVED: what was decided.
-        outcome: The provider's answer, where something was sent.
-        row_id: Id of the decision row, "" where none was written.
-        noticed: What happened to the capacity since the last wake.
-        detail: For people; never parsed.
-    """
-
-    kind: WakeKind
-    scalable_target_id: str
-    decision: Decision | None = None
-    outcome: Outcome | None = None
-    row_id: str = ""
-    noticed: tuple[Noticed, ...] = ()
-    detail: str = ""
-
-
 def _no_step(name: str) -> None:
     """Nobody watches the steps."""
+
+
+def _always() -> bool:
+    """There is time."""
+    return True
 
 
 class Controller:
@@ -160,29 +130,44 @@ class Controller:
         Raises:
             LedgerUnavailableError: Not even the index of what is due can be read.
         """
-        now = self._clock.now()
-        wakes = []
-        for due in self._ledger.due(now, limit):
-            target_id = due.scalable_target_id
-            trigger = Trigger(
-                target_id,
-                f"timer:{target_id}:{due.wake_at.isoformat()}",
-                TriggerKind.TIMER,
-                due.wake_at,
-            )
-            wakes.append(self.wake_safely(trigger))
+        return self.wake_all([wake_due(due) for due in self._ledger.due(self._clock.now(), limit)])
+
+    def wake_all(
+        self, triggers: Sequence[Trigger], *, keep_going: Callable[[], bool] = _always
+    ) -> list[Wake]:
+        """Handle many wake-ups, and read the metrics of each chunk of them in one go.
+
+        Args:
+            triggers: Whom; one scalable target named twice is handled once and turned away once.
+            keep_going: Asked before each chunk; where it says no, the rest has FAILED.
+
+        Returns:
+            One Wake a trigger, in order; whatever goes wrong with one is no other's concern.
+        """
+        wakes: list[Wake] = []
+        for start in range(0, len(triggers), CHUNK):
+            chunk = triggers[start : start + CHUNK]
+            if keep_going():
+                wakes += self._wake_chunk(chunk)
+            else:
+                wakes += [fail(trigger, "no time left") for trigger in chunk]
         return wakes
+
+    def _wake_chunk(self, chunk: Sequence[Trigger]) -> list[Wake]:
+        """Take every lease, read all metrics, then look at one after the other."""
+        taken = [safely(trigger, partial(self._take, trigger)) for trigger in chunk]
+        targets = [each.target for each in taken if isinstance(each, Held)]
+        seen = iter(read_metrics(targets, self._metrics, self._clock.now()))
+        return [
+            each
+            if isinstance(each, Wake)
+            else safely(each.trigger, partial(self._carry, each, next(seen)))
+            for each in taken
+        ]
 
     def wake_safely(self, trigger: Trigger) -> Wake:
         """Handle one wake-up; whatever goes wrong is its Wake, and no other target's concern."""
-        try:
-            return self.wake(trigger)
-        except Exception as error:  # noqa: BLE001  (the boundary between one target and the next)
-            return Wake(
-                WakeKind.FAILED,
-                trigger.scalable_target_id,
-                detail=f"{type(error).__name__}: {error}",
-            )
+        return safely(trigger, partial(self.wake, trigger))
 
     def wake(self, trigger: Trigger) -> Wake:
         """Handle one wake-up.
@@ -192,6 +177,11 @@ class Controller:
                 lease ends by itself; then try again.
             ValueError: The stored config or history cannot be read; the lease was given back.
         """
+        held = self._take(trigger)
+        return held if isinstance(held, Wake) else self._carry(held, None)
+
+    def _take(self, trigger: Trigger) -> Wake | Held:
+        """Take the lease; turn away what somebody else handles, or what has nothing new to tell."""
         self._on_step("claim")
         now = self._clock.now()
         target_id = trigger.scalable_target_id
@@ -201,18 +191,26 @@ class Controller:
             return Wake(WakeKind.TURNED_AWAY, target_id, detail=str(error))
         except UnknownTargetError as error:
             return Wake(WakeKind.UNKNOWN_TARGET, target_id, detail=str(error))
+        return self._guard(claim, now, partial(self._admit, trigger, claim, now))
+
+    def _carry(self, held: Held, series: SeriesByName | None) -> Wake:
+        """Look at what is held, and do what follows."""
+        return self._guard(held.claim, self._clock.now(), partial(self._look, held, series))
+
+    def _guard(self, claim: Claim, now: datetime, step: Callable[[], T]) -> T | Wake:
+        """Take a step under a lease: a target that cannot be handled gives it back and waits."""
         try:
-            return self._handle(trigger, claim, now)
+            return step()
         except LeaseLostError as error:
-            return Wake(WakeKind.LEASE_LOST, target_id, detail=str(error))
+            return Wake(WakeKind.LEASE_LOST, claim.scalable_target_id, detail=str(error))
         except LedgerError:
             raise
         except Exception:
             self._ledger.write(claim, (), ItemUpdate(wake_at=now + UNREADABLE_WAIT, release=True))
             raise
 
-    def _handle(self, trigger: Trigger, claim: Claim, now: datetime) -> Wake:
-        """Turn away what has nothing new to tell; look at the rest."""
+    def _admit(self, trigger: Trigger, claim: Claim, now: datetime) -> Wake | Held:
+        """Turn away what has nothing new to tell; read what is remembered of the rest."""
         seen = read_seen(claim.seen)
         nothing_new = None
         if is_stale(trigger, seen, now):
@@ -223,7 +221,7 @@ class Controller:
             self._ledger.write(claim, (), ItemUpdate(release=True))
             return Wake(nothing_new, claim.scalable_target_id)
         target, history = self._config(claim), _read_history(claim)
-        return self._look(trigger, claim, target, history, note_seen(seen, trigger, now))
+        return Held(trigger, claim, target, history, note_seen(seen, trigger, now))
 
     def _config(self, claim: Claim) -> ScalableTarget:
         """Build the scalable target once a config."""
@@ -242,13 +240,14 @@ class Controller:
             self._configs[claim.config_hash] = found
         return found
 
-    def _look(
-        self, trigger: Trigger, claim: Claim, target: ScalableTarget, history: History, seen: str
-    ) -> Wake:
+    def _look(self, held: Held, series: SeriesByName | None) -> Wake:
         """Observe, close what is pending, decide, and act."""
+        trigger, claim, target, history, seen = held
         self._on_step("observe")
         now = self._clock.now()
-        observation = observe(target, self._metrics, self._control, now)
+        if series is None:
+            (series,) = read_metrics([target], self._metrics, now)
+        observation = observe(target, series, self._control, now)
         rows: list[NewRow] = []
         if claim.pending is not None:
             intent, lag = self._ledger.row(claim.pending), find_lag(target)

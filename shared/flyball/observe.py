@@ -6,7 +6,7 @@ zone) blinds one look at one target; it stops nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from flyball.core.breach import count_periods
@@ -14,37 +14,57 @@ from flyball.core.model import Capacity, Missing, MissingCause, Observation, Ser
 from flyball.core.target import ScalableTarget
 from flyball.ports import CapacityControl, MetricRead, MetricSource
 
+SeriesByName = Mapping[str, Series | Missing]
+"""By a metric's name: its series, or why there is none."""
 
-def observe(
-    target: ScalableTarget, metrics: MetricSource, control: CapacityControl, now: datetime
-) -> Observation:
-    """Read a target's metrics and capacity."""
-    names = [metric.name for metric in target.metrics]
-    series = dict(zip(names, _read(target, metrics, now), strict=True))
-    capacity: Capacity | Missing
-    try:
-        capacity = control.describe(target, now)
-    except Exception as error:  # noqa: BLE001  (what cannot be read is held)
-        capacity = _broken(f"{type(error).__name__}: {error}")
-    return Observation(now, capacity, series)
+
+def read_metrics(
+    targets: Sequence[ScalableTarget], metrics: MetricSource, now: datetime
+) -> list[SeriesByName]:
+    """Read the metrics of several targets at once: one mapping a target, in order.
+
+    A source that breaks its contract is asked for each target by itself, so that one bad target
+    does not blind the others.
+    """
+    reads = [
+        MetricRead(target, metric, count_periods(target, metric.name))
+        for target in targets
+        for metric in target.metrics
+    ]
+    answers = _read(reads, metrics, now)
+    if isinstance(answers, Missing):
+        if len(targets) > 1:
+            return [each for target in targets for each in read_metrics([target], metrics, now)]
+        answers = [answers] * len(reads)
+    found = iter(answers)
+    return [{metric.name: next(found) for metric in target.metrics} for target in targets]
 
 
 def _read(
-    target: ScalableTarget, metrics: MetricSource, now: datetime
-) -> Sequence[Series | Missing]:
-    """Read all metrics at once: one answer each."""
-    reads = [
-        MetricRead(target, metric, count_periods(target, metric.name)) for metric in target.metrics
-    ]
+    reads: Sequence[MetricRead], metrics: MetricSource, now: datetime
+) -> Sequence[Series | Missing] | Missing:
+    """Ask once: one answer each, or how the source broke its contract."""
     if not reads:
         return ()
     try:
         answers = [_accept(answer) for answer in metrics.read(reads, now)]
-    except Exception as error:  # noqa: BLE001  (as above)
-        return [_broken(f"{type(error).__name__}: {error}")] * len(reads)
+    except Exception as error:  # noqa: BLE001  (what cannot be read is held)
+        return _broken(f"{type(error).__name__}: {error}")
     if len(answers) != len(reads):
-        return [_broken(f"{len(answers)} answers to {len(reads)} reads")] * len(reads)
+        return _broken(f"{len(answers)} answers to {len(reads)} reads")
     return answers
+
+
+def observe(
+    target: ScalableTarget, series: SeriesByName, control: CapacityControl, now: datetime
+) -> Observation:
+    """Read a target's capacity, beside the metrics that were read."""
+    capacity: Capacity | Missing
+    try:
+        capacity = control.describe(target, now)
+    except Exception as error:  # noqa: BLE001  (as above)
+        capacity = _broken(f"{type(error).__name__}: {error}")
+    return Observation(now, capacity, series)
 
 
 def _accept(answer: Series | Missing) -> Series | Missing:

@@ -11,7 +11,6 @@ from typing import Any
 from flyball.adapters.local.endpoint import LocalEndpoints
 from flyball.adapters.local.memory import MemoryLedger
 from flyball.adapters.local.timeline import EndpointSettings, Order, OrderKind
-from flyball.controller import Wake
 from flyball.core.chain import verify
 from flyball.core.model import Decision
 from flyball.core.policy import DatapointsRule, TrackingPolicy
@@ -20,6 +19,7 @@ from flyball.core.target import Metric, Per, ScalableTarget, Unit
 from flyball.sim.day import Cloud, Minute
 from flyball.sim.faults import Fault, FaultKind
 from flyball.sim.trace import MINUTE, Trace
+from flyball.wake import Wake
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 MU = 100.0

@@ -10,12 +10,13 @@ from datetime import timedelta
 import pytest
 
 from flyball.adapters.local.memory import MemoryLedger
-from flyball.controller import Controller, Wake, WakeKind
+from flyball.controller import Controller
 from flyball.core.codec import canonical
 from flyball.ports import Trigger, TriggerKind
 from flyball.sim.day import Cloud
 from flyball.sim.faults import STEPS, FaultKind
 from flyball.sim.trace import MINUTE
+from flyball.wake import Wake, WakeKind
 from tests.sim.story import START, TARGET, fault, open_cloud, tell
 
 RISE = [*[650.0] * 10, *[1_400.0] * 40]

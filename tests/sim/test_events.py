@@ -7,11 +7,11 @@ from datetime import datetime
 import pytest
 
 from flyball.adapters.local.trigger import parse_event
-from flyball.controller import WakeKind
 from flyball.event import EventError
 from flyball.sim.day import Cloud
 from flyball.sim.faults import FaultKind
 from flyball.sim.trace import MINUTE
+from flyball.wake import WakeKind
 from tests.sim.story import START, fault, tell
 
 RISE = [*[650.0] * 20, *[1_400.0] * 40]

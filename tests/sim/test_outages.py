@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from flyball.controller import WakeKind
 from flyball.core.model import Action, Reason
 from flyball.core.policy import MissingRule, MissingRules, TrackingPolicy
 from flyball.core.target import Fallback
 from flyball.sim.faults import FaultKind
+from flyball.wake import WakeKind
 from tests.sim.story import TARGET, TRACK, fault, tell
 
 CALM = [1_400.0] * 90

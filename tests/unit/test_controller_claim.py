@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flyball.controller import CONFIGS_LIMIT, LEASE, UNREADABLE_WAIT, WakeKind
+from flyball.controller import CONFIGS_LIMIT, LEASE, UNREADABLE_WAIT
 from flyball.core.codec import canonical
 from flyball.core.model import Action, History
 from flyball.core.remember import Notice
@@ -21,6 +21,7 @@ from flyball.ports import (
     LedgerUnavailableError,
     TriggerKind,
 )
+from flyball.wake import WakeKind
 from tests.rig import ALARM, MINUTE, NAME, SECOND, T0, Rig, make_target, register
 
 TIMER = TriggerKind.TIMER

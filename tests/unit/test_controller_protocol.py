@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flyball.controller import LEASE, SAFETY, Controller, WakeKind
+from flyball.controller import LEASE, SAFETY, Controller
 from flyball.core.model import (
     Action,
     Capacity,
@@ -30,6 +30,7 @@ from flyball.core.remember import Notice
 from flyball.core.schedule import Schedule
 from flyball.core.target import Metric, Mode, ScalableTarget
 from flyball.ports import Ledger, OutcomeKind, TriggerKind
+from flyball.wake import WakeKind
 from tests.rig import ALARM, ENGINE, MINUTE, NAME, SECOND, T0, Rig, make_target, outcome_of
 
 

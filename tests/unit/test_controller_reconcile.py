@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from flyball.controller import LEASE, WakeKind
+from flyball.controller import LEASE
 from flyball.core.model import Action, Capacity, CapacityRange, Missing, MissingCause, Pause, Status
 from flyball.core.policy import TrackingPolicy
 from flyball.core.remember import LONGEST_LAG, Notice
 from flyball.core.target import CapacityKind
 from flyball.ports import ItemUpdate, Ledger, LedgerUnavailableError, OutcomeKind
+from flyball.wake import WakeKind
 from tests.rig import ALARM, MINUTE, NAME, SECOND, T0, Rig, make_target
 
 COOLDOWN = timedelta(minutes=10)

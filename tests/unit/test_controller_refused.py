@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from flyball.controller import WakeKind
 from flyball.core.model import Action, CapacityRange, LimitKind, Quota, Shortage
 from flyball.core.policy import TrackingPolicy
 from flyball.core.remember import QUOTA_HOLD
 from flyball.ports import Ledger, Outcome, OutcomeKind
+from flyball.wake import WakeKind
 from tests.rig import MINUTE, NAME, T0, Rig, make_target
 
 HOUR = timedelta(hours=1)

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flyball.controller import Wake, WakeKind
 from flyball.core.model import (
     Action,
     Capacity,
@@ -19,6 +18,7 @@ from flyball.core.model import (
 from flyball.core.policy import DatapointsRule, TrackingPolicy
 from flyball.core.target import Metric, Per, ScalableTarget, ZeroRule
 from flyball.ports import ItemUpdate, Ledger, LedgerUnavailableError, TriggerKind
+from flyball.wake import Wake, WakeKind
 from tests.rig import (
     ALARM,
     MINUTE,

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from flyball.cli import screen
 from flyball.cli.voice import tell_wake
-from flyball.controller import Wake, WakeKind
 from flyball.core.model import Action, Reason
 from flyball.core.target import ScalableTarget
 from flyball.report.chart import draw, fit
 from flyball.report.sentences import REASONS, headline
 from flyball.sim.day import Minute
 from flyball.sim.trace import Trace
+from flyball.wake import Wake, WakeKind
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from flyball.adapters.local.alarms import AlarmBoard
 from flyball.adapters.local.trigger import parse_event
-from flyball.controller import Controller, Wake
-from flyball.ports import Clock, Ledger, Trigger, TriggerKind
+from flyball.controller import Controller
+from flyball.ports import Clock, Ledger, Trigger
+from flyball.wake import Wake, wake_due
 
 NAP_S = 0.1
 """How late a signal may be noticed while there is nothing to do."""
@@ -102,5 +103,4 @@ class Loop:
         strangers = sum(each not in ours for each in ledger.scalable_target_ids())
         for due in ledger.due(now, DUE_LIMIT + strangers):
             if due.scalable_target_id in ours:
-                name = f"timer:{due.scalable_target_id}:{due.wake_at.isoformat()}"
-                yield Trigger(due.scalable_target_id, name, TriggerKind.TIMER, due.wake_at)
+                yield wake_due(due)

@@ -9,7 +9,6 @@ from typing import Any
 
 from flyball.cli import screen
 from flyball.cli.failure import complain
-from flyball.controller import Wake, WakeKind
 from flyball.core.codec import encode
 from flyball.core.model import Action
 from flyball.core.remember import Notice
@@ -18,6 +17,7 @@ from flyball.ports import LedgerError, OutcomeKind
 from flyball.report.figures import counted
 from flyball.report.plain import plain
 from flyball.report.sentences import tell_noticed, tell_number, tell_outcome
+from flyball.wake import Wake, WakeKind
 
 QUIET = frozenset({WakeKind.DUPLICATE, WakeKind.NOT_DUE})
 """Nothing happened, and that is as it should be."""

@@ -17,7 +17,7 @@ from flyball.adapters.local.endpoint import LocalEndpoints, endpoint_name
 from flyball.adapters.local.metrics import MINUTE, Load, LocalMetrics
 from flyball.adapters.local.timeline import EndpointSettings, State
 from flyball.adapters.local.trigger import parse_event
-from flyball.controller import Controller, Wake
+from flyball.controller import Controller
 from flyball.core.codec import canonical
 from flyball.core.model import Status
 from flyball.core.target import ScalableTarget
@@ -39,6 +39,7 @@ from flyball.sim.plant import (
     Reaper,
 )
 from flyball.sim.trace import Trace
+from flyball.wake import Wake
 
 ENGINE = "simulated"
 NOWHERE = State(0, 0, Status.FAILED, "unknown")

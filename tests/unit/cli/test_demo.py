@@ -16,11 +16,11 @@ from flyball.cli.demo import START
 from flyball.cli.live import Picture, say_changes
 from flyball.cli.sample import write_sample
 from flyball.config import lint, loads
-from flyball.controller import Wake, WakeKind
 from flyball.core.target import ScalableTarget
 from flyball.sim.day import Minute, run_day
 from flyball.sim.generate import generate_day
 from flyball.sim.trace import Trace
+from flyball.wake import Wake, WakeKind
 from tests.unit.cli.commands import expect_refusal, flyball
 
 MINUTE = timedelta(minutes=1)

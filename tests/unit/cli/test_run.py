@@ -16,10 +16,10 @@ from flyball.cli.loop import Stop
 from flyball.cli.options import choose_end, read_duration, read_instant
 from flyball.cli.traffic import EPOCH, make_demand, make_loads
 from flyball.cli.voice import Voice, tell_wake
-from flyball.controller import Wake, WakeKind
 from flyball.core.target import ScalableTarget
 from flyball.ports import LedgerUnavailableError, Outcome, OutcomeKind
 from flyball.sim.trace import Trace
+from flyball.wake import Wake, WakeKind
 from tests.unit.cli.commands import expect_refusal, flyball
 from tests.unit.report.scenes import decided, make_target
 

@@ -8,7 +8,7 @@ from itertools import count
 
 from flyball.adapters.local.clock import JumpingClock
 from flyball.adapters.local.memory import MemoryLedger
-from flyball.controller import Controller, Wake
+from flyball.controller import Controller
 from flyball.core.codec import canonical
 from flyball.core.model import (
     Capacity,
@@ -22,6 +22,7 @@ from flyball.core.target import (
     ScalableTarget,
 )
 from flyball.ports import MetricRead, Outcome, OutcomeKind, Trigger, TriggerKind
+from flyball.wake import Wake
 from tests.unit.core.cases import (
     NOON,
     at,

@@ -5,7 +5,6 @@ AWS 14 and 15, and the duplicate of Google 11.
 
 from __future__ import annotations
 
-from flyball.controller import WakeKind
 from flyball.core.model import (
     Action,
     Capacity,
@@ -22,6 +21,7 @@ from flyball.core.target import (
     ZeroRule,
 )
 from flyball.ports import Outcome, OutcomeKind
+from flyball.wake import WakeKind
 from tests.unit.core.cases import (
     FIVE_MINUTES,
     NO_DATA,

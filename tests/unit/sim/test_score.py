@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.controller import Wake, WakeKind
 from flyball.core.model import Action, Decision, Reason, Status
 from flyball.ports import Outcome, OutcomeKind
 from flyball.sim.day import Minute
 from flyball.sim.score import foresee, score
+from flyball.wake import Wake, WakeKind
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MU = 10.0

@@ -16,9 +16,9 @@ from flyball.adapters.local.memory import MemoryLedger
 from flyball.adapters.local.metrics import Load, LocalMetrics
 from flyball.adapters.local.timeline import EndpointSettings
 from flyball.config import compile_target
-from flyball.controller import WakeKind
 from flyball.core.policy import TrackingPolicy
 from flyball.core.target import Metric, ScalableTarget
+from flyball.wake import WakeKind
 from flyball.wiring.local import (
     Settings,
     SettingsError,
