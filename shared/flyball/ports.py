@@ -151,7 +151,7 @@ class ItemUpdate(NamedTuple):
 
 
 class TargetStatus(NamedTuple):
-    """A target's item as anybody may read it, without a lease."""
+    """A target's item as anybody may read it, without a lease; config_hash is "" once retired."""
 
     scalable_target_id: str
     generation: int
@@ -249,6 +249,20 @@ class Ledger(Protocol):
 
         Returns:
             The generation that is now in force.
+        """
+        ...
+
+    def retire(self, scalable_target_id: str, now: datetime) -> int:
+        """Take a target out of service and append a `retired` row.
+
+        It is not listed, due or claimed any more; `status` and its rows stay, and `register`
+        brings it back with what it has learned. A second time changes nothing.
+
+        Returns:
+            The generation that is now in force: a wake that is at work writes nothing more.
+
+        Raises:
+            UnknownTargetError: It was never registered.
         """
         ...
 

@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+RETIRED = "retired"
+"""Kind of the row that takes a target out of service."""
 GENESIS = "0" * 64
 """What the first row of a target is linked to."""
 
@@ -131,6 +133,15 @@ def config_body(config: str, config_hash: str, generation: int) -> str:
         raise ValueError(message)  # noqa: TRY004  (one kind of error for bad input)
     body = {"config": given, "config_hash": config_hash, "generation": generation}
     return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def retired_body(config_hash: str, generation: int) -> str:
+    """Write the body of a `retired` row: which config went out of service, and as which generation.
+
+    A later `config` row brings the target back.
+    """
+    body = {"config_hash": config_hash, "generation": generation}
+    return json.dumps(body, sort_keys=True, separators=(",", ":"))
 
 
 def digest(row: Row) -> str:

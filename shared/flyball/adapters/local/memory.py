@@ -14,7 +14,7 @@ from itertools import islice
 from threading import Lock
 
 from flyball.append import append, aware
-from flyball.core.chain import GENESIS, Row, config_body, seal
+from flyball.core.chain import GENESIS, RETIRED, Row, config_body, retired_body, seal
 from flyball.core.check import check_name
 from flyball.ports import (
     Claim,
@@ -73,6 +73,21 @@ class MemoryLedger:
             item.config, item.config_hash = config, config_hash
             self._wake(scalable_target_id, item, aware(now))
             self._add(item, [row])
+            return item.generation
+
+    def retire(self, scalable_target_id: str, now: datetime) -> int:
+        """Take a target out of service and append a `retired` row."""
+        with self._open():
+            item = self._items.get(scalable_target_id)
+            if item is None:
+                raise _unknown(scalable_target_id)
+            if item.config_hash:
+                body = retired_body(item.config_hash, item.generation + 1)
+                row = seal(scalable_target_id, len(item.rows) + 1, now, RETIRED, body, item.head)
+                item.generation += 1
+                item.config_hash = ""
+                self._wake(scalable_target_id, item, None)
+                self._add(item, [row])
             return item.generation
 
     def claim(self, scalable_target_id: str, token: str, now: datetime, until: datetime) -> Claim:
@@ -137,7 +152,9 @@ class MemoryLedger:
     def status(self, scalable_target_id: str) -> TargetStatus:
         """Read one target's item without a lease."""
         with self._open():
-            item = self._item(scalable_target_id)
+            item = self._items.get(scalable_target_id)
+            if item is None:
+                raise _unknown(scalable_target_id)
             return TargetStatus(
                 scalable_target_id,
                 item.generation,
@@ -154,7 +171,7 @@ class MemoryLedger:
     def scalable_target_ids(self) -> Sequence[str]:
         """List every registered target, sorted."""
         with self._open():
-            return sorted(self._items)
+            return sorted(target for target, item in self._items.items() if item.config_hash)
 
     def recorded_ids(self) -> Sequence[str]:
         """List every target that has rows, sorted; here an item never goes without its rows."""
@@ -205,11 +222,8 @@ class MemoryLedger:
 
     def _item(self, scalable_target_id: str) -> _Item:
         item = self._items.get(scalable_target_id)
-        if item is None:
-            raise UnknownTargetError(
-                f"No scalable target {scalable_target_id!r} is registered. "
-                "`flyball ledger list` shows those that are."
-            )
+        if item is None or not item.config_hash:
+            raise _unknown(scalable_target_id)
         return item
 
     def _add(self, item: _Item, rows: Sequence[Row]) -> None:
@@ -219,11 +233,19 @@ class MemoryLedger:
             self._rows[row.id] = row
             insort(self._ids, row.id)
 
-    def _wake(self, scalable_target_id: str, item: _Item, at: datetime) -> None:
+    def _wake(self, scalable_target_id: str, item: _Item, at: datetime | None) -> None:
         if item.wake_at is not None:
             del self._due[bisect_left(self._due, (item.wake_at, scalable_target_id))]
         item.wake_at = at
-        insort(self._due, (at, scalable_target_id))
+        if at is not None:
+            insort(self._due, (at, scalable_target_id))
+
+
+def _unknown(scalable_target_id: str) -> UnknownTargetError:
+    return UnknownTargetError(
+        f"No scalable target {scalable_target_id!r} is registered. "
+        "`flyball ledger list` shows those that are."
+    )
 
 
 def _lost(claim: Claim, found: str) -> str:

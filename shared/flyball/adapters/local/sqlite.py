@@ -31,7 +31,7 @@ from typing import Any
 
 from flyball.adapters.local.schema import connect, explain
 from flyball.append import append, aware
-from flyball.core.chain import GENESIS, Row, config_body, seal
+from flyball.core.chain import GENESIS, RETIRED, Row, config_body, retired_body, seal
 from flyball.core.check import check_name
 from flyball.ports import (
     Claim,
@@ -60,7 +60,7 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 _CLAIM = """
 UPDATE targets SET token = :token, lease_until = :until
 WHERE scalable_target_id = :id
-AND (token IS NULL OR token = :token OR lease_until <= :now)
+AND config_hash <> '' AND (token IS NULL OR token = :token OR lease_until <= :now)
 RETURNING generation, config, config_hash, history, pending, seen, wake_at, sequence, head
 """
 _UPDATE = """
@@ -84,6 +84,12 @@ UPDATE targets SET generation = :generation, wake_at = :now, sequence = :sequenc
     config_hash = :config_hash, config = :config
 WHERE scalable_target_id = :id
 """
+_RETIRE = """
+UPDATE targets SET generation = :generation, wake_at = NULL, sequence = :sequence, head = :head,
+    config_hash = ''
+WHERE scalable_target_id = :id
+"""
+_LIST = "SELECT scalable_target_id FROM targets WHERE config_hash <> '' ORDER BY 1"
 _REGISTERED = """
 SELECT generation, config_hash, sequence, head FROM targets WHERE scalable_target_id = ?
 """
@@ -155,6 +161,27 @@ class SqliteLedger:
             connection.execute(_CREATE if found is None else _RECONFIGURE, values)
         return int(generation) + 1
 
+    def retire(self, scalable_target_id: str, now: datetime) -> int:
+        """Take a target out of service and append a `retired` row."""
+        with self._held(begin=True) as connection:
+            found = connection.execute(_REGISTERED, (scalable_target_id,)).fetchone()
+            if found is None:
+                raise self._unknown(scalable_target_id)
+            generation, current, sequence, head = found
+            if not current:
+                return int(generation)
+            body = retired_body(current, generation + 1)
+            row = seal(scalable_target_id, sequence + 1, now, RETIRED, body, head)
+            values = {
+                "id": scalable_target_id,
+                "generation": generation + 1,
+                "sequence": row.sequence,
+                "head": row.hash,
+            }
+            connection.execute(_INSERT, _stored(row))
+            connection.execute(_RETIRE, values)
+        return int(generation) + 1
+
     def claim(self, scalable_target_id: str, token: str, now: datetime, until: datetime) -> Claim:
         """Take the lease in one conditional write; it is ours before `until`, not at it."""
         values = {
@@ -166,9 +193,12 @@ class SqliteLedger:
         with self._held() as connection:
             found = connection.execute(_CLAIM, values).fetchall()
         if not found:
-            held = self.status(scalable_target_id).lease_until
+            held = self.status(scalable_target_id)
+            if not held.config_hash:
+                raise self._unknown(scalable_target_id)
             raise LeaseHeldError(
-                f"{scalable_target_id}: somebody else holds the lease until {held}; now is {now}."
+                f"{scalable_target_id}: somebody else holds the lease until {held.lease_until}; "
+                f"now is {now}."
             )
         ((generation, config, config_hash, history, pending, seen, wake_at, *tail),) = found
         return Claim(
@@ -225,17 +255,14 @@ class SqliteLedger:
         with self._held() as connection:
             found = connection.execute(_STATUS, (scalable_target_id,)).fetchone()
         if found is None:
-            raise UnknownTargetError(
-                f"{self._path}: no scalable target {scalable_target_id!r} is registered. "
-                "`flyball ledger list` shows those that are."
-            )
+            raise self._unknown(scalable_target_id)
         status = TargetStatus(*found)
         return status._replace(wake_at=_load(found[6]), lease_until=_load(found[7]))
 
     def scalable_target_ids(self) -> Sequence[str]:
         """List every registered target, sorted."""
         with self._held() as connection:
-            found = connection.execute("SELECT scalable_target_id FROM targets ORDER BY 1")
+            found = connection.execute(_LIST)
             return [target for (target,) in found.fetchall()]
 
     def recorded_ids(self) -> Sequence[str]:
@@ -323,6 +350,12 @@ class SqliteLedger:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+    def _unknown(self, scalable_target_id: str) -> UnknownTargetError:
+        return UnknownTargetError(
+            f"{self._path}: no scalable target {scalable_target_id!r} is registered. "
+            "`flyball ledger list` shows those that are."
+        )
 
     def _why_lost(self, connection: sqlite3.Connection, claim: Claim) -> str:
         nothing = f"{claim.scalable_target_id}: nothing was written, as"
