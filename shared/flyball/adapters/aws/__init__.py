@@ -1,0 +1,1 @@
+"""How does Amazon Web Services speak through the ports?"""

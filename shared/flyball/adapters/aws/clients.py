@@ -1,0 +1,84 @@
+"""How is an AWS service reached: one session, clients made when they are needed, one retry layer?
+
+The SDK is imported by the first client that somebody needs: a wake that only reads metrics never
+loads SageMaker's service model.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+TRIES = 3
+"""Of one call in all, the first included: with jitter, and nobody else tries again in one wake."""
+CONNECT_S = 2
+READ_S = 5
+"""Limits of one try; three of them still end within a function's time."""
+
+
+class Clients:
+    """Clients by service, from one session; each is made once, at its first use. Thread safe."""
+
+    def __init__(
+        self, region: str | None = None, endpoints: Mapping[str, str] | None = None
+    ) -> None:
+        """Remember where to; nothing is loaded or reached yet.
+
+        Args:
+            region: Such as "eu-central-1"; None: as the environment or the profile says.
+            endpoints: URL by service, where it is not AWS's own. AWS_ENDPOINT_URL and
+                AWS_ENDPOINT_URL_<SERVICE> are honoured without it.
+        """
+        self._region = region
+        self._endpoints = dict(endpoints or {})
+        self._lock = threading.Lock()
+        self._session: Any = None
+        self._made: dict[str, Any] = {}
+
+    def get(self, service: str) -> Any:  # noqa: ANN401  (the SDK makes its clients' classes as it runs)
+        """Give the client of a service, such as "sagemaker".
+
+        Raises:
+            botocore.exceptions.BotoCoreError: The SDK cannot make it: no region, no such service.
+        """
+        found = self._made.get(service)
+        if found is None:
+            with self._lock:  # making a client from a session is not thread safe
+                found = self._made.get(service)
+                if found is None:
+                    found = self._made[service] = self._make(service)
+        return found
+
+    def _make(self, service: str) -> Any:  # noqa: ANN401  (as above)
+        from boto3.session import Session  # noqa: PLC0415  (a fifth of a second, when first needed)
+        from botocore.config import Config  # noqa: PLC0415  (likewise)
+
+        if self._session is None:
+            self._session = Session(region_name=self._region)
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": TRIES},
+            connect_timeout=CONNECT_S,
+            read_timeout=READ_S,
+        )
+        return self._session.client(
+            service, endpoint_url=self._endpoints.get(service), config=config
+        )
+
+
+def error_code(error: Exception) -> str:
+    """Read the service's code of a refusal, such as "ThrottlingException"; "" where it has none."""
+    return _read(error, "Code")
+
+
+def error_message(error: Exception) -> str:
+    """Read the service's words of a refusal; the error's own text where it has none."""
+    return _read(error, "Message") or str(error)
+
+
+def _read(error: Exception, field: str) -> str:
+    """Read a field of the answer that a botocore ClientError carries."""
+    answer = getattr(error, "response", None)
+    told = answer.get("Error") if isinstance(answer, Mapping) else None
+    text = told.get(field) if isinstance(told, Mapping) else None
+    return text if isinstance(text, str) else ""

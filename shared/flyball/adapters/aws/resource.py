@@ -1,0 +1,87 @@
+"""Which resource of AWS does a scalable target name?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+EXPECTED = "endpoint with variant, inference_component, or auto_scaling_group"
+
+
+class Variant(NamedTuple):
+    """A production variant of a SageMaker endpoint."""
+
+    endpoint: str
+    variant: str
+
+
+class Component(NamedTuple):
+    """A SageMaker inference component; its endpoint is None where it is not given."""
+
+    inference_component: str
+    endpoint: str | None = None
+
+
+class Group(NamedTuple):
+    """An EC2 Auto Scaling group."""
+
+    auto_scaling_group: str
+
+
+Resource = Variant | Component | Group
+
+
+class ResourceError(ValueError):
+    """A resource that is none of AWS's; the message names the fields and the remedy."""
+
+
+def read_resource(resource: Mapping[str, str]) -> Resource:
+    """Read a scalable target's resource.
+
+    Args:
+        resource: {endpoint, variant}, {inference_component} (with endpoint, if known), or
+            {auto_scaling_group}.
+
+    Raises:
+        ResourceError: It is none of them, or more than one.
+    """
+    given = {key: value for key, value in resource.items() if value}
+    match given:
+        case {"endpoint": endpoint, "variant": variant, **rest} if not rest:
+            return Variant(endpoint, variant)
+        case {"inference_component": component, **rest} if not rest.keys() - {"endpoint"}:
+            return Component(component, rest.get("endpoint"))
+        case {"auto_scaling_group": group, **rest} if not rest:
+            return Group(group)
+    shown = ", ".join(sorted(given)) or "nothing"
+    raise ResourceError(f"resource: got {shown}, expected {EXPECTED}; say which one is scaled")
+
+
+def resource_key(resource: Mapping[str, str]) -> str:
+    """Name a resource in one text, as Application Auto Scaling does where it knows it.
+
+    Returns:
+        "endpoint/<e>/variant/<v>", "inference-component/<n>" or "auto-scaling-group/<n>".
+
+    Raises:
+        ResourceError: It is none of AWS's.
+
+    Source: Application Auto Scaling API Reference, RegisterScalableTarget, "ResourceId".
+    """
+    return name_resource(read_resource(resource))
+
+
+def name_resource(resource: Resource) -> str:
+    """Name a resource that was read; see resource_key."""
+    match resource:
+        case Variant(endpoint, variant):
+            return f"endpoint/{endpoint}/variant/{variant}"
+        case Component(inference_component=component):
+            return f"inference-component/{component}"
+        case Group(group):
+            return f"auto-scaling-group/{group}"
+
+
+def endpoint_of(resource: Mapping[str, str]) -> str | None:
+    """Name the SageMaker endpoint that a resource is on; None where it is on none, or unknown."""
+    return resource.get("endpoint") or None
