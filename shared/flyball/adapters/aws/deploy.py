@@ -1,0 +1,312 @@
+"""What stands in AWS for a config's policies, what should, and how is one difference mended?
+
+Nothing is remembered between runs: an alarm is found again by its name, and is ours by its tag.
+
+Source: Amazon CloudWatch API Reference, PutMetricAlarm, DescribeAlarms and "Service quotas".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from flyball.adapters.aws.clients import Clients
+from flyball.adapters.aws.handover import (
+    Native,
+    pages,
+    read_natives,
+    set_state,
+)
+from flyball.adapters.aws.live import Live, check_native, look_at_all
+from flyball.adapters.aws.pace import Pace
+from flyball.adapters.aws.resource import resource_key
+from flyball.alarm import Alarm, define_alarms, find_scalable_target
+from flyball.core.model import Missing
+from flyball.core.target import Mode, ScalableTarget
+from flyball.plan.compare import flatten
+from flyball.plan.model import (
+    SUSPENDED,
+    Change,
+    Check,
+    Choices,
+    Cost,
+    Kind,
+    Level,
+    Part,
+    Survey,
+    Verb,
+)
+
+AWS = "aws"
+TAG = "flyball:targets-table"
+"""Whose alarm it is: its value names the deployment's table of scalable targets."""
+STANDARD_USD, HIGH_RESOLUTION_USD = 0.10, 0.30
+"""One metric of one alarm, a month. Source: Amazon CloudWatch pricing, first tier, us-east-1."""
+MINUTE_S = 60
+
+_DEFAULTS: Mapping[str, Any] = {
+    "AlarmDescription": "",
+    "ActionsEnabled": True,
+    "OKActions": [],
+    "AlarmActions": [],
+    "InsufficientDataActions": [],
+    "MetricName": None,
+    "Namespace": None,
+    "Statistic": None,
+    "ExtendedStatistic": None,
+    "Dimensions": [],
+    "Period": None,
+    "Unit": None,
+    "EvaluationPeriods": None,
+    "DatapointsToAlarm": None,
+    "Threshold": None,
+    "ThresholdMetricId": None,
+    "ComparisonOperator": None,
+    "TreatMissingData": "missing",
+    "EvaluateLowSampleCountPercentile": None,
+    "Metrics": [],
+}
+"""What of an alarm is ours to set, with what CloudWatch takes where it is left out."""
+
+
+class Place(NamedTuple):
+    """Where a deployment is.
+
+    Attributes:
+        account: Twelve digits.
+        region: Such as eu-central-1.
+        targets_table: The table of scalable targets, which also names the deployment.
+        ledger_table: The append-only one.
+        alarm_topic: The topic's ARN that alarms notify; "": EventBridge finds them by name.
+        alarm_prefix: First part of alarms' names.
+    """
+
+    account: str
+    region: str
+    targets_table: str
+    ledger_table: str
+    alarm_topic: str = ""
+    alarm_prefix: str = "flyball"
+
+
+Define = Callable[[Alarm], Mapping[str, Any]]
+"""Makes PutMetricAlarm's arguments, without tags."""
+
+
+class AwsHome:
+    """AWS, as far as a plan is about it.
+
+    Args:
+        clients: The account's.
+        place: The deployment.
+        define: Makes an alarm's arguments.
+        live: Reads what an endpoint has now.
+        pace: Holds calls below the alarm API's rates.
+    """
+
+    def __init__(
+        self, clients: Clients, place: Place, define: Define, live: Live, pace: Pace
+    ) -> None:
+        self._clients = clients
+        self._place = place
+        self._define = define
+        self._live = live
+        self._pace = pace
+        self._alarms: dict[str, Mapping[str, Any]] = {}
+        self._natives: dict[str, Native] = {}
+
+    @property
+    def place(self) -> Mapping[str, str]:
+        """Say which account, region, tables and topic."""
+        return self._place._asdict()
+
+    def survey(
+        self,
+        staying: Sequence[ScalableTarget],
+        leaving: Sequence[ScalableTarget],
+        choices: Choices,
+        recall: Callable[[str], Mapping[str, str] | None],
+        advance: Callable[[int], None],
+    ) -> Survey:
+        """Find the alarms and native scaling of these targets, and say what should be."""
+        checks: list[Check] = []
+        prefix = self._place.alarm_prefix
+        self._alarms = {
+            alarm.name: self._define(alarm)
+            for target in staying
+            for alarm in define_alarms(target, prefix)
+        }
+        found = self._find_alarms({each.id for each in (*staying, *leaving)})
+        wanted = [self._part(name, made) for name, made in self._alarms.items()]
+        there = [self._part(name, alarm) for name, alarm in found.items()]
+        right = {each.name: each for each in wanted}
+        there = [
+            each
+            for each in there
+            if each == right.get(each.name) or self._is_ours(each, found, checks)
+        ]
+        resources = [each.resource for each in (*staying, *leaving)]
+        self._natives = read_natives(self._clients, resources)
+        self._suspend(staying, choices, wanted, there, checks)
+        self._resume(leaving, choices, recall, wanted, there, checks)
+        checks += look_at_all(self._live, staying, self._natives, choices, advance)
+        cost = Cost(len(self._alarms), _price(found.values()), _price(self._alarms.values()))
+        return Survey(wanted, there, checks, cost)
+
+    def carry_out(self, change: Change, now: datetime) -> None:  # noqa: ARG002  (the port's)
+        """Make, change or remove an alarm, or suspend or resume native scaling."""
+        client = self._clients.get("cloudwatch")
+        if change.kind is Kind.NATIVE:
+            state = {each.name: each.after or "" for each in change.fields}
+            native = self._natives[change.name]
+            set_state(self._clients, native, {**native.state, **state})
+        elif change.verb is Verb.DELETE:
+            self._pace.wait("DeleteAlarms")
+            client.delete_alarms(AlarmNames=[change.name])
+        else:
+            self._pace.wait("PutMetricAlarm")
+            tags = [{"Key": TAG, "Value": self._place.targets_table}]
+            client.put_metric_alarm(**self._alarms[change.name], Tags=tags)
+
+    def _find_alarms(self, ids: set[str]) -> dict[str, dict[str, Any]]:
+        """Read every alarm under our prefix, and keep those of these targets."""
+        prefix = self._place.alarm_prefix
+        call = self._pace.paced("DescribeAlarms", self._clients.get("cloudwatch").describe_alarms)
+        found = {}
+        for alarm in pages(call, "MetricAlarms", AlarmNamePrefix=f"{prefix}/", MaxRecords=100):
+            if _target_of(alarm["AlarmName"], prefix) in ids:
+                found[alarm["AlarmName"]] = alarm
+        return found
+
+    def _is_ours(
+        self, part: Part, found: Mapping[str, Mapping[str, Any]], checks: list[Check]
+    ) -> bool:
+        """Say whether an alarm under our prefix is this deployment's."""
+        tags = self._clients.get("cloudwatch").list_tags_for_resource(
+            ResourceARN=found[part.name]["AlarmArn"]
+        )
+        owner = {each["Key"]: each["Value"] for each in tags.get("Tags", ())}.get(TAG)
+        if owner == self._place.targets_table:
+            return True
+        whose = "was not made by Flyball" if owner is None else f"belongs to {owner}"
+        taken = part.name in self._alarms
+        checks.append(
+            Check(
+                "alarm",
+                Level.FAIL if taken else Level.WARN,
+                f"{part.name} {whose}, so it is left alone",
+                "delete it by hand, or set another FLYBALL_ALARM_PREFIX" if taken else "",
+                part.scalable_target_id,
+            )
+        )
+        return False
+
+    def _part(self, name: str, alarm: Mapping[str, Any]) -> Part:
+        return Part(
+            Kind.ALARM,
+            name,
+            _target_of(name, self._place.alarm_prefix) or "",
+            AWS,
+            normalize(alarm),
+        )
+
+    def _suspend(
+        self,
+        staying: Sequence[ScalableTarget],
+        choices: Choices,
+        wanted: list[Part],
+        there: list[Part],
+        checks: list[Check],
+    ) -> None:
+        for target in staying:
+            native = self._natives.get(resource_key(target.resource))
+            if native is None:
+                continue
+            if choices.take_over and native.is_active and target.mode is Mode.APPLY:
+                there.append(_native_part(native, target, native.state))
+                wanted.append(_native_part(native, target, dict.fromkeys(native.state, SUSPENDED)))
+            else:
+                checks += check_native(target, native)
+
+    def _resume(
+        self,
+        leaving: Sequence[ScalableTarget],
+        choices: Choices,
+        recall: Callable[[str], Mapping[str, str] | None],
+        wanted: list[Part],
+        there: list[Part],
+        checks: list[Check],
+    ) -> None:
+        for target in leaving:
+            native = self._natives.get(resource_key(target.resource))
+            if native is None or SUSPENDED not in native.state.values():
+                continue
+            before = recall(target.id)
+            if before is None:
+                continue
+            if choices.hand_back:
+                there.append(_native_part(native, target, native.state))
+                wanted.append(_native_part(native, target, before))
+                checks += self._check_return(target, native)
+            elif choices.hand_back is None:
+                checks.append(
+                    Check(
+                        "hand over",
+                        Level.FAIL,
+                        "native scaling was suspended by a take-over: nobody would scale it",
+                        "say --hand-back to resume it, or --no-hand-back to leave it suspended",
+                        target.id,
+                    )
+                )
+
+    def _check_return(self, target: ScalableTarget, native: Native) -> list[Check]:
+        """Refuse to hand back to bounds that would change capacity at once."""
+        capacity = self._live(target)
+        if isinstance(capacity, Missing):
+            text = f"current capacity cannot be read: {capacity.detail}"
+            return [Check("hand over", Level.FAIL, text, "try again later", target.id)]
+        current = capacity.desired
+        low, high = native.min_capacity, native.max_capacity
+        if low <= current <= high:
+            return []
+        text = f"it has {current}, and native scaling's bounds are {low}–{high}: it would jump"
+        remedy = "set native bounds around it first (register-scalable-target), or scale there"
+        return [Check("hand over", Level.FAIL, text, remedy, target.id)]
+
+
+def normalize(alarm: Mapping[str, Any]) -> dict[str, str]:
+    """Spread what is ours of an alarm over fields, as PutMetricAlarm takes it or AWS shows it."""
+    given = {**_DEFAULTS, **{key: alarm[key] for key in _DEFAULTS if alarm.get(key) is not None}}
+    if given["DatapointsToAlarm"] is None:
+        given["DatapointsToAlarm"] = given["EvaluationPeriods"]
+    given["Threshold"] = None if given["Threshold"] is None else float(given["Threshold"])
+    given["Metrics"] = [_normalize_line(line) for line in given["Metrics"]]
+    shown = {key: value for key, value in given.items() if value not in (None, [], "")}
+    return flatten(shown)
+
+
+def _normalize_line(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {"ReturnData": True, **{key: value for key, value in line.items() if value is not None}}
+
+
+def _native_part(native: Native, target: ScalableTarget, state: Mapping[str, str]) -> Part:
+    return Part(Kind.NATIVE, native.resource_id, target.id, AWS, dict(state))
+
+
+def _target_of(name: str, prefix: str) -> str | None:
+    try:
+        return find_scalable_target(name, prefix)
+    except ValueError:
+        return None
+
+
+def _price(alarms: Iterable[Mapping[str, Any]]) -> float:
+    return sum(map(price, alarms))
+
+
+def price(alarm: Mapping[str, Any]) -> float:
+    """Price an alarm, dollars a month: by each metric in it, more below a minute."""
+    lines = [line["MetricStat"] for line in alarm.get("Metrics") or () if line.get("MetricStat")]
+    periods = [line["Period"] for line in lines] or [alarm.get("Period") or MINUTE_S]
+    return sum(HIGH_RESOLUTION_USD if each < MINUTE_S else STANDARD_USD for each in periods)

@@ -1,0 +1,147 @@
+"""How is AWS's own auto scaling of a resource found, held back and let go?
+
+Suspending keeps its policies and actions where they are, so that it can take over again at once.
+
+Source: Application Auto Scaling API Reference, RegisterScalableTarget ("SuspendedState"), and
+Amazon EC2 Auto Scaling API Reference, SuspendProcesses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from flyball.adapters.aws.clients import Clients
+from flyball.adapters.aws.resource import Group, name_resource, read_resource
+from flyball.plan.model import ACTIVE, SUSPENDED
+
+SAGEMAKER = "sagemaker"
+AT_ONCE = 50
+"""Most resources that one DescribeScalableTargets or DescribeAutoScalingGroups takes by name."""
+FLAGS: Mapping[str, str] = {
+    "scale_in": "DynamicScalingInSuspended",
+    "scale_out": "DynamicScalingOutSuspended",
+    "scheduled": "ScheduledScalingSuspended",
+}
+GROUP_FLAGS: Mapping[str, str] = {
+    "alarms": "AlarmNotification",
+    "scheduled": "ScheduledActions",
+}
+"""What a group does by itself; its other work (launch, health, balance) is none of ours."""
+
+
+class Native(NamedTuple):
+    """AWS's own scaling of one resource.
+
+    Attributes:
+        resource_id: As AWS names it; a group's as resource_key does.
+        dimension: What of it is scaled; "" for a group.
+        min_capacity: Its lower bound.
+        max_capacity: Its upper bound.
+        state: By part of it, active or suspended.
+    """
+
+    resource_id: str
+    dimension: str
+    min_capacity: int
+    max_capacity: int
+    state: Mapping[str, str]
+
+    @property
+    def is_active(self) -> bool:
+        """Say whether any part of it may change capacity."""
+        return ACTIVE in self.state.values()
+
+
+def read_natives(clients: Clients, resources: Sequence[Mapping[str, str]]) -> dict[str, Native]:
+    """Find AWS's own scaling of these resources, by resource_key.
+
+    A group is there only if it has policies or scheduled actions of its own.
+    """
+    read = [read_resource(each) for each in resources]
+    groups = sorted({each.auto_scaling_group for each in read if isinstance(each, Group)})
+    ids = sorted({name_resource(each) for each in read if not isinstance(each, Group)})
+    found: dict[str, Native] = {}
+    for named in chunks(ids, AT_ONCE):
+        for item in list_scalable_targets(clients, named):
+            found[item["ResourceId"]] = _read_scalable_target(item)
+    for names in chunks(groups, AT_ONCE):
+        found.update((each.resource_id, each) for each in _read_groups(clients, names))
+    return found
+
+
+def list_scalable_targets(
+    clients: Clients, ids: Sequence[str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield SageMaker's scalable targets as AWS shows them; those of these ids, or all."""
+    given: dict[str, Any] = {"ServiceNamespace": SAGEMAKER}
+    if ids is not None:
+        given["ResourceIds"] = list(ids)
+    call = clients.get("application-autoscaling").describe_scalable_targets
+    yield from pages(call, "ScalableTargets", **given)
+
+
+def set_state(clients: Clients, native: Native, state: Mapping[str, str]) -> None:
+    """Suspend or resume parts of AWS's own scaling; bounds, policies and actions stay."""
+    if native.dimension:
+        clients.get("application-autoscaling").register_scalable_target(
+            ServiceNamespace=SAGEMAKER,
+            ResourceId=native.resource_id,
+            ScalableDimension=native.dimension,
+            SuspendedState={FLAGS[part]: is_ == SUSPENDED for part, is_ in state.items()},
+        )
+        return
+    client = clients.get("autoscaling")
+    group = native.resource_id.partition("/")[2]
+    for wanted, call in ((SUSPENDED, client.suspend_processes), (ACTIVE, client.resume_processes)):
+        named = [GROUP_FLAGS[part] for part, is_ in state.items() if is_ == wanted]
+        if named:
+            call(AutoScalingGroupName=group, ScalingProcesses=named)
+
+
+def pages(call: Any, key: str, **given: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  (the SDK's)
+    """Yield the items of every page of a call that gives a NextToken."""
+    token: dict[str, str] = {}
+    while True:
+        answer = call(**given, **token)
+        yield from answer.get(key, ())
+        if not answer.get("NextToken"):
+            return
+        token = {"NextToken": answer["NextToken"]}
+
+
+def chunks(items: Sequence[str], length: int) -> Iterator[Sequence[str]]:
+    """Cut a list into pieces that one call takes."""
+    for start in range(0, len(items), length):
+        yield items[start : start + length]
+
+
+def _read_scalable_target(item: Mapping[str, Any]) -> Native:
+    state = item.get("SuspendedState") or {}
+    return Native(
+        item["ResourceId"],
+        item["ScalableDimension"],
+        item["MinCapacity"],
+        item["MaxCapacity"],
+        {part: SUSPENDED if state.get(flag) else ACTIVE for part, flag in FLAGS.items()},
+    )
+
+
+def _read_groups(clients: Clients, names: Sequence[str]) -> Iterator[Native]:
+    client = clients.get("autoscaling")
+    groups = pages(
+        client.describe_auto_scaling_groups, "AutoScalingGroups", AutoScalingGroupNames=list(names)
+    )
+    for group in groups:
+        name = group["AutoScalingGroupName"]
+        policies = pages(client.describe_policies, "ScalingPolicies", AutoScalingGroupName=name)
+        actions = pages(
+            client.describe_scheduled_actions,
+            "ScheduledUpdateGroupActions",
+            AutoScalingGroupName=name,
+        )
+        if not (next(policies, None) or next(actions, None)):
+            continue
+        held = {each["ProcessName"] for each in group.get("SuspendedProcesses", ())}
+        state = {part: SUSPENDED if each in held else ACTIVE for part, each in GROUP_FLAGS.items()}
+        yield Native(f"auto-scaling-group/{name}", "", group["MinSize"], group["MaxSize"], state)

@@ -1,0 +1,89 @@
+"""Would a config change what is live at once, and who else looks after it?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from flyball.adapters.aws.handover import Native
+from flyball.adapters.aws.resource import resource_key
+from flyball.core.model import Capacity, Missing
+from flyball.core.target import Mode, ScalableTarget
+from flyball.plan.model import Check, Choices, Level
+
+AT_ONCE = 8
+"""Endpoints that are asked at the same time: below DescribeEndpoint's rate, as one takes 0.1 s."""
+
+Live = Callable[[ScalableTarget], Capacity | Missing]
+"""Reads what the provider has now."""
+
+
+def look_at_all(
+    live: Live,
+    targets: Sequence[ScalableTarget],
+    natives: Mapping[str, Native],
+    choices: Choices,
+    advance: Callable[[int], None],
+) -> list[Check]:
+    """Hold what is live against each config, several at a time."""
+
+    def look(target: ScalableTarget) -> list[Check]:
+        native = natives.get(resource_key(target.resource))
+        found = [*check_capacity(live(target), target, native, choices)]
+        advance(1)
+        return found
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return [check for checks in pool.map(look, targets) for check in checks]
+
+
+def check_capacity(
+    capacity: Capacity | Missing,
+    target: ScalableTarget,
+    native: Native | None,
+    choices: Choices,
+) -> Iterator[Check]:
+    """Say where applying would change capacity at once, or who scales it otherwise.
+
+    A hand-over never falls to a default: what would scale in at once is refused until it is asked
+    for, and native scaling is not suspended for a capacity that cannot be read.
+    """
+    taking = choices.take_over and native is not None and native.is_active
+    if isinstance(capacity, Missing):
+        level = Level.FAIL if taking and target.mode is Mode.APPLY else Level.WARN
+        text = f"current capacity cannot be read: {capacity.detail or capacity.cause.value}"
+        remedy = "does the resource exist, and may you describe it? see `flyball doctor`"
+        yield Check("capacity", level, text, remedy, target.id)
+        return
+    if capacity.owner and native is None:
+        text = f"{capacity.owner} looks after it too"
+        yield Check("native scaling", Level.WARN, text, "switch it off first", target.id)
+    if target.mode is Mode.ADVISE:
+        return
+    current, low = capacity.desired, target.min_capacity
+    high = target.hard_max if target.scheduled else target.max_capacity
+    bounds = f"it has {current}, and the config allows {low}–{high}"
+    if current > high:
+        level = Level.WARN if choices.allow_scale_in else Level.FAIL
+        text = f"{bounds}: it would scale in by {current - high} at once"
+        remedy = f"set max_capacity to {current} or more, or say --allow-scale-in"
+        yield Check("capacity", level, text, remedy, target.id)
+    elif current < low:
+        text = f"{bounds}: it will scale out by {low - current} at once"
+        yield Check("capacity", Level.WARN, text, "", target.id)
+
+
+def check_native(target: ScalableTarget, native: Native) -> Iterator[Check]:
+    """Say who is in charge: native scaling, ours, or, by mistake, nobody."""
+    if native.is_active:
+        held = "Flyball only advises" if target.mode is Mode.ADVISE else "Flyball applies nothing"
+        text = f"native scaling of {native.resource_id} is active, so {held}"
+        remedy = "`flyball apply --take-over` suspends it"
+        if target.mode is Mode.ADVISE:
+            remedy = f"to put Flyball in charge set `mode: apply`, then {remedy}"
+        level = Level.OK if target.mode is Mode.ADVISE else Level.WARN
+        yield Check("native scaling", level, text, remedy, target.id)
+    elif target.mode is Mode.ADVISE:
+        text = f"native scaling of {native.resource_id} is suspended and Flyball only advises"
+        remedy = "nobody is in charge: set `mode: apply`, or `flyball destroy --hand-back`"
+        yield Check("native scaling", Level.WARN, text, remedy, target.id)

@@ -1,0 +1,1 @@
+"""What would change in a cloud, and is that still true?"""
