@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from flyball.adapters.aws.answer import Answer, join, read_capacity, read_list, read_text
 from flyball.adapters.aws.clients import Clients
-from flyball.adapters.aws.reading import Answer, join, read_capacity, read_list, read_text
 from flyball.adapters.aws.resource import Group, name_resource
 from flyball.adapters.aws.send import send
 from flyball.adapters.aws.warmup import Warmups

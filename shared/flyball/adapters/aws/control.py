@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from flyball.adapters.aws.answer import Answer, join
 from flyball.adapters.aws.auto_scaling_group import (
     fetch_groups,
     read_group,
@@ -15,7 +16,6 @@ from flyball.adapters.aws.auto_scaling_group import (
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.component import fetch_component, read_component, set_component
 from flyball.adapters.aws.native import Owners, describe_owner
-from flyball.adapters.aws.reading import Answer, join
 from flyball.adapters.aws.refusal import read_refusal, tell
 from flyball.adapters.aws.resource import (
     Component,

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from flyball.adapters.aws.answer import Answer, join, read_list, read_text
 from flyball.adapters.aws.clients import Clients
-from flyball.adapters.aws.reading import Answer, join, read_list, read_text
 from flyball.adapters.aws.refusal import tell
 from flyball.adapters.aws.resource import Group, Resource, name_resource
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from flyball.adapters.aws.answer import Answer, read_capacity, read_list, read_text
 from flyball.adapters.aws.clients import Clients
-from flyball.adapters.aws.reading import Answer, read_capacity, read_list, read_text
 from flyball.adapters.aws.refusal import is_shortage
 from flyball.adapters.aws.resource import Variant, name_resource
 from flyball.adapters.aws.send import send

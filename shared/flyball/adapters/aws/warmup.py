@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from flyball.adapters.aws.answer import Answer, read_list, read_text
 from flyball.adapters.aws.clients import Clients
-from flyball.adapters.aws.reading import Answer, read_list, read_text
 from flyball.adapters.aws.refusal import tell
 
 LONGEST_LAUNCH = timedelta(hours=1)
