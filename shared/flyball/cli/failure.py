@@ -22,7 +22,7 @@ EXPECTED = (
     "flyball.adapters.local.endpoint.LocalFileError",
     "flyball.ports.LedgerError",
     "flyball.sim.trace.TraceError",
-    "flyball.wiring.local.SettingsError",
+    "flyball.wiring.settings.SettingsError",
 )
 """Errors whose message says what, where and the remedy."""
 

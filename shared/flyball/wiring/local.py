@@ -7,31 +7,41 @@ simulator and no terminal.
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-from flyball import __version__
 from flyball.adapters.local.endpoint import LocalEndpoints
 from flyball.adapters.local.metrics import Load, LocalMetrics
 from flyball.adapters.local.sqlite import SqliteLedger
 from flyball.controller import LEASE, SAFETY, Controller
 from flyball.ports import Clock, Ledger
+from flyball.wiring.machine import SystemClock, engine_version, make_token
+from flyball.wiring.settings import (
+    LEASE_LONGEST_S,
+    LEASE_S,
+    SettingsError,
+    read_seconds,
+    read_switch,
+)
+
+__all__ = [
+    "Settings",
+    "SettingsError",
+    "SystemClock",
+    "build",
+    "endpoints_path",
+    "engine_version",
+    "make_token",
+    "open_ledger",
+]
 
 LEDGER = "FLYBALL_LEDGER"
-LEASE_S = "FLYBALL_LEASE_S"
 WAIT_S = "FLYBALL_WAIT_S"
 TRACEBACK = "FLYBALL_TRACEBACK"
 
-LEASE_LONGEST_S = 3_600.0
 WAIT_LONGEST_S = 600.0
-_WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
-
-
-class SettingsError(Exception):
-    """The environment cannot be used; the message names every variable that is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +73,15 @@ class Settings:
         variables = os.environ if environment is None else environment
         problems: list[str] = []
         least = 2 * SAFETY.total_seconds()
-        lease = _read_seconds(variables, LEASE_S, cls().lease, least, LEASE_LONGEST_S, problems)
-        wait = _read_seconds(variables, WAIT_S, cls().wait, 0.0, WAIT_LONGEST_S, problems)
-        traceback = _read_switch(variables, TRACEBACK, problems)
+        lease = read_seconds(variables, LEASE_S, cls().lease, least, LEASE_LONGEST_S, problems)
+        wait = read_seconds(variables, WAIT_S, cls().wait, 0.0, WAIT_LONGEST_S, problems)
+        traceback = read_switch(variables, TRACEBACK, problems)
         ledger = variables.get(LEDGER, str(cls().ledger))
         if not ledger or "\0" in ledger:
             problems.append(f"{LEDGER}: got {ledger!r}, expected the path of a file")
         if problems:
             raise SettingsError("; ".join(problems))
         return cls(Path(ledger), lease, wait, traceback)
-
-
-class SystemClock:
-    """This machine's clock."""
-
-    def now(self) -> datetime:
-        """Return the present instant, aware UTC."""
-        return datetime.now(UTC)
-
-
-def engine_version() -> str:
-    """Say which engine decides and by which time-zone rules: replays compare like with like."""
-    try:
-        import tzdata  # type: ignore[import-untyped]  # noqa: PLC0415  (may be left out)
-    except ModuleNotFoundError:
-        return f"flyball/{__version__} tzdata/system"
-    return f"flyball/{__version__} tzdata/{tzdata.IANA_VERSION}"
-
-
-def make_token() -> str:
-    """Make a lease token that no other run has."""
-    return uuid.uuid4().hex
 
 
 def open_ledger(path: Path, settings: Settings) -> SqliteLedger:
@@ -143,35 +131,3 @@ def build(
         lease=chosen.lease,
         **({} if on_step is None else {"on_step": on_step}),
     )
-
-
-def _read_seconds(
-    variables: Mapping[str, str],
-    name: str,
-    default: timedelta,
-    least: float,
-    most: float,
-    problems: list[str],
-) -> timedelta:
-    """Read a number of seconds; what is wrong with it is noted."""
-    text = variables.get(name, "")
-    if not text:
-        return default
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not least <= seconds <= most:  # not a number is neither
-        problems.append(
-            f"{name}: got {text!r}, expected a number of seconds, {least:g} to {most:g}"
-        )
-        return default
-    return timedelta(seconds=seconds)
-
-
-def _read_switch(variables: Mapping[str, str], name: str, problems: list[str]) -> bool:
-    text = variables.get(name, "")
-    found = _WORDS.get(text.strip().lower())
-    if found is None:
-        problems.append(f"{name}: got {text!r}, expected 1 or 0")
-    return bool(found)
