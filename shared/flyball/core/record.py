@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from flyball.core.chain import Row
 from flyball.core.codec import canonical, decode, encode
 from flyball.core.decide import decide
+from flyball.core.evidence import Cut
 from flyball.core.model import Decision, History, Observation
 from flyball.core.remember import Noticed
 from flyball.core.target import ScalableTarget
@@ -36,6 +37,7 @@ class DecisionRecord(NamedTuple):
         history: What was remembered, after `absorb`.
         noticed: What `absorb` noticed.
         decision: What was decided.
+        cut: What the store could not hold of it; None: it is whole.
     """
 
     engine: str
@@ -45,6 +47,7 @@ class DecisionRecord(NamedTuple):
     history: History
     noticed: tuple[Noticed, ...]
     decision: Decision
+    cut: Cut | None = None
 
 
 class Replayed(NamedTuple):
@@ -107,7 +110,9 @@ def _replay_row(
         engine = str(body["engine"])
         record = decode(DecisionRecord, body)
         target = targets.get((row.scalable_target_id, record.config_hash))
-        if target is None:
+        if record.cut is not None:
+            error = _tell_cut(record.cut)
+        elif target is None:
             error = f"no config row for {record.config_hash!r}"
             error += f"; a config row cannot be read: {unreadable}" if unreadable else ""
         else:
@@ -119,6 +124,13 @@ def _replay_row(
     same = not differences and not error
     return Replayed(
         row.id, row.sequence, row.scalable_target_id, row.at, same, engine, differences, error
+    )
+
+
+def _tell_cut(cut: Cut) -> str:
+    return (
+        f"cannot be decided again: its evidence was cut, as {cut.length:,} bytes were more than "
+        f"the store can hold; SHA-256 of the whole is {cut.sha256}"
     )
 
 

@@ -7,6 +7,7 @@ merged. Reads of the tables are consistent: a chain must not seem to lack its ne
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,14 +15,8 @@ from heapq import merge
 from itertools import chain, islice
 from typing import Any
 
-from flyball.adapters.aws.items import (
-    SHARD,
-    Item,
-    instant,
-    number,
-    read_row,
-    text,
-)
+from flyball.adapters.aws.items import SHARD, Item, instant, number, read_row, text
+from flyball.adapters.aws.resource import ResourceError, endpoint_of, resource_key
 from flyball.adapters.aws.tables import Tables
 from flyball.core.chain import Row, name_row
 from flyball.ports import Due
@@ -34,6 +29,9 @@ AT_ONCE = 8
 """Targets whose newest rows are read at once: the connections that a client keeps."""
 KEY_LIMIT = 2_048
 """Bytes of a partition key. Source: DynamoDB Developer Guide, "Quotas"."""
+
+ENDPOINT = "endpoint/"
+"""How the key of a resource on an endpoint begins."""
 
 _ID = re.compile(r"-(\d{6,18})-([0-9a-f]{16})")
 _BEYOND = "9" * 18
@@ -211,3 +209,20 @@ def newest_of_all(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         streams = list(pool.map(start, scalable_target_ids))
     yield from merge(*streams, key=lambda row: row.id, reverse=True)
+
+
+def place_of(config: str) -> str | None:
+    """Read where a compiled config's target is; None where it says nothing of AWS."""
+    resource = json.loads(config).get("resource")
+    try:
+        on = endpoint_of(resource)
+        return place(resource_key(resource)) if on is None else f"{ENDPOINT}{on}"
+    except (AttributeError, ResourceError):
+        return None
+
+
+def place(resource: str) -> str:
+    """Give the part of a resource's key that all on one endpoint share."""
+    if not resource.startswith(ENDPOINT):
+        return resource
+    return ENDPOINT + resource.removeprefix(ENDPOINT).partition("/")[0]
