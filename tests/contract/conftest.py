@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from flyball.adapters.aws.dynamodb import DynamoLedger
 from flyball.adapters.local.memory import MemoryLedger
 from flyball.adapters.local.sqlite import SqliteLedger
 from flyball.ports import Ledger
+from tests.aws.rig import Server, client_of, create_tables, lent_ministack
 
 Factory = Callable[[Path], Ledger]
 
@@ -23,9 +26,30 @@ FACTORIES: dict[str, Factory] = {
 }
 
 
-@pytest.fixture(params=FACTORIES)
+def open_dynamodb(server: Server) -> Ledger:
+    """Open a ledger on two tables of its own."""
+    name, client = uuid4().hex, client_of(server, "dynamodb")
+    create_tables(client, f"targets-{name}", f"ledger-{name}")
+    return DynamoLedger(client, targets=f"targets-{name}", ledger=f"ledger-{name}")
+
+
+SERVED: dict[str, Callable[[Server], Ledger]] = {"dynamodb": open_dynamodb}
+"""Ledgers on an engine of its own, which the first test that asks for it starts."""
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Lend this process's MiniStack."""
+    with lent_ministack(tmp_path_factory.getbasetemp() / "ministack") as server:
+        yield server
+
+
+@pytest.fixture(params=[*FACTORIES, *SERVED])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     """Open an empty ledger of each kind."""
-    opened = FACTORIES[request.param](tmp_path)
+    if request.param in SERVED:
+        opened = SERVED[request.param](request.getfixturevalue("ministack"))
+    else:
+        opened = FACTORIES[request.param](tmp_path)
     yield opened
     opened.close()
