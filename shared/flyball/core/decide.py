@@ -32,6 +32,8 @@ from flyball.core.target import CapacityKind, Mode, ScalableTarget
 NO_LIMITS: frozenset[LimitKind] = frozenset()
 SOONEST = timedelta(seconds=1)
 """A target is never looked at again in the same instant."""
+ADVISER = "advise-only"
+"""As a capacity's owner: this deployment may look and not change, whatever the target's mode."""
 
 LASTING = frozenset(
     {
@@ -165,7 +167,7 @@ def _act(scene: Scene, number: int, ceiling: int) -> tuple[Action, Reason | None
         return Action.HOLD, None
     if capacity.status is Status.FAILED:
         return Action.BLOCK, Reason.ENDPOINT_FAILED
-    if capacity.owner:
+    if capacity.owner and capacity.owner != ADVISER:
         return Action.BLOCK, Reason.FOREIGN_OWNER
     if scene.history.pauses:
         out = number > scene.current or (
@@ -173,7 +175,7 @@ def _act(scene: Scene, number: int, ceiling: int) -> tuple[Action, Reason | None
         )
         if paused(scene, Direction.OUT if out else Direction.IN) is not None:
             return Action.BLOCK, Reason.PAUSED
-    if scene.target.mode is Mode.ADVISE:
+    if scene.target.mode is Mode.ADVISE or capacity.owner == ADVISER:
         return Action.BLOCK, Reason.ADVISE_ONLY
     if capacity.status is Status.BUSY:
         return Action.DEFER, Reason.BUSY

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flyball.core.codec import canonical
-from flyball.core.decide import decide
+from flyball.core.decide import ADVISER, decide
 from flyball.core.model import (
     Action,
     Capacity,
@@ -69,6 +69,8 @@ ACTIONS: tuple[tuple[dict[str, Any], dict[str, Any], dict[str, int], Action, Rea
     ({"status": Status.BUSY}, {"mode": Mode.ADVISE}, OUT, Action.BLOCK, Reason.ADVISE_ONLY),
     ({"status": Status.FAILED, "owner": "native"}, {}, OUT, Action.BLOCK, Reason.ENDPOINT_FAILED),
     ({"owner": "native"}, {"mode": Mode.ADVISE}, OUT, Action.BLOCK, Reason.FOREIGN_OWNER),
+    ({"owner": ADVISER}, {}, OUT, Action.BLOCK, Reason.ADVISE_ONLY),
+    ({"owner": ADVISER}, {}, CALM, Action.HOLD, Reason.WITHIN_TOLERANCE),
 )
 
 
