@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 OK = 0
@@ -19,12 +21,16 @@ CLOSED = 141
 
 
 EXPECTED = (
+    "flyball.adapters.aws.stack.StackError",
     "flyball.adapters.local.endpoint.LocalFileError",
+    "flyball.plan.model.PlanError",
     "flyball.ports.LedgerError",
     "flyball.sim.trace.TraceError",
     "flyball.wiring.settings.SettingsError",
 )
 """Errors whose message says what, where and the remedy."""
+CLOUD = ("botocore.exceptions.BotoCoreError", "botocore.exceptions.ClientError")
+"""A cloud's refusals, in its own words."""
 
 
 class CommandError(Exception):
@@ -37,6 +43,16 @@ class CommandError(Exception):
     def __init__(self, message: str, code: int = REFUSED) -> None:
         self.code = code
         super().__init__(message)
+
+
+@contextmanager
+def refusing_with(code: int) -> Iterator[None]:
+    """Give every refusal inside the block this exit code: the 2 of a plan says something else."""
+    try:
+        yield
+    except Exception as error:
+        error.__dict__["refused_with"] = code
+        raise
 
 
 def refuse(message: str) -> NoReturn:
@@ -62,6 +78,8 @@ def describe(error: Exception) -> tuple[str, int]:
         return "\n".join(plain(str(each), 2_000) for each in problems), REFUSED
     if _is_one_of(error, *EXPECTED):
         return plain(str(error), 2_000), REFUSED
+    if _is_one_of(error, *CLOUD):
+        return plain(f"AWS: {error}; `flyball doctor` says what is missing", 2_000), REFUSED
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return plain(f"{where}{error.strerror or error}", 2_000), REFUSED

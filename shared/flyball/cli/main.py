@@ -12,19 +12,25 @@ from typer.core import TyperGroup
 
 from flyball import __version__
 from flyball.cli import (
+    apply,
     decide,
     demo,
+    destroy,
     explain,
     export,
     ledger,
     pause,
+    plan,
     run,
     schedule,
     schema,
     validate,
     verify,
 )
-from flyball.cli.failure import CLOSED, FAULT, INTERRUPTED, OK, REFUSED, complain, describe
+from flyball.cli.failure import CLOSED, FAULT, FOUND, INTERRUPTED, OK, REFUSED, complain, describe
+
+PLANNING = frozenset({"plan", "apply", "destroy"})
+"""Commands of which 2 says that there are changes; so being called wrongly is 1."""
 
 
 class Commands(TyperGroup):
@@ -87,6 +93,8 @@ def _report(error: Exception) -> int:
 
         traceback.print_exception(error)
     complain(text)
+    if code == REFUSED:
+        return int(getattr(error, "refused_with", code))
     return code or FAULT
 
 
@@ -99,7 +107,7 @@ def _report_usage(error: Any) -> int:  # noqa: ANN401  (typer keeps its type to 
     context = getattr(error, "ctx", None)
     name = "flyball" if context is None else context.command_path
     complain(f"{' '.join(message.split())} Try `{name} --help`.")
-    return REFUSED
+    return FOUND if name.rpartition(" ")[2] in PLANNING else REFUSED
 
 
 def _silence() -> None:
@@ -159,6 +167,9 @@ for command, words in (
     (schema.schema, "Print the JSON Schema of flyball.yaml or a scenario."),
     (decide.decide, "Run the engine on a scenario; nothing is changed."),
     (explain.explain, "Say why a decision fell, and what would change it."),
+    (plan.plan, "Show what applying a config would change."),
+    (apply.apply, "Put a config, or a plan of one, into force."),
+    (destroy.destroy, "Remove what a config made; rows stay."),
     (pause.pause, "Stop the changes of a scalable target for a while."),
     (pause.resume, "End a pause before its time."),
 ):

@@ -1,0 +1,112 @@
+"""What do plan, apply and destroy share: their options, and what they ask of which homes?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flyball.cli.failure import refuse
+
+if TYPE_CHECKING:
+    from flyball.plan.model import Choices, Plan, Purpose
+    from flyball.wiring.deploy import Request, Store
+
+HOMES = frozenset({"local", "aws"})
+CHANGES = 2
+"""Exit code of a plan: there is something to change."""
+
+Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="A flyball.yaml.")]
+MaybeConfig = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="A flyball.yaml; in place of PLAN.")
+]
+Stack = Annotated[
+    str | None,
+    typer.Option(
+        "--stack",
+        metavar="NAME",
+        help="The CloudFormation stack of Flyball.  [default: $FLYBALL_TARGETS_TABLE and "
+        "$FLYBALL_LEDGER_TABLE, else the stack $FLYBALL_STACK or flyball]",
+        show_default=False,
+    ),
+]
+Region = Annotated[
+    str | None,
+    typer.Option("--region", metavar="NAME", help="AWS's.  [default: as AWS's SDK finds it]"),
+]
+Prune = Annotated[
+    bool,
+    typer.Option("--prune", help="Remove registered targets that the file does not name."),
+]
+TakeOver = Annotated[
+    bool,
+    typer.Option(
+        "--take-over",
+        help="Suspend native scaling of targets in mode apply; it can be handed back.",
+    ),
+]
+AllowScaleIn = Annotated[
+    bool,
+    typer.Option("--allow-scale-in", help="Apply also where it scales in at once, to the bounds."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def make_request(config: Path, purpose: Purpose, choices: Choices) -> Request:
+    """Read a config, and say what is planned for it.
+
+    Raises:
+        ConfigError: With every problem of the file.
+        CommandError: A home is not served.
+    """
+    from flyball.cli.validate import load_config
+    from flyball.config.load import compile_config
+    from flyball.plan.model import Wanted
+    from flyball.wiring.deploy import Request
+    from flyball.wiring.machine import engine_version
+
+    loaded = load_config(config)
+    strange = sorted({each.home for each in loaded.scalable_targets} - HOMES)
+    if strange:
+        refuse(
+            f"{config}: home {strange[0]} is not served by this version; take its scalable targets "
+            "out, or use a version that serves it"
+        )
+    wanted = tuple(Wanted(*each) for each in compile_config(loaded))
+    return Request(purpose, wanted, choices, str(config), engine_version())
+
+
+@contextmanager
+def opened_stores(
+    request: Request,
+    ledger: Path | None,
+    stack: str | None,
+    region: str | None,
+    *,
+    makes: bool = True,
+) -> Iterator[Mapping[str, Store]]:
+    """Open every home that a request is about."""
+    from flyball.cli.folder import make_folder
+    from flyball.core.codec import parse
+    from flyball.core.target import ScalableTarget
+    from flyball.wiring.local import Settings
+    from flyball.wiring.stack import LOCAL, open_stores
+
+    homes = {parse(ScalableTarget, each.config).home for each in request.wanted}
+    if LOCAL in homes and makes:
+        make_folder(Settings.from_env().ledger if ledger is None else ledger)
+    with open_stores(homes, ledger, stack, region, makes=makes) as stores:
+        yield stores
+
+
+def draft_shown(request: Request, stores: Mapping[str, Store]) -> Plan:
+    """Make a plan, with its progress on a terminal."""
+    from flyball.cli import screen
+    from flyball.wiring.deploy import draft
+    from flyball.wiring.machine import SystemClock
+
+    with screen.progress("Looking at what is there", len(request.wanted)) as advance:
+        return draft(request, stores, SystemClock().now(), advance)

@@ -1,0 +1,50 @@
+"""How does what a config made go again, with nobody left out of charge by default?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flyball.cli.deployment import (
+    Config,
+    Region,
+    Stack,
+    Yes,
+    draft_shown,
+    make_request,
+    opened_stores,
+)
+from flyball.cli.execution import carry_out_shown
+from flyball.cli.failure import FOUND, refusing_with
+from flyball.cli.options import Json, LedgerPath
+
+
+def destroy(
+    config: Config,
+    hand_back: Annotated[
+        bool | None,
+        typer.Option(
+            "--hand-back/--no-hand-back",
+            help="Resume native scaling that was suspended by a take-over, or leave it suspended.",
+            show_default=False,
+        ),
+    ] = None,
+    yes: Yes = False,
+    stack: Stack = None,
+    region: Region = None,
+    ledger: LedgerPath = None,
+    json: Json = False,
+) -> None:
+    """Remove the alarms and the items of a config's scalable targets; the ledger's rows stay.
+
+    Capacity is left as it is. Native scaling that a take-over suspended is resumed with
+    --hand-back, before anything of ours goes; who is to be in charge is never left open. Exit code
+    0: it is gone; 1: it is not, and what was done is said.
+    """
+    from flyball.plan.model import Choices, Purpose
+
+    with refusing_with(FOUND):
+        request = make_request(config, Purpose.DESTROY, Choices(hand_back=hand_back))
+        with opened_stores(request, ledger, stack, region) as stores:
+            carry_out_shown(draft_shown(request, stores), stores, asks=not yes, json=json)

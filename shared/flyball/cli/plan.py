@@ -1,0 +1,67 @@
+"""What would applying a config change?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flyball.cli.deployment import (
+    CHANGES,
+    AllowScaleIn,
+    Config,
+    Prune,
+    Region,
+    Stack,
+    TakeOver,
+    draft_shown,
+    make_request,
+    opened_stores,
+)
+from flyball.cli.execution import show
+from flyball.cli.failure import FOUND, refusing_with
+from flyball.cli.options import Json, LedgerPath
+
+
+def plan(
+    config: Config,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="PLAN", help="Write the plan, for `flyball apply PLAN`."),
+    ] = None,
+    stack: Stack = None,
+    region: Region = None,
+    ledger: LedgerPath = None,
+    prune: Prune = False,
+    take_over: TakeOver = False,
+    allow_scale_in: AllowScaleIn = False,
+    json: Json = False,
+) -> None:
+    """Show what applying a config would change; nothing is changed.
+
+    Scalable targets, alarms field by field with their cost, and native scaling; what else was
+    seen, each with a remedy. Exit code 0: nothing to change; 2: changes; 1: an error, or a plan
+    that cannot be applied.
+    """
+    from flyball.cli import screen
+    from flyball.plan.model import Choices, Purpose
+    from flyball.plan.stale import write_plan
+
+    with refusing_with(FOUND):
+        choices = Choices(prune=prune, take_over=take_over, allow_scale_in=allow_scale_in)
+        request = make_request(config, Purpose.APPLY, choices)
+        with opened_stores(request, ledger, stack, region, makes=False) as stores:
+            drafted = draft_shown(request, stores)
+        if out is not None:
+            out.write_text(write_plan(drafted), encoding="utf-8")
+        if json:
+            screen.say(write_plan(drafted).rstrip())
+        else:
+            show(drafted)
+            if out is not None and drafted.changes:
+                screen.say(f"Written: `{screen.name_program()} apply {out}` does exactly this.")
+    if drafted.problems:
+        raise typer.Exit(FOUND)
+    if drafted.changes:
+        raise typer.Exit(CHANGES)

@@ -1,0 +1,175 @@
+"""What does a plan say to the person who is about to apply it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import NamedTuple
+
+from flyball.plan.model import Change, Check, Kind, Level, Plan, Purpose, Verb
+from flyball.report.figures import counted
+from flyball.report.plain import plain
+
+SIGNS: Mapping[Verb, str] = {
+    Verb.CREATE: "+",
+    Verb.UPDATE: "~",
+    Verb.DELETE: "-",
+    Verb.SUSPEND: "‖",
+    Verb.RESUME: "▶",
+}
+STYLES: Mapping[str, str] = {
+    "+": "green",
+    "~": "yellow",
+    "-": "red",
+    "‖": "cyan",
+    "▶": "cyan",
+    Level.OK.value: "green",
+    Level.WARN.value: "yellow",
+    Level.FAIL.value: "bold red",
+}
+DONE: Mapping[Verb, str] = {
+    Verb.CREATE: "created",
+    Verb.UPDATE: "updated",
+    Verb.DELETE: "deleted",
+    Verb.SUSPEND: "suspended",
+    Verb.RESUME: "resumed",
+}
+NONE = "–"
+OPERATORS: Mapping[str, str] = {
+    "GreaterThanThreshold": ">",
+    "GreaterThanOrEqualToThreshold": "≥",
+    "LessThanThreshold": "<",
+    "LessThanOrEqualToThreshold": "≤",
+}
+
+
+class Line(NamedTuple):
+    """A line of a page.
+
+    Attributes:
+        text: Plain already.
+        indent: Columns.
+        mark: What stands before it, in its own colour: a sign or a level.
+        style: The text's colour.
+    """
+
+    text: str
+    indent: int = 0
+    mark: str = ""
+    style: str = ""
+
+
+def tell_plan(plan: Plan) -> Iterator[Line]:
+    """Say what would change, target by target, what else was seen, and what it costs."""
+    for home, place in plan.place.items():
+        yield Line(_tell_place(home, place), style="dim")
+    for name, changes in groupby(plan.changes, key=lambda change: change.scalable_target_id):
+        yield Line("")
+        yield Line(plain(name), style="bold")
+        for change in changes:
+            yield from _tell_change(change)
+    if plan.checks:
+        yield Line("")
+        yield from (line for check in plan.checks for line in tell_check(check))
+    yield Line("")
+    yield Line(sum_up(plan), style="bold")
+    if plan.cost.alarms or plan.cost.before:
+        yield Line(_tell_cost(plan))
+
+
+def tell_check(check: Check) -> Iterator[Line]:
+    """Say how a check came out, and on a second line what to do about it."""
+    who = f"{plain(check.scalable_target_id)}: " if check.scalable_target_id else ""
+    name = f"{check.name}: " if check.name else ""
+    yield Line(f"{who}{name}{plain(check.text, 1_000)}", 2, check.level.value)
+    if check.remedy and check.level is not Level.OK:
+        yield Line(f"→ {plain(check.remedy, 2_000)}", 8, style="dim")
+
+
+def sum_up(plan: Plan) -> str:
+    """Say on one line how much would change."""
+    total = sum(plan.unchanged.values())
+    kept = f"{counted(total, 'part')} {'is' if total == 1 else 'are'} as wanted"
+    if not plan.changes:
+        if plan.purpose is Purpose.DESTROY:
+            return "Nothing to remove."
+        return f"Nothing to change: {kept}."
+    parts = [f"{count} to {verb.value}" for verb, count in count_verbs(plan).items()]
+    rest = f"; {kept}" if total else ""
+    blocked = len(plan.problems)
+    refused = f" It cannot be applied: {counted(blocked, 'problem')}." if blocked else ""
+    return f"Plan: {', '.join(parts)}{rest}.{refused}"
+
+
+def count_verbs(plan: Plan) -> dict[Verb, int]:
+    """Count the changes by what is done."""
+    counts = {verb: sum(each.verb is verb for each in plan.changes) for verb in Verb}
+    return {verb: count for verb, count in counts.items() if count}
+
+
+def tell_done(change: Change) -> str:
+    """Say on one line what was done."""
+    return f"{DONE[change.verb]} {change.kind.value} {plain(change.name)}"
+
+
+def _tell_place(home: str, place: Mapping[str, str]) -> str:
+    known = [f"{name.replace('_', ' ')} {plain(value)}" for name, value in place.items() if value]
+    return f"{home}: {', '.join(known)}" if known else f"{home}: the ledger on this machine"
+
+
+def _tell_change(change: Change) -> Iterator[Line]:
+    after = {each.name: each.after or "" for each in change.fields}
+    short = _shorten(change)
+    if change.verb is Verb.CREATE:
+        words = {Kind.TARGET: _tell_target, Kind.ALARM: _tell_alarm}[change.kind](after)
+        yield Line(plain(f"{short}: {words}", 1_000), 2, SIGNS[change.verb])
+        return
+    yield Line(plain(short), 2, SIGNS[change.verb])
+    if change.verb is Verb.DELETE:
+        return
+    for each in change.fields:
+        if each.name != "config_hash":
+            before, now = (NONE if text is None else text for text in (each.before, each.after))
+            yield Line(plain(f"{each.name}: {before} → {now}", 1_000), 6)
+
+
+def _shorten(change: Change) -> str:
+    """Name a part beside its target's name: an alarm by its policy and side."""
+    if change.kind is Kind.TARGET:
+        return "scalable target"
+    if change.kind is Kind.ALARM:
+        return "alarm " + " ".join(change.name.split("/")[2:])
+    return f"native scaling of {change.name}"
+
+
+def _tell_target(fields: Mapping[str, str]) -> str:
+    bounds = f"{fields['min_capacity']}–{fields['max_capacity']} instances"
+    names = {
+        kind: list(dict.fromkeys(_named(fields, f"{kind}."))) for kind in ("policies", "windows")
+    }
+    parts = [bounds, fields.get("mode", "apply")]
+    parts += [f"{kind} {', '.join(found)}" for kind, found in names.items() if found]
+    return "; ".join(parts)
+
+
+def _named(fields: Mapping[str, str], prefix: str) -> Iterator[str]:
+    for name in fields:
+        if name.startswith(prefix):
+            yield name.removeprefix(prefix).rpartition(".")[0].split(".")[0]
+
+
+def _tell_alarm(fields: Mapping[str, str]) -> str:
+    metric = fields.get("MetricName", "a metric expression")
+    sign = OPERATORS.get(fields.get("ComparisonOperator", ""), "?")
+    evaluated = fields.get("EvaluationPeriods", "1")
+    rule = f"{fields.get('DatapointsToAlarm', evaluated)} of {evaluated}"
+    period = f" periods of {fields['Period']} s" if "Period" in fields else " periods"
+    threshold = fields.get("Threshold", "").removesuffix(".0")
+    return f"{metric} {sign} {threshold} in {rule}{period}"
+
+
+def _tell_cost(plan: Plan) -> str:
+    cost = plan.cost
+    change = cost.after - cost.before
+    more = f" ({'+' if change > 0 else '−'}${abs(change):.2f})" if abs(change) > 0.001 else ""  # noqa: PLR2004
+    return f"Alarms: {cost.alarms}, ${cost.after:.2f} a month at list price{more}."
