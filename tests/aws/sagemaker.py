@@ -25,6 +25,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body leave together: apart, each answer waits 40 ms for the other end
     server: Server
 
     def do_GET(self) -> None:
