@@ -18,6 +18,7 @@ from flyball.cli import (
     destroy,
     explain,
     export,
+    import_,
     ledger,
     pause,
     plan,
@@ -160,6 +161,10 @@ calendar = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 calendar.callback()(schedule.group)
 calendar.command("preview", short_help="List what the calendar does next.")(schedule.preview)
 
+adopt = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+adopt.callback()(import_.group)
+adopt.command("aws", short_help="Read SageMaker's native auto scaling.")(import_.aws)
+
 for command, words in (
     (demo.demo, "Replay a day of traffic and show each decision."),
     (run.run, "Run the controller as a loop on this machine."),
@@ -174,5 +179,6 @@ for command, words in (
     (pause.resume, "End a pause before its time."),
 ):
     app.command(short_help=words)(command)
+app.add_typer(adopt, name="import", help="Take over native scaling as a flyball.yaml.")
 app.add_typer(calendar, name="schedule", help="Look at schedules and windows.")
 app.add_typer(rows, name="ledger", help="List, show, verify, replay and export rows.")

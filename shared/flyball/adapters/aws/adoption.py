@@ -1,0 +1,256 @@
+"""Which scaling has an account's own set-up, in the words that flyball.yaml takes over?
+
+What flyball.yaml has no words for is left out, each time with the reason.
+
+Source: Application Auto Scaling API Reference, DescribeScalableTargets, DescribeScalingPolicies,
+DescribeScheduledActions; Amazon CloudWatch API Reference, DescribeAlarms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from flyball.adapters.aws.clients import Clients
+from flyball.adapters.aws.handover import SAGEMAKER, chunks, list_scalable_targets, pages
+
+NAMES_AT_ONCE = 100
+"""Alarms that one DescribeAlarms takes by name."""
+DIMENSIONS: Mapping[str, str] = {
+    "sagemaker:variant:DesiredInstanceCount": "variant",
+    "sagemaker:inference-component:DesiredCopyCount": "inference_component",
+}
+POLICY_KEYS = (
+    "PolicyName",
+    "PolicyType",
+    "TargetTrackingScalingPolicyConfiguration",
+    "StepScalingPolicyConfiguration",
+)
+ACTION_KEYS = (
+    "ScheduledActionName",
+    "Schedule",
+    "Timezone",
+    "StartTime",
+    "EndTime",
+    "ScalableTargetAction",
+)
+ALARM_KEYS = (
+    "Threshold",
+    "ComparisonOperator",
+    "EvaluationPeriods",
+    "DatapointsToAlarm",
+    "Period",
+    "Namespace",
+    "MetricName",
+    "Statistic",
+    "ExtendedStatistic",
+    "Dimensions",
+    "Unit",
+    "Metrics",
+)
+
+
+class LeftOut(NamedTuple):
+    """Something that flyball.yaml does not take over."""
+
+    name: str
+    reason: str
+
+
+class Adopted(NamedTuple):
+    """One resource that AWS scales.
+
+    Attributes:
+        id: Unique among those that were read.
+        resource: As flyball.yaml names it.
+        min_capacity: Native scaling's lower bound.
+        max_capacity: Its upper bound.
+        policies: Elements for `policies`: scaling policies and scheduled actions.
+        left_out: What is not among them.
+        remarks: What a reader should know.
+    """
+
+    id: str
+    resource: Mapping[str, str]
+    min_capacity: int
+    max_capacity: int
+    policies: Sequence[Mapping[str, Any]]
+    left_out: Sequence[LeftOut] = ()
+    remarks: Sequence[str] = ()
+
+
+class Adoption(NamedTuple):
+    """What an account scales by itself.
+
+    Attributes:
+        targets: Sorted by id.
+        left_out: Whole resources that are not taken over.
+    """
+
+    targets: tuple[Adopted, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def adopt(
+    clients: Clients,
+    endpoints: Sequence[str] = (),
+    advance: Callable[[int], None] = lambda _: None,
+) -> Adoption:
+    """Read SageMaker's native scaling; of these endpoints, or of all.
+
+    Raises:
+        botocore.exceptions.ClientError: It may not be read.
+    """
+    client = clients.get("application-autoscaling")
+    registered: list[tuple[dict[str, Any], dict[str, str]]] = []
+    left_out: list[LeftOut] = []
+    for item in list_scalable_targets(clients):
+        resource = _read_resource(clients, item)
+        if resource is None:
+            dimension = item["ScalableDimension"]
+            reason = f"{dimension} is not a count of instances or copies that Flyball scales"
+            left_out.append(LeftOut(item["ResourceId"], reason))
+        elif not endpoints or resource.get("endpoint") in endpoints:
+            registered.append((item, resource))
+        advance(1)
+    found = {resource.get("endpoint") for _, resource in registered}
+    left_out += [
+        LeftOut(f"endpoint {name}", "native scaling is not registered for it")
+        for name in endpoints
+        if name not in found
+    ]
+    policies = _by_resource(client.describe_scaling_policies, "ScalingPolicies")
+    actions = _by_resource(client.describe_scheduled_actions, "ScheduledActions")
+    alarms = read_alarms(
+        clients,
+        [
+            alarm["AlarmName"]
+            for each in policies.values()
+            for policy in each
+            if "StepScalingPolicyConfiguration" in policy
+            for alarm in policy.get("Alarms", ())
+        ],
+    )
+    names = _name([resource for _, resource in registered])
+    adopted = [
+        _adopt_one(name, item, resource, policies.get(item["ResourceId"], ()), actions, alarms)
+        for name, (item, resource) in zip(names, registered, strict=True)
+    ]
+    return Adoption(tuple(sorted(adopted)), tuple(left_out))
+
+
+def read_alarms(clients: Clients, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Read alarms by their names, a hundred a call."""
+    client = clients.get("cloudwatch")
+    return {
+        alarm["AlarmName"]: alarm
+        for part in chunks(sorted(set(names)), NAMES_AT_ONCE)
+        for alarm in pages(client.describe_alarms, "MetricAlarms", AlarmNames=list(part))
+    }
+
+
+def _by_resource(call: Any, key: str) -> dict[str, list[dict[str, Any]]]:  # noqa: ANN401  (the SDK's)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for item in pages(call, key, ServiceNamespace=SAGEMAKER):
+        found.setdefault(item["ResourceId"], []).append(item)
+    return found
+
+
+def _read_resource(clients: Clients, item: Mapping[str, Any]) -> dict[str, str] | None:
+    kind = DIMENSIONS.get(item["ScalableDimension"])
+    parts = item["ResourceId"].split("/")
+    match kind, parts:
+        case "variant", ["endpoint", endpoint, "variant", variant]:
+            return {"endpoint": endpoint, "variant": variant}
+        case "inference_component", ["inference-component", name]:
+            found = clients.get("sagemaker").describe_inference_component(
+                InferenceComponentName=name
+            )
+            return {"inference_component": name, "endpoint": found["EndpointName"]}
+    return None
+
+
+def _name(resources: Sequence[Mapping[str, str]]) -> list[str]:
+    """Name each by its endpoint or component, and by its variant too where that is not enough."""
+    short = [each.get("inference_component") or each["endpoint"] for each in resources]
+    return [
+        name if short.count(name) == 1 else "-".join(each.values())
+        for name, each in zip(short, resources, strict=True)
+    ]
+
+
+def _adopt_one(
+    name: str,
+    item: Mapping[str, Any],
+    resource: Mapping[str, str],
+    policies: Iterable[Mapping[str, Any]],
+    actions: Mapping[str, Sequence[Mapping[str, Any]]],
+    alarms: Mapping[str, Mapping[str, Any]],
+) -> Adopted:
+    taken: list[dict[str, Any]] = []
+    left_out: list[LeftOut] = []
+    for policy in policies:
+        if policy["ScalableDimension"] != item["ScalableDimension"]:
+            continue
+        if "TargetTrackingScalingPolicyConfiguration" in policy:
+            taken.append(_trim(policy, POLICY_KEYS))
+        elif "StepScalingPolicyConfiguration" in policy:
+            taken += _adopt_step(policy, alarms, left_out)
+        else:
+            reason = f"{policy.get('PolicyType')} is not understood"
+            left_out.append(LeftOut(f"policy {policy['PolicyName']}", reason))
+    for action in actions.get(item["ResourceId"], ()):
+        taken.append(_trim(action, ACTION_KEYS))
+    state = item.get("SuspendedState") or {}
+    held = sorted(key.removesuffix("Suspended") for key, is_ in state.items() if is_)
+    remarks = (
+        [f"Native scaling was suspended when this was read: {', '.join(held)}."] if held else []
+    )
+    return Adopted(
+        name, dict(resource), item["MinCapacity"], item["MaxCapacity"], taken, left_out, remarks
+    )
+
+
+def _adopt_step(
+    policy: Mapping[str, Any], alarms: Mapping[str, Mapping[str, Any]], left_out: list[LeftOut]
+) -> Iterator[dict[str, Any]]:
+    """Give a step policy once for each alarm that calls it: the threshold is the alarm's."""
+    name = policy["PolicyName"]
+    called = [each["AlarmName"] for each in policy.get("Alarms", ())]
+    if not called:
+        reason = "no alarm calls it, and its threshold would be the alarm's"
+        left_out.append(LeftOut(f"policy {name}", reason))
+    count = 0
+    for alarm_name in called:
+        alarm = alarms.get(alarm_name)
+        reason = _find_fault(alarm)
+        if alarm is None or reason:
+            left_out.append(LeftOut(f"policy {name} by alarm {alarm_name}", reason))
+            continue
+        count += 1
+        own = {} if count == 1 else {"PolicyName": f"{name}-{count}"}
+        yield {**_trim(policy, POLICY_KEYS), **own, "alarm": _trim(alarm, ALARM_KEYS)}
+
+
+def _find_fault(alarm: Mapping[str, Any] | None) -> str:
+    if alarm is None:
+        return "there is no such metric alarm (a composite one has no threshold)"
+    if alarm.get("ThresholdMetricId"):
+        return "an anomaly detector sets its threshold, and Flyball has none"
+    return ""
+
+
+def _trim(item: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """Keep what counts, in the order of the keys."""
+    return {key: _plain(item[key]) for key in keys if item.get(key) not in (None, [], {})}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  (any JSON)
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items() if each is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return int(value) if isinstance(value, float) and value.is_integer() else value
