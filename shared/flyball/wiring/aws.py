@@ -1,0 +1,289 @@
+"""Which adapter is which on AWS, and what does a function's environment say?
+
+Importing it loads no SDK: a client is made when a wake first needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Protocol
+
+from flyball.adapters.aws.clients import Clients
+from flyball.alarm import PREFIX
+from flyball.controller import LEASE, SAFETY, Controller
+from flyball.core.decide import ADVISER
+from flyball.core.model import Capacity, CapacityRange, Missing, Series
+from flyball.core.target import ScalableTarget
+from flyball.ports import Clock, Ledger, LedgerError, MetricRead, MetricSource, Outcome, OutcomeKind
+from flyball.wiring.machine import SystemClock, engine_version, make_token
+from flyball.wiring.settings import (
+    LEASE_LONGEST_S,
+    LEASE_S,
+    SettingsError,
+    read_seconds,
+    read_switch,
+)
+
+if TYPE_CHECKING:
+    from flyball.adapters.aws.control import AwsControl
+    from flyball.adapters.aws.dynamodb import DynamoLedger
+
+TARGETS_TABLE = "FLYBALL_TARGETS_TABLE"
+LEDGER_TABLE = "FLYBALL_LEDGER_TABLE"
+WAKES_QUEUE_URL = "FLYBALL_WAKES_QUEUE_URL"
+DEAD_QUEUE_URL = "FLYBALL_DEAD_QUEUE_URL"
+ALARM_PREFIX = "FLYBALL_ALARM_PREFIX"
+METRICS_NAMESPACE = "FLYBALL_METRICS_NAMESPACE"
+HANDFUL = "FLYBALL_HANDFUL"
+MODE = "FLYBALL_MODE"
+TRACE = "FLYBALL_TRACE"
+INITIALIZATION = "AWS_LAMBDA_INITIALIZATION_TYPE"
+
+SCHEME = "dynamodb:"
+HANDFUL_USUAL = 10
+HANDFUL_MOST = 1_000
+PREPARED = frozenset({"snap-start", "provisioned-concurrency"})
+"""Kinds of start that nobody waits for: there all clients are made at once."""
+_TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+"""Source: DynamoDB Developer Guide, "Naming rules"."""
+_PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+_NAMESPACE = re.compile(r"[A-Za-z0-9_.\-/#:]{1,255}")
+"""Source: CloudWatch API Reference, "Namespace"."""
+_QUEUE = re.compile(r"https?://[\x21-\x7e]{3,2000}")
+_MODES = {"": False, "apply": False, "advise": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment of a function says.
+
+    Attributes:
+        targets_table: FLYBALL_TARGETS_TABLE: the table of items.
+        ledger_table: FLYBALL_LEDGER_TABLE: the table of rows.
+        wakes_queue_url: FLYBALL_WAKES_QUEUE_URL: where a tick puts what is more than a handful;
+            "": a tick handles everything itself.
+        dead_queue_url: FLYBALL_DEAD_QUEUE_URL: where messages go that nobody understands; "": they
+            fail, and SQS moves them there.
+        alarm_prefix: FLYBALL_ALARM_PREFIX: first part of our alarms' names.
+        metrics_namespace: FLYBALL_METRICS_NAMESPACE: where Flyball's own metrics go.
+        lease: FLYBALL_LEASE_S: longer than the function may run, seconds.
+        handful: FLYBALL_HANDFUL: how many due targets a tick handles itself.
+        advises_only: FLYBALL_MODE is advise: nothing is changed, whatever the configs say.
+        traces: FLYBALL_TRACE: send traces to X-Ray.
+        is_prepared: Started where nobody waits for it.
+    """
+
+    targets_table: str
+    ledger_table: str
+    wakes_queue_url: str = ""
+    dead_queue_url: str = ""
+    alarm_prefix: str = PREFIX
+    metrics_namespace: str = "Flyball"
+    lease: timedelta = LEASE
+    handful: int = HANDFUL_USUAL
+    advises_only: bool = False
+    traces: bool = False
+    is_prepared: bool = False
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment.
+
+        Args:
+            environment: Variables; None: this program's own.
+
+        Raises:
+            SettingsError: A variable is missing or wrong; the message names each of them and what
+                is expected.
+        """
+        variables = os.environ if environment is None else environment
+        problems: list[str] = []
+
+        def read(name: str, pattern: re.Pattern[str], expected: str, default: str | None) -> str:
+            text = variables.get(name, "")
+            if not text and default is not None:
+                return default
+            if not pattern.fullmatch(text):
+                problems.append(f"{name}: got {text!r}, expected {expected}")
+            return text
+
+        table, queue = "the name of a table", "the URL of a queue"
+        settings = cls(
+            targets_table=read(TARGETS_TABLE, _TABLE, table, None),
+            ledger_table=read(LEDGER_TABLE, _TABLE, table, None),
+            wakes_queue_url=read(WAKES_QUEUE_URL, _QUEUE, queue, ""),
+            dead_queue_url=read(DEAD_QUEUE_URL, _QUEUE, queue, ""),
+            alarm_prefix=read(
+                ALARM_PREFIX, _PREFIX, "1 to 40 letters, digits, dots, hyphens", PREFIX
+            ),
+            metrics_namespace=read(
+                METRICS_NAMESPACE, _NAMESPACE, "a CloudWatch namespace", "Flyball"
+            ),
+            lease=read_seconds(
+                variables, LEASE_S, LEASE, 2 * SAFETY.total_seconds(), LEASE_LONGEST_S, problems
+            ),
+            handful=_read_handful(variables, problems),
+            advises_only=_read_mode(variables, problems),
+            traces=_read_trace(variables, problems),
+            is_prepared=variables.get(INITIALIZATION, "") in PREPARED,
+        )
+        if problems:
+            raise SettingsError("; ".join(problems))
+        return settings
+
+
+class FleetLedger(Ledger, Protocol):
+    """A ledger that also knows which scalable targets are on a resource."""
+
+    def find_targets(self, resource: str) -> Sequence[str]:
+        """List the scalable targets on a resource, sorted; see adapters/aws/resource.py."""
+        ...
+
+
+class Reader:
+    """Metrics from CloudWatch; what one call tells of many capacities is read ahead beside them.
+
+    The controller reads the metrics of a whole chunk at once, and then each one's capacity.
+    """
+
+    def __init__(self, metrics: MetricSource, control: AwsControl) -> None:
+        self._metrics = metrics
+        self._control = control
+
+    def read(self, reads: Sequence[MetricRead], now: datetime) -> Sequence[Series | Missing]:
+        """Read several series, for one or many targets."""
+        targets = {each.scalable_target.id: each.scalable_target for each in reads}
+        if len(targets) > 1:
+            self._control.prefetch(list(targets.values()), now)
+        return self._metrics.read(reads, now)
+
+
+class Adviser:
+    """Capacity that may be looked at and not changed: FLYBALL_MODE=advise.
+
+    The decision is told so by what it observes, so that its row replays the same.
+    """
+
+    def __init__(self, control: AwsControl) -> None:
+        self._control = control
+
+    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
+        """Read what the provider has; who else scales it is still told first."""
+        found = self._control.describe(scalable_target, now)
+        return found if isinstance(found, Missing) or found.owner else found._replace(owner=ADVISER)
+
+    def apply(
+        self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
+    ) -> Outcome:
+        """Change nothing; no decision on such a capacity asks for it."""
+        detail = f"{MODE} is advise: {scalable_target.id} is not set to {capacity.floor} at {now}"
+        return Outcome(OutcomeKind.ABORTED, detail)
+
+
+def check_sdk() -> None:
+    """See that boto3 is there.
+
+    Raises:
+        SettingsError: It is not; the message has the command that installs it.
+    """
+    if find_spec("boto3") is None:
+        raise SettingsError("boto3 is not installed: pip install 'flyball[aws]'")
+
+
+def open_ledger(url: str, clients: Clients | None = None) -> DynamoLedger:
+    """Open the ledger in two tables.
+
+    Args:
+        url: dynamodb:<targets table>/<ledger table>, in the environment's region and account.
+        clients: None: of the environment's credentials.
+
+    Raises:
+        SettingsError: It is no such URL, or boto3 is not installed.
+        LedgerError: The SDK cannot reach AWS, such as without a region.
+    """
+    targets, slash, ledger = url.removeprefix(SCHEME).partition("/")
+    good = url.startswith(SCHEME) and slash
+    if not good or not _TABLE.fullmatch(targets) or not _TABLE.fullmatch(ledger):
+        message = f"ledger: got {url!r}, expected {SCHEME}<targets table>/<ledger table>"
+        raise SettingsError(message)
+    check_sdk()
+    return connect(Clients() if clients is None else clients, targets, ledger)
+
+
+def connect(clients: Clients, targets: str, ledger: str) -> DynamoLedger:
+    """Make the ledger in these two tables; nothing is read yet.
+
+    Raises:
+        LedgerError: The SDK cannot make a client, such as without a region.
+    """
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415  (the SDK, when first needed)
+
+    from flyball.adapters.aws.dynamodb import DynamoLedger  # noqa: PLC0415  (likewise)
+
+    try:
+        return DynamoLedger(clients.get("dynamodb"), targets=targets, ledger=ledger)
+    except BotoCoreError as error:
+        message = f"DynamoDB tables {targets} and {ledger}: {error} Set AWS_REGION or a profile."
+        raise LedgerError(message) from error
+
+
+def build(
+    ledger: Ledger,
+    clients: Clients,
+    *,
+    lease: timedelta = LEASE,
+    advises_only: bool = False,
+    clock: Clock | None = None,
+    on_step: Callable[[str], None] | None = None,
+) -> Controller:
+    """Build the controller of scalable targets on AWS.
+
+    Args:
+        ledger: Rows and items, wherever they are.
+        clients: Makes a service's client when it is first called.
+        lease: How long a wake may take before another run takes over.
+        advises_only: Change nothing, whatever the configs say.
+        clock: None: this machine's.
+        on_step: Told the name of each step as it begins.
+    """
+    from flyball.adapters.aws.cloudwatch import CloudWatchMetrics  # noqa: PLC0415  (when needed)
+    from flyball.adapters.aws.control import AwsControl  # noqa: PLC0415  (likewise)
+
+    control = AwsControl(clients)
+    return Controller(
+        ledger=ledger,
+        metrics=Reader(CloudWatchMetrics(clients), control),
+        control=Adviser(control) if advises_only else control,
+        clock=SystemClock() if clock is None else clock,
+        token=make_token,
+        engine=engine_version(),
+        lease=lease,
+        on_step=on_step,
+    )
+
+
+def _read_handful(variables: Mapping[str, str], problems: list[str]) -> int:
+    text = variables.get(HANDFUL, "") or str(HANDFUL_USUAL)
+    if re.fullmatch("[0-9]{1,4}", text) and int(text) <= HANDFUL_MOST:
+        return int(text)
+    problems.append(f"{HANDFUL}: got {text!r}, expected a whole number, 0 to {HANDFUL_MOST}")
+    return 0
+
+
+def _read_mode(variables: Mapping[str, str], problems: list[str]) -> bool:
+    text = variables.get(MODE, "")
+    if text not in _MODES:
+        problems.append(f"{MODE}: got {text!r}, expected apply or advise")
+    return _MODES.get(text, True)
+
+
+def _read_trace(variables: Mapping[str, str], problems: list[str]) -> bool:
+    traces = read_switch(variables, TRACE, problems)
+    if traces and find_spec("aws_xray_sdk") is None:
+        problems.append(f"{TRACE}: aws-xray-sdk is not in this bundle; add it, or set 0")
+    return traces
