@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 
-from tests.aws.rig import Server, lent_ministack
+from flyball.adapters.aws.dynamodb import DynamoLedger
+from tests.aws.rig import Server, client_of, create_tables, lent_ministack
+
+
+class Store(NamedTuple):
+    """Two tables of a test's own, and a ledger on them.
+
+    Attributes:
+        server: Where they are.
+        client: Its client tries twice.
+        targets: Table of items.
+        rows: Table of rows.
+        ledger: On both.
+    """
+
+    server: Server
+    client: Any
+    targets: str
+    rows: str
+    ledger: DynamoLedger
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +35,15 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Lend this process's MiniStack."""
     with lent_ministack(tmp_path_factory.getbasetemp() / "ministack") as server:
         yield server
+
+
+@pytest.fixture
+def store(ministack: Server) -> Iterator[Store]:
+    """Open an empty ledger in tables of its own."""
+    name = uuid4().hex
+    targets, rows = f"targets-{name}", f"ledger-{name}"
+    client = client_of(ministack, "dynamodb", retries={"mode": "standard", "total_max_attempts": 2})
+    create_tables(client, targets, rows)
+    ledger = DynamoLedger(client, targets=targets, ledger=rows)
+    yield Store(ministack, client, targets, rows, ledger)
+    ledger.close()

@@ -86,12 +86,12 @@ class Change:
         }
 
 
-def token_of(actions: Sequence[Mapping[str, Any]]) -> str:
-    """Make a transaction's token from what it says: the same again is the same transaction.
+def token_of(claim: Claim, actions: Sequence[Mapping[str, Any]]) -> str:
+    """Make a transaction's token: the same again with the same claim is the same transaction.
 
-    It says the claim's token and sequence, so that no other one is the same.
+    No other run has the lease's token, and no other write of this one its sequence.
     """
-    said = json.dumps(actions, sort_keys=True, default=bytes.hex)
+    said = json.dumps([claim.token, claim.sequence, actions], sort_keys=True, default=bytes.hex)
     return sha256(said.encode()).hexdigest()[:TOKEN_LENGTH]
 
 

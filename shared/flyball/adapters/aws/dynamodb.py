@@ -15,8 +15,8 @@ change one. There is no way around the transaction: a row that is put first woul
 of all others, when the item's condition then fails; a row that is put last is missing when the
 function is killed in between, and to keep it in the item meanwhile costs as much as it saves.
 
-The service sends the same transaction again after a lost answer, and so may we: its token is made
-from what it says, and within ten minutes the second one changes nothing.
+The client sends the same transaction again after a lost answer, and so may we: its token is made
+from the claim and from what it says, and within ten minutes the second one changes nothing.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ class DynamoLedger:
         request = change.request(self._tables.targets, claim.scalable_target_id)
         try:
             if sealed:
-                self._transact(request, sealed)
+                self._transact(request, sealed, claim)
             else:
                 self._tables.call("update_item", **request)
         except ClientError as error:
@@ -313,22 +313,21 @@ class DynamoLedger:
             raise self._not_transacted(target, error) from error
         return True
 
-    def _transact(self, request: Mapping[str, Any], rows: Sequence[Row]) -> None:
-        puts: list[dict[str, Any]] = [
-            {
-                "Put": {
-                    "TableName": self._tables.ledger,
-                    "Item": row_item(row),
-                    "ConditionExpression": "attribute_not_exists(#id)",
-                    "ExpressionAttributeNames": {"#id": "scalable_target_id"},
-                }
+    def _transact(
+        self, request: Mapping[str, Any], rows: Sequence[Row], claim: Claim | None = None
+    ) -> None:
+        """Send one transaction; without a claim its token is the client's, a new one a call."""
+        actions: list[dict[str, Any]] = [{"Update": request}]
+        for row in rows:
+            put = {
+                "TableName": self._tables.ledger,
+                "Item": row_item(row),
+                "ConditionExpression": "attribute_not_exists(#id)",
+                "ExpressionAttributeNames": {"#id": "scalable_target_id"},
             }
-            for row in rows
-        ]
-        actions = [{"Update": request}, *puts]
-        self._tables.call(
-            "transact_write_items", TransactItems=actions, ClientRequestToken=token_of(actions)
-        )
+            actions.append({"Put": put})
+        token = {} if claim is None else {"ClientRequestToken": token_of(claim, actions)}
+        self._tables.call("transact_write_items", TransactItems=actions, **token)
 
     def _not_claimed(
         self, scalable_target_id: str, now: datetime, error: ClientError
@@ -340,7 +339,7 @@ class DynamoLedger:
             if lease_until is None or lease_until <= aware(now):
                 return self._tables.explain(error)
         else:
-            item = item_of(error)
+            item = self._met(error, scalable_target_id)
         status = read_status(item or {})
         if not status.config_hash:
             return self._unknown(scalable_target_id)
@@ -354,7 +353,12 @@ class DynamoLedger:
             return self._not_transacted(claim.scalable_target_id, error)
         if error_code(error) == CONFLICT_EXCEPTION:
             return self._tables.explain(error)
-        return LeaseLostError(why_lost(item_of(error), claim))
+        item = self._met(error, claim.scalable_target_id)
+        return LeaseLostError(why_lost(item, claim))
+
+    def _met(self, error: ClientError, scalable_target_id: str) -> Item | None:
+        """Give the item that a condition met; not every engine sends it with its refusal."""
+        return item_of(error) or read_item(self._tables, scalable_target_id)
 
     def _not_transacted(self, scalable_target_id: str, error: ClientError) -> LedgerError:
         """Say why a transaction failed whose item was as it should be."""

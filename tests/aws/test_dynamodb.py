@@ -1,0 +1,435 @@
+"""Does the ledger on DynamoDB keep its promises where DynamoDB differs from a file?"""
+
+from __future__ import annotations
+
+import random
+import threading
+from datetime import timedelta
+
+import pytest
+
+from flyball.cli.store import newest
+from flyball.core.chain import CHANGED, verify
+from flyball.ports import (
+    Due,
+    ItemUpdate,
+    LeaseHeldError,
+    LeaseLostError,
+    LedgerError,
+    LedgerUnavailableError,
+    NewRow,
+    UnknownTargetError,
+)
+from tests.aws.broken import count_calls, lose_answer, refuse
+from tests.aws.conftest import Store
+from tests.contract.steps import (
+    CONFIG,
+    HOLD,
+    INTENT,
+    MINUTE,
+    NOTHING,
+    OTHER_CONFIG,
+    OUTCOME,
+    SECOND,
+    T0,
+    TARGET,
+    assert_whole,
+    register,
+    take,
+    written,
+)
+
+pytestmark = pytest.mark.enable_socket
+
+ON_ENDPOINT = '{"resource":{"endpoint":"e","variant":"%s"}}'
+
+
+def noise(length: int, seed: int = 0) -> str:
+    """Make JSON that does not become much shorter when it is packed."""
+    return f'{{"x":"{random.Random(seed).randbytes(length // 2).hex()}"}}'
+
+
+# --- lost answers ---------------------------------------------------------------------------------
+
+
+def test_a_transaction_whose_answer_was_lost_is_written_once(store: Store) -> None:
+    """The client sends it again with the same token, and that is no second write."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    calls = count_calls(store.client)
+    lose_answer(store.client, "TransactWriteItems")
+    after = store.ledger.write(claim, [INTENT], ItemUpdate(pending=True))
+    assert [name for name, _ in calls] == ["TransactWriteItems"]
+    assert store.ledger.status(TARGET).pending == after.pending
+    assert [row.kind for row in store.ledger.rows(TARGET)] == ["config", "decision"]
+    assert_whole(store.ledger)
+
+
+def test_the_same_write_sent_again_by_us_changes_nothing_more(store: Store) -> None:
+    """So whoever is told that the ledger is unavailable may try again; another write may not."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    update = ItemUpdate(history='{"desired":3}', pending=True)
+    after = store.ledger.write(claim, [INTENT], update)
+    assert store.ledger.write(claim, [INTENT], update) == after
+    with pytest.raises(LeaseLostError, match="there is a row 2, and the claim knows 1 only"):
+        store.ledger.write(claim, [HOLD], update)
+    assert store.ledger.status(TARGET).sequence == 2
+    assert_whole(store.ledger)
+
+
+def test_a_lease_given_back_twice_because_an_answer_was_lost_was_given_back(store: Store) -> None:
+    """What the second sending finds is what the first one did."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    lose_answer(store.client, "UpdateItem")
+    later = T0 + 5 * MINUTE
+    update = ItemUpdate('{"desired":2}', pending=False, seen='{"a":1}', wake_at=later, release=True)
+    assert store.ledger.write(claim, [], update).wake_at == later
+    assert take(store.ledger, "b").history == '{"desired":2}'
+
+
+def test_a_lease_that_was_lost_is_not_taken_for_one_given_back(store: Store) -> None:
+    """An answer was lost, but the item says other than what was to be written."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    taken = take(store.ledger, "b", T0 + MINUTE)
+    store.ledger.write(taken, [], ItemUpdate(release=True))
+    refuse(store.client, "UpdateItem", "InternalServerError", 500)
+    with pytest.raises(LeaseLostError, match="not held by 'a'"):
+        store.ledger.write(claim, [], ItemUpdate(wake_at=T0 + 9 * MINUTE, release=True))
+    assert store.ledger.status(TARGET).wake_at == T0
+
+
+def test_a_claim_whose_answer_was_lost_is_ours(store: Store) -> None:
+    """The second sending meets our own token."""
+    register(store.ledger)
+    lose_answer(store.client, "UpdateItem")
+    assert take(store.ledger).sequence == 1
+
+
+# --- size -----------------------------------------------------------------------------------------
+
+
+def test_rows_are_read_beyond_the_service_s_megabyte(store: Store) -> None:
+    """A page ends at 1 MB, also in the middle of what was asked for."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    rows = [NewRow("decision", T0, noise(20_000, n)) for n in range(240)]
+    for start in range(0, len(rows), 80):
+        claim = store.ledger.write(claim, rows[start : start + 80], NOTHING)
+    calls = count_calls(store.client)
+    assert [NewRow(*row[4:2:-1], row.body) for row in store.ledger.rows(TARGET)][1:] == rows
+    assert len(calls) > 2
+    assert len(store.ledger.latest(241, TARGET)) == 241
+    assert len(store.ledger.latest(999)) == 241
+    assert [row.sequence for row in store.ledger.rows(TARGET, limit=200)][-1] == 200
+    assert [row.kind for row in store.ledger.latest(1, TARGET, "config")] == ["config"]
+    assert_whole(store.ledger)
+
+
+def test_targets_are_listed_beyond_the_service_s_megabyte(store: Store) -> None:
+    """Also where the answer is only their names."""
+    config = noise(100_000)
+    names = [f"t{n:03d}" for n in range(24)]
+    for name in names:
+        store.ledger.register(name, config, "h", T0)
+    calls = count_calls(store.client)
+    assert list(store.ledger.scalable_target_ids()) == names
+    assert len(calls) > 1
+    assert list(store.ledger.recorded_ids()) == names
+
+
+def test_a_config_that_no_item_can_hold_is_refused_whole(store: Store) -> None:
+    """Every later decision would need it."""
+    with pytest.raises(LedgerError, match="the config is too large to be stored"):
+        store.ledger.register(TARGET, noise(1_000_000), "h", T0)
+    assert list(store.ledger.scalable_target_ids()) == []
+
+
+def test_a_history_that_no_item_can_hold_is_refused_with_a_remedy(store: Store) -> None:
+    """Nothing of the write is stored, whether with rows or without."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    before = store.ledger.status(TARGET)
+    for rows in ([HOLD], []):
+        with pytest.raises(LedgerError, match="too large to be stored .* stabilization windows"):
+            store.ledger.write(claim, rows, ItemUpdate(history=noise(1_000_000)))
+    assert store.ledger.status(TARGET) == before
+    assert_whole(store.ledger)
+
+
+def test_a_row_that_may_not_be_cut_is_refused(store: Store) -> None:
+    """A human's word is not evidence that has an older part."""
+    register(store.ledger)
+    with pytest.raises(LedgerError, match="a pause row of 1,000,008 characters is too large"):
+        store.ledger.write(take(store.ledger), [NewRow("pause", T0, noise(1_000_000))], NOTHING)
+    assert_whole(store.ledger)
+
+
+def test_one_write_has_99_rows_at_most(store: Store) -> None:
+    """A transaction has 100 actions; what is more is refused before anything is sent."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    with pytest.raises(ValueError, match="got 100 rows in one write, expected at most 99"):
+        store.ledger.write(claim, [HOLD] * 100, NOTHING)
+    assert store.ledger.write(claim, [HOLD] * 99, NOTHING).sequence == 100
+    assert_whole(store.ledger)
+
+
+# --- what others do at the same time --------------------------------------------------------------
+
+
+def test_a_claim_that_meets_a_transaction_asks_who_it_is(store: Store) -> None:
+    """The holder's own write holds it up: that is a lease held, not a failure."""
+    register(store.ledger)
+    take(store.ledger, "a")
+    refuse(store.client, "UpdateItem", "TransactionConflictException", times=1)
+    with pytest.raises(LeaseHeldError, match=TARGET):
+        take(store.ledger, "b", T0 + SECOND)
+
+
+@pytest.mark.parametrize("wait", [MINUTE, 2 * MINUTE])
+def test_a_claim_that_meets_a_transaction_without_a_lease_may_try_again(
+    store: Store, wait: timedelta
+) -> None:
+    """Somebody changes the config at this moment; who held the lease holds it no more."""
+    register(store.ledger)
+    take(store.ledger, "a")
+    refuse(store.client, "UpdateItem", "TransactionConflictException", times=1)
+    with pytest.raises(LedgerUnavailableError, match="another transaction is at the same item"):
+        take(store.ledger, "b", T0 + wait)
+    refuse(store.client, "UpdateItem", "TransactionConflictException", times=1)
+    with pytest.raises(LedgerUnavailableError, match="another transaction is at the same item"):
+        take(store.ledger, "b", target="nobody")
+
+
+def test_of_many_that_register_at_once_each_makes_a_generation(store: Store) -> None:
+    """Whoever comes second reads again, and the chain has a row of each."""
+    failed: list[BaseException] = []
+
+    def go(n: int) -> None:
+        try:
+            store.ledger.register(TARGET, f'{{"n":{n}}}', f"h{n}", T0)
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    threads = [threading.Thread(target=go, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert store.ledger.status(TARGET).generation == 6
+    assert_whole(store.ledger)
+
+
+def test_a_config_that_is_never_let_through_is_a_matter_for_later(store: Store) -> None:
+    """Others write to the same target all the time."""
+    register(store.ledger)
+    cancelled = [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}]
+    refuse(
+        store.client,
+        "TransactWriteItems",
+        "TransactionCanceledException",
+        times=16,
+        CancellationReasons=cancelled,
+    )
+    with pytest.raises(LedgerUnavailableError, match="others wrote to it 8 times"):
+        store.ledger.register(TARGET, OTHER_CONFIG, "h2", T0)
+    with pytest.raises(LedgerUnavailableError, match="others wrote to it 8 times"):
+        store.ledger.retire(TARGET, T0)
+
+
+# --- clocks, names and damage ---------------------------------------------------------------------
+
+
+def test_a_clock_that_goes_back_hides_no_row_from_a_list_of_all(store: Store) -> None:
+    """The first rows of a list stay the first, however many are asked for."""
+    for target, steps in (("a", (0, 9, 3, 1)), ("b", (2, 4, 2, 8))):
+        register(store.ledger, target)
+        claim = take(store.ledger, target=target)
+        for step in steps:
+            row = NewRow("decision", T0 + step * MINUTE, "{}")
+            claim = store.ledger.write(claim, [row], NOTHING)
+    every = store.ledger.latest(99)
+    assert len(every) == 10
+    for limit in range(1, 10):
+        assert store.ledger.latest(limit) == every[:limit]
+    assert list(newest(store.ledger)) == every
+    assert [row.sequence for row in every if row.scalable_target_id == "a"] == [5, 4, 3, 2, 1]
+
+
+def test_no_more_is_read_of_each_target_than_its_share(store: Store) -> None:
+    """A list of the newest rows of a fleet does not read the fleet's history."""
+    for target in ("a", "b", "c", "d"):
+        written(store.ledger, target, 40)
+    calls = count_calls(store.client)
+    assert len(store.ledger.latest(8)) == 8
+    assert [name for name, _ in calls].count("Query") <= 8
+    assert all(asked["Limit"] <= 4 for name, asked in calls if name == "Query")
+
+
+@pytest.mark.parametrize("target", ["", "x" * 3_000])
+def test_a_name_that_can_be_no_key_is_nobody_s(store: Store, target: str) -> None:
+    """A stray event may carry any text."""
+    with pytest.raises(UnknownTargetError, match="registered"):
+        take(store.ledger, target=target)
+    with pytest.raises(UnknownTargetError, match="registered"):
+        store.ledger.status(target)
+    assert list(store.ledger.rows(target)) == []
+    assert list(store.ledger.latest(5, target)) == []
+    with pytest.raises(UnknownTargetError, match="registered"):
+        store.ledger.retire(target, T0)
+
+
+def test_a_row_is_found_by_its_id_in_another_program_and_without_an_item(store: Store) -> None:
+    """A fresh start knows no marks yet; a removed item takes its rows' ids with it no more."""
+    written(store.ledger, "a", 2)
+    written(store.ledger, "b", 2)
+    store.ledger.retire("b", T0)
+    again = type(store.ledger)(store.client, targets=store.targets, ledger=store.rows)
+    for target in ("a", "b"):
+        for row in store.ledger.rows(target):
+            assert again.row(row.id) == row
+    store.client.delete_item(TableName=store.targets, Key={"scalable_target_id": {"S": "a"}})
+    alone = type(store.ledger)(store.client, targets=store.targets, ledger=store.rows)
+    row = next(store.ledger.rows("a"))
+    assert alone.row(row.id) == row
+    assert alone.row(row.id.replace("-000001-", "-000009-")) is None
+    assert alone.row("2" + row.id[1:].replace("24", "25", 1)) is None
+    assert alone.row(row.id[:-16] + "0" * 16) is None
+    assert "a" in alone.recorded_ids()
+    assert "a" not in alone.scalable_target_ids()
+
+
+def test_rows_without_their_item_are_not_written_over(store: Store) -> None:
+    """One table was restored and the other was not: say so, and touch nothing."""
+    written(store.ledger, TARGET, 2)
+    before = list(store.ledger.rows(TARGET))
+    store.client.delete_item(TableName=store.targets, Key={"scalable_target_id": {"S": TARGET}})
+    with pytest.raises(LedgerError, match="a row already .*ledger verify"):
+        register(store.ledger)
+    assert list(store.ledger.rows(TARGET)) == before
+
+
+def test_a_row_that_the_item_does_not_know_stops_the_write(store: Store) -> None:
+    """Append-only: not even the holder of the lease puts a row where one is."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    key = {"scalable_target_id": {"S": TARGET}, "sequence": {"N": "2"}}
+    store.client.put_item(TableName=store.rows, Item={**key, "kind": {"S": "stray"}})
+    with pytest.raises(LedgerError, match="a row already"):
+        store.ledger.write(claim, [INTENT], ItemUpdate(pending=True))
+    assert store.ledger.status(TARGET).sequence == 1
+    assert [row.kind for row in store.ledger.rows(TARGET)] == ["config", "stray"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"body": {"B": b"not packed"}},
+        {"body": {"B": b"x\x9cK\xcd\x07\x00"}},
+        {"body": {"N": "1"}},
+        {"at": {"S": "yesterday"}},
+        {"at": {"S": "2026-11-21T00:24:11"}},
+        {"kind": {"S": "outcome"}},
+    ],
+    ids=lambda damage: "-".join(f"{name}-{next(iter(value))}" for name, value in damage.items()),
+)
+def test_a_row_that_was_damaged_is_read_and_named(
+    store: Store, damage: dict[str, dict[str, object]]
+) -> None:
+    """`verify` finds it; a list does not stop at it."""
+    written(store.ledger, TARGET, 3)
+    key = {"scalable_target_id": {"S": TARGET}, "sequence": {"N": "3"}}
+    found = store.client.get_item(TableName=store.rows, Key=key)["Item"]
+    store.client.put_item(TableName=store.rows, Item={**found, **damage})
+    status = store.ledger.status(TARGET)
+    faults = list(verify(store.ledger.rows(TARGET), head=status.head, sequence=status.sequence))
+    assert [(fault.sequence, fault.kind) for fault in faults] == [(3, CHANGED)]
+
+
+# --- events and what is due -----------------------------------------------------------------------
+
+
+def test_an_event_of_an_endpoint_finds_every_target_on_it(store: Store) -> None:
+    """Each variant's, and an inference component's that says where it is; nobody else's."""
+    configs = {
+        "one": ON_ENDPOINT % "v1",
+        "two": ON_ENDPOINT % "v2",
+        "part": '{"resource":{"inference_component":"c","endpoint":"e"}}',
+        "elsewhere": '{"resource":{"endpoint":"e2","variant":"v1"}}',
+        "lone": '{"resource":{"inference_component":"c"}}',
+        "group": '{"resource":{"auto_scaling_group":"g"}}',
+        "none": CONFIG,
+        "odd": '{"resource":"e"}',
+        "google": '{"resource":{"model":"m"}}',
+    }
+    for name, config in configs.items():
+        store.ledger.register(name, config, "h", T0)
+    for asked, found in {
+        "endpoint/e": ["one", "part", "two"],
+        "endpoint/e/variant/v1": ["one", "part", "two"],
+        "inference-component/c": ["lone"],
+        "auto-scaling-group/g": ["group"],
+        "endpoint/nobody": [],
+    }.items():
+        assert list(store.ledger.find_targets(asked)) == found, asked
+
+
+def test_an_event_finds_a_target_where_it_is_now(store: Store) -> None:
+    """A new config may move it or take it away from AWS; a retired one is nowhere."""
+    store.ledger.register("a", ON_ENDPOINT % "v", "h", T0)
+    store.ledger.register("b", ON_ENDPOINT % "v", "h", T0)
+    store.ledger.register("c", ON_ENDPOINT % "v", "h", T0)
+    store.ledger.register("a", '{"resource":{"auto_scaling_group":"g"}}', "h2", T0)
+    store.ledger.register("b", CONFIG, "h2", T0)
+    store.ledger.retire("c", T0)
+    assert list(store.ledger.find_targets("endpoint/e")) == []
+    assert list(store.ledger.find_targets("auto-scaling-group/g")) == ["a"]
+
+
+def test_what_is_due_at_one_instant_comes_by_name_however_many_there_are(store: Store) -> None:
+    """A fleet is registered at once; the tick takes a part of it, and each time the same."""
+    names = [f"t{n:02d}" for n in range(30)]
+    for name in reversed(names):
+        register(store.ledger, name)
+    register(store.ledger, "later", T0 + SECOND)
+    assert store.ledger.due(T0 + SECOND, 7) == [Due(name, T0) for name in names[:7]]
+    assert len(store.ledger.due(T0 + SECOND, 31)) == 31
+
+
+def test_a_tick_reads_little_more_than_it_asks_for(store: Store) -> None:
+    """Of a fleet that is due at different times, no page is read that is not needed."""
+    for n in range(12):
+        register(store.ledger, f"t{n:02d}", T0 + n * SECOND)
+    calls = count_calls(store.client)
+    assert len(store.ledger.due(T0 + MINUTE, 4)) == 4
+    assert [(name, asked["Limit"]) for name, asked in calls] == [("Query", 5)]
+
+
+# --- permissions ----------------------------------------------------------------------------------
+
+
+def test_the_table_of_rows_is_only_put_to_and_read(store: Store) -> None:
+    """So the writer's role has no right to update or delete on it."""
+    calls = count_calls(store.client)
+    written(store.ledger, TARGET, 2)
+    claim = take(store.ledger, "b", T0 + 10 * MINUTE)
+    claim = store.ledger.write(claim, [INTENT], ItemUpdate(pending=True))
+    store.ledger.write(claim, [OUTCOME], ItemUpdate(pending=False, release=True))
+    store.ledger.register(TARGET, OTHER_CONFIG, "h2", T0)
+    store.ledger.retire(TARGET, T0)
+    assert store.ledger.row(store.ledger.latest(1)[0].id)
+    assert store.ledger.recorded_ids() == [TARGET]
+    used = set()
+    for name, asked in calls:
+        for action in asked.get("TransactItems", [{name: asked}]):
+            ((what, request),) = action.items()
+            if request["TableName"] == store.rows:
+                used.add(what)
+                if what == "Put":
+                    assert request["ConditionExpression"] == "attribute_not_exists(#id)"
+    assert used == {"Put", "Query", "GetItem", "Scan"}
