@@ -47,6 +47,7 @@ class Stage(Rig):
 
     Attributes:
         cloud: What SageMaker has; to be given its faults.
+        demand: What the instances in service share among them; None: metrics.load stays as it is.
         control: The adapter.
     """
 
@@ -61,6 +62,7 @@ class Stage(Rig):
         }
         super().__init__(MemoryLedger(), make_target(**(given | fields)))
         self.clients = clients
+        self.demand: float | None = None
         self.control = AwsControl(clients)
         self.controller = self.start(control=self.control)
 
@@ -68,6 +70,24 @@ class Stage(Rig):
         """Let time pass here and there."""
         super().pass_time(by)
         self.cloud.move(by.total_seconds())
+        self.share()
+
+    def share(self) -> None:
+        """Let the metric show what each instance in service has of the demand."""
+        if self.demand is not None:
+            ready = self.cloud.endpoints["chat"].variants["blue"].current
+            self.metrics.load = self.demand / ready
+
+    def ask(self, demand: float) -> None:
+        """Let this much demand reach the endpoint from now on."""
+        self.demand = demand
+        self.share()
+
+    def live(self, minutes: int) -> None:
+        """Let minutes pass, looking once in each."""
+        for _ in range(minutes):
+            self.pass_time(timedelta(minutes=1))
+            self.wake()
 
     def look(self) -> Capacity:
         """Read the capacity, which must be known."""
