@@ -20,8 +20,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+from flyball.alarm import PREFIX
 from flyball.core.chain import name_row
-from flyball.core.codec import canonical, encode, parse
+from flyball.core.codec import canonical, encode
 from flyball.core.decide import decide
 from flyball.core.model import (
     Action,
@@ -45,6 +46,7 @@ from flyball.core.remember import (
 from flyball.core.target import ScalableTarget
 from flyball.observe import SeriesByName, observe, read_metrics
 from flyball.ports import (
+    AlarmWatch,
     CapacityControl,
     Claim,
     Clock,
@@ -61,6 +63,8 @@ from flyball.ports import (
     TriggerKind,
     UnknownTargetError,
 )
+from flyball.quiet import find_resting
+from flyball.recall import Recall, read_history
 from flyball.reconcile import close, learn, reconcile
 from flyball.seen import is_stale, note_seen, read_seen
 from flyball.wake import Held, Wake, WakeKind, fail, safely, wake_due
@@ -75,12 +79,10 @@ UNREADABLE_WAIT = timedelta(seconds=120)
 """A target that cannot be handled is tried again after this; it must not crowd out the others."""
 CHUNK = 25
 """Scalable targets whose metrics are read together: their leases are all held meanwhile."""
-CONFIGS_LIMIT = 4_096
-"""Compiled configs kept, so that a long-lived function does not grow."""
 
 
-def _no_step(name: str) -> None:
-    """Nobody watches the steps."""
+def _unwatched(name: str) -> None:
+    """Let nobody watch the steps."""
 
 
 def _always() -> bool:
@@ -100,6 +102,8 @@ class Controller:
         engine: The engine's version, for the rows.
         lease: How long a lease lasts; longer than one run may take.
         on_step: Told the name of each step as it begins, for timing and tracing.
+        watch: Where the alarms' states are read, so that a quiet target's metrics need not be.
+        alarm_prefix: First part of the alarms' names.
     """
 
     def __init__(
@@ -112,7 +116,9 @@ class Controller:
         token: Callable[[], str],
         engine: str,
         lease: timedelta = LEASE,
-        on_step: Callable[[str], None] = _no_step,
+        on_step: Callable[[str], None] | None = None,
+        watch: AlarmWatch | None = None,
+        alarm_prefix: str = PREFIX,
     ) -> None:
         self._ledger = ledger
         self._metrics = metrics
@@ -121,8 +127,10 @@ class Controller:
         self._token = token
         self._engine = engine
         self._lease = lease
-        self._on_step = on_step
-        self._configs: dict[str, ScalableTarget] = {}
+        self._on_step = on_step or _unwatched
+        self._watch = watch
+        self._alarm_prefix = alarm_prefix
+        self._recall = Recall()
 
     def tick(self, limit: int = 1_000) -> list[Wake]:
         """Wake what is due; one bad target never stops the others.
@@ -156,6 +164,7 @@ class Controller:
     def _wake_chunk(self, chunk: Sequence[Trigger]) -> list[Wake]:
         """Take every lease, read all metrics, then look at one after the other."""
         taken = [safely(trigger, partial(self._take, trigger)) for trigger in chunk]
+        taken = self._spare(taken)
         targets = [each.target for each in taken if isinstance(each, Held)]
         seen = iter(read_metrics(targets, self._metrics, self._clock.now()))
         return [
@@ -164,6 +173,26 @@ class Controller:
             else safely(each.trigger, partial(self._carry, each, next(seen)))
             for each in taken
         ]
+
+    def _spare(self, taken: Sequence[Wake | Held]) -> list[Wake | Held]:
+        """Let those wait, unread, whose alarms say that nothing is going on."""
+        if self._watch is None:
+            return list(taken)
+        held = [each for each in taken if isinstance(each, Held)]
+        now = self._clock.now()
+        resting = find_resting(held, self._watch, self._control, self._alarm_prefix, now)
+        spared: list[Wake | Held] = []
+        for each in taken:
+            rest = resting.get(each.target.id) if isinstance(each, Held) else None
+            if rest is None or not isinstance(each, Held):
+                spared.append(each)
+                continue
+            update = ItemUpdate(canonical(rest.history), wake_at=rest.until, release=True)
+            write = partial(self._ledger.write, each.claim, (), update)
+            wrote = safely(each.trigger, partial(self._guard, each.claim, now, write))
+            quiet = Wake(WakeKind.QUIET, each.target.id)
+            spared.append(wrote if isinstance(wrote, Wake) else quiet)
+        return spared
 
     def wake_safely(self, trigger: Trigger) -> Wake:
         """Handle one wake-up; whatever goes wrong is its Wake, and no other target's concern."""
@@ -220,25 +249,8 @@ class Controller:
         if nothing_new is not None:
             self._ledger.write(claim, (), ItemUpdate(release=True))
             return Wake(nothing_new, claim.scalable_target_id)
-        target, history = self._config(claim), _read_history(claim)
+        target, history = self._recall.target(claim), read_history(claim)
         return Held(trigger, claim, target, history, note_seen(seen, trigger, now))
-
-    def _config(self, claim: Claim) -> ScalableTarget:
-        """Build the scalable target once a config."""
-        found = self._configs.get(claim.config_hash)
-        if found is None:
-            try:
-                found = parse(ScalableTarget, claim.config)
-            except ValueError as error:
-                message = (
-                    f"{claim.scalable_target_id}: the ledger's config cannot be read: {error}; "
-                    "register the config again"
-                )
-                raise ValueError(message) from error
-            if len(self._configs) >= CONFIGS_LIMIT:
-                self._configs.clear()
-            self._configs[claim.config_hash] = found
-        return found
 
     def _look(self, held: Held, series: SeriesByName | None) -> Wake:
         """Observe, close what is pending, decide, and act."""
@@ -277,7 +289,7 @@ class Controller:
             decision,
         )
         rows.append(NewRow(DECISION, now, canonical(record)))
-        after = remember(target, history, decision)
+        after = remember(target, history, decision, claim.config_hash)
         self._on_step("intent")
         acts = decision.action is Action.SET
         update = ItemUpdate(canonical(after), acts, seen, decision.wake_at, release=not acts)
@@ -375,7 +387,7 @@ class Controller:
         now = self._clock.now()
         claim = self._ledger.claim(scalable_target_id, self._token(), now, now + self._lease)
         try:
-            history = change(_read_history(claim))
+            history = change(read_history(claim))
         except ValueError:
             self._ledger.write(claim, (), ItemUpdate(release=True))
             raise
@@ -385,14 +397,3 @@ class Controller:
             ItemUpdate(canonical(history), wake_at=now, release=True),
         )
         return name_row(scalable_target_id, written.sequence, now)
-
-
-def _read_history(claim: Claim) -> History:
-    try:
-        return parse(History, claim.history)
-    except ValueError as error:
-        message = (
-            f"{claim.scalable_target_id}: the ledger's history cannot be read: {error}; use the "
-            "Flyball that wrote it, whose version the target's newest decision row has"
-        )
-        raise ValueError(message) from error

@@ -23,6 +23,8 @@ class WakeKind(Enum):
     DUPLICATE = "duplicate"
     """This event, or a newer one of its source, was handled already."""
     NOT_DUE = "not_due"
+    QUIET = "quiet"
+    """Its alarms say that nothing is going on: it was not looked at."""
     UNKNOWN_TARGET = "unknown_target"
     LEASE_LOST = "lease_lost"
     """Another holder or a new config came between; what was not written was not applied."""

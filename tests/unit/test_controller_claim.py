@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flyball.controller import CONFIGS_LIMIT, LEASE, UNREADABLE_WAIT
+from flyball.controller import LEASE, UNREADABLE_WAIT
 from flyball.core.codec import canonical
 from flyball.core.model import Action, History
 from flyball.core.remember import Notice
@@ -21,6 +21,7 @@ from flyball.ports import (
     LedgerUnavailableError,
     TriggerKind,
 )
+from flyball.recall import CONFIGS_LIMIT
 from flyball.wake import WakeKind
 from tests.rig import ALARM, MINUTE, NAME, SECOND, T0, Rig, make_target, register
 
@@ -286,7 +287,7 @@ def test_a_fault_of_our_own_gives_the_lease_back(rig: Rig) -> None:
 def test_configs_are_compiled_once_and_forgotten_when_there_are_too_many(rig: Rig) -> None:
     """A long-lived function does not grow with every config that it has ever seen."""
     rig.wake()
-    configs = rig.controller._configs
+    configs = rig.controller._recall.configs
     kept = next(iter(configs.values()))
     rig.wake()
     assert list(configs.values()) == [kept]

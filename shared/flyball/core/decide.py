@@ -200,6 +200,27 @@ def _is_at_zero(rec: Recommendation, current: int) -> bool:
     return not current and rec.missing is MissingCause.UNDEFINED_AT_ZERO
 
 
+def _is_old_news(rec: Recommendation, scene: Scene) -> bool:
+    """Say whether it is blind for as long as a heartbeat: then an alarm tells of the data's return.
+
+    An endpoint that nobody calls has no measurements for days.
+    """
+    if rec.missing is None:
+        return False
+    since = scene.history.missing_since.get(rec.metric)
+    long_ago = since is not None and scene.now - since >= scene.target.heartbeat
+    return long_ago or _is_at_zero(rec, scene.current)
+
+
+def _fallback_at(scene: Scene) -> datetime | None:
+    """Say when the fallback fires, if the blindness lasts; None where that has passed."""
+    rule = scene.target.fallback
+    if rule is None:
+        return None
+    ends = [since + rule.after for since in scene.history.missing_since.values()]
+    return min((end for end in ends if end > scene.now), default=None)
+
+
 def _look_again(
     scene: Scene, asked: Asked, limits: tuple[Limit, ...], action: Action, number: int
 ) -> tuple[datetime, Reason]:
@@ -216,11 +237,14 @@ def _look_again(
             at, reason = soon, Reason.UPDATE_LASTS
         else:
             for rec in asked.recommendations:
-                if (rec.reason in LASTING and not _is_at_zero(rec, scene.current)) or (
+                if (rec.reason in LASTING and not _is_old_news(rec, scene)) or (
                     rec.reason in SHRINKING and number != scene.bounds.floor
                 ):
                     at, reason = soon, Reason.BREACH_LASTS
                     break
+    fallback_at = _fallback_at(scene)
+    if fallback_at is not None and fallback_at < at:
+        at, reason = fallback_at, Reason.MISSING_DATA
     if scene.bounds.until is not None and scene.bounds.until < at:
         at, reason = scene.bounds.until, Reason.SCHEDULE_BOUNDARY
     for limit in limits:

@@ -214,6 +214,8 @@ class History:
         foreign: The last foreign change while it is respected.
         quota: A learned quota.
         shortage: A capacity shortage that is being waited out.
+        settled: Hash of the config by which the last decision held with nothing to wait for but
+            the heartbeat; "" where it did not.
     """
 
     desired: int | None = None
@@ -229,6 +231,7 @@ class History:
     foreign: Foreign | None = None
     quota: Quota | None = None
     shortage: Shortage | None = None
+    settled: str = ""
 
 
 class Recommendation(NamedTuple):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from flyball.core.breach import believe
 from flyball.core.model import (
+    Action,
     Capacity,
     CapacityRange,
     Change,
@@ -27,6 +28,7 @@ from flyball.core.model import (
     Pause,
     Quota,
     ReadySample,
+    Reason,
     Recommendation,
     Recommended,
     Shortage,
@@ -260,8 +262,17 @@ def _note_activity(
     return active_at
 
 
-def remember(target: ScalableTarget, history: History, decision: Decision) -> History:
-    """Note what was decided: the recommendation for the windows, and the scheduled bounds."""
+def remember(
+    target: ScalableTarget, history: History, decision: Decision, config_hash: str = ""
+) -> History:
+    """Note what was decided: the recommendation for the windows, and the scheduled bounds.
+
+    Args:
+        target: Whose.
+        history: As it was decided with.
+        decision: What came of it.
+        config_hash: Of the target's config, where a quiet target may rest (History.settled).
+    """
     bounds, over = history.bounds, history.bounds_over
     if decision.fired:
         last = decision.fired[-1]
@@ -272,6 +283,7 @@ def remember(target: ScalableTarget, history: History, decision: Decision) -> Hi
     )
     if known and decision.wanted < (decision.current or 0):  # half blind: it weighs in no window
         known = not any(_is_held(target, rec) for rec in decision.recommendations)
+    settled = decision.action is Action.HOLD and decision.wake_reason is Reason.HEARTBEAT
     recommendations = history.recommendations
     if known:
         recommendations = (*recommendations, Recommended(decision.at, decision.wanted))
@@ -281,7 +293,14 @@ def remember(target: ScalableTarget, history: History, decision: Decision) -> Hi
         bounds=bounds,
         bounds_over=over,
         scheduled_until=_later(history.scheduled_until, decision.at) if target.scheduled else None,
+        settled=config_hash if settled else "",
     )
+
+
+def note_held(target: ScalableTarget, history: History, desired: int, now: datetime) -> History:
+    """Note that nobody asked for a change: in the windows it weighs as a look that held."""
+    kept = (*history.recommendations, Recommended(now, desired))
+    return replace(history, recommendations=prune_recommendations(target, kept, now))
 
 
 def _later(one: datetime | None, other: datetime) -> datetime:

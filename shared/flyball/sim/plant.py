@@ -125,6 +125,10 @@ class FaultyLedger:
         """Pass on."""
         return self._reach(write=True).register(scalable_target_id, config, config_hash, now)
 
+    def retire(self, scalable_target_id: str, now: datetime) -> int:
+        """Pass on, unless it cannot be written."""
+        return self._reach(write=True).retire(scalable_target_id, now)
+
     def claim(self, scalable_target_id: str, token: str, now: datetime, until: datetime) -> Claim:
         """Pass on."""
         return self._reach(write=True).claim(scalable_target_id, token, now, until)

@@ -129,5 +129,5 @@ def build(
         token=make_token,
         engine=engine_version(),
         lease=chosen.lease,
-        **({} if on_step is None else {"on_step": on_step}),
+        on_step=on_step,
     )

@@ -184,3 +184,21 @@ def test_an_instant_without_a_time_zone_is_refused_at_the_door() -> None:
     """With the name of the argument, not deep inside."""
     with pytest.raises(ValueError, match=r"^now: got '2026-06-01T12:00:00', expected an instant"):
         decide(scale(), see(3, {}), History(), NOON.replace(tzinfo=None))
+
+
+def test_a_metric_missing_for_a_heartbeat_is_no_reason_to_look_every_minute() -> None:
+    """An endpoint that nobody calls has none; the alarm tells when it is back."""
+    target = scale(tracking("A"))
+    for minutes, wait in ((0, target.tick), (4, target.tick), (5, target.heartbeat)):
+        history = History(missing_since={"a": at(-60 * minutes)})
+        found = expect(target, see(3, {}), history, desired=3, reason=Reason.MISSING_DATA)
+        assert found.wake_at - NOON == wait
+
+
+def test_a_fallback_is_waited_for_to_the_second() -> None:
+    """Also where a heartbeat lies behind it."""
+    target = scale(tracking("A"), fallback=Fallback(8, timedelta(seconds=610)))
+    found = expect(target, see(3, {}), History(missing_since={"a": at(-600)}), desired=3)
+    assert (found.wake_at, found.wake_reason) == (at(10), Reason.MISSING_DATA)
+    found = expect(target, see(3, {}), History(missing_since={"a": at(-610)}), desired=8)
+    assert found.wake_at - NOON == target.tick

@@ -11,7 +11,6 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from enum import Enum
 from typing import Any
 
 from flyball.adapters.local.endpoint import endpoint_name
@@ -19,17 +18,9 @@ from flyball.alarm import Alarm, define_alarms
 from flyball.core.breach import PAST
 from flyball.core.model import Datapoint, Missing, Series
 from flyball.core.target import Per, ScalableTarget, Unit
-from flyball.ports import MetricRead, MetricSource
+from flyball.ports import AlarmState, MetricRead, MetricSource
 
 DETAIL_TYPE = "CloudWatch Alarm State Change"
-
-
-class AlarmState(Enum):
-    """What an alarm says."""
-
-    OK = "OK"
-    ALARM = "ALARM"
-    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
 
 
 class AlarmBoard:

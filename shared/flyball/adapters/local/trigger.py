@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flyball.adapters.local.alarms import DETAIL_TYPE, AlarmState
+from flyball.adapters.local.alarms import DETAIL_TYPE
 from flyball.alarm import find_scalable_target
 from flyball.event import EventError, parse_json, read_instant, read_mapping, read_text, refuse
-from flyball.ports import Trigger, TriggerKind
+from flyball.ports import AlarmState, Trigger, TriggerKind
 
 _STATES = frozenset(state.value for state in AlarmState)
 

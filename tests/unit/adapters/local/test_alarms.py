@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flyball.adapters.local.alarms import AlarmBoard, AlarmState
+from flyball.adapters.local.alarms import AlarmBoard
 from flyball.alarm import alarm_name, define_alarms
 from flyball.core.model import Datapoint, Missing, MissingCause, Series
 from flyball.core.policy import (
@@ -24,7 +24,7 @@ from flyball.core.policy import (
 )
 from flyball.core.schedule import Schedule
 from flyball.core.target import Metric, Per, ScalableTarget, Unit, ZeroRule
-from flyball.ports import MetricRead
+from flyball.ports import AlarmState, MetricRead
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
