@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from flyball.report.plain import plain
 
-WIDTH = 100
+WIDTH = 160
 FLOW_KEYS = 4
 """Most keys of a mapping that stands on one line."""
 

@@ -13,10 +13,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from flyball.adapters.aws.clients import Clients
-from flyball.adapters.aws.handover import SAGEMAKER, chunks, list_scalable_targets, pages
+from flyball.adapters.aws.handover import SAGEMAKER, list_scalable_targets, pages
 
-NAMES_AT_ONCE = 100
-"""Alarms that one DescribeAlarms takes by name."""
 DIMENSIONS: Mapping[str, str] = {
     "sagemaker:variant:DesiredInstanceCount": "variant",
     "sagemaker:inference-component:DesiredCopyCount": "inference_component",
@@ -122,15 +120,9 @@ def adopt(
     ]
     policies = _by_resource(client.describe_scaling_policies, "ScalingPolicies")
     actions = _by_resource(client.describe_scheduled_actions, "ScheduledActions")
-    alarms = read_alarms(
-        clients,
-        [
-            alarm["AlarmName"]
-            for each in policies.values()
-            for policy in each
-            if "StepScalingPolicyConfiguration" in policy
-            for alarm in policy.get("Alarms", ())
-        ],
+    ids = {item["ResourceId"] for item, _ in registered}
+    alarms = _read_alarms(
+        clients, [policy for each in ids for policy in policies.get(each, ()) if _is_step(policy)]
     )
     names = _name([resource for _, resource in registered])
     adopted = [
@@ -140,14 +132,19 @@ def adopt(
     return Adoption(tuple(sorted(adopted)), tuple(left_out))
 
 
-def read_alarms(clients: Clients, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Read alarms by their names, a hundred a call."""
-    client = clients.get("cloudwatch")
+def _read_alarms(
+    clients: Clients, policies: Sequence[Mapping[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Read the metric alarms that call these policies, by the policy's ARN."""
+    call = clients.get("cloudwatch").describe_alarms
     return {
-        alarm["AlarmName"]: alarm
-        for part in chunks(sorted(set(names)), NAMES_AT_ONCE)
-        for alarm in pages(client.describe_alarms, "MetricAlarms", AlarmNames=list(part))
+        policy["PolicyARN"]: list(pages(call, "MetricAlarms", ActionPrefix=policy["PolicyARN"]))
+        for policy in policies
     }
+
+
+def _is_step(policy: Mapping[str, Any]) -> bool:
+    return bool(policy.get("StepScalingPolicyConfiguration"))
 
 
 def _by_resource(call: Any, key: str) -> dict[str, list[dict[str, Any]]]:  # noqa: ANN401  (the SDK's)
@@ -186,17 +183,17 @@ def _adopt_one(
     resource: Mapping[str, str],
     policies: Iterable[Mapping[str, Any]],
     actions: Mapping[str, Sequence[Mapping[str, Any]]],
-    alarms: Mapping[str, Mapping[str, Any]],
+    alarms: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> Adopted:
     taken: list[dict[str, Any]] = []
     left_out: list[LeftOut] = []
     for policy in policies:
         if policy["ScalableDimension"] != item["ScalableDimension"]:
             continue
-        if "TargetTrackingScalingPolicyConfiguration" in policy:
+        if policy.get("TargetTrackingScalingPolicyConfiguration"):
             taken.append(_trim(policy, POLICY_KEYS))
-        elif "StepScalingPolicyConfiguration" in policy:
-            taken += _adopt_step(policy, alarms, left_out)
+        elif _is_step(policy):
+            taken += _adopt_step(policy, alarms[policy["PolicyARN"]], left_out)
         else:
             reason = f"{policy.get('PolicyType')} is not understood"
             left_out.append(LeftOut(f"policy {policy['PolicyName']}", reason))
@@ -213,32 +210,22 @@ def _adopt_one(
 
 
 def _adopt_step(
-    policy: Mapping[str, Any], alarms: Mapping[str, Mapping[str, Any]], left_out: list[LeftOut]
+    policy: Mapping[str, Any], alarms: Sequence[Mapping[str, Any]], left_out: list[LeftOut]
 ) -> Iterator[dict[str, Any]]:
     """Give a step policy once for each alarm that calls it: the threshold is the alarm's."""
     name = policy["PolicyName"]
-    called = [each["AlarmName"] for each in policy.get("Alarms", ())]
-    if not called:
-        reason = "no alarm calls it, and its threshold would be the alarm's"
+    if not alarms:
+        reason = "no metric alarm calls it, and its threshold would be the alarm's"
         left_out.append(LeftOut(f"policy {name}", reason))
     count = 0
-    for alarm_name in called:
-        alarm = alarms.get(alarm_name)
-        reason = _find_fault(alarm)
-        if alarm is None or reason:
-            left_out.append(LeftOut(f"policy {name} by alarm {alarm_name}", reason))
+    for alarm in sorted(alarms, key=lambda each: str(each["AlarmName"])):
+        if alarm.get("ThresholdMetricId"):
+            reason = "an anomaly detector sets its threshold, and Flyball has none"
+            left_out.append(LeftOut(f"policy {name} by alarm {alarm['AlarmName']}", reason))
             continue
         count += 1
         own = {} if count == 1 else {"PolicyName": f"{name}-{count}"}
         yield {**_trim(policy, POLICY_KEYS), **own, "alarm": _trim(alarm, ALARM_KEYS)}
-
-
-def _find_fault(alarm: Mapping[str, Any] | None) -> str:
-    if alarm is None:
-        return "there is no such metric alarm (a composite one has no threshold)"
-    if alarm.get("ThresholdMetricId"):
-        return "an anomaly detector sets its threshold, and Flyball has none"
-    return ""
 
 
 def _trim(item: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
