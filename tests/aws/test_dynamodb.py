@@ -5,11 +5,17 @@ from __future__ import annotations
 import random
 import threading
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
 from flyball.cli.store import newest
 from flyball.core.chain import CHANGED, verify
+from flyball.core.codec import canonical, parse
+from flyball.core.decide import decide
+from flyball.core.model import Capacity, Datapoint, History, Observation
+from flyball.core.record import DecisionRecord, replay
+from flyball.core.target import Metric, ScalableTarget
 from flyball.ports import (
     Due,
     ItemUpdate,
@@ -24,6 +30,7 @@ from tests.aws.broken import count_calls, lose_answer, refuse
 from tests.aws.conftest import Store
 from tests.contract.steps import (
     CONFIG,
+    CONFIG_HASH,
     HOLD,
     INTENT,
     MINUTE,
@@ -47,6 +54,16 @@ ON_ENDPOINT = '{"resource":{"endpoint":"e","variant":"%s"}}'
 def noise(length: int, seed: int = 0) -> str:
     """Make JSON that does not become much shorter when it is packed."""
     return f'{{"x":"{random.Random(seed).randbytes(length // 2).hex()}"}}'
+
+
+def decided(datapoints: int) -> str:
+    """Make a decision row's body from a series of this length."""
+    load = random.Random(0).random
+    series = tuple(Datapoint(T0 - n * SECOND, load()) for n in reversed(range(datapoints)))
+    target = ScalableTarget(TARGET, 1, 20, metrics=(Metric("load"),))
+    seen, history = Observation(T0, Capacity(2, 2), {"load": series}), History(desired=2)
+    decision = decide(target, seen, history, T0)
+    return canonical(DecisionRecord("1.2.3", CONFIG_HASH, {}, seen, history, (), decision))
 
 
 # --- lost answers ---------------------------------------------------------------------------------
@@ -87,6 +104,15 @@ def test_a_lease_given_back_twice_because_an_answer_was_lost_was_given_back(stor
     update = ItemUpdate('{"desired":2}', pending=False, seen='{"a":1}', wake_at=later, release=True)
     assert store.ledger.write(claim, [], update).wake_at == later
     assert take(store.ledger, "b").history == '{"desired":2}'
+
+
+def test_a_lease_given_back_twice_with_nothing_else_was_given_back(store: Store) -> None:
+    """As the wake does that had nothing to do."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    lose_answer(store.client, "UpdateItem")
+    assert store.ledger.write(claim, [], ItemUpdate(release=True)) == claim
+    assert store.ledger.status(TARGET).lease_until is None
 
 
 def test_a_lease_that_was_lost_is_not_taken_for_one_given_back(store: Store) -> None:
@@ -164,6 +190,35 @@ def test_a_row_that_may_not_be_cut_is_refused(store: Store) -> None:
     register(store.ledger)
     with pytest.raises(LedgerError, match="a pause row of 1,000,008 characters is too large"):
         store.ledger.write(take(store.ledger), [NewRow("pause", T0, noise(1_000_000))], NOTHING)
+    assert_whole(store.ledger)
+
+
+def test_a_decision_on_more_than_an_item_holds_is_stored_with_its_newest_evidence(
+    store: Store,
+) -> None:
+    """The chain is whole, the decision is all there, and a replay says that it cannot."""
+    whole = decided(60_000)
+    register(store.ledger)
+    claim = store.ledger.write(take(store.ledger), [NewRow("decision", T0, whole)], NOTHING)
+    row = store.ledger.row(store.ledger.latest(1)[0].id)
+    assert row is not None
+    kept = parse(DecisionRecord, row.body)
+    assert kept.cut is not None
+    assert kept.cut.sha256 == sha256(whole.encode()).hexdigest()
+    assert kept.decision == parse(DecisionRecord, whole).decision
+    assert row.hash == claim.head
+    assert_whole(store.ledger)
+    (answer,) = replay(store.ledger.rows(TARGET))
+    assert "its evidence was cut, as 3,076,632 bytes" in answer.error
+
+
+def test_many_large_rows_share_what_a_transaction_holds(store: Store) -> None:
+    """4 MB in all: each is cut to its share."""
+    register(store.ledger)
+    rows = [NewRow("decision", T0, decided(23_000))] * 12
+    store.ledger.write(take(store.ledger), rows, NOTHING)
+    found = [parse(DecisionRecord, row.body) for row in store.ledger.rows(TARGET, after=1)]
+    assert all(record.cut is not None for record in found)
     assert_whole(store.ledger)
 
 
@@ -349,6 +404,18 @@ def test_a_row_that_was_damaged_is_read_and_named(
     status = store.ledger.status(TARGET)
     faults = list(verify(store.ledger.rows(TARGET), head=status.head, sequence=status.sequence))
     assert [(fault.sequence, fault.kind) for fault in faults] == [(3, CHANGED)]
+
+
+def test_an_item_that_was_damaged_is_read(store: Store) -> None:
+    """A list does not stop at it, and `verify` finds that its chain is not as it says."""
+    written(store.ledger, TARGET, 3)
+    key = {"scalable_target_id": {"S": TARGET}}
+    item = store.client.get_item(TableName=store.targets, Key=key)["Item"]
+    damaged = {**item, "generation": {"S": "x"}, "sequence": {"N": "1.5"}, "head": {"S": ""}}
+    store.client.put_item(TableName=store.targets, Item=damaged)
+    status = store.ledger.status(TARGET)
+    assert (status.generation, status.sequence, status.head) == (0, 0, "")
+    assert list(verify(store.ledger.rows(TARGET), head=status.head, sequence=status.sequence))
 
 
 # --- events and what is due -----------------------------------------------------------------------

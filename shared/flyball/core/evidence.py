@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 FIELD = "cut"
 """The field of a body that says so."""
-MOST, LEAST = 4_096, 8
+MOST, LEAST = 16_384, 8
 """Entries that are kept of a list: as many as fit, between these."""
 TEXT = 256
 """Characters that are kept of a text at least: no instant or name is longer."""
