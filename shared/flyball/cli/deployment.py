@@ -90,12 +90,11 @@ def opened_stores(
 ) -> Iterator[Mapping[str, Store]]:
     """Open every home that a request is about."""
     from flyball.cli.folder import make_folder
-    from flyball.core.codec import parse
-    from flyball.core.target import ScalableTarget
+    from flyball.wiring.deploy import homes_of
     from flyball.wiring.local import Settings
     from flyball.wiring.stack import LOCAL, open_stores
 
-    homes = {parse(ScalableTarget, each.config).home for each in request.wanted}
+    homes = set(homes_of(request.wanted))
     if LOCAL in homes and makes:
         make_folder(Settings.from_env().ledger if ledger is None else ledger)
     with open_stores(homes, ledger, stack, region, makes=makes) as stores:

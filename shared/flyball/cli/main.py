@@ -16,6 +16,7 @@ from flyball.cli import (
     decide,
     demo,
     destroy,
+    doctor,
     explain,
     export,
     import_,
@@ -175,6 +176,7 @@ for command, words in (
     (plan.plan, "Show what applying a config would change."),
     (apply.apply, "Put a config, or a plan of one, into force."),
     (destroy.destroy, "Remove what a config made; rows stay."),
+    (doctor.doctor, "Say what is wrong with a deployment, and the remedy."),
     (pause.pause, "Stop the changes of a scalable target for a while."),
     (pause.resume, "End a pause before its time."),
 ):

@@ -144,6 +144,15 @@ def carry_out(
         yield change
 
 
+def homes_of(wanted: Sequence[Wanted]) -> dict[str, tuple[Wanted, ...]]:
+    """Sort compiled targets by their home."""
+    found: dict[str, tuple[Wanted, ...]] = {}
+    for each in wanted:
+        home = _target(each).home
+        found[home] = (*found.get(home, ()), each)
+    return found
+
+
 def recall(ledger: Ledger, scalable_target_id: str) -> Mapping[str, str] | None:
     """Say how native scaling was before we suspended it; None: we did not."""
     rows = ledger.latest(1, scalable_target_id, HAND_OVER)

@@ -1,0 +1,146 @@
+"""Is what a config measures there in CloudWatch, under that name, namespace and dimensions?
+
+Source: Amazon CloudWatch API Reference, ListMetrics: it lists what had data in the last two weeks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from flyball.adapters.aws.asked import Asked
+from flyball.adapters.aws.clients import Clients
+from flyball.adapters.aws.resource import Component, Group, Variant, read_resource
+from flyball.core.target import Metric, ScalableTarget
+from flyball.plan.model import Check, Level
+
+LIST = "cloudwatch:ListMetrics"
+DIMENSION = "dimensions."
+SHOWN = 3
+
+
+class Named(NamedTuple):
+    """A metric as CloudWatch names it."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{key}={value}" for key, value in self.dimensions)
+        return f"{self.namespace} {self.name} {{{where}}}"
+
+
+def check_sources(
+    clients: Clients, asked: Asked, targets: Sequence[ScalableTarget]
+) -> Iterator[Check]:
+    """Look for every metric of every target; a wrong name gets the likely right one."""
+    found = 0
+    missing = 0
+    seen: dict[tuple[str, str], list[Named]] = {}
+    for target in targets:
+        for metric in target.metrics:
+            for wanted in names_of(metric, target):
+                known = _list(clients, asked, seen, wanted.name, wanted.namespace)
+                if wanted in known:
+                    found += 1
+                    continue
+                missing += 1
+                yield _tell(clients, asked, seen, target, metric, wanted)
+    if found and not missing:
+        yield Check("metrics", Level.OK, f"{found} of {found} had data in the last two weeks")
+
+
+def names_of(metric: Metric, target: ScalableTarget) -> Iterator[Named]:
+    """Name what a metric reads; where it gives no dimensions they are the resource's."""
+    source = metric.source
+    if "metrics" in source:
+        for line in json.loads(source["metrics"]):
+            stat = line.get("MetricStat")
+            if stat:
+                each = stat["Metric"]
+                given = {one["Name"]: one["Value"] for one in each.get("Dimensions", ())}
+                yield Named(each["Namespace"], each["MetricName"], _sort(given))
+    elif "metric" in source:
+        given = {
+            key.removeprefix(DIMENSION): value
+            for key, value in source.items()
+            if key.startswith(DIMENSION)
+        }
+        named = _sort(given or dimensions_of(target))
+        yield Named(source.get("namespace", ""), source["metric"], named)
+
+
+def dimensions_of(target: ScalableTarget) -> dict[str, str]:
+    """Give the dimensions under which a resource's own metrics stand."""
+    match read_resource(target.resource):
+        case Variant(endpoint, variant):
+            return {"EndpointName": endpoint, "VariantName": variant}
+        case Component(inference_component=component):
+            return {"InferenceComponentName": component}
+        case Group(group):
+            return {"AutoScalingGroupName": group}
+
+
+def _tell(
+    clients: Clients,
+    asked: Asked,
+    seen: dict[tuple[str, str], list[Named]],
+    target: ScalableTarget,
+    metric: Metric,
+    wanted: Named,
+) -> Check:
+    """Say what is missing, and the nearest that is there."""
+    text = f"{metric.name}: {wanted} had no data in the last two weeks"
+    same = _list(clients, asked, seen, wanted.name, wanted.namespace)
+    elsewhere = _list(clients, asked, seen, wanted.name, "")
+    ours = set(wanted.dimensions)
+    if same:
+        text = f"{metric.name}: {wanted} is not there under these dimensions"
+        remedy = f"there is {_some(sorted(same, key=lambda each: -len(ours & set(each[2]))))}"
+    elif elsewhere:
+        text = f"{metric.name}: {wanted} is not there: the namespace is wrong"
+        likely = sorted(elsewhere, key=lambda each: -len(ours & set(each.dimensions)))
+        remedy = f"set namespace: {likely[0].namespace}"
+    else:
+        names = {each.name for each in _list(clients, asked, seen, "", wanted.namespace)}
+        near = get_close_matches(wanted.name, sorted(names), SHOWN, 0.6)
+        remedy = f"is it {' or '.join(near)}?" if near else "has the endpoint had any traffic?"
+    return Check("metrics", Level.WARN, text, remedy, target.id)
+
+
+def _list(
+    clients: Clients,
+    asked: Asked,
+    seen: dict[tuple[str, str], list[Named]],
+    name: str,
+    namespace: str,
+) -> list[Named]:
+    """List the metrics of a name, a namespace or both, each question once."""
+    key = name, namespace
+    if key not in seen:
+        given = {"MetricName": name, "Namespace": namespace}
+        pages = clients.get("cloudwatch").get_paginator("list_metrics")
+        chosen = {field: value for field, value in given.items() if value}
+        seen[key] = asked.ask(
+            LIST,
+            lambda: [_read(each) for page in pages.paginate(**chosen) for each in page["Metrics"]],
+            [],
+        )
+    return seen[key]
+
+
+def _read(item: Mapping[str, Any]) -> Named:
+    given = {each["Name"]: each["Value"] for each in item.get("Dimensions", ())}
+    return Named(item["Namespace"], item["MetricName"], _sort(given))
+
+
+def _sort(dimensions: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(dimensions.items()))
+
+
+def _some(named: Sequence[Named]) -> str:
+    shown = ", ".join(map(str, named[:SHOWN]))
+    return f"{shown} …" if len(named) > SHOWN else shown

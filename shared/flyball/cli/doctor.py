@@ -1,0 +1,89 @@
+"""What is wrong with a deployment, and what is the remedy?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flyball.cli.deployment import Region, Stack
+from flyball.cli.failure import FOUND
+from flyball.cli.options import Json, LedgerPath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flyball.plan.model import Check
+    from flyball.wiring.doctor import Doctor
+
+
+def doctor(
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", metavar="FILE", help="A flyball.yaml.  [default: what is registered]"
+        ),
+    ] = None,
+    stack: Stack = None,
+    region: Region = None,
+    ledger: LedgerPath = None,
+    json: Json = False,
+) -> None:
+    """Check credentials, clock, permissions, tables, tick, configs, alarms, metrics and endpoints.
+
+    One line a check: ok, warn or fail, with its remedy; nothing is changed. Without --config it
+    looks at what a deployment on AWS has registered. Exit code 1 if anything fails.
+    """
+    from flyball.cli import screen
+    from flyball.cli.execution import show_lines
+    from flyball.plan.model import Level
+    from flyball.report.plan import tell_check
+
+    checks: list[Check] = []
+    with screen.progress("Looking", None):
+        for check in _examine(config, stack, region, ledger):
+            checks.append(check)
+            if not json:
+                show_lines(tell_check(check))
+    failed = [each for each in checks if each.level is Level.FAIL]
+    warned = [each for each in checks if each.level is Level.WARN]
+    if json:
+        listed = [each._asdict() for each in checks]
+        screen.say_json({"ok": not failed, "checks": listed})
+    else:
+        fine = len(checks) - len(failed) - len(warned)
+        screen.say()
+        screen.say(f"{fine} ok, {len(warned)} to look at, {len(failed)} failed")
+    if failed:
+        raise typer.Exit(FOUND)
+
+
+def _examine(
+    config: Path | None, stack: str | None, region: str | None, ledger: Path | None
+) -> Iterator[Check]:
+    from flyball.wiring.doctor import Doctor
+    from flyball.wiring.machine import SystemClock
+
+    now = SystemClock().now()
+    if config is None:
+        yield from Doctor(None, "", stack, region, now).examine_aws()
+        return
+    from flyball.cli.deployment import make_request
+    from flyball.plan.model import Choices, Purpose
+    from flyball.wiring.deploy import homes_of
+    from flyball.wiring.stack import AWS, LOCAL
+
+    request = make_request(config, Purpose.APPLY, Choices())
+    homes = homes_of(request.wanted)
+    if LOCAL in homes:
+        yield from _examine_local(Doctor(homes[LOCAL], str(config), stack, region, now), ledger)
+    if AWS in homes:
+        yield from Doctor(homes[AWS], str(config), stack, region, now).examine_aws()
+
+
+def _examine_local(doctor: Doctor, path: Path | None) -> Iterator[Check]:
+    from flyball.cli.store import opened
+
+    with opened(path) as ledger:
+        yield from doctor.examine_local(ledger)
