@@ -205,8 +205,8 @@ def _scales(policy: Answer) -> bool:
     """Say whether a policy of a group changes its capacity; one that only forecasts does not."""
     if policy.get("Enabled") is False:
         return False
-    predictive = policy.get("PredictiveScalingConfiguration") or {}
-    return bool(predictive.get("Mode", "ForecastOnly") == "ForecastAndScale" or not predictive)
+    predictive = policy.get("PredictiveScalingConfiguration")
+    return not predictive or predictive.get("Mode") == "ForecastAndScale"
 
 
 def _read_policy(policy: Answer) -> Actor:

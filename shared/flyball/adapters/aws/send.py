@@ -105,12 +105,13 @@ def _is_unsent(error: Exception) -> bool:
         HTTPClientError,
         IncompleteReadError,
         ProxyConnectionError,
+        SSLError,
     )
 
     if isinstance(error, (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)):
         return True
     return isinstance(error, BotoCoreError) and not isinstance(
-        error, (HTTPClientError, IncompleteReadError)
+        error, (HTTPClientError, IncompleteReadError, SSLError)
     )
 
 
