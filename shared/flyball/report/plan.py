@@ -34,7 +34,8 @@ DONE: Mapping[Verb, str] = {
     Verb.SUSPEND: "suspended",
     Verb.RESUME: "resumed",
 }
-NONE = "–"
+NONE, DEFAULT = "none", "default"
+"""What stands for a field that is not there."""
 OPERATORS: Mapping[str, str] = {
     "GreaterThanThreshold": ">",
     "GreaterThanOrEqualToThreshold": "≥",
@@ -129,7 +130,8 @@ def _tell_change(change: Change) -> Iterator[Line]:
         return
     for each in change.fields:
         if each.name != "config_hash":
-            before, now = (NONE if text is None else text for text in (each.before, each.after))
+            none = DEFAULT if change.kind is Kind.TARGET else NONE
+            before, now = (none if text is None else text for text in (each.before, each.after))
             yield Line(plain(f"{each.name}: {before} → {now}", 1_000), 6)
 
 

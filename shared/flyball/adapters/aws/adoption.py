@@ -201,9 +201,11 @@ def _adopt_one(
         taken.append(_trim(action, ACTION_KEYS))
     state = item.get("SuspendedState") or {}
     held = sorted(key.removesuffix("Suspended") for key, is_ in state.items() if is_)
-    remarks = (
-        [f"Native scaling was suspended when this was read: {', '.join(held)}."] if held else []
-    )
+    remarks = []
+    if actions.get(item["ResourceId"]):
+        remarks.append("Bounds are as they were when read; a scheduled action may have moved them.")
+    if held:
+        remarks.append(f"Native scaling was suspended when this was read: {', '.join(held)}.")
     return Adopted(
         name, dict(resource), item["MinCapacity"], item["MaxCapacity"], taken, left_out, remarks
     )

@@ -223,7 +223,7 @@ class AwsHome:
             native = self._natives.get(resource_key(target.resource))
             if native is None:
                 continue
-            if choices.take_over and native.is_active and target.mode is Mode.APPLY:
+            if choices.take_over and target.mode is Mode.APPLY:
                 there.append(_native_part(native, target, native.state))
                 wanted.append(_native_part(native, target, dict.fromkeys(native.state, SUSPENDED)))
             else:

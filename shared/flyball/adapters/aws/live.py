@@ -60,12 +60,13 @@ def check_capacity(
         yield Check("native scaling", Level.WARN, text, "switch it off first", target.id)
     if target.mode is Mode.ADVISE:
         return
-    current, low = capacity.desired, target.min_capacity
-    high = target.hard_max if target.scheduled else target.max_capacity
+    current, low, high = capacity.desired, target.min_capacity, target.max_capacity
     bounds = f"it has {current}, and the config allows {low}–{high}"
     if current > high:
-        level = Level.WARN if choices.allow_scale_in else Level.FAIL
-        text = f"{bounds}: it would scale in by {current - high} at once"
+        raised = bool(target.scheduled) and current <= target.hard_max and not taking
+        level = Level.WARN if choices.allow_scale_in or raised else Level.FAIL
+        until = ", unless a scheduled action raised that" if raised else ""
+        text = f"{bounds}{until}: it would scale in by {current - high} at once"
         remedy = f"set max_capacity to {current} or more, or say --allow-scale-in"
         yield Check("capacity", level, text, remedy, target.id)
     elif current < low:
