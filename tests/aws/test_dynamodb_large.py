@@ -1,0 +1,144 @@
+"""Does the ledger on DynamoDB hold what is large, page by page, and say what it cannot?"""
+
+from __future__ import annotations
+
+import random
+from hashlib import sha256
+
+import pytest
+
+from flyball.core.codec import canonical, parse
+from flyball.core.decide import decide
+from flyball.core.model import Capacity, Datapoint, History, Observation
+from flyball.core.record import DecisionRecord, replay
+from flyball.core.target import Metric, ScalableTarget
+from flyball.ports import (
+    ItemUpdate,
+    LedgerError,
+    NewRow,
+)
+from tests.aws.broken import count_calls
+from tests.aws.conftest import Store
+from tests.contract.steps import (
+    CONFIG_HASH,
+    HOLD,
+    NOTHING,
+    SECOND,
+    T0,
+    TARGET,
+    assert_whole,
+    register,
+    take,
+)
+
+pytestmark = pytest.mark.enable_socket
+
+
+def noise(length: int, seed: int = 0) -> str:
+    """Make JSON that does not become much shorter when it is packed."""
+    return f'{{"x":"{random.Random(seed).randbytes(length // 2).hex()}"}}'
+
+
+def decided(datapoints: int) -> str:
+    """Make a decision row's body from a series of this length."""
+    load = random.Random(0).random
+    series = tuple(Datapoint(T0 - n * SECOND, load()) for n in reversed(range(datapoints)))
+    target = ScalableTarget(TARGET, 1, 20, metrics=(Metric("load"),))
+    seen, history = Observation(T0, Capacity(2, 2), {"load": series}), History(desired=2)
+    decision = decide(target, seen, history, T0)
+    return canonical(DecisionRecord("1.2.3", CONFIG_HASH, {}, seen, history, (), decision))
+
+
+def test_rows_are_read_beyond_the_service_s_megabyte(store: Store) -> None:
+    """A page ends at 1 MB, also in the middle of what was asked for."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    rows = [NewRow("decision", T0, noise(20_000, n)) for n in range(240)]
+    for start in range(0, len(rows), 80):
+        claim = store.ledger.write(claim, rows[start : start + 80], NOTHING)
+    calls = count_calls(store.client)
+    assert [NewRow(*row[4:2:-1], row.body) for row in store.ledger.rows(TARGET)][1:] == rows
+    assert len(calls) > 2
+    assert len(store.ledger.latest(241, TARGET)) == 241
+    assert len(store.ledger.latest(999)) == 241
+    assert [row.sequence for row in store.ledger.rows(TARGET, limit=200)][-1] == 200
+    assert [row.kind for row in store.ledger.latest(1, TARGET, "config")] == ["config"]
+    assert_whole(store.ledger)
+
+
+def test_targets_are_listed_beyond_the_service_s_megabyte(store: Store) -> None:
+    """Also where the answer is only their names."""
+    config = noise(100_000)
+    names = [f"t{n:03d}" for n in range(24)]
+    for name in names:
+        store.ledger.register(name, config, "h", T0)
+    calls = count_calls(store.client)
+    assert list(store.ledger.scalable_target_ids()) == names
+    assert len(calls) > 1
+    assert list(store.ledger.recorded_ids()) == names
+
+
+def test_a_config_that_no_item_can_hold_is_refused_whole(store: Store) -> None:
+    """Every later decision would need it."""
+    with pytest.raises(LedgerError, match="the config is too large to be stored"):
+        store.ledger.register(TARGET, noise(1_000_000), "h", T0)
+    assert list(store.ledger.scalable_target_ids()) == []
+
+
+def test_a_history_that_no_item_can_hold_is_refused_with_a_remedy(store: Store) -> None:
+    """Nothing of the write is stored, whether with rows or without."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    before = store.ledger.status(TARGET)
+    for rows in ([HOLD], []):
+        with pytest.raises(LedgerError, match="too large to be stored .* stabilization windows"):
+            store.ledger.write(claim, rows, ItemUpdate(history=noise(1_000_000)))
+    assert store.ledger.status(TARGET) == before
+    assert_whole(store.ledger)
+
+
+def test_a_row_that_may_not_be_cut_is_refused(store: Store) -> None:
+    """A human's word is not evidence that has an older part."""
+    register(store.ledger)
+    with pytest.raises(LedgerError, match="a pause row of 1,000,008 characters is too large"):
+        store.ledger.write(take(store.ledger), [NewRow("pause", T0, noise(1_000_000))], NOTHING)
+    assert_whole(store.ledger)
+
+
+def test_a_decision_on_more_than_an_item_holds_is_stored_with_its_newest_evidence(
+    store: Store,
+) -> None:
+    """The chain is whole, the decision is all there, and a replay says that it cannot."""
+    whole = decided(60_000)
+    register(store.ledger)
+    claim = store.ledger.write(take(store.ledger), [NewRow("decision", T0, whole)], NOTHING)
+    row = store.ledger.row(store.ledger.latest(1)[0].id)
+    assert row is not None
+    kept = parse(DecisionRecord, row.body)
+    assert kept.cut is not None
+    assert kept.cut.sha256 == sha256(whole.encode()).hexdigest()
+    assert kept.decision == parse(DecisionRecord, whole).decision
+    assert row.hash == claim.head
+    assert_whole(store.ledger)
+    (answer,) = replay(store.ledger.rows(TARGET))
+    assert "its evidence was cut, as 3,076,632 bytes" in answer.error
+
+
+def test_many_large_rows_share_what_a_transaction_holds(store: Store) -> None:
+    """4 MB in all: each is cut to its share."""
+    register(store.ledger)
+    rows = [NewRow("decision", T0, decided(23_000))] * 12
+    store.ledger.write(take(store.ledger), rows, NOTHING)
+    found = [parse(DecisionRecord, row.body) for row in store.ledger.rows(TARGET, after=1)]
+    assert all(record.cut is not None for record in found)
+    assert_whole(store.ledger)
+
+
+def test_one_write_has_99_rows_at_most(store: Store) -> None:
+    """A transaction has 100 actions; what is more is refused before anything is sent."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    with pytest.raises(ValueError, match="got 100 rows in one write, expected at most 99"):
+        store.ledger.write(claim, [HOLD] * 100, NOTHING)
+    assert store.ledger.write(claim, [HOLD] * 99, NOTHING).sequence == 100
+    assert_whole(store.ledger)
