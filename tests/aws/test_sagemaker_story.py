@@ -21,7 +21,7 @@ from flyball.wake import WakeKind
 from tests.aws.sagemaker import Server
 from tests.aws.stage import Stage, serve
 from tests.aws.timeline import ICE
-from tests.rig import ALARM, MINUTE, SECOND, T0
+from tests.rig import ALARM, MINUTE, SECOND, T0, check_ledger, make_target, register
 
 pytestmark = pytest.mark.enable_socket
 
@@ -281,6 +281,21 @@ def test_a_lost_permission_is_terminal_for_this_target(stage: Stage) -> None:
     stage.metrics.load = 200.0
     stage.wake()
     assert (stage.outcomes(), stage.wake_in()) == ([OutcomeKind.DENIED], 300)
+
+
+def test_a_lost_permission_of_one_target_stops_no_other(stage: Stage) -> None:
+    """Two are due in one tick: the first may not be changed any more, the second is."""
+    stage.cloud.endpoint("mail", 2)
+    other = make_target("mail", home="aws", resource={"endpoint": "mail", "variant": "blue"})
+    register(stage.store, other, T0)
+    stage.cloud.fault(UPDATE, "deny")
+    stage.metrics.load = 200.0
+    wakes = stage.controller.tick()
+    kinds = [wake.outcome.kind for wake in wakes if wake.outcome is not None]
+    assert kinds == [OutcomeKind.DENIED, OutcomeKind.APPLIED]
+    desired = [each.variants["blue"].desired for each in stage.cloud.endpoints.values()]
+    assert sorted(desired) == [2, 4]
+    check_ledger(stage.store, other.id)
 
 
 def test_an_answer_that_was_lost_is_found_to_have_landed(stage: Stage) -> None:
