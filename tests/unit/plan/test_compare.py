@@ -1,0 +1,98 @@
+"""Is exactly that planned which differs, and in an order that is safe to break off?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from flyball.plan.compare import compare, flatten, order
+from flyball.plan.model import Change, Field, Kind, Part, Verb
+from tests.unit.plan.parts import alarm, native, target
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is wanted, what was found, and the verbs that follow."""
+
+    id: str
+    wanted: list[Part]
+    found: list[Part]
+    verbs: list[Verb]
+    unchanged: dict[str, int]
+
+
+CASES = [
+    Case("nothing is nothing", [], [], [], {}),
+    Case("what is missing is made", [alarm("a")], [], [Verb.CREATE], {}),
+    Case("what is right is left alone", [alarm("a")], [alarm("a")], [], {"alarm": 1}),
+    Case("what differs is updated", [alarm("a")], [alarm("a", threshold="2")], [Verb.UPDATE], {}),
+    Case("what nobody wants goes", [], [alarm("a")], [Verb.DELETE], {}),
+    Case("native is suspended", [native(state="suspended")], [native()], [Verb.SUSPEND], {}),
+    Case("native is resumed", [native()], [native(state="suspended")], [Verb.RESUME], {}),
+    Case(
+        "suspended stays suspended",
+        [native(state="suspended")],
+        [native(state="suspended")],
+        [],
+        {"native scaling": 1},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_exactly_what_differs_is_planned(case: Case) -> None:
+    """Each pair of wanted and found comes to one verb, or to none."""
+    changes, unchanged = compare(case.wanted, case.found)
+    assert [each.verb for each in changes] == case.verbs
+    assert unchanged == case.unchanged
+
+
+def test_a_change_names_each_field_that_changes_before_and_after() -> None:
+    """Fields that stay are not in it; a field that comes or goes has None on the other side."""
+    before = Part(Kind.ALARM, "a", "churn", "aws", {"Period": "60", "Threshold": "1", "Unit": "x"})
+    after = Part(Kind.ALARM, "a", "churn", "aws", {"Period": "60", "Threshold": "2", "M": "3"})
+    ((change,), _) = compare([after], [before])
+    assert change.fields == (
+        Field("Threshold", "1", "2"),
+        Field("M", None, "3"),
+        Field("Unit", "x", None),
+    )
+
+
+def test_no_order_of_finding_leaves_a_target_without_anybody_in_charge() -> None:
+    """Registered, then alarms, then native goes; native returns, then alarms go, then the item."""
+    coming = compare([target(), alarm("a"), native(state="suspended")], [native()])[0]
+    for shuffled in permutations(coming):
+        kinds = [each.kind for each in order(shuffled)]
+        assert kinds == [Kind.TARGET, Kind.ALARM, Kind.NATIVE]
+    going = compare([native()], [target(), alarm("a"), native(state="suspended")])[0]
+    for shuffled in permutations(going):
+        kinds = [each.kind for each in order(shuffled)]
+        assert kinds == [Kind.NATIVE, Kind.ALARM, Kind.TARGET]
+
+
+def test_one_target_is_finished_before_the_next_is_begun() -> None:
+    """Broken off half-way, the first targets are whole and the others untouched."""
+    wanted = [target("a"), target("b"), alarm("x", "a"), alarm("x", "b")]
+    changes: tuple[Change, ...] = order(compare(wanted, [])[0])
+    assert [each.scalable_target_id for each in changes] == ["a", "a", "b", "b"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"a": 1, "b": {"c": "x"}}, {"a": "1", "b.c": "x"}),
+        ({"p": [{"name": "t", "v": 2}]}, {"p.t.v": "2"}),
+        ({"D": [{"Name": "E", "Value": "churn"}]}, {"D.E": "churn"}),
+        ({"M": [{"Id": "m", "ReturnData": True}]}, {"M.m.ReturnData": "true"}),
+        ({"l": [1, 2], "e": []}, {"l": "[1, 2]", "e": "[]"}),
+        ({"m": [{"name": "a"}, 3]}, {"m": '[{"name": "a"}, 3]'}),
+    ],
+    ids=["nested", "named", "dimension", "line of math", "plain list", "mixed list"],
+)
+def test_json_spreads_over_dotted_names(value: Any, expected: dict[str, str]) -> None:
+    """Items of a list go by their names, so that a policy more shows as that policy."""
+    assert flatten(value) == expected
