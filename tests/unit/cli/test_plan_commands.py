@@ -1,0 +1,215 @@
+"""Do plan, apply and destroy do what they show, and end with the code that they promise?"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.cli.commands import Done, flyball
+
+CONFIG = """\
+version: 1
+scalable_targets:
+  - id: churn
+    min_capacity: 2
+    max_capacity: 8
+    metrics: [{name: load, source: {metric: utilization}}]
+    policies: [{name: keep, kind: target_tracking, metric: load, target_value: 60}]
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Write a config of one target on this machine."""
+    path = tmp_path / "flyball.yaml"
+    path.write_text(CONFIG, encoding="utf-8")
+    return path
+
+
+def expect_error(done: Done, *words: str) -> None:
+    """Expect a refusal with code 1: of a plan, 2 says that there are changes."""
+    assert done.code == 1, done
+    assert "Traceback" not in done.err
+    for word in words:
+        assert word in done.err
+
+
+def test_a_plan_ends_with_2_for_changes_and_with_0_for_none(config: Path, tmp_path: Path) -> None:
+    """As terraform's -detailed-exitcode, so that a pipeline can tell; a plan makes nothing."""
+    done = flyball("plan", "--config", config)
+    assert done.code == 2
+    assert "+ scalable target: 2–8 instances; apply; policies keep" in done.out
+    assert "Plan: 1 to create." in done.out
+    assert not (tmp_path / ".flyball").exists()
+    assert flyball("apply", "--config", config, "--yes").code == 0
+    done = flyball("plan", "--config", config)
+    assert (done.code, done.err) == (0, "")
+    assert "Nothing to change: 1 part is as wanted." in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("plan", "--config", "gone.yaml"), "no such file"),
+        (("plan",), "--config"),
+        (("plan", "--oops"), "No such option"),
+        (("apply",), "one of the two"),
+        (("apply", "a.json", "--config", "b.yaml"), "one of the two"),
+        (("apply", "a.json", "--prune"), "decided when PLAN is made"),
+        (("apply", "flyball.yaml"), "name it with --config"),
+        (("apply", "gone.json"), "No such file"),
+        (("destroy",), "--config"),
+    ],
+)
+def test_being_called_wrongly_is_1_and_never_2(
+    arguments: tuple[str, ...], word: str, config: Path
+) -> None:
+    """A slip in a pipeline is not taken for changes."""
+    assert config.exists()
+    expect_error(flyball(*arguments), word)
+
+
+def test_every_error_of_a_config_is_named_with_1(tmp_path: Path) -> None:
+    """As validate does, but for the code."""
+    path = tmp_path / "bad.yaml"
+    path.write_text("version: 1\nscalable_targets: [{id: a, min_capacity: x}]\n", encoding="utf-8")
+    done = flyball("plan", "--config", path)
+    expect_error(done, "bad.yaml:2:", "min_capacity")
+
+
+def test_a_home_that_is_not_served_is_refused(tmp_path: Path) -> None:
+    """It is said before anything is opened."""
+    path = tmp_path / "gcp.yaml"
+    text = CONFIG.replace("    min_capacity", "    home: gcp\n    min_capacity")
+    path.write_text(text, encoding="utf-8")
+    expect_error(flyball("plan", "--config", path), "home gcp is not served")
+
+
+def test_what_changes_is_shown_field_by_field(config: Path) -> None:
+    """Before and after; a field at its default says so."""
+    assert flyball("apply", "--config", config, "--yes").code == 0
+    changed = CONFIG.replace("max_capacity: 8", "max_capacity: 9\n    mode: advise")
+    config.write_text(changed.replace("target_value: 60", "target_value: 70"), encoding="utf-8")
+    done = flyball("plan", "--config", config)
+    assert done.code == 2
+    for line in (
+        "max_capacity: 8 → 9", "mode: default → advise", "policies.keep.target_value: 60 → 70",
+    ):  # fmt: skip
+        assert f"      {line}\n" in done.out
+    assert "config_hash" not in done.out
+
+
+def test_a_saved_plan_is_applied_once_and_again_does_nothing(config: Path) -> None:
+    """What it wants is there: the second time it finds nothing to do."""
+    assert flyball("plan", "--config", config, "--out", "plan.json").code == 2
+    done = flyball("apply", "plan.json")
+    assert (done.code, done.err) == (0, "flyball: created scalable target churn\n")
+    done = flyball("apply", "plan.json")
+    assert (done.code, done.err) == (0, "")
+    assert "Nothing to change" in done.out
+
+
+def test_a_plan_is_refused_when_its_file_was_changed(config: Path) -> None:
+    """What was reviewed and what is written now are two things; it says which target."""
+    flyball("plan", "--config", config, "--out", "plan.json")
+    config.write_text(CONFIG.replace("60", "61"), encoding="utf-8")
+    done = flyball("apply", "plan.json")
+    expect_error(done, "stale", "scalable target churn was changed since", "plan again")
+    assert flyball("plan", "--config", config).code == 2
+
+
+def test_a_plan_is_refused_when_somebody_else_applied_another(config: Path) -> None:
+    """An old plan does not go over a newer one."""
+    flyball("plan", "--config", config, "--out", "plan.json")
+    other = config.with_name("other.yaml")
+    other.write_text(CONFIG.replace("60", "61"), encoding="utf-8")
+    assert flyball("apply", "--config", other, "--yes").code == 0
+    done = flyball("apply", "plan.json")
+    expect_error(done, "stale", "scalable target churn: it appeared since")
+
+
+def test_a_plan_goes_on_without_its_file(config: Path) -> None:
+    """A pipeline may apply where no checkout is."""
+    flyball("plan", "--config", config, "--out", "plan.json")
+    config.unlink()
+    assert flyball("apply", "plan.json").code == 0
+
+
+def test_nobody_to_ask_is_a_refusal(config: Path) -> None:
+    """A script says --yes; nothing happens by default."""
+    done = flyball("apply", "--config", config)
+    expect_error(done, "say --yes", "nothing was changed")
+    assert flyball("plan", "--config", config).code == 2
+
+
+def test_a_target_goes_and_its_rows_stay(config: Path) -> None:
+    """Destroy is not forgetting: the chain is whole, and another apply brings it back."""
+    flyball("apply", "--config", config, "--yes")
+    done = flyball("destroy", "--config", config, "--yes")
+    assert (done.code, done.err) == (0, "flyball: deleted scalable target churn\n")
+    assert "Nothing to remove." in flyball("destroy", "--config", config, "--yes").out
+    listed = flyball("ledger", "list", "--json").lines
+    assert [each["kind"] for each in listed] == ["config", "retired"]
+    verified = flyball("ledger", "verify")
+    assert verified.code == 0, verified
+    assert flyball("apply", "--config", config, "--yes").code == 0
+    assert flyball("ledger", "verify").code == 0
+
+
+def test_the_json_of_each_is_for_programs(config: Path) -> None:
+    """A plan prints itself; apply and destroy say what was done."""
+    planned: Any = flyball("plan", "--config", config, "--json", "--out", "plan.json")
+    assert planned.code == 2
+    assert planned.json == json.loads(Path("plan.json").read_text(encoding="utf-8"))
+    assert planned.json["plan"]["changes"][0]["verb"] == "create"
+    done = flyball("apply", "plan.json", "--json")
+    assert (done.code, done.json["ok"], done.json["made"]) == (0, True, 1)
+    again = flyball("apply", "--config", config, "--yes", "--json")
+    assert (again.code, again.json["changes"], again.json["made"]) == (0, 0, 0)
+    gone = flyball("destroy", "--config", config, "--yes", "--json")
+    assert (gone.json["done"][0]["verb"], gone.json["error"]) == ("delete", None)
+
+
+def test_other_targets_are_kept_or_removed_on_request(config: Path) -> None:
+    """Two files may share a ledger."""
+    flyball("apply", "--config", config, "--yes")
+    config.write_text(CONFIG.replace("id: churn", "id: other"), encoding="utf-8")
+    done = flyball("apply", "--config", config, "--yes")
+    assert "kept: churn" in done.out
+    done = flyball("apply", "--config", config, "--yes", "--prune")
+    assert "not name them: churn" in done.out
+    assert done.err == "flyball: deleted scalable target churn\n"
+
+
+def test_a_ledger_that_breaks_says_how_far_it_came(config: Path, tmp_path: Path) -> None:
+    """Nothing is half-applied in silence; the same command makes the rest."""
+    ledger = tmp_path / "l.db"
+    flyball("apply", "--config", config, "--yes", "--ledger", ledger)
+    config.write_text(CONFIG.replace("60", "61"), encoding="utf-8")
+    arguments = ("apply", "--config", config, "--yes", "--ledger", ledger)
+    with closing(sqlite3.connect(ledger)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        done = flyball(*arguments, env={"FLYBALL_WAIT_S": "0"})
+        expect_error(done, "0 of 1 change made; the same command makes the rest", "locked")
+        done = flyball(*arguments, "--json", env={"FLYBALL_WAIT_S": "0"})
+        assert (done.json["ok"], done.json["made"], done.json["changes"]) == (False, 0, 1)
+    assert flyball(*arguments).code == 0
+
+
+def test_doctor_looks_at_a_ledger_on_this_machine(config: Path) -> None:
+    """Freshness against the file, and whether anybody runs it."""
+    flyball("apply", "--config", config, "--yes")
+    done = flyball("doctor", "--config", config)
+    assert done.code == 0, done
+    assert "ok    tick: no scalable target is overdue" in done.out
+    assert "ok    configs: 1 of 1 are as" in done.out
+    config.write_text(CONFIG.replace("60", "61"), encoding="utf-8")
+    done = flyball("doctor", "--config", config, "--json")
+    assert (done.code, done.json["ok"]) == (0, True)
+    (stale,) = [each for each in done.json["checks"] if each["level"] == "warn"]
+    assert (stale["name"], stale["remedy"][:13]) == ("configs", "`flyball plan")
