@@ -245,6 +245,12 @@ def test_a_refusal_by_an_endpoint_that_ran_out_of_machines_is_a_shortage(
     assert put(stage, 3).kind in (OutcomeKind.DEFERRED, OutcomeKind.FAILED)
 
 
+def test_a_reason_that_is_left_from_before_makes_no_shortage(stage: Stage) -> None:
+    """Updating again since then: it is only busy."""
+    stage.cloud.endpoints["chat"].befall("Updating", None, ICE, 0)
+    assert put(stage, 3).kind is OutcomeKind.DEFERRED
+
+
 def test_a_quota_is_told_as_the_most_that_this_target_may_have(stage: Stage) -> None:
     """Of 20, 14 are elsewhere and 2 here: 6 is the most, and 6 is granted."""
     stage.cloud.quotas["ml.g5.xlarge"] = 20

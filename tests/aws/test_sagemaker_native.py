@@ -137,3 +137,12 @@ def test_a_batch_that_cannot_read_ahead_leaves_each_look_to_itself(stage: Stage)
     stage.control.prefetch(targets, T0)
     seen = [stage.control.describe(each, T0) for each in targets]
     assert seen == [Capacity(2, 2, detail="InService"), Capacity(5, 5, detail="InService")]
+
+
+def test_what_was_read_ahead_is_forgotten_once_a_change_is_sent(stage: Stage) -> None:
+    """The next look must see the change, not what was there before it."""
+    stage.cloud.endpoints["chat"].variants["green"] = Counts(5, 5)
+    green = make_target("green", resource={"endpoint": "chat", "variant": "green"})
+    stage.control.prefetch([stage.target, green], T0)
+    assert put(stage, 3) == Outcome(OutcomeKind.APPLIED)
+    assert stage.look().desired == 3

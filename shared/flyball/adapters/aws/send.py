@@ -97,22 +97,20 @@ def _is_lost(answer: Any, parsed: Any) -> bool:  # noqa: ANN401  (the SDK's own)
 
 
 def _is_unsent(error: Exception) -> bool:
-    """Say whether an error of the SDK came before anything was sent."""
+    """Say whether an error of the SDK came before anything was sent.
+
+    No connection, no credentials, no region, wrong arguments: it has many errors for these, and few
+    for what breaks once a request is on its way.
+    """
     from botocore.exceptions import (  # noqa: PLC0415  (loaded when used)
         BotoCoreError,
-        ConnectTimeoutError,
-        EndpointConnectionError,
         HTTPClientError,
         IncompleteReadError,
-        ProxyConnectionError,
         SSLError,
     )
 
-    if isinstance(error, (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)):
-        return True
-    return isinstance(error, BotoCoreError) and not isinstance(
-        error, (HTTPClientError, IncompleteReadError, SSLError)
-    )
+    on_its_way = (HTTPClientError, IncompleteReadError, SSLError)
+    return isinstance(error, BotoCoreError) and not isinstance(error, on_its_way)
 
 
 def _is_credentials(error: Exception) -> bool:

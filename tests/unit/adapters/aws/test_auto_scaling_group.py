@@ -103,12 +103,12 @@ def test_an_instance_counts_once_its_warm_up_is_over(script: Script, control: Aw
     assert (seen.desired, seen.ready, seen.detail) == (4, 2, "InService; 2 warming up")
     script.show(found)
     script.show_activities(activities[1], launch(2, T0 + 10 * SECOND))
-    assert look(control, 61).ready == 3
+    assert look(control, 60).ready == 3
     script.show(found)
     script.show_activities()
-    assert look(control, 131).ready == 4
+    assert look(control, 130).ready == 4
     script.show(found)
-    assert look(control, 132).ready == 4
+    assert look(control, 131).ready == 4
 
 
 def test_activities_are_read_page_by_page_but_not_for_ever(
@@ -199,6 +199,26 @@ def test_protected_instances_outlast_a_scale_in(
     script.show_nobody()
     script.answer(SET, {})
     assert ("3 in service are protected from scale-in" in put(control, count).detail) is kept
+
+
+def test_protected_instances_keep_nothing_from_coming(script: Script, control: AwsControl) -> None:
+    """Four are kept though two are wanted; three is more than two."""
+    protected = (instance(number, ProtectedFromScaleIn=True) for number in range(4))
+    script.show(group(*protected, DesiredCapacity=2))
+    script.show_nobody()
+    script.answer(SET, {})
+    assert put(control, 3) == Outcome(OutcomeKind.APPLIED)
+
+
+@pytest.mark.parametrize("count", [1, 10])
+def test_the_groups_own_bounds_are_inside_them(
+    count: int, script: Script, control: AwsControl
+) -> None:
+    """The minimum and the maximum themselves may be set."""
+    script.show(group(*FOUR))
+    script.show_nobody()
+    script.answer(SET, {})
+    assert put(control, count).kind is OutcomeKind.APPLIED
 
 
 def test_more_than_the_groups_maximum_is_a_quota_with_the_remedy(

@@ -7,12 +7,15 @@ this machine can be made to give.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import (
+    ClientError,
     ConnectionClosedError,
     ConnectTimeoutError,
+    EndpointConnectionError,
     IncompleteReadError,
     NoCredentialsError,
     ParamValidationError,
@@ -33,9 +36,11 @@ URL = "https://api.sagemaker.eu-central-1.amazonaws.com"
 class Endpoint(Clients):
     """A client whose one operation does as it is told."""
 
-    def __init__(self, answer: Callable[[], Any]) -> None:
+    def __init__(self, answer: Callable[[], Any], *tries: dict[str, Any]) -> None:
         super().__init__("eu-central-1")
         self.answer = answer
+        self.tries = tries
+        self.on_try: Callable[..., object] = dict
 
     def get(self, service: str) -> Any:
         """Give itself, whatever is asked for."""
@@ -52,21 +57,25 @@ class Endpoint(Clients):
         """Stand for a client's events too."""
         return self
 
-    def register(self, *_: object, **__: object) -> None:
-        """Tell nobody of any try."""
+    def register(self, event: str, handler: Callable[..., object], unique_id: str) -> None:
+        """Remember whom to tell of each try."""
+        assert (event, unique_id) == ("needs-retry", "flyball-tries")
+        self.on_try = handler
 
     def update(self, **_: object) -> Any:
-        """Do as it was told."""
+        """Tell of the tries, and do as it was told."""
+        for each in self.tries:
+            self.on_try(operation="Update", **each)
         return self.answer()
 
 
-def ask(error: Exception) -> Outcome:
-    """Send a change that ends in an error."""
+def ask(error: Exception, *tries: dict[str, Any]) -> Outcome:
+    """Send a change that ends in an error, after these tries."""
 
     def fail() -> None:
         raise error
 
-    return send(Endpoint(fail), "sagemaker", "update", "EndpointArn", 3)
+    return send(Endpoint(fail, *tries), "sagemaker", "update", "EndpointArn", 3)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +112,41 @@ def test_what_was_never_sent_is_an_outcome(error: Exception, kind: OutcomeKind) 
     outcome = ask(error)
     assert outcome.kind is kind
     assert outcome.detail.startswith(f"not sent: {type(error).__name__}: ")
+
+
+def test_no_connection_after_a_lost_answer_is_raised() -> None:
+    """The last try was never sent, but an earlier one may have landed."""
+    error = EndpointConnectionError(endpoint_url=URL)
+    lost = {"response": None, "caught_exception": ReadTimeoutError(endpoint_url=URL)}
+    with pytest.raises(EndpointConnectionError):
+        ask(error, lost, {"response": None, "caught_exception": error})
+    unsent = {"response": None, "caught_exception": error}
+    assert ask(error, unsent, unsent).kind is OutcomeKind.FAILED
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (503, "ThrottlingException", OutcomeKind.THROTTLED),
+        (400, "ThrottlingException", OutcomeKind.THROTTLED),
+        (400, "ValidationException", OutcomeKind.FAILED),
+    ],
+)
+def test_a_refusal_for_too_many_calls_is_one_also_as_a_servers_error(
+    status: int, code: str, kind: OutcomeKind
+) -> None:
+    """Some services throttle by 503: nothing was done."""
+    parsed: Any = {"Error": {"Code": code, "Message": "words"}}
+    tried = {"response": (SimpleNamespace(status_code=status), parsed), "caught_exception": None}
+    assert ask(ClientError(parsed, "Update"), tried, tried).kind is kind
+
+
+def test_a_servers_error_is_raised() -> None:
+    """It does not know itself."""
+    parsed: Any = {"Error": {"Code": "InternalFailure", "Message": "words"}}
+    tried = {"response": (SimpleNamespace(status_code=500), parsed), "caught_exception": None}
+    with pytest.raises(ClientError):
+        ask(ClientError(parsed, "Update"), tried)
 
 
 def test_a_plain_yes_is_applied() -> None:
