@@ -247,7 +247,7 @@ class AwsHome:
                 continue
             if choices.hand_back:
                 there.append(_native_part(native, target, native.state))
-                wanted.append(_native_part(native, target, before))
+                wanted.append(_native_part(native, target, {**native.state, **before}))
                 checks += self._check_return(target, native)
             elif choices.hand_back is None:
                 checks.append(

@@ -1,0 +1,275 @@
+"""Does a config come into force in an account, go on where it broke off, and go again?"""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flyball.adapters.aws.deploy import TAG
+from tests.aws.account import GPU, KEY, TOPIC, Account, empty, environment, start_moto
+from tests.aws.conftest import Store
+from tests.aws.rig import Server
+from tests.cli.programs import finish, run_on_terminal, start
+from tests.unit.cli.commands import Done, flyball
+
+pytestmark = pytest.mark.enable_socket
+
+CONFIG = """\
+version: 1
+defaults: {home: aws, profile: aws, mode: apply}
+scalable_targets:
+  - id: churn
+    resource: {endpoint: churn, variant: AllTraffic}
+    min_capacity: 2
+    max_capacity: 8
+    policies:
+      - PolicyName: invocations
+        TargetTrackingScalingPolicyConfiguration:
+          TargetValue: 700
+          PredefinedMetricSpecification:
+            PredefinedMetricType: SageMakerVariantInvocationsPerInstance
+"""
+HIGH, LOW = "flyball/churn/invocations/high", "flyball/churn/invocations/low"
+
+
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start moto's server for this module."""
+    server = start_moto(tmp_path_factory.mktemp("moto"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def account(moto: Server, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """Give an account with one endpoint of 3 instances, a config for it, and empty tables."""
+    empty(moto)
+    given = environment(moto, store.server, store.targets, store.rows)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    made = Account(moto, given)
+    made.endpoint("churn", 3)
+    write(CONFIG)
+    return made
+
+
+def write(text: str) -> None:
+    """Write the config."""
+    Path("flyball.yaml").write_text(text, encoding="utf-8")
+
+
+def plan(*options: str) -> Done:
+    """Plan the config."""
+    return flyball("plan", "--config", "flyball.yaml", *options)
+
+
+def apply(*options: str) -> Done:
+    """Apply the config."""
+    return flyball("apply", "--config", "flyball.yaml", "--yes", *options)
+
+
+def destroy(*options: str) -> Done:
+    """Remove what the config made."""
+    return flyball("destroy", "--config", "flyball.yaml", "--yes", *options)
+
+
+def verbs(done: Done) -> list[tuple[str, str]]:
+    """List the changes of a plan's JSON."""
+    return [(each["verb"], each["name"]) for each in done.json["plan"]["changes"]]
+
+
+def test_a_second_apply_changes_nothing(account: Account, store: Store) -> None:
+    """What was made is found again by name, whoever made it; the alarms are as they should be."""
+    done = apply()
+    assert done.code == 0, done
+    high = account.alarms()[HIGH]
+    assert (high["Threshold"], high["ComparisonOperator"]) == (700.0, "GreaterThanThreshold")
+    assert (high["EvaluationPeriods"], high["AlarmActions"]) == (3, [TOPIC])
+    tags = account.client("cloudwatch").list_tags_for_resource(ResourceARN=high["AlarmArn"])
+    assert {"Key": TAG, "Value": store.targets} in tags["Tags"]
+    assert store.ledger.scalable_target_ids() == ["churn"]
+    again = plan()
+    assert (again.code, again.err) == (0, "")
+    assert "Nothing to change: 3 parts are as wanted." in again.out
+    assert "Alarms: 2, $0.20 a month at list price.\n" in again.out
+    assert apply().code == 0
+    assert [row.kind for row in store.ledger.rows("churn")] == ["config"]
+
+
+def test_an_alarm_is_mended_field_by_field_and_an_orphan_goes(account: Account) -> None:
+    """What somebody changed by hand is shown before it is set right."""
+    apply()
+    client = account.client("cloudwatch")
+    changed = account.alarms()[HIGH]
+    for key in [key for key in changed if key.startswith("State")]:
+        del changed[key]
+    for key in ("AlarmArn", "AlarmConfigurationUpdatedTimestamp"):
+        changed.pop(key, None)
+    client.put_metric_alarm(**{**changed, "Threshold": 900.0, "EvaluationPeriods": 5})
+    config = CONFIG.replace("TargetValue: 700", "TargetValue: 700\n          DisableScaleIn: true")
+    write(config)
+    done = plan()
+    assert done.code == 2
+    assert "      Threshold: 900.0 → 700.0\n" in done.out
+    assert "      EvaluationPeriods: 5 → 3\n" in done.out
+    assert "  - alarm invocations low\n" in done.out
+    assert apply().code == 0
+    assert list(account.alarms()) == [HIGH]
+    assert account.alarms()[HIGH]["Threshold"] == 700.0
+
+
+def test_what_others_have_under_our_prefix_is_left_alone(account: Account) -> None:
+    """By the tag it is ours; on the name of one of ours it is in the way, and that is said."""
+    client = account.client("cloudwatch")
+    fields = {**GPU, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
+    client.put_metric_alarm(AlarmName="flyball/churn/theirs/high", **fields)
+    client.put_metric_alarm(AlarmName="flyball/not-one-of-ours", **fields)
+    done = plan("--json")
+    assert verbs(done) == [("create", "churn"), ("create", HIGH), ("create", LOW)]
+    (check,) = done.json["plan"]["checks"]
+    assert check["level"] == "warn"
+    assert "was not made by Flyball, so it is left alone" in check["text"]
+    tags = [{"Key": TAG, "Value": "another-table"}]
+    client.put_metric_alarm(AlarmName=HIGH, Tags=tags, **fields)
+    done = apply()
+    assert done.code == 1
+    assert f"{HIGH} belongs to another-table" in done.out
+    assert account.alarms()[HIGH]["Threshold"] == 1.0
+    assert LOW not in account.alarms()
+
+
+def test_native_scaling_changes_hands_and_comes_back_as_it_was(
+    account: Account, store: Store
+) -> None:
+    """What somebody had suspended before stays suspended after; who is in charge is never open."""
+    account.register(ScheduledScalingSuspended=True)
+    assert "Flyball applies nothing" in plan().out
+    done = apply("--take-over")
+    assert done.code == 0, done
+    assert all(account.suspended().values())
+    assert plan("--take-over").code == 0
+    done = destroy()
+    assert done.code == 1
+    assert "say --hand-back" in done.out
+    assert sorted(account.alarms()) == [HIGH, LOW]
+    done = destroy("--hand-back")
+    assert done.code == 0, done
+    assert account.suspended() == {
+        "DynamicScalingInSuspended": False,
+        "DynamicScalingOutSuspended": False,
+        "ScheduledScalingSuspended": True,
+    }
+    assert (account.alarms(), store.ledger.scalable_target_ids()) == ({}, [])
+    kinds = [row.kind for row in store.ledger.rows("churn")]
+    assert kinds == ["config", "native", "native", "retired"]
+    assert destroy("--hand-back").code == 0
+
+
+def test_native_scaling_may_stay_suspended_if_that_is_said(account: Account) -> None:
+    """A move to something else again."""
+    account.register()
+    apply("--take-over")
+    assert destroy("--no-hand-back").code == 0
+    assert all(account.suspended().values())
+
+
+def test_no_hand_over_changes_capacity_at_once(account: Account) -> None:
+    """Sixty never become one by a default: there, and back."""
+    account.register()
+    write(CONFIG.replace("max_capacity: 8", "max_capacity: 2"))
+    done = apply("--take-over")
+    assert done.code == 1
+    assert "it would scale in by 1 at once" in done.out
+    assert account.alarms() == {}
+    assert not any(account.suspended().values())
+    write(CONFIG)
+    assert apply("--take-over").code == 0
+    account.client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId=KEY,
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        MinCapacity=5,
+        MaxCapacity=9,
+    )
+    done = destroy("--hand-back")
+    assert done.code == 1
+    assert "bounds are 5–9: it would jump" in done.out
+    assert sorted(account.alarms()) == [HIGH, LOW]
+
+
+def test_advice_takes_nothing_over(account: Account) -> None:
+    """Nobody would be in charge."""
+    account.register()
+    write(CONFIG.replace("mode: apply", "mode: advise"))
+    assert apply("--take-over").code == 0
+    assert not any(account.suspended().values())
+
+
+def test_a_saved_plan_is_refused_when_the_account_moved(account: Account) -> None:
+    """It says what; a plan that was applied by half goes on."""
+    assert plan("--out", "plan.json").code == 2
+    client = account.client("cloudwatch")
+    tags = [{"Key": TAG, "Value": account.environment["FLYBALL_TARGETS_TABLE"]}]
+    fields = {**GPU, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
+    client.put_metric_alarm(AlarmName=HIGH, Tags=tags, **fields)
+    done = flyball("apply", "plan.json")
+    assert done.code == 1
+    assert f"aws alarm {HIGH}: it appeared since" in done.err
+    client.delete_alarms(AlarmNames=[HIGH])
+    assert flyball("apply", "plan.json").code == 0
+    client.delete_alarms(AlarmNames=[LOW])
+    assert flyball("apply", "plan.json").code == 0
+    assert sorted(account.alarms()) == [HIGH, LOW]
+
+
+def test_killed_between_two_calls_it_goes_on(account: Account, store: Store) -> None:
+    """The program dies by SIGKILL after its first alarm; the next run makes the rest, once."""
+    program = start(
+        "apply", "--config", "flyball.yaml", "--yes", cwd=Path.cwd(), **account.environment
+    )
+    assert program.stderr is not None
+    for line in program.stderr:
+        if "created alarm" in line:
+            program.send_signal(signal.SIGKILL)
+            break
+    code, _, _ = finish(program)
+    assert code == -signal.SIGKILL
+    assert list(account.alarms()) == [HIGH]
+    done = plan("--json")
+    assert verbs(done) == [("create", LOW)]
+    assert apply().code == 0
+    assert plan().code == 0
+    assert [row.kind for row in store.ledger.rows("churn")] == ["config"]
+
+
+def test_a_person_is_asked_first(account: Account) -> None:
+    """On a terminal; the default is no, and the plan fits a narrow one."""
+    code, said = run_on_terminal(
+        "plan", "--config", "flyball.yaml", cwd=Path.cwd(), columns=50, env=account.environment
+    )
+    assert code == 2
+    assert "\x1b[32m+\x1b[0m" in said
+    assert account.alarms() == {}
+
+
+def test_many_pages_are_read(account: Account) -> None:
+    """A hundred alarms a page, and fifty scalable targets a page."""
+    for index in range(60):
+        account.register(f"endpoint/e{index:02}/variant/AllTraffic")
+    client = account.client("cloudwatch")
+    tags = [{"Key": TAG, "Value": account.environment["FLYBALL_TARGETS_TABLE"]}]
+    fields = {**GPU, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
+    for index in range(105):
+        client.put_metric_alarm(AlarmName=f"flyball/churn/p{index}/high", Tags=tags, **fields)
+    done = plan("--json")
+    deleted = [name for verb, name in verbs(done) if verb == "delete"]
+    assert len(deleted) == 105
+    imported: Any = flyball("import", "aws", "--json")
+    assert len(imported.json["scalable_targets"]) == 60
+    assert json.dumps(imported.json)
