@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flyball.cli import screen
-from flyball.cli.voice import tell_wake
+from flyball.cli.voice import QUIET, tell_wake
 from flyball.core.model import Action, Reason
 from flyball.core.target import ScalableTarget
 from flyball.report.chart import draw, fit
@@ -194,7 +194,7 @@ class _Teller:
         """Say a wake on one line; "" for what is not worth one."""
         decision = wake.decision
         if decision is None:
-            quiet = wake.kind in (WakeKind.DUPLICATE, WakeKind.NOT_DUE, WakeKind.TURNED_AWAY)
+            quiet = wake.kind in QUIET or wake.kind is WakeKind.TURNED_AWAY
             return "" if quiet else wake.detail
         was_blind, was_deferred = self._blind, self._deferred
         self._blind = decision.reason in (Reason.MISSING_DATA, Reason.CAPACITY_UNKNOWN)

@@ -57,16 +57,18 @@ class Parts(NamedTuple):
     Attributes:
         controller: Handles one wake-up.
         ledger: Says who is due.
-        board: Tells which alarms have changed.
+        board: Tells which simulated alarms have changed; None: what is due is found by time alone.
         clock: Where `now` comes from.
         ours: The scalable targets of the config; others in the ledger are left alone.
+        together: How many scalable targets share their metric reads.
     """
 
     controller: Controller
     ledger: Ledger
-    board: AlarmBoard
+    board: AlarmBoard | None
     clock: Clock
     ours: Collection[str]
+    together: int = 1
 
 
 class Loop:
@@ -85,14 +87,18 @@ class Loop:
             LedgerError: Not even what is due can be read.
         """
         now = self._parts.clock.now()
-        for trigger in (*self._alarms(now), *self._due(now)):
+        triggers, together = (*self._alarms(now), *self._due(now)), self._parts.together
+        for start in range(0, len(triggers), together):
             if self._stop.asked:
                 return
-            self._tell(self._parts.controller.wake_safely(trigger))
+            for wake in self._parts.controller.wake_all(triggers[start : start + together]):
+                self._tell(wake)
 
     def _alarms(self, now: datetime) -> Iterator[Trigger]:
         """Evaluate at full minutes, so that several runs tell of one event, not of several."""
         minute = now.replace(second=0, microsecond=0)
+        if self._parts.board is None:
+            return
         if self._looked is not None and minute < self._looked + MINUTE:
             return
         self._looked = minute

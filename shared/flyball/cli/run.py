@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flyball.core.target import ScalableTarget
     from flyball.wiring.local import Settings
 
-LOCAL = "local"
+LOCAL, AWS = "local", "aws"
 Traffic = Annotated[
     Path | None,
     typer.Option("--trace", metavar="CSV", help="Requests, repeated.  [default: generated days]"),
@@ -53,12 +53,14 @@ def run(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Run the controller as a loop on one machine, against simulated endpoints.
+    """Run the controller as a loop on one machine, against simulated endpoints or AWS itself.
 
     It prints a line for each decision, and stops cleanly on SIGTERM or Ctrl-C: the wake in hand is
     finished first. It is safe to start twice on one ledger: only one run applies a change. The
-    endpoints' state lies beside the ledger. A changed config counts from the next start on. With
-    --json each line is a JSON object. Exit code 1 if a wake failed under --once.
+    simulated endpoints' state lies beside the ledger; scalable targets with `home: aws` are the
+    real ones, by the credentials that AWS's SDK finds (pip install 'flyball[aws]'). A changed
+    config counts from the next start on. With --json each line is a JSON object. Exit code 1 if a
+    wake failed under --once.
     """
     from flyball.cli.loop import Loop, Stop
     from flyball.cli.validate import load_config
@@ -72,14 +74,20 @@ def run(
     check_capacity_per_instance(capacity_per_instance)
     end = choose_end(until, length, SystemClock().now(), ("--until", "--for"))
     targets = load_config(config).scalable_targets
-    _check(config, targets)
+    chosen = settings.ledger if ledger is None else ledger
+    if _find_home(config, targets) == AWS:
+        if trace is not None or capacity_per_instance is not None:
+            refuse(
+                "--trace, --capacity-per-instance: only simulated endpoints have made-up traffic"
+            )
+        started = _started_on_aws(chosen, settings, targets)
+    else:
+        _warn(targets)
+        started = _started(chosen, settings, targets, _load(trace, capacity_per_instance, seed))
     voice, stop = Voice(targets, quiet=quiet, json=json), Stop()
-    with (
-        stop.listen(),
-        _started(ledger, settings, targets, _load(trace, capacity_per_instance, seed)) as parts,
-    ):
+    with stop.listen(), started as parts:
         loop = Loop(parts, stop, voice.tell)
-        voice.say_hello(ledger or settings.ledger, parts.ledger.scalable_target_ids())
+        voice.say_hello(chosen, parts.ledger.scalable_target_ids())
         while not stop.asked:
             voice.attempt(loop.turn, gives_up=once)
             if once or (end is not None and parts.clock.now() + every > end):
@@ -107,12 +115,9 @@ def _load(path: Path | None, capacity_per_instance: float | None, seed: int) -> 
 
 @contextmanager
 def _started(
-    path: Path | None,
-    settings: Settings,
-    targets: Sequence[ScalableTarget],
-    traffic: _Requests,
+    chosen: Path, settings: Settings, targets: Sequence[ScalableTarget], traffic: _Requests
 ) -> Iterator[Parts]:
-    """Open ledger and endpoints, register the configs, and build the controller."""
+    """Open ledger and simulated endpoints, register the configs, and build the controller."""
     from flyball.adapters.local.alarms import AlarmBoard
     from flyball.adapters.local.endpoint import LocalEndpoints
     from flyball.adapters.local.metrics import LocalMetrics
@@ -122,7 +127,6 @@ def _started(
     from flyball.config.load import compile_target
     from flyball.wiring.local import SystemClock, build, endpoints_path, open_ledger
 
-    chosen = settings.ledger if path is None else path
     make_folder(chosen)
     clock = SystemClock()
     ledger = open_ledger(chosen, settings)
@@ -139,17 +143,55 @@ def _started(
         yield Parts(controller, ledger, board, clock, {each.id for each in targets})
 
 
-def _check(config: Path, targets: Sequence[ScalableTarget]) -> None:
-    """Refuse what lives elsewhere; warn of what a simulated endpoint does not show."""
+@contextmanager
+def _started_on_aws(
+    chosen: Path, settings: Settings, targets: Sequence[ScalableTarget]
+) -> Iterator[Parts]:
+    """Open the ledger, register the configs, and build the controller of the real cloud."""
+    from flyball.adapters.aws.clients import Clients
+    from flyball.alarm import PREFIX
+    from flyball.cli.folder import make_folder
+    from flyball.cli.loop import Parts
+    from flyball.cli.store import is_remote, open_any
+    from flyball.config.load import compile_target
+    from flyball.controller import CHUNK
+    from flyball.wiring import aws, stack
+    from flyball.wiring.machine import SystemClock
+
+    aws.check_sdk()
+    prefix = stack.Settings.from_env().alarm_prefix or PREFIX
+    if not is_remote(chosen):
+        make_folder(chosen)
+    clock = SystemClock()
+    with closing(open_any(chosen, settings)) as ledger:
+        now = clock.now()
+        for compiled in map(compile_target, targets):
+            ledger.register(*compiled, now)
+        controller = aws.build(
+            ledger, Clients(), lease=settings.lease, alarm_prefix=prefix, clock=clock
+        )
+        yield Parts(controller, ledger, None, clock, {each.id for each in targets}, CHUNK)
+
+
+def _find_home(config: Path, targets: Sequence[ScalableTarget]) -> str:
+    """Say where the scalable targets live; refuse what no single run serves."""
+    homes = sorted({each.home for each in targets})
+    strange = [home for home in homes if home not in (LOCAL, AWS)]
+    if strange:
+        refuse(
+            f"{config}: home {strange[0]} is not served by this version; "
+            "set `home: local`, or take those scalable targets out"
+        )
+    if len(homes) > 1:
+        refuse(f"{config}: homes {' and '.join(homes)}: run each with a config of its own")
+    return homes[0] if homes else LOCAL
+
+
+def _warn(targets: Sequence[ScalableTarget]) -> None:
+    """Warn of what a simulated endpoint does not show."""
     from flyball.adapters.local.metrics import METRICS
     from flyball.cli.traffic import find_unknown_metrics
 
-    abroad = sorted({each.home for each in targets if each.home != LOCAL})
-    if abroad:
-        refuse(
-            f"{config}: home {abroad[0]} is not served by this version; "
-            "set `home: local`, or take those scalable targets out"
-        )
     for target in targets:
         for name in find_unknown_metrics(target):
             complain(

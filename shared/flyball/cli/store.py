@@ -17,6 +17,7 @@ from flyball.ports import Ledger, Outcome
 from flyball.report.plain import plain
 from flyball.wiring.local import Settings, open_ledger
 
+REMOTE = "dynamodb:"
 LAST = "last"
 NEARBY = 16
 """Rows after a decision among which its outcome is looked for."""
@@ -46,19 +47,39 @@ def opened(path: Path | None, settings: Settings | None = None) -> Iterator[Ledg
     Raises:
         CommandError: There is no such file.
         LedgerError: It cannot be used.
+        SettingsError: It is in DynamoDB, and its name is none, or AWS's SDK is not installed.
     """
     settings = Settings.from_env() if settings is None else settings
     chosen = settings.ledger if path is None else path
-    if not chosen.exists():
+    if not is_remote(chosen) and not chosen.exists():
         refuse(
             f"{chosen}: there is no ledger; name one with --ledger "
             "(`flyball demo` makes .flyball/demo.db, `flyball run` makes .flyball/ledger.db)"
         )
-    ledger = open_ledger(chosen, settings)
+    ledger = open_any(chosen, settings)
     try:
         yield ledger
     finally:
         ledger.close()
+
+
+def is_remote(chosen: Path) -> bool:
+    """Say whether a ledger is no file but two tables: dynamodb:<targets>/<ledger>."""
+    return str(chosen).startswith(REMOTE)
+
+
+def open_any(chosen: Path, settings: Settings) -> Ledger:
+    """Open a ledger wherever it is; a file is made where there is none.
+
+    Raises:
+        LedgerError: It cannot be used.
+        SettingsError: It is in DynamoDB, and its name is none, or AWS's SDK is not installed.
+    """
+    if is_remote(chosen):
+        from flyball.wiring import aws
+
+        return aws.open_ledger(str(chosen))
+    return open_ledger(chosen, settings)
 
 
 def newest(

@@ -19,7 +19,7 @@ from flyball.report.plain import plain
 from flyball.report.sentences import tell_noticed, tell_number, tell_outcome
 from flyball.wake import Wake, WakeKind
 
-QUIET = frozenset({WakeKind.DUPLICATE, WakeKind.NOT_DUE})
+QUIET = frozenset({WakeKind.DUPLICATE, WakeKind.NOT_DUE, WakeKind.QUIET})
 """Nothing happened, and that is as it should be."""
 WORDS = {
     WakeKind.UNKNOWN_TARGET: "is not registered",

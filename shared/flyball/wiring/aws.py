@@ -191,8 +191,10 @@ def check_sdk() -> None:
     Raises:
         SettingsError: It is not; the message has the command that installs it.
     """
-    if find_spec("boto3") is None:
-        raise SettingsError("boto3 is not installed: pip install 'flyball[aws]'")
+    try:
+        import boto3  # type: ignore[import-untyped,unused-ignore]  # noqa: F401, PLC0415
+    except ModuleNotFoundError:
+        raise SettingsError("boto3 is not installed: pip install 'flyball[aws]'") from None
 
 
 def open_ledger(url: str, clients: Clients | None = None) -> DynamoLedger:
@@ -237,6 +239,7 @@ def build(
     clients: Clients,
     *,
     lease: timedelta = LEASE,
+    alarm_prefix: str = PREFIX,
     advises_only: bool = False,
     clock: Clock | None = None,
     on_step: Callable[[str], None] | None = None,
@@ -247,12 +250,14 @@ def build(
         ledger: Rows and items, wherever they are.
         clients: Makes a service's client when it is first called.
         lease: How long a wake may take before another run takes over.
+        alarm_prefix: First part of our alarms' names: while they are calm, no metric is read.
         advises_only: Change nothing, whatever the configs say.
         clock: None: this machine's.
         on_step: Told the name of each step as it begins.
     """
     from flyball.adapters.aws.cloudwatch import CloudWatchMetrics  # noqa: PLC0415  (when needed)
     from flyball.adapters.aws.control import AwsControl  # noqa: PLC0415  (likewise)
+    from flyball.adapters.aws.watch import CloudWatchAlarms  # noqa: PLC0415  (likewise)
 
     control = AwsControl(clients)
     return Controller(
@@ -264,6 +269,8 @@ def build(
         engine=engine_version(),
         lease=lease,
         on_step=on_step,
+        watch=CloudWatchAlarms(clients),
+        alarm_prefix=alarm_prefix,
     )
 
 

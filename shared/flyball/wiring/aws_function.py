@@ -252,6 +252,7 @@ class Function:
             ledger,
             self._clients,
             lease=settings.lease,
+            alarm_prefix=settings.alarm_prefix,
             advises_only=settings.advises_only,
             clock=clock,
         )

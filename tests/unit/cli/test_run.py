@@ -104,8 +104,8 @@ def test_an_option_that_makes_no_sense_is_refused(
 
 def test_a_home_that_is_not_served_is_refused(repository: Path) -> None:
     """Rather than simulated."""
-    done = flyball("run", "--config", repository / "examples" / "aws.yaml", "--once")
-    expect_refusal(done, "home aws")
+    done = flyball("run", "--config", repository / "examples" / "gcp.yaml", "--once")
+    expect_refusal(done, "home gcp")
 
 
 def test_an_invalid_config_is_refused_with_every_problem(folder: Path) -> None:
