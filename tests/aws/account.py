@@ -35,6 +35,23 @@ GPU = {
 }
 
 
+CONFIG = """\
+version: 1
+defaults: {home: aws, profile: aws, mode: apply}
+scalable_targets:
+  - id: churn
+    resource: {endpoint: churn, variant: AllTraffic}
+    min_capacity: 2
+    max_capacity: 8
+    policies:
+      - PolicyName: invocations
+        TargetTrackingScalingPolicyConfiguration:
+          TargetValue: 700
+          PredefinedMetricSpecification:
+            PredefinedMetricType: SageMakerVariantInvocationsPerInstance
+"""
+
+
 @dataclass(frozen=True)
 class Account:
     """One account, emptied for each test.
@@ -160,3 +177,8 @@ def environment(moto: Server, ministack: Server, targets: str, ledger: str) -> d
         "FLYBALL_LEDGER_TABLE": ledger,
         "FLYBALL_ALARM_TOPIC_ARN": TOPIC,
     }
+
+
+def write(text: str) -> None:
+    """Write the config."""
+    Path("flyball.yaml").write_text(text, encoding="utf-8")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import pytest
 
 from flyball.adapters.aws.dynamodb import DynamoLedger
+from tests.aws.account import CONFIG, Account, empty, environment, start_moto, write
 from tests.aws.rig import Server, client_of, create_tables, lent_ministack
 
 
@@ -47,3 +49,25 @@ def store(ministack: Server) -> Iterator[Store]:
     ledger = DynamoLedger(client, targets=targets, ledger=rows)
     yield Store(ministack, client, targets, rows, ledger)
     ledger.close()
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start moto's server for this process."""
+    server = start_moto(tmp_path_factory.mktemp("moto"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def account(moto: Server, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """Give an account with one endpoint of 3 instances, a config for it, and empty tables."""
+    empty(moto)
+    given = environment(moto, store.server, store.targets, store.rows)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    made = Account(moto, given)
+    made.endpoint("churn", 3)
+    write(CONFIG)
+    return made

@@ -4,64 +4,20 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flyball.adapters.aws.deploy import TAG
-from tests.aws.account import GPU, KEY, TOPIC, Account, empty, environment, start_moto
+from tests.aws.account import CONFIG, GPU, KEY, TOPIC, Account, write
 from tests.aws.conftest import Store
-from tests.aws.rig import Server
 from tests.cli.programs import finish, run_on_terminal, start
 from tests.unit.cli.commands import Done, flyball
 
 pytestmark = pytest.mark.enable_socket
 
-CONFIG = """\
-version: 1
-defaults: {home: aws, profile: aws, mode: apply}
-scalable_targets:
-  - id: churn
-    resource: {endpoint: churn, variant: AllTraffic}
-    min_capacity: 2
-    max_capacity: 8
-    policies:
-      - PolicyName: invocations
-        TargetTrackingScalingPolicyConfiguration:
-          TargetValue: 700
-          PredefinedMetricSpecification:
-            PredefinedMetricType: SageMakerVariantInvocationsPerInstance
-"""
 HIGH, LOW = "flyball/churn/invocations/high", "flyball/churn/invocations/low"
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Start moto's server for this module."""
-    server = start_moto(tmp_path_factory.mktemp("moto"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def account(moto: Server, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
-    """Give an account with one endpoint of 3 instances, a config for it, and empty tables."""
-    empty(moto)
-    given = environment(moto, store.server, store.targets, store.rows)
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
-    made = Account(moto, given)
-    made.endpoint("churn", 3)
-    write(CONFIG)
-    return made
-
-
-def write(text: str) -> None:
-    """Write the config."""
-    Path("flyball.yaml").write_text(text, encoding="utf-8")
 
 
 def plan(*options: str) -> Done:

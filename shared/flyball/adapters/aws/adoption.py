@@ -19,6 +19,7 @@ DIMENSIONS: Mapping[str, str] = {
     "sagemaker:variant:DesiredInstanceCount": "variant",
     "sagemaker:inference-component:DesiredCopyCount": "inference_component",
 }
+ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 POLICY_KEYS = (
     "PolicyName",
     "PolicyType",
@@ -136,11 +137,15 @@ def _read_alarms(
     clients: Clients, policies: Sequence[Mapping[str, Any]]
 ) -> dict[str, list[dict[str, Any]]]:
     """Read the metric alarms that call these policies, by the policy's ARN."""
+    return {arn: list(_read_callers(clients, arn)) for arn in (p["PolicyARN"] for p in policies)}
+
+
+def _read_callers(clients: Clients, arn: str) -> Iterator[dict[str, Any]]:
+    """Read the alarms of one policy; those of another whose name begins with its name are not."""
     call = clients.get("cloudwatch").describe_alarms
-    return {
-        policy["PolicyARN"]: list(pages(call, "MetricAlarms", ActionPrefix=policy["PolicyARN"]))
-        for policy in policies
-    }
+    for alarm in pages(call, "MetricAlarms", ActionPrefix=arn):
+        if any(arn in alarm.get(key, ()) for key in ACTIONS):
+            yield alarm
 
 
 def _is_step(policy: Mapping[str, Any]) -> bool:
