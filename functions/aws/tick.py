@@ -9,12 +9,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flyball.wiring.aws import Settings
 from flyball.wiring.aws_function import Function, tracing
-from flyball.wiring.tell import serialize
+from flyball.wiring.tell import say_by, serialize
 
 settings = Settings.from_env()
 logger = Logger(json_serializer=serialize)
 metrics = Metrics(namespace=settings.metrics_namespace)
-function = Function(settings, logger, metrics)
+function = Function(settings, say_by(logger), metrics)
 
 
 @logger.inject_lambda_context

@@ -14,12 +14,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flyball.wiring.aws import Settings
 from flyball.wiring.aws_function import Function, tracing
-from flyball.wiring.tell import serialize
+from flyball.wiring.tell import say_by, serialize
 
 settings = Settings.from_env()
 logger = Logger(json_serializer=serialize)
 metrics = Metrics(namespace=settings.metrics_namespace)
-function = Function(settings, logger, metrics)
+function = Function(settings, say_by(logger), metrics)
 # A ledger that is throttled is the metric Failed, not an error of this function.
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 

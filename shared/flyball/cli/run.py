@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -68,9 +69,7 @@ def run(
     from flyball.wiring.local import Settings, SystemClock
 
     settings = Settings.from_env()
-    every = read_duration("--interval", interval)
-    if not every:
-        refuse("--interval: got 0, expected a duration above 0")
+    every = _read_interval(interval)
     check_capacity_per_instance(capacity_per_instance)
     end = choose_end(until, length, SystemClock().now(), ("--until", "--for"))
     targets = load_config(config).scalable_targets
@@ -118,6 +117,7 @@ def _started(
     chosen: Path, settings: Settings, targets: Sequence[ScalableTarget], traffic: _Requests
 ) -> Iterator[Parts]:
     """Open ledger and simulated endpoints, register the configs, and build the controller."""
+    _warn(targets)
     from flyball.adapters.local.alarms import AlarmBoard
     from flyball.adapters.local.endpoint import LocalEndpoints
     from flyball.adapters.local.metrics import LocalMetrics
@@ -185,6 +185,18 @@ def _find_home(config: Path, targets: Sequence[ScalableTarget]) -> str:
     if len(homes) > 1:
         refuse(f"{config}: homes {' and '.join(homes)}: run each with a config of its own")
     return homes[0] if homes else LOCAL
+
+
+def _read_interval(text: str) -> timedelta:
+    every = read_duration("--interval", text)
+    if not every:
+        refuse("--interval: got 0, expected a duration above 0")
+    return every
+
+
+def _refuse_traffic(trace: Path | None, capacity_per_instance: float | None) -> None:
+    if trace is not None or capacity_per_instance is not None:
+        refuse("--trace, --capacity-per-instance: only simulated endpoints have made-up traffic")
 
 
 def _warn(targets: Sequence[ScalableTarget]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from logging import ERROR, INFO, WARNING
 from time import perf_counter
 from typing import NamedTuple, Protocol, TypeVar, cast
 
@@ -20,7 +21,7 @@ from flyball.ports import Clock, LedgerError, Trigger
 from flyball.wake import Wake, WakeKind, fail, wake_due
 from flyball.wiring.aws import FleetLedger, Settings, build, connect
 from flyball.wiring.machine import SystemClock
-from flyball.wiring.tell import COUNT, Log, Meter, cut, measure, tell
+from flyball.wiring.tell import COUNT, Meter, Say, cut, measure, tell
 
 H = TypeVar("H", bound=Callable[..., object])
 
@@ -91,7 +92,7 @@ class Function:
 
     Args:
         settings: From the environment.
-        log: Where lines go.
+        say: Where lines go.
         meter: Where metrics go.
         queue: None: the environment's.
         open_parts: None: the environment's tables, CloudWatch and what is scaled.
@@ -100,14 +101,14 @@ class Function:
     def __init__(
         self,
         settings: Settings,
-        log: Log,
+        say: Say,
         meter: Meter,
         *,
         queue: Queue | None = None,
         open_parts: Callable[[], Parts] | None = None,
     ) -> None:
         self._settings = settings
-        self._log = log
+        self._say = say
         self._meter = meter
         self._clients = Clients()
         self._queue = queue or Queue(
@@ -171,7 +172,7 @@ class Function:
         wakes = self._wake_all(mine, left_ms)
         summary = {"due": len(due), "handled": len(wakes), "queued": len(sent.queued)}
         late_s = None if tick.at is None else (now - tick.at).total_seconds()
-        self._log.info("tick", extra={**summary, "late_s": late_s, "schedule": tick.schedule})
+        self._say(INFO, "tick", extra={**summary, "late_s": late_s, "schedule": tick.schedule})
         return summary
 
     def _resolve(self, letter: Parsed) -> tuple[Trigger, ...] | str:
@@ -189,12 +190,12 @@ class Function:
                 return tuple(map(letter.change.wake, found))
             ignored = f"{letter.change.resource}: no scalable target is on it"
         if ignored:
-            self._log.info("ignored", extra={"detail": cut(ignored), **about})
+            self._say(INFO, "ignored", extra={"detail": cut(ignored), **about})
         return letter.triggers
 
     def _bury(self, letter: Parsed, about: Mapping[str, object]) -> tuple[Trigger, ...] | str:
         """Send a message that nobody understands to the dead-letter queue."""
-        self._log.warning("poison", extra={"detail": cut(letter.problem), **about})
+        self._say(WARNING, "poison", extra={"detail": cut(letter.problem), **about})
         self._meter.add_metric("Poison", COUNT, 1)
         try:
             self._queue.send_poison(letter.body, letter.problem, letter.origin)
@@ -209,7 +210,7 @@ class Function:
         sent = self._queue.send_wakes(scalable_target_ids, now)
         if sent.left:
             extra = {"left": len(sent.left), "detail": cut(sent.detail)}
-            self._log.error("the queue did not take all", extra=extra)
+            self._say(ERROR, "the queue did not take all", extra=extra)
         return sent
 
     def _wake_all(self, triggers: Sequence[Trigger], left_ms: Callable[[], float]) -> list[Wake]:
@@ -226,13 +227,13 @@ class Function:
                 else controller.wake_all(triggers, keep_going=lambda: left_ms() >= TIME_LEFT_MS)
             )
         for trigger, wake in zip(triggers, wakes, strict=True):
-            tell(self._log, trigger, wake)
+            tell(self._say, trigger, wake)
         measure(self._meter, wakes, (perf_counter() - began) * 1_000)
         return wakes
 
     def _fail(self, what: str, detail: str, **about: object) -> str:
         """Tell of a failure that is no wake-up's own."""
-        self._log.error(what, extra={"detail": cut(detail), **about})
+        self._say(ERROR, what, extra={"detail": cut(detail), **about})
         self._meter.add_metric("Failed", COUNT, 1)
         return detail
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from logging import ERROR, INFO, WARNING
+from typing import Any, Protocol, cast
 
 from flyball.core.model import Decision
 from flyball.ports import OutcomeKind, Trigger
@@ -20,19 +21,11 @@ serialize = partial(json.dumps, default=str, separators=(",", ":"))
 """A line of the log: ASCII alone, so that nothing in it steers a terminal or a page."""
 
 
-class Log(Protocol):
-    """Where lines go, each a JSON object: Powertools' Logger."""
+class Say(Protocol):
+    """Writes lines, each a JSON object: the `log` of Powertools' Logger, or of any other."""
 
-    def info(self, msg: object, *, extra: Mapping[str, object] | None = None) -> None:
-        """Tell what happened."""
-        ...
-
-    def warning(self, msg: object, *, extra: Mapping[str, object] | None = None) -> None:
-        """Tell what somebody should look at when there is time."""
-        ...
-
-    def error(self, msg: object, *, extra: Mapping[str, object] | None = None) -> None:
-        """Tell what failed."""
+    def __call__(self, level: int, msg: str, /, *, extra: Mapping[str, object]) -> None:
+        """Write a line of a level of `logging`, with these fields beside its message."""
         ...
 
 
@@ -44,15 +37,19 @@ class Meter(Protocol):
         ...
 
 
-def tell(log: Log, trigger: Trigger, wake: Wake) -> None:
+def say_by(logger: object) -> Say:
+    """Take the `log` of a logger, which Powertools' passes on to the standard library's."""
+    return cast("Say", getattr(logger, "log"))  # noqa: B009  (its class does not name it)
+
+
+def tell(say: Say, trigger: Trigger, wake: Wake) -> None:
     """Write one line of what a wake-up came to."""
-    extra = describe(trigger, wake)
+    level = INFO
     if wake.kind is WakeKind.FAILED:
-        log.error(wake.kind.value, extra=extra)
+        level = ERROR
     elif wake.kind in WORTH_A_LOOK:
-        log.warning(wake.kind.value, extra=extra)
-    else:
-        log.info(wake.kind.value, extra=extra)
+        level = WARNING
+    say(level, wake.kind.value, extra=describe(trigger, wake))
 
 
 def measure(meter: Meter, wakes: Sequence[Wake], took_ms: float) -> None:

@@ -26,6 +26,7 @@ from flyball.core.model import Capacity, CapacityRange, Missing, Status
 from flyball.core.target import ScalableTarget
 from flyball.ports import Claim, Due, LedgerUnavailableError, Outcome, OutcomeKind
 from flyball.wiring.aws_function import Function, Parts
+from flyball.wiring.tell import say_by
 from tests.rig import ENGINE, ScriptedMetrics, SetClock, make_target, register
 
 FUNCTIONS = Path(__file__).resolve().parents[3] / "functions" / "aws"
@@ -160,7 +161,7 @@ class Stage:
         urls = {"wakes": self.wakes, "dead": self.dead} | queues
         module.function = Function(  # type: ignore[attr-defined]
             module.settings,
-            module.logger,
+            say_by(module.logger),
             module.metrics,
             queue=Queue(self._clients, **urls),
             open_parts=self._open,
