@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from flyball.adapters.aws.dynamodb import DynamoLedger
 from flyball.cli.store import newest
 from flyball.core.chain import CHANGED, verify
 from flyball.ports import (
-    Due,
     ItemUpdate,
     LeaseHeldError,
     LeaseLostError,
@@ -21,14 +21,13 @@ from flyball.ports import (
 )
 from tests.aws.broken import count_calls, lose_answer, refuse
 from tests.aws.conftest import Store
+from tests.aws.rig import client_of
 from tests.contract.steps import (
-    CONFIG,
     HOLD,
     INTENT,
     MINUTE,
     NOTHING,
     OTHER_CONFIG,
-    OUTCOME,
     SECOND,
     T0,
     TARGET,
@@ -39,8 +38,6 @@ from tests.contract.steps import (
 )
 
 pytestmark = pytest.mark.enable_socket
-
-ON_ENDPOINT = '{"resource":{"endpoint":"e","variant":"%s"}}'
 
 
 # --- lost answers ---------------------------------------------------------------------------------
@@ -104,6 +101,26 @@ def test_a_lease_that_was_lost_is_not_taken_for_one_given_back(store: Store) -> 
     assert store.ledger.status(TARGET).wake_at == T0
 
 
+def test_a_lease_that_another_holds_was_not_given_back(store: Store) -> None:
+    """All that was to be written is there, but for whose lease it is."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    take(store.ledger, "b", T0 + MINUTE)
+    refuse(store.client, "UpdateItem", "InternalServerError", 500)
+    with pytest.raises(LeaseLostError, match="not held by 'a'"):
+        store.ledger.write(claim, [], ItemUpdate(release=True))
+
+
+def test_a_lease_that_another_had_and_gave_back_was_lost(store: Store) -> None:
+    """No answer was lost, so what is there is not our doing."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    taken = take(store.ledger, "b", T0 + MINUTE)
+    store.ledger.write(taken, [], ItemUpdate(release=True))
+    with pytest.raises(LeaseLostError, match="not held by 'a'"):
+        store.ledger.write(claim, [], ItemUpdate(release=True))
+
+
 def test_a_claim_whose_answer_was_lost_is_ours(store: Store) -> None:
     """The second sending meets our own token."""
     register(store.ledger)
@@ -157,6 +174,25 @@ def test_of_many_that_register_at_once_each_makes_a_generation(store: Store) -> 
     assert failed == []
     assert store.ledger.status(TARGET).generation == 6
     assert_whole(store.ledger)
+
+
+def test_a_config_that_meets_a_decision_comes_after_it(store: Store) -> None:
+    """A wake wrote between our look at the item and our change of it: look again."""
+    register(store.ledger)
+    claim = take(store.ledger)
+    other = client_of(store.server, "dynamodb")
+    wake = DynamoLedger(other, targets=store.targets, ledger=store.rows)
+
+    def meddle(**_: object) -> None:
+        if store.ledger.status(TARGET).sequence == 1:
+            wake.write(claim, [HOLD], NOTHING)
+
+    store.client.meta.events.register("before-send.dynamodb.TransactWriteItems", meddle)
+    assert store.ledger.register(TARGET, OTHER_CONFIG, "h2", T0) == 2
+    kinds = [row.kind for row in store.ledger.rows(TARGET)]
+    assert kinds == ["config", "decision", "config"]
+    assert_whole(store.ledger)
+    wake.close()
 
 
 def test_a_config_that_is_never_let_through_is_a_matter_for_later(store: Store) -> None:
@@ -223,12 +259,12 @@ def test_a_row_is_found_by_its_id_in_another_program_and_without_an_item(store: 
     written(store.ledger, "a", 2)
     written(store.ledger, "b", 2)
     store.ledger.retire("b", T0)
-    again = type(store.ledger)(store.client, targets=store.targets, ledger=store.rows)
+    again = DynamoLedger(store.client, targets=store.targets, ledger=store.rows)
     for target in ("a", "b"):
         for row in store.ledger.rows(target):
             assert again.row(row.id) == row
     store.client.delete_item(TableName=store.targets, Key={"scalable_target_id": {"S": "a"}})
-    alone = type(store.ledger)(store.client, targets=store.targets, ledger=store.rows)
+    alone = DynamoLedger(store.client, targets=store.targets, ledger=store.rows)
     row = next(store.ledger.rows("a"))
     assert alone.row(row.id) == row
     assert alone.row(row.id.replace("-000001-", "-000009-")) is None
@@ -295,87 +331,3 @@ def test_an_item_that_was_damaged_is_read(store: Store) -> None:
     status = store.ledger.status(TARGET)
     assert (status.generation, status.sequence, status.head) == (0, 0, "")
     assert list(verify(store.ledger.rows(TARGET), head=status.head, sequence=status.sequence))
-
-
-# --- events and what is due -----------------------------------------------------------------------
-
-
-def test_an_event_of_an_endpoint_finds_every_target_on_it(store: Store) -> None:
-    """Each variant's, and an inference component's that says where it is; nobody else's."""
-    configs = {
-        "one": ON_ENDPOINT % "v1",
-        "two": ON_ENDPOINT % "v2",
-        "part": '{"resource":{"inference_component":"c","endpoint":"e"}}',
-        "elsewhere": '{"resource":{"endpoint":"e2","variant":"v1"}}',
-        "lone": '{"resource":{"inference_component":"c"}}',
-        "group": '{"resource":{"auto_scaling_group":"g"}}',
-        "none": CONFIG,
-        "odd": '{"resource":"e"}',
-        "google": '{"resource":{"model":"m"}}',
-    }
-    for name, config in configs.items():
-        store.ledger.register(name, config, "h", T0)
-    for asked, found in {
-        "endpoint/e": ["one", "part", "two"],
-        "endpoint/e/variant/v1": ["one", "part", "two"],
-        "inference-component/c": ["lone"],
-        "auto-scaling-group/g": ["group"],
-        "endpoint/nobody": [],
-    }.items():
-        assert list(store.ledger.find_targets(asked)) == found, asked
-
-
-def test_an_event_finds_a_target_where_it_is_now(store: Store) -> None:
-    """A new config may move it or take it away from AWS; a retired one is nowhere."""
-    store.ledger.register("a", ON_ENDPOINT % "v", "h", T0)
-    store.ledger.register("b", ON_ENDPOINT % "v", "h", T0)
-    store.ledger.register("c", ON_ENDPOINT % "v", "h", T0)
-    store.ledger.register("a", '{"resource":{"auto_scaling_group":"g"}}', "h2", T0)
-    store.ledger.register("b", CONFIG, "h2", T0)
-    store.ledger.retire("c", T0)
-    assert list(store.ledger.find_targets("endpoint/e")) == []
-    assert list(store.ledger.find_targets("auto-scaling-group/g")) == ["a"]
-
-
-def test_what_is_due_at_one_instant_comes_by_name_however_many_there_are(store: Store) -> None:
-    """A fleet is registered at once; the tick takes a part of it, and each time the same."""
-    names = [f"t{n:02d}" for n in range(30)]
-    for name in reversed(names):
-        register(store.ledger, name)
-    register(store.ledger, "later", T0 + SECOND)
-    assert store.ledger.due(T0 + SECOND, 7) == [Due(name, T0) for name in names[:7]]
-    assert len(store.ledger.due(T0 + SECOND, 31)) == 31
-
-
-def test_a_tick_reads_little_more_than_it_asks_for(store: Store) -> None:
-    """Of a fleet that is due at different times, no page is read that is not needed."""
-    for n in range(12):
-        register(store.ledger, f"t{n:02d}", T0 + n * SECOND)
-    calls = count_calls(store.client)
-    assert len(store.ledger.due(T0 + MINUTE, 4)) == 4
-    assert [(name, asked["Limit"]) for name, asked in calls] == [("Query", 5)]
-
-
-# --- permissions ----------------------------------------------------------------------------------
-
-
-def test_the_table_of_rows_is_only_put_to_and_read(store: Store) -> None:
-    """So the writer's role has no right to update or delete on it."""
-    calls = count_calls(store.client)
-    written(store.ledger, TARGET, 2)
-    claim = take(store.ledger, "b", T0 + 10 * MINUTE)
-    claim = store.ledger.write(claim, [INTENT], ItemUpdate(pending=True))
-    store.ledger.write(claim, [OUTCOME], ItemUpdate(pending=False, release=True))
-    store.ledger.register(TARGET, OTHER_CONFIG, "h2", T0)
-    store.ledger.retire(TARGET, T0)
-    assert store.ledger.row(store.ledger.latest(1)[0].id)
-    assert store.ledger.recorded_ids() == [TARGET]
-    used = set()
-    for name, asked in calls:
-        for action in asked.get("TransactItems", [{name: asked}]):
-            ((what, request),) = action.items()
-            if request["TableName"] == store.rows:
-                used.add(what)
-                if what == "Put":
-                    assert request["ConditionExpression"] == "attribute_not_exists(#id)"
-    assert used == {"Put", "Query", "GetItem", "Scan"}
