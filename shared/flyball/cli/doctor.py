@@ -41,11 +41,10 @@ def doctor(
     from flyball.report.plan import tell_check
 
     checks: list[Check] = []
-    with screen.progress("Looking", None):
-        for check in _examine(config, stack, region, ledger):
-            checks.append(check)
-            if not json:
-                show_lines(tell_check(check))
+    for check in _examine(config, stack, region, ledger):  # each is shown as it is found
+        checks.append(check)
+        if not json:
+            show_lines(tell_check(check))
     failed = [each for each in checks if each.level is Level.FAIL]
     warned = [each for each in checks if each.level is Level.WARN]
     if json:

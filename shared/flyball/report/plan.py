@@ -36,6 +36,10 @@ DONE: Mapping[Verb, str] = {
 }
 NONE, DEFAULT = "none", "default"
 """What stands for a field that is not there."""
+DEFAULTS: Mapping[str, str] = {"mode": "apply", "home": "local", "profile": "flyball"}
+"""Where people know what the default is."""
+REMEDY_INDENT = 7
+"""Below the text of its check."""
 OPERATORS: Mapping[str, str] = {
     "GreaterThanThreshold": ">",
     "GreaterThanOrEqualToThreshold": "≥",
@@ -84,7 +88,7 @@ def tell_check(check: Check) -> Iterator[Line]:
     name = f"{check.name}: " if check.name else ""
     yield Line(f"{who}{name}{plain(check.text, 1_000)}", 2, check.level.value)
     if check.remedy and check.level is not Level.OK:
-        yield Line(f"→ {plain(check.remedy, 2_000)}", 8, style="dim")
+        yield Line(f"→ {plain(check.remedy, 2_000)}", REMEDY_INDENT, style="dim")
 
 
 def sum_up(plan: Plan) -> str:
@@ -130,7 +134,7 @@ def _tell_change(change: Change) -> Iterator[Line]:
         return
     for each in change.fields:
         if each.name != "config_hash":
-            none = DEFAULT if change.kind is Kind.TARGET else NONE
+            none = DEFAULTS.get(each.name, DEFAULT) if change.kind is Kind.TARGET else NONE
             before, now = (none if text is None else text for text in (each.before, each.after))
             yield Line(plain(f"{each.name}: {before} → {now}", 1_000), 6)
 
@@ -165,7 +169,7 @@ def _tell_alarm(fields: Mapping[str, str]) -> str:
     sign = OPERATORS.get(fields.get("ComparisonOperator", ""), "?")
     evaluated = fields.get("EvaluationPeriods", "1")
     rule = f"{fields.get('DatapointsToAlarm', evaluated)} of {evaluated}"
-    period = f" periods of {fields['Period']} s" if "Period" in fields else " periods"
+    period = f" × {fields['Period']} s" if "Period" in fields else " periods"
     threshold = fields.get("Threshold", "").removesuffix(".0")
     return f"{metric} {sign} {threshold} in {rule}{period}"
 

@@ -98,7 +98,7 @@ def test_what_changes_is_shown_field_by_field(config: Path) -> None:
     done = flyball("plan", "--config", config)
     assert done.code == 2
     for line in (
-        "max_capacity: 8 → 9", "mode: default → advise", "policies.keep.target_value: 60 → 70",
+        "max_capacity: 8 → 9", "mode: apply → advise", "policies.keep.target_value: 60 → 70",
     ):  # fmt: skip
         assert f"      {line}\n" in done.out
     assert "config_hash" not in done.out

@@ -82,7 +82,7 @@ class Asked:
             yield Check("permissions", Level.FAIL, text, remedy)
         else:
             count = len(self._granted)
-            text = f"{count} of {count} actions that were tried are allowed"
+            text = f"each of the {count} actions that were tried is allowed"
             yield Check("permissions", Level.OK, text)
 
 

@@ -1,0 +1,100 @@
+"""Does a plan's page say what would change, what it costs, and what stands in the way?"""
+
+from __future__ import annotations
+
+from flyball.plan.model import Check, Cost, Kind, Level, Purpose, Verb
+from flyball.report.plan import Line, count_verbs, sum_up, tell_check, tell_done, tell_plan
+from tests.unit.plan.parts import alarm, native, part, plan, target
+
+ALARM = part(
+    Kind.ALARM,
+    "flyball/churn/keep/high",
+    MetricName="Invocations",
+    ComparisonOperator="GreaterThanThreshold",
+    Threshold="700.0",
+    EvaluationPeriods="3",
+    DatapointsToAlarm="2",
+    Period="60",
+)
+
+
+def texts(lines: list[Line]) -> list[str]:
+    """Give the lines as they would stand on a page."""
+    return [f"{line.mark} {line.text}".strip() for line in lines if line.text]
+
+
+def test_each_change_is_a_line_under_its_target() -> None:
+    """What is made is summed up; what changes is shown field by field."""
+    made = plan([target(), ALARM, native(state="suspended")], [native(), alarm("old")])
+    assert texts(list(tell_plan(made))) == [
+        "aws: account 123456789012",
+        "churn",
+        "+ scalable target: 1–4 instances; apply",
+        "+ alarm keep high: Invocations > 700 in 2 of 3 × 60 s",
+        "‖ native scaling of endpoint/churn/variant/a",
+        "scale_in: active → suspended",
+        "scale_out: active → suspended",
+        "- alarm old",
+        "Plan: 2 to create, 1 to delete, 1 to suspend.",
+    ]
+
+
+def test_an_expression_and_an_unknown_sign_are_shown_too() -> None:
+    """Another cloud's alarm has other words; nothing of it is lost in --json."""
+    odd = part(Kind.ALARM, "flyball/churn/keep/high", Threshold="1")
+    lines = texts(list(tell_plan(plan([odd], []))))
+    assert "+ alarm keep high: a metric expression ? 1 in 1 of 1 periods" in lines
+
+
+def test_nothing_to_do_is_said_as_such() -> None:
+    """One line, for each purpose."""
+    assert sum_up(plan([alarm("a")], [alarm("a")])) == "Nothing to change: 1 part is as wanted."
+    gone = plan([], [], purpose=Purpose.DESTROY)
+    assert sum_up(gone) == "Nothing to remove."
+    assert count_verbs(gone) == {}
+
+
+def test_what_forbids_it_is_counted_and_has_its_remedy() -> None:
+    """A warning's remedy is shown, an ok's is not."""
+    fail = Check("capacity", Level.FAIL, "it would jump", "raise it", "churn")
+    fine = Check("", Level.OK, "kept: b", "--prune removes them")
+    made = plan([alarm("a")], [], checks=(fail, fine))
+    said = texts(list(tell_plan(made)))
+    assert "fail churn: capacity: it would jump" in said
+    assert "→ raise it" in said
+    assert "ok kept: b" in said
+    assert "→ --prune removes them" not in said
+    assert said[-1] == "Plan: 1 to create. It cannot be applied: 1 problem."
+
+
+def test_the_bill_says_what_it_becomes_and_by_how_much() -> None:
+    """More, less or the same, a month."""
+    made = plan([alarm("a")], [])
+    for before, after, words in (
+        (0.1, 0.3, "Alarms: 3, $0.30 a month at list price (+$0.20)."),
+        (0.3, 0.1, "Alarms: 3, $0.10 a month at list price (−$0.20)."),
+        (0.3, 0.3, "Alarms: 3, $0.30 a month at list price."),
+    ):
+        lines = texts(list(tell_plan(made._replace(cost=Cost(3, before, after)))))
+        assert lines[-1] == words
+
+
+def test_a_machine_without_a_cloud_is_named() -> None:
+    """Its ledger is all there is."""
+    made = plan([], [], place={"local": {}})
+    assert next(tell_plan(made)).text == "local: the ledger on this machine"
+
+
+def test_what_was_done_is_said_in_one_line() -> None:
+    """For a log, where no progress bar is."""
+    done = [tell_done(each) for each in plan([native(state="suspended")], [native()]).changes]
+    assert done == ["suspended native scaling endpoint/churn/variant/a"]
+
+
+def test_nothing_foreign_steers_a_terminal() -> None:
+    """A name with an escape sequence in it looks odd, and does nothing."""
+    name = "evil\x1b[2J"
+    lines = [*tell_plan(plan([target(name)], []))]
+    lines += tell_check(Check("x", Level.WARN, "\x1b[31m", "\x07", name))
+    assert not any("\x1b" in line.text or "\x07" in line.text for line in lines)
+    assert [change.verb for change in plan([target(name)], []).changes] == [Verb.CREATE]
