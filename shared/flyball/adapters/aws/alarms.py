@@ -1,0 +1,118 @@
+"""What does CloudWatch have to be told of one of our alarms?
+
+Source: Amazon CloudWatch API Reference, PutMetricAlarm; User Guide, "Using Amazon CloudWatch
+alarms" (M out of N, missing data, high-resolution alarms).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flyball.adapters.aws.cloudwatch import make_stat
+from flyball.adapters.aws.query import Query, make_recipe
+from flyball.alarm import Alarm
+from flyball.core.policy import Comparison
+from flyball.core.target import Per
+
+NAME_LIMIT = 255
+HIGH_RESOLUTION_S = (10, 20, 30)
+MINUTE_S, HOUR_S, DAY_S, WEEK_S = 60, 3_600, 86_400, 604_800
+STATISTICS = frozenset({"Average", "Maximum", "Minimum", "SampleCount", "Sum"})
+"""What is not one of these is an extended statistic, such as p99."""
+OPERATORS: Mapping[Comparison, str] = {
+    Comparison.GREATER: "GreaterThanThreshold",
+    Comparison.GREATER_OR_EQUAL: "GreaterThanOrEqualToThreshold",
+    Comparison.LESS: "LessThanThreshold",
+    Comparison.LESS_OR_EQUAL: "LessThanOrEqualToThreshold",
+}
+
+
+class AlarmError(ValueError):
+    """An alarm that CloudWatch would refuse; the message names what and the remedy."""
+
+
+def is_static(alarm: Alarm) -> bool:
+    """Say whether an alarm's threshold stands still.
+
+    That of a total which is tracked moves with the instances in service: such a target has no alarm
+    that could tell, and is looked at on every tick.
+    """
+    return alarm.total or alarm.metric.per is Per.INSTANCE
+
+
+def define(alarm: Alarm, topic: str = "") -> dict[str, Any]:
+    """Write an alarm as PutMetricAlarm takes it, without tags.
+
+    Missing data stays missing: an alarm that cannot know says INSUFFICIENT_DATA, never OK.
+
+    Args:
+        alarm: Whose threshold is in the policy's unit.
+        topic: ARN of the topic that is told of every transition; "": nobody is, since EventBridge
+            finds our alarms by their names.
+
+    Raises:
+        AlarmError: CloudWatch would refuse it.
+        SourceError: Its metric's source cannot be understood.
+    """
+    metric, target = alarm.metric, alarm.scalable_target
+    recipe = make_recipe(metric, target)
+    period_s = round(metric.period.total_seconds())
+    _check(alarm, period_s)
+    told = [topic] if topic else []
+    made: dict[str, Any] = {
+        "AlarmName": alarm.name,
+        "AlarmDescription": f"Wakes Flyball for {target.id}: {metric.name}. Made by flyball apply.",
+        "ActionsEnabled": True,
+        "AlarmActions": told,
+        "OKActions": told,
+        "InsufficientDataActions": [],
+        "ComparisonOperator": OPERATORS[alarm.comparison],
+        "Threshold": alarm.threshold / metric.scale * recipe.divisor,
+        "EvaluationPeriods": alarm.rule.evaluated,
+        "DatapointsToAlarm": alarm.rule.breaching,
+        "TreatMissingData": "missing",
+    }
+    line = recipe.lines[recipe.returned]
+    if isinstance(line, Query):
+        return {**made, **_write_plain(line)}
+    lines = [
+        {"Id": line_id, "MetricStat": make_stat(each), "ReturnData": False}
+        if isinstance(each, Query)
+        else {
+            "Id": line_id,
+            "Expression": each.text,
+            "Period": period_s,
+            "ReturnData": line_id == recipe.returned,
+        }
+        for line_id, each in recipe.lines.items()
+    ]
+    return {**made, "Metrics": lines}
+
+
+def _write_plain(query: Query) -> dict[str, Any]:
+    stat = make_stat(query)
+    kind = "Statistic" if query.statistic in STATISTICS else "ExtendedStatistic"
+    made = {**stat["Metric"], "Period": query.period_s, kind: query.statistic}
+    return {**made, "Unit": query.unit} if query.unit else made
+
+
+def _check(alarm: Alarm, period_s: int) -> None:
+    """Refuse what CloudWatch would refuse, in our words."""
+    if len(alarm.name) > NAME_LIMIT:
+        raise AlarmError(
+            f"alarm {alarm.name}: got {len(alarm.name)} characters, expected at most {NAME_LIMIT}; "
+            "shorten the scalable target's id or the policy's name"
+        )
+    where = f"metric {alarm.metric.name} of {alarm.scalable_target.id}"
+    if period_s not in HIGH_RESOLUTION_S and (period_s < MINUTE_S or period_s % MINUTE_S):
+        raise AlarmError(
+            f"{where}: got a period of {period_s} s, expected 10, 20 or 30 s or whole minutes"
+        )
+    span_s = period_s * alarm.rule.evaluated
+    longest_s = WEEK_S if period_s >= HOUR_S else DAY_S
+    if span_s > longest_s:
+        raise AlarmError(
+            f"{where}: {alarm.rule.evaluated} periods of {period_s} s are {span_s} s, expected at "
+            f"most {longest_s} s; evaluate fewer, or shorten the period"
+        )

@@ -1,0 +1,241 @@
+"""What do CloudWatch's metrics say, for many scalable targets in as few calls as it allows?
+
+Every distinct statistic is asked for once, up to 500 in a call, whoever needs it; what is computed
+from them is computed here.
+
+A datapoint is of a whole period and stands at the period's end. The period that is still running is
+not asked for: half a minute's sum is half as large. A datapoint that CloudWatch has not published
+yet is not there, and `max_age` says how long that is no news.
+
+Source: Amazon CloudWatch API Reference, GetMetricData (limits, paging, StatusCode, rounding of
+StartTime).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from flyball.adapters.aws.clients import Clients, error_code, error_message
+from flyball.adapters.aws.query import Query, Recipe, SourceError, make_recipe
+from flyball.core.model import Datapoint, Missing, MissingCause, Series
+from flyball.metricmath import Frame, Values, evaluate
+from flyball.ports import MetricRead
+
+QUERIES_A_CALL = 500
+POINTS_A_CALL = 100_800
+PAGES_LIMIT = 100
+"""A call that goes on for longer is broken off."""
+LATE = timedelta(minutes=3)
+"""A gap that is younger may be a datapoint that comes late: FILL leaves it open."""
+INVALID = frozenset({"ValidationError", "InvalidParameterValue", "InvalidParameterCombination"})
+"""Refusals of a whole call for one query in it."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Answers = dict[Query, Values | Missing]
+
+
+class Span(NamedTuple):
+    """Whole periods of one length, up to now.
+
+    Attributes:
+        start: Beginning of the first.
+        end: End of the last; not included.
+        period: Length of one.
+    """
+
+    start: datetime
+    end: datetime
+    period: timedelta
+
+    @property
+    def periods(self) -> int:
+        """Count them."""
+        return (self.end - self.start) // self.period
+
+
+class CloudWatchMetrics:
+    """Metrics of scalable targets, by GetMetricData."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def read(self, reads: Sequence[MetricRead], now: datetime) -> Sequence[Series | Missing]:
+        """Read several series, for one or many targets, in as few calls as CloudWatch allows.
+
+        Args:
+            reads: What is wanted.
+            now: Aware UTC.
+
+        Returns:
+            One answer a read, in order; a failure is Missing, and no other read's concern.
+        """
+        recipes = [_find_recipe(read) for read in reads]
+        wanted: dict[Query, int] = {}
+        for read, recipe in zip(reads, recipes, strict=True):
+            if isinstance(recipe, Missing):
+                continue
+            for query in recipe.queries:
+                back = count_back(read, query.period_s)
+                wanted[query] = max(back, wanted.get(query, 0))
+        found = self._ask_all(wanted, now)
+        return [
+            recipe if isinstance(recipe, Missing) else _make_series(read, recipe, found, now)
+            for read, recipe in zip(reads, recipes, strict=True)
+        ]
+
+    def _ask_all(self, wanted: Mapping[Query, int], now: datetime) -> Answers:
+        """Ask for everything, batch by batch: one length of period and one span a call."""
+        by_period: dict[int, list[Query]] = {}
+        for query in wanted:
+            by_period.setdefault(query.period_s, []).append(query)
+        found: Answers = {}
+        for period_s, queries in by_period.items():
+            span = _span(period_s, max(wanted[query] for query in queries), now)
+            most = max(1, min(QUERIES_A_CALL, POINTS_A_CALL // span.periods))
+            for start in range(0, len(queries), most):
+                found |= self._ask(queries[start : start + most], span)
+        return found
+
+    def _ask(self, queries: Sequence[Query], span: Span) -> Answers:
+        """Ask for one batch; one query that CloudWatch refuses is found and left out."""
+        try:
+            return self._call(queries, span)
+        except Exception as error:  # noqa: BLE001  (the SDK's errors share no class; none may pass)
+            if error_code(error) not in INVALID or len(queries) == 1:
+                return {query: _fail(query, error) for query in queries}
+        half = len(queries) // 2
+        return self._ask(queries[:half], span) | self._ask(queries[half:], span)
+
+    def _call(self, queries: Sequence[Query], span: Span) -> Answers:
+        """Call GetMetricData to its last page."""
+        by_id = {f"q{index}": query for index, query in enumerate(queries)}
+        asked = {
+            "MetricDataQueries": [
+                {"Id": each, "MetricStat": make_stat(query), "ReturnData": True}
+                for each, query in by_id.items()
+            ],
+            "StartTime": span.start,
+            "EndTime": span.end,
+            "ScanBy": "TimestampDescending",  # said, since local engines differ in what they assume
+        }
+        values: dict[str, Values] = {each: {} for each in by_id}
+        told: dict[str, str] = {}
+        client = self._clients.get("cloudwatch")
+        token: str | None = None
+        for _ in range(PAGES_LIMIT):
+            page = client.get_metric_data(**asked, **({"NextToken": token} if token else {}))
+            for line in page.get("MetricDataResults", ()):
+                if line.get("Id") in by_id:
+                    values[line["Id"]] |= _read_values(line, span)
+                    told[line["Id"]] = _read_trouble(line)
+            token = page.get("NextToken")
+            if not token:
+                break
+        else:
+            told = dict.fromkeys(by_id, f"more than {PAGES_LIMIT} pages")
+        return {
+            query: Missing(MissingCause.SOURCE_FAILED, f"{query}: {told[each]}")
+            if told.get(each)
+            else values[each]
+            for each, query in by_id.items()
+        }
+
+
+def make_stat(query: Query) -> dict[str, Any]:
+    """Write a query as GetMetricData and PutMetricAlarm take it."""
+    stat: dict[str, Any] = {
+        "Metric": {
+            "Namespace": query.namespace,
+            "MetricName": query.name,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in query.dimensions],
+        },
+        "Period": query.period_s,
+        "Stat": query.statistic,
+    }
+    return {**stat, "Unit": query.unit} if query.unit else stat
+
+
+def count_back(read: MetricRead, period_s: int) -> int:
+    """Count the periods to ask for: those that are looked at, the oldest of a believable age."""
+    own = read.metric.period.total_seconds()
+    return math.ceil((read.metric.max_age.total_seconds() + own * read.periods) / period_s)
+
+
+def _span(period_s: int, back: int, now: datetime) -> Span:
+    period = timedelta(seconds=period_s)
+    end = now - (now - _EPOCH) % period
+    return Span(end - period * back, end, period)
+
+
+def _find_recipe(read: MetricRead) -> Recipe | Missing:
+    try:
+        return make_recipe(read.metric, read.scalable_target)
+    except SourceError as error:
+        return Missing(MissingCause.SOURCE_FAILED, f"{read.metric.name}: {error}")
+
+
+def _read_values(line: Mapping[str, Any], span: Span) -> Values:
+    """Read a result's values by the ends of their periods; what is not of the span is dropped."""
+    pairs = zip(line.get("Timestamps", ()), line.get("Values", ()), strict=True)
+    return {
+        at.astimezone(UTC) + span.period: float(value)
+        for at, value in pairs
+        if span.start <= at < span.end
+    }
+
+
+def _read_trouble(line: Mapping[str, Any]) -> str:
+    """Say what was wrong with a result: "" where it is complete, or goes on on the next page."""
+    status = line.get("StatusCode", "Complete")
+    if status == "Complete":
+        return ""
+    words = "; ".join(
+        f"{each.get('Code')}: {each.get('Value')}" for each in line.get("Messages", ())
+    )
+    return f"{status} {words}".strip()
+
+
+def _fail(query: Query, error: Exception) -> Missing:
+    code = error_code(error) or type(error).__name__
+    return Missing(MissingCause.SOURCE_FAILED, f"{query}: {code}: {error_message(error)}")
+
+
+def _make_series(
+    read: MetricRead, recipe: Recipe, found: Mapping[Query, Values | Missing], now: datetime
+) -> Series | Missing:
+    """Compute a metric's series: the newest periods that are looked at, oldest first."""
+    period = read.metric.period
+    span = _span(
+        round(period.total_seconds()), count_back(read, round(period.total_seconds())), now
+    )
+    instants = tuple(span.start + period * (index + 1) for index in range(span.periods))
+    values = _compute(recipe, recipe.returned, found, Frame(instants, period, now - LATE))
+    if isinstance(values, Missing):
+        return values
+    if not values:
+        asked = "; ".join(map(str, recipe.queries))
+        return Missing(
+            MissingCause.NO_DATA, f"no datapoint since {span.start.isoformat()}: {asked}"
+        )
+    newest = max(values)
+    kept = sorted(at for at in values if at > newest - period * read.periods)
+    return tuple([Datapoint(at, values[at] / recipe.divisor) for at in kept])
+
+
+def _compute(
+    recipe: Recipe, line_id: str, found: Mapping[Query, Values | Missing], frame: Frame
+) -> Values | Missing:
+    """Compute a line: what was read, or an expression over other lines."""
+    line = recipe.lines[line_id]
+    if isinstance(line, Query):
+        return found[line]
+    series: dict[str, Values] = {}
+    for each in sorted(line.ids):
+        values = _compute(recipe, each, found, frame)
+        if isinstance(values, Missing):
+            return values
+        series[each] = values
+    return evaluate(line, series, frame)

@@ -1,0 +1,205 @@
+"""What does CloudWatch have to be asked for one of our metrics?
+
+A metric's source is one metric of CloudWatch, or lines of metric math over several; see
+docs/config-guide.md.
+
+Source: Amazon CloudWatch API Reference, GetMetricData, MetricDataQuery and MetricStat; Amazon
+SageMaker Developer Guide, "Metrics for monitoring Amazon SageMaker AI with Amazon CloudWatch".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from flyball.adapters.aws.resource import Component, Group, Variant, read_resource
+from flyball.core.target import Metric, ScalableTarget
+from flyball.metricmath import Expression, MathError, read_expression
+
+DIMENSION = "dimensions."
+ENDPOINT_ONLY = frozenset(
+    {
+        "ApproximateAgeOfOldestRequest",
+        "ApproximateBacklogSize",
+        "ApproximateBacklogSizePerInstance",
+        "ExpiredRequests",
+        "HasBacklogWithoutCapacity",
+        "InvocationFailures",
+        "InvocationsProcessed",
+        "TimeInBacklog",
+        "TotalProcessingTime",
+    }
+)
+"""Metrics of asynchronous endpoints have no variant."""
+
+
+class SourceError(ValueError):
+    """A source that cannot be asked for; the message names the key and the remedy."""
+
+
+class Query(NamedTuple):
+    """One statistic of one metric.
+
+    Attributes:
+        namespace: Such as AWS/SageMaker.
+        name: Such as InvocationsPerInstance.
+        dimensions: (name, value), sorted by name.
+        statistic: Such as Sum or p99.
+        period_s: Length of one datapoint, seconds.
+        unit: CloudWatch's, "" for any.
+    """
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    statistic: str
+    period_s: int
+    unit: str = ""
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{key}={value}" for key, value in self.dimensions)
+        return f"{self.statistic} of {self.namespace} {self.name} {{{where}}}"
+
+
+class Recipe(NamedTuple):
+    """How one of our metrics is made of what CloudWatch has.
+
+    Attributes:
+        lines: By id: a statistic to ask for, or an expression over other lines.
+        returned: Id of the line that counts.
+        divisor: The value is divided by it: cores or GPUs of an instance.
+    """
+
+    lines: Mapping[str, Query | Expression]
+    returned: str
+    divisor: float = 1.0
+
+    @property
+    def queries(self) -> list[Query]:
+        """List the statistics to ask for."""
+        return [line for line in self.lines.values() if isinstance(line, Query)]
+
+
+def make_recipe(metric: Metric, target: ScalableTarget) -> Recipe:
+    """Say how a metric is read.
+
+    Raises:
+        SourceError: Its source cannot be understood.
+    """
+    source = metric.source
+    period_s = round(metric.period.total_seconds())
+    divisor = _read_divisor(source)
+    if "metrics" in source:
+        return _read_lines(source["metrics"], period_s, divisor)
+    for key in ("namespace", "metric", "statistic"):
+        if not source.get(key):
+            raise SourceError(f"source.{key} is missing")
+    given = {
+        key.removeprefix(DIMENSION): value
+        for key, value in source.items()
+        if key.startswith(DIMENSION)
+    }
+    query = Query(
+        source["namespace"],
+        source["metric"],
+        _sort(given or find_dimensions(source["metric"], target.resource)),
+        source["statistic"],
+        period_s,
+        source.get("unit", ""),
+    )
+    return Recipe({"m1": query}, "m1", divisor)
+
+
+def find_dimensions(name: str, resource: Mapping[str, str]) -> dict[str, str]:
+    """Give the dimensions under which a resource's own metrics stand.
+
+    Raises:
+        SourceError: It is no resource of AWS.
+    """
+    try:
+        found = read_resource(resource)
+    except ValueError as error:
+        raise SourceError(str(error)) from error
+    match found:
+        case Variant(endpoint, variant):
+            whole = {"EndpointName": endpoint}
+            return whole if name in ENDPOINT_ONLY else {**whole, "VariantName": variant}
+        case Component(inference_component=component):
+            return {"InferenceComponentName": component}
+        case Group(group):
+            return {"AutoScalingGroupName": group}
+
+
+def _read_divisor(source: Mapping[str, str]) -> float:
+    given = {key: source[key] for key in ("cores", "gpus") if key in source}
+    if len(given) > 1:
+        raise SourceError("source.cores and source.gpus: got both, expected one of them")
+    for key, text in given.items():
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not 0 < value < math.inf:
+            raise SourceError(f"source.{key}: got {text!r}, expected a number above 0")
+        return value
+    return 1.0
+
+
+def _read_lines(text: str, period_s: int, divisor: float) -> Recipe:
+    """Read the lines of metric math, each with its Id."""
+    try:
+        given = json.loads(text)
+        lines = {item["Id"]: _read_line(item, period_s) for item in given}
+        returned = [item["Id"] for item in given if item.get("ReturnData", True)]
+    except MathError as error:
+        raise SourceError(f"source.metrics: {error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        message = f"source.metrics: {type(error).__name__}: {error}; expected MetricDataQueries"
+        raise SourceError(message) from error
+    if len(lines) != len(given):
+        raise SourceError("source.metrics: an Id is there twice, expected one of its own each")
+    if len(returned) != 1:
+        shown = ", ".join(returned) or "none"
+        raise SourceError(
+            f"source.metrics: lines with ReturnData are {shown}, expected exactly one"
+        )
+    _check_order(lines, returned[0], ())
+    return Recipe(lines, returned[0], divisor)
+
+
+def _read_line(item: Mapping[str, Any], period_s: int) -> Query | Expression:
+    if item.get("Expression"):
+        return read_expression(item["Expression"])
+    stat = item["MetricStat"]
+    named = stat["Metric"]
+    dimensions = {each["Name"]: each["Value"] for each in named.get("Dimensions", ())}
+    return Query(
+        named["Namespace"],
+        named["MetricName"],
+        _sort(dimensions),
+        stat["Stat"],
+        stat.get("Period") or period_s,
+        stat.get("Unit") or "",
+    )
+
+
+def _check_order(
+    lines: Mapping[str, Query | Expression], line_id: str, above: tuple[str, ...]
+) -> None:
+    """See that every line that is needed is there, and that none needs itself."""
+    if line_id in above:
+        shown = " → ".join((*above, line_id))
+        raise SourceError(f"source.metrics: {shown}: a line is made of itself")
+    line = lines.get(line_id)
+    if line is None:
+        known = ", ".join(sorted(lines))
+        raise SourceError(f"source.metrics: {above[-1]} needs {line_id}, expected one of {known}")
+    if isinstance(line, Expression):
+        for each in sorted(line.ids):
+            _check_order(lines, each, (*above, line_id))
+
+
+def _sort(dimensions: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(dimensions.items()))
