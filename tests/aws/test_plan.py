@@ -229,3 +229,84 @@ def test_many_pages_are_read(account: Account) -> None:
     imported: Any = flyball("import", "aws", "--json")
     assert len(imported.json["scalable_targets"]) == 60
     assert json.dumps(imported.json)
+
+
+def test_a_group_changes_hands_by_its_processes(account: Account) -> None:
+    """What a group does by its policies stops and comes back; its launches and health go on."""
+    client = account.client("autoscaling")
+    image = account.client("ec2").describe_images()["Images"][0]["ImageId"]
+    client.create_launch_configuration(
+        LaunchConfigurationName="l", ImageId=image, InstanceType="t3.micro"
+    )
+    client.create_auto_scaling_group(
+        AutoScalingGroupName="g",
+        LaunchConfigurationName="l",
+        MinSize=2,
+        MaxSize=8,
+        DesiredCapacity=3,
+        AvailabilityZones=["us-east-1a"],
+    )
+    client.put_scaling_policy(
+        AutoScalingGroupName="g",
+        PolicyName="p",
+        AdjustmentType="ChangeInCapacity",
+        ScalingAdjustment=1,
+    )
+    client.create_auto_scaling_group(
+        AutoScalingGroupName="plain",
+        LaunchConfigurationName="l",
+        MinSize=2,
+        MaxSize=8,
+        AvailabilityZones=["us-east-1a"],
+    )
+    write(
+        CONFIG.replace("{endpoint: churn, variant: AllTraffic}", "{auto_scaling_group: g}")
+        + "  - {id: plain, resource: {auto_scaling_group: plain}, min_capacity: 2, max_capacity: 8}"
+    )
+
+    def held() -> set[str]:
+        (group,) = client.describe_auto_scaling_groups(AutoScalingGroupNames=["g"])[
+            "AutoScalingGroups"
+        ]
+        return {each["ProcessName"] for each in group["SuspendedProcesses"]}
+
+    client.suspend_processes(AutoScalingGroupName="g", ScalingProcesses=["ScheduledActions"])
+    done = apply("--take-over")
+    assert done.code == 0, done
+    assert held() == {"AlarmNotification", "ScheduledActions"}
+    assert plan("--take-over").code == 0
+    assert destroy("--hand-back").code == 0
+    assert held() == {"ScheduledActions"}
+
+
+def test_what_aws_would_refuse_is_a_problem_before_anything_is_called(account: Account) -> None:
+    """A name that is too long, and a resource that is none; each with its words."""
+    bad = "\n".join(CONFIG.splitlines()[3:])
+    write(
+        CONFIG.replace("id: churn", f"id: {'long' * 60}").rstrip()
+        + "\n"
+        + bad.replace("id: churn", "id: odd").replace("variant: AllTraffic", "group: x")
+        + "\n"
+    )
+    done = apply()
+    assert done.code == 1
+    assert "expected at most 255; shorten the scalable target's id" in done.out
+    assert "odd: resource: resource: got endpoint, group, expected endpoint with" in done.out
+    assert account.alarms() == {}
+
+
+def test_a_total_that_is_tracked_has_no_alarm(account: Account) -> None:
+    """Its threshold moves with the instances: the timer looks instead, and that is said."""
+    write(
+        CONFIG.partition("    policies:")[0]
+        + """\
+    metrics:
+      - {name: total, per: total, source: {namespace: N, metric: M, statistic: Sum}}
+    policies: [{name: keep, kind: target_tracking, metric: total, target_value: 60}]
+"""
+    )
+    done = plan("--json")
+    assert verbs(done) == [("create", "churn")]
+    texts = [each["text"] for each in done.json["plan"]["checks"]]
+    assert "churn/keep/high: its threshold moves with the instances" in texts
+    assert account.alarms() == {}

@@ -7,10 +7,11 @@ Source: Amazon CloudWatch API Reference, PutMetricAlarm, DescribeAlarms and "Ser
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from flyball.adapters.aws.alarms import is_static
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.handover import (
     Native,
@@ -20,7 +21,7 @@ from flyball.adapters.aws.handover import (
 )
 from flyball.adapters.aws.live import Live, check_native, look_at_all
 from flyball.adapters.aws.pace import Pace
-from flyball.adapters.aws.resource import resource_key
+from flyball.adapters.aws.resource import ResourceError, resource_key
 from flyball.alarm import Alarm, define_alarms, find_scalable_target
 from flyball.core.model import Missing
 from flyball.core.target import Mode, ScalableTarget
@@ -131,11 +132,10 @@ class AwsHome:
     ) -> Survey:
         """Find the alarms and native scaling of these targets, and say what should be."""
         checks: list[Check] = []
-        prefix = self._place.alarm_prefix
+        staying = [each for each in staying if _is_sound(each, checks)]
+        leaving = [each for each in leaving if _is_sound(each, checks)]
         self._alarms = {
-            alarm.name: self._define(alarm)
-            for target in staying
-            for alarm in define_alarms(target, prefix)
+            name: made for target in staying for name, made in self._make_alarms(target, checks)
         }
         found = self._find_alarms({each.id for each in (*staying, *leaving)})
         wanted = [self._part(name, made) for name, made in self._alarms.items()]
@@ -168,6 +168,21 @@ class AwsHome:
             self._pace.wait("PutMetricAlarm")
             tags = [{"Key": TAG, "Value": self._place.targets_table}]
             client.put_metric_alarm(**self._alarms[change.name], Tags=tags)
+
+    def _make_alarms(
+        self, target: ScalableTarget, checks: list[Check]
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Write a target's alarms; one that CloudWatch would refuse is a problem of the plan."""
+        for alarm in define_alarms(target, self._place.alarm_prefix):
+            if not is_static(alarm):
+                text = f"{alarm.name.partition('/')[2]}: its threshold moves with the instances"
+                remedy = "none is made: the target is looked at on every tick"
+                checks.append(Check("alarm", Level.OK, text, remedy, target.id))
+                continue
+            try:
+                yield alarm.name, self._define(alarm)
+            except ValueError as error:
+                checks.append(Check("alarm", Level.FAIL, str(error), "", target.id))
 
     def _find_alarms(self, ids: set[str]) -> dict[str, dict[str, Any]]:
         """Read every alarm under our prefix, and keep those of these targets."""
@@ -273,6 +288,16 @@ class AwsHome:
         text = f"it has {current}, and native scaling's bounds are {low}–{high}: it would jump"
         remedy = "set native bounds around it first (register-scalable-target), or scale there"
         return [Check("hand over", Level.FAIL, text, remedy, target.id)]
+
+
+def _is_sound(target: ScalableTarget, checks: list[Check]) -> bool:
+    """Say whether a target names a resource of AWS; that it does not is a problem of the plan."""
+    try:
+        resource_key(target.resource)
+    except ResourceError as error:
+        checks.append(Check("resource", Level.FAIL, str(error), "", target.id))
+        return False
+    return True
 
 
 def normalize(alarm: Mapping[str, Any]) -> dict[str, str]:
