@@ -310,3 +310,14 @@ def test_a_total_that_is_tracked_has_no_alarm(account: Account) -> None:
     texts = [each["text"] for each in done.json["plan"]["checks"]]
     assert "churn/keep/high: its threshold moves with the instances" in texts
     assert account.alarms() == {}
+
+
+def test_what_cannot_be_read_is_not_handed_back(account: Account) -> None:
+    """Whether it would jump is not known; if it is gone, that can be said."""
+    account.register()
+    assert apply("--take-over").code == 0
+    account.client("sagemaker").delete_endpoint(EndpointName="churn")
+    done = destroy("--hand-back")
+    assert done.code == 1
+    assert "current capacity cannot be read" in done.out
+    assert destroy("--no-hand-back").code == 0

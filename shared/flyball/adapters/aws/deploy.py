@@ -280,7 +280,8 @@ class AwsHome:
         capacity = self._live(target)
         if isinstance(capacity, Missing):
             text = f"current capacity cannot be read: {capacity.detail}"
-            return [Check("hand over", Level.FAIL, text, "try again later", target.id)]
+            remedy = "try again later; if the resource is gone, say --no-hand-back"
+            return [Check("hand over", Level.FAIL, text, remedy, target.id)]
         current = capacity.desired
         low, high = native.min_capacity, native.max_capacity
         if low <= current <= high:

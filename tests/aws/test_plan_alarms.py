@@ -1,0 +1,101 @@
+"""Is every kind of alarm found again as it was made, so that it is not made twice?"""
+
+from __future__ import annotations
+
+import pytest
+
+from flyball.adapters.aws.deploy import normalize, price
+from tests.aws.account import CONFIG, Account, write
+from tests.unit.cli.commands import flyball
+
+pytestmark = pytest.mark.enable_socket
+
+HEAD = CONFIG.partition("    policies:")[0]
+MATH = """\
+    policies:
+      - PolicyName: sharded
+        TargetTrackingScalingPolicyConfiguration:
+          TargetValue: 120
+          DisableScaleIn: true
+          CustomizedMetricSpecification:
+            Metrics:
+              - Id: total
+                MetricStat:
+                  Metric:
+                    MetricName: Invocations
+                    Namespace: AWS/SageMaker
+                    Dimensions:
+                      - {Name: EndpointName, Value: churn}
+                      - {Name: VariantName, Value: AllTraffic}
+                  Stat: Sum
+                ReturnData: false
+              - {Id: each, Expression: total / 4, Label: InvocationsPerShard, ReturnData: true}
+"""
+PERCENTILE = """\
+    metrics:
+      - name: slow
+        source: {namespace: AWS/SageMaker, metric: ModelLatency, statistic: p99}
+    policies:
+      - {name: keep, kind: step, metric: slow, threshold: 2000, comparison: ">=",
+         steps: [{from: 0, add: 1}]}
+"""
+QUICK = """\
+    policies:
+      - PolicyName: concurrency
+        TargetTrackingScalingPolicyConfiguration:
+          TargetValue: 5
+          PredefinedMetricSpecification:
+            PredefinedMetricType: SageMakerVariantConcurrentRequestsPerModelHighResolution
+"""
+
+
+@pytest.mark.parametrize(
+    ("policies", "count", "dollars"),
+    [(MATH, 1, "0.10"), (PERCENTILE, 1, "0.10"), (QUICK, 2, "0.60")],
+    ids=["an expression", "a percentile", "high resolution"],
+)
+def test_what_was_made_is_found_as_it_was(
+    account: Account, policies: str, count: int, dollars: str
+) -> None:
+    """Each form of alarm comes back from CloudWatch as it was sent; its price is by its metrics."""
+    write(HEAD + policies)
+    done = flyball("apply", "--config", "flyball.yaml", "--yes")
+    assert done.code == 0, done
+    assert f"Alarms: {count}, ${dollars} a month" in done.out
+    assert len(account.alarms()) == count
+    again = flyball("plan", "--config", "flyball.yaml")
+    assert (again.code, again.err) == (0, ""), again.out
+
+
+def test_what_cloudwatch_fills_in_is_no_difference() -> None:
+    """Left out and said in full are the same alarm; another order of dimensions too."""
+    short = {
+        "AlarmName": "a",
+        "MetricName": "M",
+        "Dimensions": [{"Name": "A", "Value": "1"}, {"Name": "B", "Value": "2"}],
+        "EvaluationPeriods": 3,
+        "Threshold": 5,
+        "Metrics": None,
+    }
+    full = {
+        **short,
+        "Dimensions": short["Dimensions"][::-1],  # type: ignore[index]
+        "ActionsEnabled": True,
+        "OKActions": [],
+        "DatapointsToAlarm": 3,
+        "Threshold": 5.0,
+        "TreatMissingData": "missing",
+        "Metrics": [],
+        "StateValue": "OK",
+        "AlarmArn": "arn",
+    }
+    assert normalize(short) == normalize(full)
+    assert normalize({**full, "ActionsEnabled": False}) != normalize(full)
+
+
+def test_an_alarm_is_priced_by_its_metrics() -> None:
+    """Two metrics in an expression are two; below a minute each is three times as much."""
+    stats = [{"MetricStat": {"Period": 60}}, {"MetricStat": {"Period": 10}}, {"Expression": "a+b"}]
+    assert round(price({"Metrics": stats}), 2) == 0.40
+    assert price({"Period": 60}) == 0.10
+    assert price({"Period": 30}) == 0.30

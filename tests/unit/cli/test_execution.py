@@ -1,0 +1,86 @@
+"""Does a plan look right on a terminal, and is nothing done without a yes?"""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from flyball.cli import screen
+from flyball.cli.execution import carry_out_shown, show
+from flyball.cli.failure import CommandError
+from flyball.plan.model import Check, Level, Plan, Purpose
+from flyball.ports import Ledger
+from flyball.wiring.deploy import Store
+from tests.unit.plan.parts import alarm, plan, target
+
+
+class Terminal(io.StringIO):
+    """Somebody who types, or watches."""
+
+    def isatty(self) -> bool:
+        """Say that somebody is there."""
+        return True
+
+
+@pytest.fixture
+def made() -> Plan:
+    """Plan a target and its alarm."""
+    check = Check("capacity", Level.WARN, "it will scale out", "look first", "churn")
+    return plan([target(), alarm("a")], [], checks=(check,))
+
+
+def test_on_a_terminal_signs_and_levels_have_colours_and_lines_wrap(
+    made: Plan, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is cut, however narrow it is."""
+    monkeypatch.setattr(screen, "is_terminal", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    show(made)
+    said = capsys.readouterr().out
+    assert "\x1b[32m+\x1b[0m scalable target: 1–4" in said
+    assert "\x1b[33mwarn\x1b[0m" in said
+    assert "instances" in said
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_without_a_yes_nothing_is_done(
+    made: Plan,
+    purpose: Purpose,
+    ledger_alone: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The default is no."""
+    monkeypatch.setattr("sys.stdin", Terminal("\n"))
+    stores = {"aws": Store(ledger_alone)}
+    asked = made._replace(purpose=purpose)
+    with pytest.raises(CommandError, match="nothing was changed"):
+        carry_out_shown(asked, stores, asks=True, json=False)
+    word = "Remove these" if purpose is Purpose.DESTROY else "Make these changes"
+    assert f"{word}? [y/N]" in capsys.readouterr().out
+    assert ledger_alone.scalable_target_ids() == []
+
+
+@pytest.fixture
+def ledger_alone() -> Ledger:
+    """Open an empty ledger."""
+    from flyball.adapters.local.memory import MemoryLedger
+
+    return MemoryLedger()
+
+
+def test_with_a_yes_it_is_done_and_a_terminal_gets_a_bar_and_no_log(
+    ledger_alone: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An alarm needs no cloud here: the ledger alone stands for the home."""
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    stores = {"aws": Store(ledger_alone)}
+    carry_out_shown(plan([alarm("a")], []), stores, asks=True, json=False)
+    said = capsys.readouterr()
+    assert "Done: 1 change made." in said.out
+    assert said.err == "flyball: created alarm flyball/churn/a\n"
