@@ -46,8 +46,8 @@ def valid(made: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_tracking_policy_has_a_high_and_a_low_alarm() -> None:
     """Above the target value; below 90 % of it, with its own datapoints."""
-    three = {"out_datapoints": DatapointsRule(2, 3), "in_datapoints": DatapointsRule(15, 15)}
-    high, low = (valid(define(alarm, TOPIC)) for alarm in tracked(SUM, **three))
+    alarms = tracked(SUM, out_datapoints=DatapointsRule(2, 3), in_datapoints=DatapointsRule(15, 15))
+    high, low = (valid(define(alarm, TOPIC)) for alarm in alarms)
     assert high == {
         "AlarmName": "flyball/churn/track/high",
         "AlarmDescription": "Wakes Flyball for churn: load. Made by flyball apply.",
@@ -76,7 +76,7 @@ def test_a_tracking_policy_has_a_high_and_a_low_alarm() -> None:
     assert (low["Threshold"], low["EvaluationPeriods"]) == (630, 15)
 
 
-THRESHOLDS = (
+THRESHOLDS: tuple[tuple[Unit, dict[str, str], float, float], ...] = (
     # unit, source beside CPU's, policy's target value, threshold as CloudWatch measures
     (Unit.PERCENT, {}, 50, 50),
     (Unit.PERCENT, {"cores": "4"}, 50, 200),

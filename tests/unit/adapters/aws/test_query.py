@@ -29,7 +29,7 @@ def metric(source: Mapping[str, str], period_s: int = 60) -> Metric:
     return Metric("load", period=timedelta(seconds=period_s), source=source)
 
 
-DIMENSIONS = (
+DIMENSIONS: tuple[tuple[dict[str, str], dict[str, str], dict[str, str]], ...] = (
     (PLAIN, VARIANT, {"EndpointName": "churn", "VariantName": "blue"}),
     (BACKLOG, VARIANT, {"EndpointName": "churn"}),
     (PLAIN, {"inference_component": "llama"}, {"InferenceComponentName": "llama"}),
