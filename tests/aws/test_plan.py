@@ -295,6 +295,18 @@ def test_what_aws_would_refuse_is_a_problem_before_anything_is_called(account: A
     assert account.alarms() == {}
 
 
+def test_two_targets_do_not_scale_one_resource(account: Account) -> None:
+    """They would fight; one that only advises may look on."""
+    twin = "\n".join(CONFIG.splitlines()[3:]).replace("id: churn", "id: twin")
+    write(f"{CONFIG}{twin}\n")
+    done = apply()
+    assert done.code == 1
+    assert "twin: resource: endpoint/churn/variant/AllTraffic is scaled by churn too" in done.out
+    assert account.alarms() == {}
+    write(f"{CONFIG}{twin}\n    mode: advise\n")
+    assert plan().code == 2
+
+
 def test_a_total_that_is_tracked_has_no_alarm(account: Account) -> None:
     """Its threshold moves with the instances: the timer looks instead, and that is said."""
     write(

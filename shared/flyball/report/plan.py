@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
@@ -38,6 +38,7 @@ NONE, DEFAULT = "none", "default"
 """What stands for a field that is not there."""
 DEFAULTS: Mapping[str, str] = {"mode": "apply", "home": "local", "profile": "flyball"}
 """Where people know what the default is."""
+FINE_SHOWN = 3
 REMEDY_INDENT = 7
 """Below the text of its check."""
 OPERATORS: Mapping[str, str] = {
@@ -75,7 +76,7 @@ def tell_plan(plan: Plan) -> Iterator[Line]:
             yield from _tell_change(change)
     if plan.checks:
         yield Line("")
-        yield from (line for check in plan.checks for line in tell_check(check))
+        yield from _tell_checks(plan.checks)
     yield Line("")
     yield Line(sum_up(plan), style="bold")
     if plan.cost.alarms or plan.cost.before:
@@ -115,6 +116,19 @@ def count_verbs(plan: Plan) -> dict[Verb, int]:
 def tell_done(change: Change) -> str:
     """Say on one line what was done."""
     return f"{DONE[change.verb]} {change.kind.value} {plain(change.name)}"
+
+
+def _tell_checks(checks: Iterable[Check]) -> Iterator[Line]:
+    """Say each check; of many that are fine for the same reason only the first few."""
+    fine: dict[str, int] = {}
+    for check in checks:
+        if check.level is Level.OK:
+            fine[check.name] = fine.get(check.name, 0) + 1
+        if check.level is not Level.OK or fine[check.name] <= FINE_SHOWN:
+            yield from tell_check(check)
+    for name, count in fine.items():
+        if count > FINE_SHOWN:
+            yield Line(f"{name}: {count - FINE_SHOWN:,} more like that", 2, Level.OK.value)
 
 
 def _tell_place(home: str, place: Mapping[str, str]) -> str:

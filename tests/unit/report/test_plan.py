@@ -67,6 +67,20 @@ def test_what_forbids_it_is_counted_and_has_its_remedy() -> None:
     assert said[-1] == "Plan: 1 to create. It cannot be applied: 1 problem."
 
 
+def test_a_fleet_that_is_fine_fills_no_page() -> None:
+    """A thousand lines of ok hide the one that is not."""
+    fine = [Check("native scaling", Level.OK, "active", "", f"t{n}") for n in range(1_000)]
+    warn = Check("native scaling", Level.WARN, "active", "", "odd")
+    lines = texts(list(tell_plan(plan([], [], checks=(*fine, warn)))))
+    assert [line for line in lines if line.startswith(("ok", "warn"))] == [
+        "ok t0: native scaling: active",
+        "ok t1: native scaling: active",
+        "ok t2: native scaling: active",
+        "warn odd: native scaling: active",
+        "ok native scaling: 997 more like that",
+    ]
+
+
 def test_the_bill_says_what_it_becomes_and_by_how_much() -> None:
     """More, less or the same, a month."""
     made = plan([alarm("a")], [])

@@ -134,6 +134,7 @@ class AwsHome:
         checks: list[Check] = []
         staying = [each for each in staying if _is_sound(each, checks)]
         leaving = [each for each in leaving if _is_sound(each, checks)]
+        checks += _find_twins(staying)
         self._alarms = {
             name: made for target in staying for name, made in self._make_alarms(target, checks)
         }
@@ -299,6 +300,17 @@ def _is_sound(target: ScalableTarget, checks: list[Check]) -> bool:
         checks.append(Check("resource", Level.FAIL, str(error), "", target.id))
         return False
     return True
+
+
+def _find_twins(targets: Sequence[ScalableTarget]) -> Iterator[Check]:
+    """Name targets that would scale the same resource against each other."""
+    owners: dict[str, str] = {}
+    for target in targets:
+        key = resource_key(target.resource)
+        owner = owners.setdefault(key, target.id)
+        if owner != target.id and target.mode is Mode.APPLY:
+            text = f"{key} is scaled by {owner} too"
+            yield Check("resource", Level.FAIL, text, "put their policies into one", target.id)
 
 
 def normalize(alarm: Mapping[str, Any]) -> dict[str, str]:
