@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import flyball.wiring.cold  # noqa: F401  (before all that is heavy)
+
+# isort: split
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,

@@ -230,8 +230,8 @@ def connect(clients: Clients, targets: str, ledger: str) -> DynamoLedger:
     try:
         return DynamoLedger(clients.get("dynamodb"), targets=targets, ledger=ledger)
     except BotoCoreError as error:
-        message = f"DynamoDB tables {targets} and {ledger}: {error} Set AWS_REGION or a profile."
-        raise LedgerError(message) from error
+        remedy = "Set AWS_DEFAULT_REGION, or a profile with a region."
+        raise LedgerError(f"DynamoDB tables {targets}, {ledger}: {error} {remedy}") from error
 
 
 def build(

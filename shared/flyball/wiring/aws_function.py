@@ -6,6 +6,7 @@ queue; what may succeed later goes back to where it came from; nothing of that s
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -229,6 +230,7 @@ class Function:
         for trigger, wake in zip(triggers, wakes, strict=True):
             tell(self._say, trigger, wake)
         measure(self._meter, wakes, (perf_counter() - began) * 1_000)
+        _settle()
         return wakes
 
     def _fail(self, what: str, detail: str, **about: object) -> str:
@@ -264,6 +266,13 @@ class Function:
         _ = self._parts
         for service in SERVICES:
             self._clients.get(service)
+
+
+def _settle() -> None:
+    """Leave what a cold start loaded out of garbage collections, and collect from now on."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def tracing(settings: Settings) -> Callable[[H], H]:

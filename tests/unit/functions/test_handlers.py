@@ -387,4 +387,4 @@ def test_a_table_that_cannot_be_opened_is_tried_again(
     with pytest.raises((LedgerError, Retry)):
         module.handler(load("eventbridge-alarm"), stage.context)
     (line,) = [each for each in stage.said()[0] if each["level"] == "ERROR"]
-    assert "AWS_REGION" in line["detail"]
+    assert "AWS_DEFAULT_REGION" in line["detail"]

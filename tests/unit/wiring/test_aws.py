@@ -154,7 +154,7 @@ def test_without_a_region_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) ->
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    with pytest.raises(LedgerError, match="Set AWS_REGION"):
+    with pytest.raises(LedgerError, match="Set AWS_DEFAULT_REGION"):
         open_ledger("dynamodb:fly-targets/fly-ledger")
 
 
