@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from flyball.adapters.aws.deploy import TAG
+from flyball.config.load import compile_target
 from tests.aws.account import CONFIG, GPU, KEY, TOPIC, Account, write
 from tests.aws.conftest import Store
 from tests.cli.programs import finish, run_on_terminal, start
+from tests.rig import T0, make_target
 from tests.unit.cli.commands import Done, flyball
 
 pytestmark = pytest.mark.enable_socket
@@ -159,6 +161,19 @@ def test_no_hand_over_changes_capacity_at_once(account: Account) -> None:
     assert sorted(account.alarms()) == [HIGH, LOW]
 
 
+def test_a_deployment_that_only_advises_takes_nothing_over(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the config says, nobody would be in charge."""
+    account.register()
+    monkeypatch.setenv("FLYBALL_MODE", "advise")
+    done = apply("--take-over")
+    assert done.code == 1
+    assert "the deployment only advises, so nobody would be in charge" in done.out
+    assert not any(account.suspended().values())
+    assert "it only advises" in flyball("doctor").out
+
+
 def test_advice_takes_nothing_over(account: Account) -> None:
     """Nobody would be in charge."""
     account.register()
@@ -280,19 +295,21 @@ def test_a_group_changes_hands_by_its_processes(account: Account) -> None:
 
 
 def test_what_aws_would_refuse_is_a_problem_before_anything_is_called(account: Account) -> None:
-    """A name that is too long, and a resource that is none; each with its words."""
-    bad = "\n".join(CONFIG.splitlines()[3:])
-    write(
-        CONFIG.replace("id: churn", f"id: {'long' * 60}").rstrip()
-        + "\n"
-        + bad.replace("id: churn", "id: odd").replace("variant: AllTraffic", "group: x")
-        + "\n"
-    )
+    """A name that is too long for CloudWatch, in our words."""
+    write(CONFIG.replace("id: churn", f"id: {'long' * 60}"))
     done = apply()
     assert done.code == 1
     assert "expected at most 255; shorten the scalable target's id" in done.out
-    assert "odd: resource: resource: got endpoint, group, expected endpoint with" in done.out
     assert account.alarms() == {}
+
+
+def test_what_is_nowhere_can_still_be_removed(account: Account, store: Store) -> None:
+    """An older version registered a resource that is none of AWS's."""
+    odd = make_target("odd", home="aws", resource={"cluster": "x"})
+    store.ledger.register(*compile_target(odd), T0)
+    assert apply("--prune").code == 0
+    assert store.ledger.scalable_target_ids() == ["churn"]
+    assert sorted(account.alarms()) == [HIGH, LOW]
 
 
 def test_two_targets_do_not_scale_one_resource(account: Account) -> None:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from flyball.wiring.deploy import Request
 
 
+SHOWN = 20
+"""Most of what moved that is named."""
+
+
 def apply(
     plan: Annotated[
         Path | None,
@@ -91,11 +95,12 @@ def _again(plan: Plan) -> Request:
 def _check_moved(path: Path, saved: Plan, fresh: Plan) -> None:
     """Refuse a plan that is not true any more, also because its config's file says otherwise."""
     from flyball.plan.stale import moved
+    from flyball.report.plain import plain
 
     found = list(moved(saved, fresh))
     found += _compare_file(saved)
     if found:
-        lines = "\n  ".join(found[:20])
+        lines = "\n  ".join(map(plain, found[:SHOWN]))
         complain(f"{path}: this plan is stale; nothing was changed:\n  {lines}")
         refuse(f"{path}: plan again: `flyball plan --config {saved.file} --out {path}`")
 

@@ -49,6 +49,7 @@ def aws(
     from flyball.cli import screen
     from flyball.report.adopted import write_adopted
     from flyball.report.figures import counted
+    from flyball.report.plain import plain
     from flyball.wiring.stack import make_clients
 
     if out is not None and out.exists() and not overwrite:
@@ -71,7 +72,7 @@ def aws(
         complain(f"{counted(left_out, 'remark')}, as comments in the file")
     if not entries:
         for each in comments:
-            complain(each)
+            complain(plain(each, 1_000))
         complain("no native auto scaling of SageMaker was found; is it another region or account?")
         raise typer.Exit(FOUND)
 

@@ -9,6 +9,8 @@ from typing import NamedTuple, Protocol
 from flyball.core.model import Word
 from flyball.core.target import ScalableTarget
 
+HAND_OVER = "native"
+"""Kind of the row that says how native scaling was before we suspended it, or that it is back."""
 ACTIVE, SUSPENDED = "active", "suspended"
 """What each part of native scaling is, in its fields."""
 

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from flyball.core.chain import Row
+from flyball.core.chain import RETIRED, Row
 from flyball.core.codec import decode
 from flyball.core.model import Direction, Pause
 from flyball.core.record import CONFIG, DECISION, FOREIGN, OUTCOME, PAUSE, RESUME, DecisionRecord
 from flyball.core.remember import Noticed
 from flyball.core.target import ScalableTarget
+from flyball.plan.model import HAND_OVER
 from flyball.ports import Outcome
 from flyball.report.figures import instant
 from flyball.report.plain import plain
@@ -69,6 +70,10 @@ def _tell(row: Row, body: Any, find: Find) -> Line:  # noqa: ANN401  (whatever s
     if row.kind == CONFIG:
         text = f"generation {int(body['generation'])}, hash {plain(body['config_hash'])[:12]}"
         return Line("Config", text)
+    if row.kind == RETIRED:
+        return Line("Retired", f"out of service since generation {int(body['generation'])}")
+    if row.kind == HAND_OVER:
+        return Line("Native scaling", f"{plain(body['verb'])} {plain(body['resource'])}")
     return Line(plain(row.kind), plain(row.body))
 
 

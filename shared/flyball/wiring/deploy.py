@@ -14,6 +14,7 @@ from flyball.core.model import History
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.compare import compare, flatten, order
 from flyball.plan.model import (
+    HAND_OVER,
     Change,
     Check,
     Choices,
@@ -32,8 +33,6 @@ from flyball.plan.model import (
 from flyball.plan.stale import base, seal
 from flyball.ports import Claim, ItemUpdate, LeaseHeldError, Ledger, NewRow, TargetStatus
 
-HAND_OVER = "native"
-"""Kind of the row that says how native scaling was before we suspended or resumed it."""
 AT_ONCE = 8
 LEASE = timedelta(seconds=30)
 RETRY_S = 0.2

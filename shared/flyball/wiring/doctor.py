@@ -104,7 +104,8 @@ class Doctor:
             yield Check("deployment", Level.FAIL, str(error), "is it deployed, in this region?")
             return
         text = f"tables {stack.targets_table} and {stack.ledger_table}"
-        yield Check("deployment", Level.OK, text)
+        advises = "; it only advises, whatever the configs say" if stack.mode == "advise" else ""
+        yield Check("deployment", Level.OK, text + advises)
         yield from self._examine_targets(clients, asked, stack, ledger, registered)
 
     def _examine_targets(

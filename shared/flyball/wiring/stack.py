@@ -29,6 +29,7 @@ LEDGER_TABLE = "FLYBALL_LEDGER_TABLE"
 ALARM_TOPIC = "FLYBALL_ALARM_TOPIC_ARN"
 ALARM_PREFIX = "FLYBALL_ALARM_PREFIX"
 DEAD_QUEUE = "FLYBALL_DEAD_QUEUE_URL"
+MODE = "FLYBALL_MODE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Settings:
         alarm_topic: FLYBALL_ALARM_TOPIC_ARN.
         alarm_prefix: FLYBALL_ALARM_PREFIX; "": as the stack says.
         dead_queue: FLYBALL_DEAD_QUEUE_URL.
+        mode: FLYBALL_MODE: advise, where the functions only advise.
     """
 
     stack: str = "flyball"
@@ -50,6 +52,7 @@ class Settings:
     alarm_topic: str = ""
     alarm_prefix: str = ""
     dead_queue: str = ""
+    mode: str = ""
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -70,6 +73,7 @@ class Settings:
             variables.get(ALARM_TOPIC, ""),
             variables.get(ALARM_PREFIX, ""),
             variables.get(DEAD_QUEUE, ""),
+            variables.get(MODE, ""),
         )
 
 
@@ -89,6 +93,7 @@ def find_stack(clients: Clients, settings: Settings, name: str | None) -> Stack:
         alarm_topic=settings.alarm_topic or found.alarm_topic,
         alarm_prefix=settings.alarm_prefix or found.alarm_prefix or PREFIX,
         dead_queue=settings.dead_queue or found.dead_queue,
+        mode=settings.mode or found.mode,
     )
 
 
@@ -132,6 +137,7 @@ def make_home(clients: Clients, stack: Stack) -> AwsHome:
         stack.ledger_table,
         stack.alarm_topic,
         stack.alarm_prefix,
+        stack.mode,
     )
     control, clock = AwsControl(clients), SystemClock()
     return AwsHome(

@@ -55,6 +55,18 @@ RECORD = DecisionRecord("e", "h", {}, see(), History(10), (), decided(TARGET))
             "Permission was denied; somebody must grant it: no�",
         ),
         (
+            "retired",
+            '{"config_hash":"h","generation":4}',
+            "Retired",
+            "out of service since generation 4",
+        ),
+        (
+            "native",
+            '{"verb":"suspend","resource":"endpoint/a\\u001b","before":{},"after":{}}',
+            "Native scaling",
+            "suspend endpoint/a�",
+        ),
+        (
             "foreign",
             canonical(Noticed(Notice.FOREIGN, NOON, 10, 4)),
             "Foreign 10 → 4",

@@ -15,6 +15,7 @@ from flyball.core.codec import canonical
 from flyball.core.model import History, Quota
 from flyball.core.target import ScalableTarget
 from flyball.plan.model import (
+    HAND_OVER,
     Change,
     Check,
     Choices,
@@ -30,7 +31,7 @@ from flyball.plan.model import (
     Wanted,
 )
 from flyball.ports import ItemUpdate, LeaseHeldError, TargetStatus
-from flyball.wiring.deploy import HAND_OVER, Request, Store, carry_out, draft, homes_of, recall
+from flyball.wiring.deploy import Request, Store, carry_out, draft, homes_of, recall
 from tests.rig import T0, make_target
 
 SUSPENDED = {"scale_in": "suspended"}

@@ -65,6 +65,16 @@ def test_a_stack_that_is_named_goes_before_the_environment() -> None:
     assert clients.asked == "prod"
 
 
+def test_a_parameter_stands_where_the_stack_puts_out_nothing() -> None:
+    """Its mode is a parameter; that it only advises has to be known before a take-over."""
+    formation = Formation(OUTPUTS)
+    answer = formation.describe_stacks(StackName="x")
+    answer["Stacks"][0]["Parameters"] = [{"ParameterKey": "Mode", "ParameterValue": "advise"}]
+    clients: Any = formation
+    formation.describe_stacks = lambda StackName: answer  # type: ignore[method-assign]  # noqa: ARG005, N803
+    assert read_stack(clients, "x").mode == "advise"
+
+
 def test_without_anything_the_usual_stack_is_asked() -> None:
     """Its name is what the deployment's own settings propose."""
     clients: Any = Formation(OUTPUTS)

@@ -81,6 +81,7 @@ class Place(NamedTuple):
         ledger_table: The append-only one.
         alarm_topic: The topic's ARN that alarms notify; "": EventBridge finds them by name.
         alarm_prefix: First part of alarms' names.
+        mode: advise, where its functions change nothing whatever the configs say; else "".
     """
 
     account: str
@@ -89,6 +90,7 @@ class Place(NamedTuple):
     ledger_table: str
     alarm_topic: str = ""
     alarm_prefix: str = "flyball"
+    mode: str = ""
 
 
 Define = Callable[[Alarm], Mapping[str, Any]]
@@ -133,7 +135,6 @@ class AwsHome:
         """Find the alarms and native scaling of these targets, and say what should be."""
         checks: list[Check] = []
         staying = [each for each in staying if _is_sound(each, checks)]
-        leaving = [each for each in leaving if _is_sound(each, checks)]
         checks += _find_twins(staying)
         self._alarms = {
             name: made for target in staying for name, made in self._make_alarms(target, checks)
@@ -147,10 +148,11 @@ class AwsHome:
             for each in there
             if each == right.get(each.name) or self._is_ours(each, found, checks)
         ]
-        resources = [each.resource for each in (*staying, *leaving)]
+        gone = [each for each in leaving if _is_sound(each, [])]  # else it is nowhere
+        resources = [each.resource for each in (*staying, *gone)]
         self._natives = read_natives(self._clients, resources)
         self._suspend(staying, choices, wanted, there, checks)
-        self._resume(leaving, choices, recall, wanted, there, checks)
+        self._resume(gone, choices, recall, wanted, there, checks)
         checks += look_at_all(self._live, staying, self._natives, choices, advance)
         cost = Cost(len(self._alarms), _price(found.values()), _price(self._alarms.values()))
         return Survey(wanted, there, checks, cost)
@@ -240,6 +242,10 @@ class AwsHome:
             if native is None:
                 continue
             if choices.take_over and target.mode is Mode.APPLY:
+                if self._place.mode == Mode.ADVISE.value and native.is_active:
+                    text = "the deployment only advises, so nobody would be in charge"
+                    remedy = "deploy it with mode apply first"
+                    checks.append(Check("hand over", Level.FAIL, text, remedy, target.id))
                 there.append(_native_part(native, target, native.state))
                 wanted.append(_native_part(native, target, dict.fromkeys(native.state, SUSPENDED)))
             else:

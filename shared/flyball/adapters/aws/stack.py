@@ -26,6 +26,7 @@ class Stack(NamedTuple):
         alarm_topic: The ARN of the topic that alarms notify; "": EventBridge finds them by name.
         alarm_prefix: First part of alarms' names.
         dead_queue: The URL of the dead-letter queue; "": not known.
+        mode: advise: its functions change nothing, whatever the configs say; "": as these say.
     """
 
     targets_table: str
@@ -33,6 +34,7 @@ class Stack(NamedTuple):
     alarm_topic: str = ""
     alarm_prefix: str = PREFIX
     dead_queue: str = ""
+    mode: str = ""
 
 
 OUTPUTS: Mapping[str, tuple[str, ...]] = {
@@ -41,12 +43,13 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
     "alarm_topic": ("AlarmTopic", "AlarmTopicArn"),
     "alarm_prefix": ("AlarmPrefix",),
     "dead_queue": ("DeadWakesQueue", "DeadQueue"),
+    "mode": ("Mode",),
 }
-"""By field, what the template may call it among its outputs."""
+"""By field, what the template may call it among its outputs or parameters."""
 
 
 def read_stack(clients: Clients, name: str) -> Stack:
-    """Read a CloudFormation stack's outputs.
+    """Read a CloudFormation stack's outputs, and parameters where it puts out nothing.
 
     Raises:
         StackError: There is no such stack, or it lacks an output.
@@ -60,7 +63,10 @@ def read_stack(clients: Clients, name: str) -> Stack:
             f"stack {name}: {error_message(error)}; deploy it (`sam deploy`), name yours with "
             "--stack, or set FLYBALL_TARGETS_TABLE and FLYBALL_LEDGER_TABLE"
         ) from error
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
+    outputs = {
+        each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", ())
+    }
+    outputs |= {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
     given = {}
     for field, keys in OUTPUTS.items():
         value = next((outputs[key] for key in keys if outputs.get(key)), "")
