@@ -18,7 +18,7 @@ from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.queue import Queue, QueueError, Sent
 from flyball.adapters.aws.trigger import Parsed, Tick, parse_event
 from flyball.controller import Controller
-from flyball.ports import Clock, LedgerError, Trigger
+from flyball.ports import Clock, Trigger
 from flyball.wake import Wake, WakeKind, fail, wake_due
 from flyball.wiring.aws import FleetLedger, Settings, build, connect
 from flyball.wiring.machine import SystemClock
@@ -29,7 +29,7 @@ H = TypeVar("H", bound=Callable[..., object])
 DUE_LIMIT = 1_000
 """Scalable targets that one tick finds; those left over are the first of the next."""
 TIME_LEFT_MS = 20_000
-"""No further scalable target is begun with less than this left of the function's time."""
+"""No further chunk is begun with less than this left of the function's time, or a third of it."""
 SERVICES = ("dynamodb", "cloudwatch", "sagemaker", "sqs")
 """What is made ahead where nobody waits for the start."""
 
@@ -126,10 +126,11 @@ class Function:
             event: What Lambda hands over, from any source.
             left_ms: Asked for the milliseconds that are left of the function's time.
         """
+        has_time = _watch_time(left_ms)
         letters = parse_event(event, self._settings.alarm_prefix)
         resolved = [self._resolve(letter) for letter in letters]
         triggers = [trigger for found in resolved if isinstance(found, tuple) for trigger in found]
-        wakes = self._wake_all(triggers, left_ms)
+        wakes = self._wake_all(triggers, has_time)
         failures: dict[str, str] = {}
         told = iter(wakes)
         for letter, found in zip(letters, resolved, strict=True):
@@ -153,15 +154,16 @@ class Function:
             left_ms: As in wake.
 
         Raises:
-            LedgerError: Not even what is due can be read.
+            Exception: Not even what is due can be read, such as a LedgerUnavailableError.
         """
+        has_time = _watch_time(left_ms)
         tick = next((each.tick for each in parse_event(event) if each.tick), Tick())
         try:
             parts = self._parts
             now = parts.clock.now()
             due = [wake_due(each) for each in parts.ledger.due(now, DUE_LIMIT)]
-        except LedgerError as error:
-            self._fail("what is due cannot be read", str(error))
+        except Exception as error:
+            self._fail("what is due cannot be read", _say_error(error))
             raise
         others = due[self._settings.handful :]
         sent = self._hand_on([each.scalable_target_id for each in others], now)
@@ -170,7 +172,7 @@ class Function:
         mine += [each for each in others if each.scalable_target_id in left]
         self._meter.add_metric("DueTargets", COUNT, len(due))
         self._meter.add_metric("QueuedTargets", COUNT, len(sent.queued))
-        wakes = self._wake_all(mine, left_ms)
+        wakes = self._wake_all(mine, has_time)
         summary = {"due": len(due), "handled": len(wakes), "queued": len(sent.queued)}
         late_s = None if tick.at is None else (now - tick.at).total_seconds()
         self._say(INFO, "tick", extra={**summary, "late_s": late_s, "schedule": tick.schedule})
@@ -185,8 +187,9 @@ class Function:
         if letter.change is not None:
             try:
                 found = self._parts.ledger.find_targets(letter.change.resource)
-            except LedgerError as error:
-                return self._fail("a changed resource cannot be looked up", str(error), **about)
+            except Exception as error:  # noqa: BLE001  (it stops no other message)
+                what = "a changed resource cannot be looked up"
+                return self._fail(what, _say_error(error), **about)
             if found:
                 return tuple(map(letter.change.wake, found))
             ignored = f"{letter.change.resource}: no scalable target is on it"
@@ -214,19 +217,17 @@ class Function:
             self._say(ERROR, "the queue did not take all", extra=extra)
         return sent
 
-    def _wake_all(self, triggers: Sequence[Trigger], left_ms: Callable[[], float]) -> list[Wake]:
+    def _wake_all(self, triggers: Sequence[Trigger], has_time: Callable[[], bool]) -> list[Wake]:
         """Wake them in chunks that share their reads, and tell of each."""
         began = perf_counter()
-        try:
-            controller = self._parts.controller if triggers else None
-        except LedgerError as error:
-            wakes = [fail(trigger, str(error)) for trigger in triggers]
-        else:
-            wakes = (
-                []
-                if controller is None
-                else controller.wake_all(triggers, keep_going=lambda: left_ms() >= TIME_LEFT_MS)
-            )
+        wakes: list[Wake] = []
+        if triggers:
+            try:
+                controller = self._parts.controller
+            except Exception as error:  # noqa: BLE001  (whatever it is, the message comes again)
+                wakes = [fail(trigger, _say_error(error)) for trigger in triggers]
+            else:
+                wakes = controller.wake_all(triggers, keep_going=has_time)
         for trigger, wake in zip(triggers, wakes, strict=True):
             tell(self._say, trigger, wake)
         measure(self._meter, wakes, (perf_counter() - began) * 1_000)
@@ -244,11 +245,7 @@ class Function:
         return self._open()
 
     def _connect(self) -> Parts:
-        """Open the environment's tables.
-
-        Raises:
-            LedgerError: The SDK cannot.
-        """
+        """Open the environment's tables."""
         settings, clock = self._settings, SystemClock()
         ledger = connect(self._clients, settings.targets_table, settings.ledger_table)
         controller = build(
@@ -266,6 +263,16 @@ class Function:
         _ = self._parts
         for service in SERVICES:
             self._clients.get(service)
+
+
+def _watch_time(left_ms: Callable[[], float]) -> Callable[[], bool]:
+    """Say, whenever asked, whether another chunk may be begun."""
+    spare_ms = min(TIME_LEFT_MS, left_ms() / 3)
+    return lambda: left_ms() >= spare_ms
+
+
+def _say_error(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _settle() -> None:

@@ -66,17 +66,24 @@ def load_handler(name: str, monkeypatch: pytest.MonkeyPatch, **variables: str) -
 
 @dataclass
 class Context:
-    """What Lambda tells a handler of its invocation."""
+    """What Lambda tells a handler of its invocation.
+
+    Attributes:
+        left_ms: What is left of the function's time.
+        passes_ms: How much passes from one question to the next.
+    """
 
     left_ms: int = 60_000
+    passes_ms: int = 0
     function_name: str = "flyball-wake"
     memory_limit_in_mb: int = 256
     invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:flyball-wake"
     aws_request_id: str = "5d858daa-5692-435e-98ca-ef04118c2ab5"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Say what is left of the function's time."""
-        return self.left_ms
+        """Say what is left of the function's time; at each question some of it passes."""
+        left, self.left_ms = self.left_ms, self.left_ms - self.passes_ms
+        return left
 
 
 class PlacedLedger(MemoryLedger):

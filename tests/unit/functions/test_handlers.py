@@ -194,7 +194,7 @@ def test_poison_without_a_place_for_it_is_left_where_it_was(stage: Stage) -> Non
 
 def test_no_target_is_begun_when_time_is_short(stage: Stage) -> None:
     """A message that comes again costs less than a function that is killed in the middle."""
-    stage.context = Context(left_ms=19_999)
+    stage.context = Context(left_ms=60_000, passes_ms=40_001)
     event = load("sqs-own")
     answer = stage.handle("wake", event)
     assert [each["itemIdentifier"] for each in answer["batchItemFailures"]] == [
@@ -202,6 +202,36 @@ def test_no_target_is_begun_when_time_is_short(stage: Stage) -> None:
     ]
     assert stage.decided() == {}
     assert {line["detail"] for line in stage.said()[0]} == {"no time left"}
+
+
+def test_a_short_time_limit_is_no_standstill(stage: Stage) -> None:
+    """A function that may run for ten seconds only still does what it can."""
+    stage.context = Context(left_ms=10_000, passes_ms=1_000)
+    assert stage.handle("wake", load("sqs-own")) == NO_FAILURES
+    assert set(stage.decided()) == {"batch-gpu", "churn"}
+
+
+def test_what_is_left_of_a_tick_is_the_next_ones(stage: Stage) -> None:
+    """Earliest first, in chunks of 25; nothing is lost when time runs out."""
+    names = fill(stage, 60)
+    stage.context = Context(left_ms=60_000, passes_ms=15_000)
+    stage.handle("tick", load("scheduler-tick"), wakes="")
+    assert len(stage.decided()) == 50
+    stage.said()
+    stage.context = Context()
+    assert stage.handle("tick", load("scheduler-tick"), wakes="")["due"] == 13
+    assert stage.decided() == dict.fromkeys([*names, "batch-gpu", "churn", "churn-blue"], 1)
+
+
+def test_an_alarm_of_nobody_is_told_and_done_with(stage: Stage) -> None:
+    """Its target was removed: it would come again for ever."""
+    event = load("sqs-own")
+    event["Records"][0]["body"] = json.dumps(
+        {"flyball": "wake", "scalable_target_ids": ["gone"], "at": "2026-03-02T12:01:00Z"}
+    )
+    assert stage.handle("wake", event) == NO_FAILURES
+    (line,) = stage.said()[0]
+    assert (line["level"], line["kind"]) == ("WARNING", "unknown_target")
 
 
 def test_a_batch_shares_its_metric_reads(stage: Stage) -> None:

@@ -298,12 +298,14 @@ def with_message(value: object) -> Any:
         ),
         ({"Records": [{"eventSource": "aws:s3"}]}, "Records"),
         ({"Records": [7]}, "Records"),
+        ({"Records": [{"EventSource": "aws:sns", "Sns": 7}]}, ": got 7"),
     ],
 )
 def test_a_malformed_message_names_its_field(event: object, field: str) -> None:
     """And shows nothing of it unescaped."""
     (parsed,) = parse_event(event)
-    assert parsed.problem.startswith(f"event.{field}")
+    dot = "" if field.startswith(":") else "."
+    assert parsed.problem.startswith(f"event{dot}{field}")
     assert ", expected " in parsed.problem
     assert parsed.problem.isascii()
     assert parsed.problem.isprintable()
