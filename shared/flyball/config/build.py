@@ -13,6 +13,7 @@ from flyball.config.amazon import (
     AwsScheduledAction,
 )
 from flyball.config.bounds import find_bounds
+from flyball.config.cloudwatch import check_metric, check_resource
 from flyball.config.entry import Built, Entry
 from flyball.config.google import adopt_nodes
 from flyball.config.make import (
@@ -63,6 +64,12 @@ def build(entry: Entry) -> Built | None:
     windows = list(_build_windows(entry, time_zone))
     bounds = find_bounds(entry, policies)
     _check_references(entry, policies, metrics)
+    if home == "aws":
+        check_resource(entry.own.resource, entry.place.at("resource"), entry.report)
+        for metric in metrics.found.values():
+            check_metric(
+                metric, entry.places.get(("metric", metric.name), entry.place), entry.report
+            )
     rest = _build_rest(entry, home, profile, defaults)
     if bounds is None or len(entry.report.problems) > before:
         return None

@@ -30,6 +30,8 @@ T = TypeVar("T")
 EXPECTED_DATE = "a date such as 2026-12-25"
 EXPECTED_INSTANT = "an instant with an offset, such as 2026-11-21T00:24:11Z"
 EXPECTED_DATAPOINTS = f"M of N periods such as 2 of 3, or one number, up to {DATAPOINT_LIMIT}"
+TEXTS_DEPTH = 3
+"""Mappings in one another: an expression's id, its dimensions, their values."""
 EXPECTED_MAPPING = "a mapping of names to text, numbers or true and false"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _INSTANT = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})$"
@@ -215,14 +217,16 @@ def _read_datapoints(value: Any) -> tuple[int, int]:
 def _read_texts(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         raise ValueError(EXPECTED_MAPPING)
+    return _join_texts(value, "", TEXTS_DEPTH)
+
+
+def _join_texts(value: dict[str, Any], prefix: str, depth: int) -> dict[str, str]:
     out: dict[str, str] = {}
     for key, item in value.items():
-        if isinstance(item, dict):
-            out |= {
-                f"{key}.{name}": _read_text(f"{key}.{name}", each) for name, each in item.items()
-            }
+        if isinstance(item, dict) and depth > 1:
+            out |= _join_texts(item, f"{prefix}{key}.", depth - 1)
         else:
-            out[key] = _read_text(key, item)
+            out[f"{prefix}{key}"] = _read_text(f"{prefix}{key}", item)
     return out
 
 
@@ -311,6 +315,7 @@ Datapoints = Annotated[
     ),
 ]
 _TEXT = {"type": ["string", "number", "boolean"]}
+_TEXT_OR_TEXTS = {"anyOf": [_TEXT, {"type": "object", "additionalProperties": _TEXT}]}
 Texts = Annotated[
     dict[str, str],
     PlainValidator(_checked(_read_texts)),
@@ -318,7 +323,7 @@ Texts = Annotated[
         {
             "type": "object",
             "additionalProperties": {
-                "anyOf": [_TEXT, {"type": "object", "additionalProperties": _TEXT}]
+                "anyOf": [_TEXT, {"type": "object", "additionalProperties": _TEXT_OR_TEXTS}]
             },
         }
     ),

@@ -322,10 +322,9 @@ def test_two_targets_on_one_resource_would_undo_each_other() -> None:
     )
     text = (
         "version: 1\ndefaults: {home: aws}\nscalable_targets:\n"
-        f"  - {{id: a, resource: {{endpoint: e}}, {each}}}\n"
-        f"  - {{id: b, resource: {{endpoint: e}}, {each}}}\n"
-        f"  - {{id: c, resource: {{endpoint: f}}, {each}}}\n"
-        f"  - {{id: d, {each}}}\n  - {{id: e, {each}}}\n"
+        f"  - {{id: a, resource: {{endpoint: e, variant: v}}, {each}}}\n"
+        f"  - {{id: b, resource: {{endpoint: e, variant: v}}, {each}}}\n"
+        f"  - {{id: c, resource: {{endpoint: e, variant: w}}, {each}}}\n"
     )
     found = lint(loads(text, FILE), NOW)
     assert [(problem.path, problem.message) for problem in found] == [

@@ -93,15 +93,24 @@ def make_recipe(metric: Metric, target: ScalableTarget) -> Recipe:
     divisor = _read_divisor(source)
     if "metrics" in source:
         return _read_lines(source["metrics"], period_s, divisor)
+    if "expression" in source:
+        return _read_named(source, target, period_s, divisor)
+    return Recipe({"m1": _read_plain(source, target, period_s)}, "m1", divisor)
+
+
+def _read_plain(
+    source: Mapping[str, str], target: ScalableTarget, period_s: int, where: str = "source."
+) -> Query:
+    """Read one metric of CloudWatch, under the resource's dimensions unless others are given."""
     for key in ("namespace", "metric", "statistic"):
         if not source.get(key):
-            raise SourceError(f"source.{key} is missing")
+            raise SourceError(f"{where}{key} is missing")
     given = {
         key.removeprefix(DIMENSION): value
         for key, value in source.items()
         if key.startswith(DIMENSION)
     }
-    query = Query(
+    return Query(
         source["namespace"],
         source["metric"],
         _sort(given or find_dimensions(source["metric"], target.resource)),
@@ -109,7 +118,26 @@ def make_recipe(metric: Metric, target: ScalableTarget) -> Recipe:
         period_s,
         source.get("unit", ""),
     )
-    return Recipe({"m1": query}, "m1", divisor)
+
+
+def _read_named(
+    source: Mapping[str, str], target: ScalableTarget, period_s: int, divisor: float
+) -> Recipe:
+    """Read an expression whose ids are described beside it, each like a metric of its own."""
+    try:
+        expression = read_expression(source["expression"])
+    except MathError as error:
+        raise SourceError(f"source.expression: {error}") from error
+    lines: dict[str, Query | Expression] = {}
+    for each in sorted(expression.ids):
+        own = {
+            key.removeprefix(f"{each}."): value
+            for key, value in source.items()
+            if key.startswith(f"{each}.")
+        }
+        lines[each] = _read_plain(own, target, period_s, f"source.{each}.")
+    result = "result" if "result" not in lines else "result1"
+    return Recipe({**lines, result: expression}, result, divisor)
 
 
 def find_dimensions(name: str, resource: Mapping[str, str]) -> dict[str, str]:

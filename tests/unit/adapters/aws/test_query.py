@@ -90,8 +90,45 @@ def test_lines_may_be_made_of_lines() -> None:
     assert isinstance(recipe.lines["each"], Expression)
 
 
+def test_an_expressions_ids_may_be_described_beside_it() -> None:
+    """As somebody writes them in a file; dimensions are the resource's unless they are given."""
+    source = {
+        "expression": "errors / calls",
+        "errors.namespace": "AWS/SageMaker",
+        "errors.metric": "Invocation5XXErrors",
+        "errors.statistic": "Sum",
+        "calls.namespace": "Calls",
+        "calls.metric": "Calls",
+        "calls.statistic": "p99",
+        "calls.dimensions.App": "web",
+    }
+    recipe = make_recipe(metric(source), target())
+    errors = (("EndpointName", "churn"), ("VariantName", "blue"))
+    assert recipe.queries == [
+        Query("Calls", "Calls", (("App", "web"),), "p99", 60),
+        Query("AWS/SageMaker", "Invocation5XXErrors", errors, "Sum", 60),
+    ]
+    assert recipe.returned == "result"
+    named = make_recipe(
+        metric(
+            {
+                "expression": "result",
+                **{
+                    key.replace("calls", "result"): value
+                    for key, value in source.items()
+                    if "calls." in key
+                },
+            }
+        ),
+        target(),
+    )
+    assert named.returned == "result1"
+
+
 A, B = stat("a", "A", ReturnData=False), stat("b", "B", ReturnData=False)
 REFUSED = (
+    ({"expression": "a / b", "a.metric": "x"}, "source.a.namespace is missing"),
+    ({"expression": "RATE(a)"}, "source.expression: got RATE(a): RATE is not understood"),
     ({"metric": "x", "statistic": "Sum"}, "source.namespace is missing"),
     ({"namespace": "x", "statistic": "Sum"}, "source.metric is missing"),
     ({"namespace": "x", "metric": "y"}, "source.statistic is missing"),

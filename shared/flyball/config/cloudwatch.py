@@ -1,0 +1,145 @@
+"""Can CloudWatch be asked for what a metric names, and is the resource one of AWS's?
+
+Source: Amazon CloudWatch User Guide, "Statistics definitions"; API Reference, MetricStat.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from flyball.config.problem import suggest
+from flyball.config.report import Report
+from flyball.config.source import Place
+from flyball.core.target import Metric
+from flyball.metricmath import MathError, read_expression
+
+KEYS = ("namespace", "metric", "statistic", "unit")
+DEVICES = ("cores", "gpus")
+SIMPLE = ("Average", "Maximum", "Minimum", "SampleCount", "Sum", "IQM")
+RESOURCES: Sequence[tuple[frozenset[str], frozenset[str]]] = (
+    (frozenset({"endpoint", "variant"}), frozenset()),
+    (frozenset({"inference_component"}), frozenset({"endpoint"})),
+    (frozenset({"auto_scaling_group"}), frozenset()),
+)
+"""(keys that are needed, keys that may be there) of each kind of resource."""
+HIGH_RESOLUTION_S = (10, 20, 30)
+MINUTE_S = 60
+
+_STATISTIC = re.compile(
+    r"(p|tm|wm|tc|ts)(100|[0-9]{1,2})(\.[0-9]{1,10})?"
+    r"|(PR|TM|WM|TC|TS)\([0-9.]*%?:[0-9.]*%?\)"
+)
+_EXPECTED = "Average, Sum, Minimum, Maximum, SampleCount, or a percentile such as p99"
+
+
+def check_metric(metric: Metric, place: Place, report: Report) -> None:
+    """Note what is wrong with a metric's source; `place` is that of the metric."""
+    source, here = metric.source, place.at("source")
+    for key, message, hint in _look(source):
+        report.add(here.at(*key.split(".")) if key else here, message, hint)
+    seconds = metric.period.total_seconds()
+    if seconds not in HIGH_RESOLUTION_S and (seconds < MINUTE_S or seconds % MINUTE_S):
+        hint = "CloudWatch has no other periods"
+        report.add(
+            place.at("period"), f"got {seconds:g}s, expected 10s, 20s, 30s or whole minutes", hint
+        )
+
+
+def check_resource(resource: Mapping[str, str], place: Place, report: Report) -> None:
+    """Note what is wrong with a resource; it may also be an id of Application Auto Scaling."""
+    given = resource.keys() - {"resource_id"}
+    if not given and "resource_id" in resource:
+        hint = "write `resource: {endpoint: …, variant: …}`: the id is only used to find policies"
+        report.add(place, "resource_id alone says not what is scaled", hint)
+        return
+    if any(needed <= given <= needed | more for needed, more in RESOURCES):
+        return
+    known = sorted({key for needed, _ in RESOURCES for key in needed})
+    for key in sorted(given - set(known)):
+        report.add(place.at(key), f"unknown key {key}", suggest(key, known), key=True)
+    shown = ", ".join(sorted(given)) or "nothing"
+    expected = "endpoint with variant, inference_component, or auto_scaling_group"
+    report.add(place, f"got {shown}, expected {expected}")
+
+
+def _look(source: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Give (key, what is wrong, hint)."""
+    yield from _look_at_devices(source)
+    rest = {key: value for key, value in source.items() if key not in DEVICES}
+    if "metrics" in rest:
+        yield from _look_at_lines(rest["metrics"])
+        yield from _look_for_unknown(rest.keys(), ("metrics", "expression"))
+    elif "expression" in rest:
+        yield from _look_at_named(rest)
+    else:
+        yield from _look_at_plain(rest)
+
+
+def _look_at_plain(source: Mapping[str, str], prefix: str = "") -> Iterator[tuple[str, str, str]]:
+    for key in KEYS[:3]:
+        if not source.get(key):
+            yield prefix.rstrip("."), f"{key} is missing", f"add {key} to the source"
+    statistic = source.get("statistic", "")
+    if statistic and statistic not in SIMPLE and not _STATISTIC.fullmatch(statistic):
+        hint = suggest(statistic, SIMPLE)
+        yield f"{prefix}statistic", f"got {statistic}, expected {_EXPECTED}", hint
+    named = [key for key in source if not key.startswith("dimensions.")]
+    for key, message, hint in _look_for_unknown(named, KEYS):
+        yield prefix + key, message, hint
+
+
+def _look_at_named(source: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Look at an expression and at what describes its ids."""
+    try:
+        ids = sorted(read_expression(source["expression"]).ids)
+    except MathError as error:
+        yield "expression", str(error), ""
+        return
+    for each in ids:
+        prefix = f"{each}."
+        own = {k.removeprefix(prefix): v for k, v in source.items() if k.startswith(prefix)}
+        if not own:
+            yield "", f"{each} is not described", f"add `{each}: {{namespace: …, metric: …}}`"
+            continue
+        yield from _look_at_plain(own, prefix)
+    heads = {key.partition(".")[0] for key in source}
+    yield from _look_for_unknown(sorted(heads), ("expression", *ids))
+
+
+def _look_at_lines(text: str) -> Iterator[tuple[str, str, str]]:
+    """Look at the expressions of AWS's own lines; their form was looked at where they were read."""
+    try:
+        lines = json.loads(text)
+        expressions = [each.get("Expression") for each in lines]
+    except (ValueError, AttributeError, TypeError):
+        hint = "write `expression:` and describe its ids beside it"
+        yield "metrics", "got no JSON list of MetricDataQueries", hint
+        return
+    for each in expressions:
+        if each:
+            try:
+                read_expression(each)
+            except MathError as error:
+                yield "metrics", str(error), ""
+
+
+def _look_at_devices(source: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    given = [key for key in DEVICES if key in source]
+    if len(given) > 1:
+        yield "gpus", "cores is there too, expected one of them", ""
+    for key in given:
+        try:
+            good = 0 < float(source[key]) < 1e9  # noqa: PLR2004
+        except ValueError:
+            good = False
+        if not good:
+            yield key, f"got {source[key]}, expected a number above 0", ""
+
+
+def _look_for_unknown(keys: Iterable[str], known: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    for key in keys:
+        if key not in known:
+            choices = (*known, *DEVICES, "dimensions")
+            yield key, f"unknown key {key}", suggest(key, choices) or f"known: {', '.join(choices)}"

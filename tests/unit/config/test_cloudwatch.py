@@ -1,0 +1,134 @@
+"""Is what CloudWatch cannot be asked for named where it was written?"""
+
+from __future__ import annotations
+
+import pytest
+
+from flyball.config import ConfigError
+from tests.unit.config.asking import load_lines, target_of
+
+BARE = """\
+version: 1
+scalable_targets:
+  - id: churn
+    min_capacity: 2
+    max_capacity: 20
+"""
+GOOD = "{namespace: AWS/SageMaker, metric: InvocationsPerInstance, statistic: Sum}"
+VARIANT = "{endpoint: churn, variant: blue}"
+
+
+def lines(source: str = GOOD, resource: str = VARIANT, period: str = "60s") -> str:
+    """Write a target on AWS with one metric."""
+    return (
+        f"home: aws\nresource: {resource}\n"
+        f"metrics: [{{name: m, period: {period}, source: {source}}}]\n"
+        "policies: [{name: p, kind: target_tracking, metric: m, target_value: 70}]"
+    )
+
+
+ACCEPTED = (
+    GOOD,
+    GOOD.replace("Sum", "p99"),
+    GOOD.replace("Sum", "p99.9"),
+    GOOD.replace("Sum", "tm95"),
+    GOOD.replace("Sum", "'TM(10%:90%)'"),
+    "{namespace: N, metric: CPUUtilization, statistic: Average, cores: 4, unit: Percent}",
+    "{namespace: N, metric: Q, statistic: Sum, dimensions: {QueueName: jobs}}",
+    (
+        "{expression: q / r, q: {namespace: N, metric: Q, statistic: Sum},"
+        " r: {namespace: N, metric: R, statistic: Average, dimensions: {A: b}}}"
+    ),
+)
+
+
+@pytest.mark.parametrize("source", ACCEPTED)
+def test_what_cloudwatch_understands_is_accepted(source: str) -> None:
+    """Plain statistics, percentiles, per core, and arithmetic over several."""
+    assert target_of(lines(source), BARE).metrics[0].source
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        VARIANT,
+        "{inference_component: llama}",
+        "{inference_component: llama, endpoint: e}",
+        "{auto_scaling_group: workers}",
+    ],
+)
+def test_every_kind_of_resource_is_accepted(resource: str) -> None:
+    """One of three."""
+    assert target_of(lines(resource=resource), BARE).resource
+
+
+REFUSED = (
+    ("{metric: M, statistic: Sum}", "source", "namespace is missing"),
+    ("{}", "source", "statistic is missing"),
+    (GOOD.replace("Sum", "Summ"), "source.statistic", "got Summ, expected Average, Sum"),
+    (GOOD.replace("Sum", "Summ"), "source.statistic", "did you mean Sum?"),
+    (GOOD.replace("Sum", "p101"), "source.statistic", "got p101"),
+    (GOOD.replace("statistic", "statistics"), "source.statistics", "did you mean statistic?"),
+    (GOOD.replace("}", ", cores: 0}"), "source.cores", "got 0, expected a number above 0"),
+    (GOOD.replace("}", ", cores: x}"), "source.cores", "got x"),
+    (GOOD.replace("}", ", cores: 1, gpus: 1}"), "source.gpus", "expected one of them"),
+    ("{expression: RATE(q)}", "source.expression", "RATE is not understood; understood is"),
+    ("{expression: q / r, q: {namespace: N, metric: Q, statistic: Sum}}", "source", "r is not"),
+    ("{expression: q + 1, q: {metric: Q, statistic: Sum}}", "source.q", "namespace is missing"),
+    (
+        "{expression: q + 1, z: {a: b}, q: {namespace: N, metric: Q, statistic: Sum}}",
+        "source.z",
+        "unknown key z",
+    ),
+    ("{metrics: nonsense}", "source.metrics", "got no JSON list"),
+    ('{metrics: \'[{"Id": "a", "Expression": "RATE(b)"}]\'}', "source.metrics", "RATE is not"),
+    ("{metrics: '[]', namespace: N}", "source.namespace", "unknown key namespace"),
+)
+
+
+@pytest.mark.parametrize(("source", "path", "message"), REFUSED)
+def test_a_source_that_cannot_be_asked_for_is_named_with_its_field(
+    source: str, path: str, message: str
+) -> None:
+    """With file, line, column, what was expected and what was probably meant."""
+    with pytest.raises(ConfigError) as refused:
+        load_lines(lines(source), BARE)
+    assert any(
+        f"metrics[0].{path}:" in str(problem) and message in str(problem)
+        for problem in refused.value.problems
+    ), str(refused.value)
+
+
+@pytest.mark.parametrize("period", ["45s", "90s", "1s"])
+def test_a_period_that_cloudwatch_does_not_have_is_refused(period: str) -> None:
+    """10, 20 or 30 seconds, or whole minutes."""
+    with pytest.raises(ConfigError, match="expected 10s, 20s, 30s or whole minutes"):
+        load_lines(lines(period=period), BARE)
+
+
+RESOURCES = (
+    ("{endpoint: churn}", "got endpoint, expected endpoint with variant"),
+    ("{}", "got nothing, expected endpoint with variant"),
+    ("{endpoints: churn, variant: b}", "unknown key endpoints; did you mean endpoint?"),
+    ("{endpoint: e, variant: v, auto_scaling_group: g}", "expected endpoint with variant"),
+    ("{resource_id: endpoint/e/variant/v}", "resource_id alone says not what is scaled"),
+)
+
+
+@pytest.mark.parametrize(("resource", "message"), RESOURCES)
+def test_a_resource_that_is_none_of_awss_is_refused(resource: str, message: str) -> None:
+    """With the kinds that there are."""
+    with pytest.raises(ConfigError) as refused:
+        load_lines(lines(resource=resource), BARE)
+    assert message in str(refused.value)
+
+
+def test_a_metric_that_aws_printed_is_looked_at_too() -> None:
+    """At the entry, where it has no line of its own."""
+    policy = (
+        "{PolicyName: p, PolicyType: TargetTrackingScaling,"
+        " TargetTrackingScalingPolicyConfiguration: {TargetValue: 5,"
+        " CustomizedMetricSpecification: {Metrics: [{Id: a, Expression: RATE(b), Label: L}]}}}"
+    )
+    with pytest.raises(ConfigError, match="RATE is not understood"):
+        load_lines(f"home: aws\nresource: {VARIANT}\npolicies: [{policy}]", BARE)
