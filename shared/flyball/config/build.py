@@ -31,12 +31,13 @@ from flyball.config.problem import suggest
 from flyball.config.profile import DEFAULTS, Defaults
 from flyball.config.report import Report
 from flyball.config.source import Place
-from flyball.core.policy import Policy, ScheduledPolicy
+from flyball.core.policy import Policy, ScheduledPolicy, TrackingPolicy
 from flyball.core.target import (
     CapacityKind,
     Fallback,
     Metric,
     Mode,
+    Per,
     Profile,
     ScalableTarget,
     ZeroRule,
@@ -44,6 +45,8 @@ from flyball.core.target import (
 from flyball.core.window import Window
 from flyball.core.zone import zone
 
+TICK = timedelta(seconds=60)
+"""How often what lasts is looked at, unless it is given."""
 _TIMES = ("heartbeat", "tick", "foreign_hold", "lead_time")
 
 
@@ -71,6 +74,8 @@ def build(entry: Entry) -> Built | None:
                 metric, entry.places.get(("metric", metric.name), entry.place), entry.report
             )
     rest = _build_rest(entry, home, profile, defaults)
+    if home == "aws" and "heartbeat" not in rest and _is_polled(policies, metrics):
+        rest["heartbeat"] = rest.get("tick", TICK)
     if bounds is None or len(entry.report.problems) > before:
         return None
     made = entry.report.attempt(
@@ -233,6 +238,12 @@ def _build_rest(entry: Entry, home: str, profile: Profile, defaults: Defaults) -
         rest["fallback"] = _with_time(Fallback(fallback.capacity), "after", fallback.after)
     rest.update({key: entry.get(key)[0] for key in _TIMES if entry.get(key)[0] is not None})
     return rest
+
+
+def _is_polled(policies: Sequence[Policy], metrics: Metrics) -> bool:
+    """Say whether a total is tracked: CloudWatch's alarms have no threshold that moves with it."""
+    tracked = (metrics.found.get(p.metric) for p in policies if isinstance(p, TrackingPolicy))
+    return any(metric is not None and metric.per is Per.TOTAL for metric in tracked)
 
 
 def _with_time(rule: Any, key: str, given: timedelta | None) -> Any:

@@ -132,3 +132,12 @@ def test_a_metric_that_aws_printed_is_looked_at_too() -> None:
     )
     with pytest.raises(ConfigError, match="RATE is not understood"):
         load_lines(f"home: aws\nresource: {VARIANT}\npolicies: [{policy}]", BARE)
+
+
+def test_a_total_that_is_tracked_is_looked_at_on_every_tick() -> None:
+    """No alarm's threshold moves with the instances; whoever gives a heartbeat knows better."""
+    text = lines().replace(", source:", ", per: total, source:")
+    assert target_of(text, BARE).heartbeat.total_seconds() == 60
+    assert target_of(text + "\ntick: 30s", BARE).heartbeat.total_seconds() == 30
+    assert target_of(text + "\nheartbeat: 10m", BARE).heartbeat.total_seconds() == 600
+    assert target_of(lines(), BARE).heartbeat.total_seconds() == 300
