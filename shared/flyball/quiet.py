@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from flyball.alarm import Alarm, define_alarms
 from flyball.core.breach import RISING
+from flyball.core.decide import ADVISER
 from flyball.core.model import Capacity, History, Missing, Status
 from flyball.core.policy import ScheduledPolicy, TrackingPolicy
 from flyball.core.remember import note_held
@@ -110,7 +111,9 @@ def find_quiet(
 
 def _is_unchanged(history: History, capacity: Capacity | Missing) -> bool:
     """Say whether the provider has what it had, all of it in service, and nothing is waited for."""
-    if isinstance(capacity, Missing) or capacity.status is not Status.IN_SERVICE or capacity.owner:
+    if isinstance(capacity, Missing) or capacity.status is not Status.IN_SERVICE:
+        return False
+    if capacity.owner not in ("", ADVISER):
         return False
     if not history.desired == capacity.desired == capacity.ready:
         return False

@@ -11,6 +11,7 @@ import pytest
 
 from flyball.adapters.local.memory import MemoryLedger
 from flyball.alarm import define_alarms
+from flyball.core.decide import ADVISER
 from flyball.core.model import Capacity, Datapoint, Missing, MissingCause, Pause, Status
 from flyball.core.policy import ScheduledPolicy, TrackingPolicy
 from flyball.core.schedule import Schedule
@@ -77,6 +78,13 @@ def test_a_quiet_target_is_not_read() -> None:
         assert watched.rig.metrics.reads == []
     assert len(watched.rig.rows()) == rows
     assert watched.rig.store.status(watched.rig.target.id).lease_until is None
+
+
+def test_a_deployment_that_only_advises_rests_too() -> None:
+    """Nothing is asked for, so there is nothing to advise."""
+    watched = Watched()
+    watched.rig.provider.capacity = watched.rig.provider.capacity._replace(owner=ADVISER)
+    assert watched.beat().kind is WakeKind.QUIET
 
 
 def test_the_alarms_of_a_batch_are_asked_for_at_once() -> None:
