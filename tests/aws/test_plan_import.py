@@ -9,11 +9,16 @@ import pytest
 
 from flyball.config.load import load
 from flyball.core.policy import ScheduledPolicy, StepPolicy, TrackingPolicy
-from flyball.core.target import Mode
+from flyball.core.target import Mode, ScalableTarget
 from tests.aws.account import GPU, KEY, VARIANT, Account
 from tests.unit.cli.commands import flyball
 
 pytestmark = pytest.mark.enable_socket
+
+
+def load_targets(name: str) -> tuple[ScalableTarget, ...]:
+    """Read a config's scalable targets."""
+    return load(name).scalable_targets
 
 
 def test_what_was_read_is_a_config_that_holds(account: Account) -> None:
@@ -127,3 +132,83 @@ def test_no_file_is_overwritten_unasked(account: Account) -> None:
     assert done.code == 2
     assert "say --overwrite" in done.err
     assert flyball("import", "aws", "--out", "flyball.yaml", "--overwrite").code == 0
+
+
+def test_where_nothing_scales_itself_that_is_said(account: Account) -> None:
+    """Perhaps it is another region; nothing is written."""
+    assert account.alarms() == {}
+    done = flyball("import", "aws", "--out", "imported.yaml")
+    assert done.code == 1
+    assert "no native auto scaling was found" in done.err
+    assert not Path("imported.yaml").exists()
+
+
+def test_a_group_is_read_by_its_name(account: Account) -> None:
+    """Its tracking, its simple policy with the alarm's side, and its calendar in AWS's cron."""
+    client = account.client("autoscaling")
+    image = account.client("ec2").describe_images()["Images"][0]["ImageId"]
+    client.create_launch_configuration(
+        LaunchConfigurationName="l", ImageId=image, InstanceType="t3.micro"
+    )
+    client.create_auto_scaling_group(
+        AutoScalingGroupName="g",
+        LaunchConfigurationName="l",
+        MinSize=2,
+        MaxSize=8,
+        AvailabilityZones=["us-east-1a"],
+    )
+    client.suspend_processes(AutoScalingGroupName="g", ScalingProcesses=["AZRebalance"])
+    predefined = {"PredefinedMetricType": "ASGAverageCPUUtilization"}
+    load = {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": "a/b/c"}
+    for name, metric in (("cpu", predefined), ("load", load)):
+        client.put_scaling_policy(
+            AutoScalingGroupName="g",
+            PolicyName=name,
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingConfiguration={
+                "TargetValue": 55.0,
+                "PredefinedMetricSpecification": metric,
+            },
+        )
+    client.put_scaling_policy(
+        AutoScalingGroupName="g",
+        PolicyName="down",
+        AdjustmentType="ChangeInCapacity",
+        ScalingAdjustment=-1,
+        Cooldown=120,
+    )
+    (made,) = client.describe_policies(PolicyNames=["down"])["ScalingPolicies"]
+    fields = {**GPU, "Threshold": 10.0, "ComparisonOperator": "LessThanThreshold"}
+    account.client("cloudwatch").put_metric_alarm(
+        AlarmName="low", AlarmActions=[made["PolicyARN"]], **fields
+    )
+    client.put_scheduled_update_group_action(
+        AutoScalingGroupName="g",
+        ScheduledActionName="morning",
+        Recurrence="0 8 * * 1-5",
+        MinSize=4,
+        MaxSize=8,
+    )
+    client.put_scheduled_update_group_action(
+        AutoScalingGroupName="g",
+        ScheduledActionName="odd",
+        Recurrence="0 8 1 * 1",
+        MinSize=4,
+        MaxSize=8,
+    )
+    done = flyball("import", "aws", "--group", "g", "--group", "gone", "--out", "imported.yaml")
+    assert done.code == 0, done
+    (target,) = load_targets("imported.yaml")
+    assert target.resource == {"auto_scaling_group": "g"}
+    found = {each.name: each for each in target.policies}
+    assert list(found) == ["cpu", "down", "morning"]
+    down, morning = found["down"], found["morning"]
+    assert isinstance(down, StepPolicy)
+    assert [(step.upper, step.adjustment) for step in down.steps] == [(0.0, -1.0)]
+    assert isinstance(morning, ScheduledPolicy)
+    assert morning.schedule.expression == "cron(0 8 ? * MON-FRI *)"
+    text = Path("imported.yaml").read_text(encoding="utf-8")
+    assert "# Left out: group gone: there is no such group" in text
+    assert "# Left out: policy load: ALBRequestCountPerTarget is not understood" in text
+    assert "# Left out: scheduled action odd: '0 8 1 * 1' means either of two days" in text
+    assert "# Suspended when this was read: AZRebalance." in text

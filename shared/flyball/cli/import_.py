@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ from flyball.cli.options import Json
 
 if TYPE_CHECKING:
     from flyball.adapters.aws.adoption import Adopted, Adoption
+    from flyball.adapters.aws.clients import Clients
     from flyball.config.problem import Problem
     from flyball.report.adopted import Entry
 
@@ -30,6 +31,10 @@ def aws(
         list[str] | None,
         typer.Option("--endpoint", metavar="NAME", help="Only this one; may be repeated."),
     ] = None,
+    group_: Annotated[
+        list[str] | None,
+        typer.Option("--group", metavar="NAME", help="An EC2 Auto Scaling group; may be repeated."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write it there, not to stdout.")
     ] = None,
@@ -39,13 +44,13 @@ def aws(
     region: Region = None,
     json: Json = False,
 ) -> None:
-    """Read SageMaker's native auto scaling into a flyball.yaml; nothing is changed.
+    """Read native auto scaling into a flyball.yaml; nothing is changed.
 
-    Scaling policies, their alarms' thresholds and scheduled actions, of endpoint variants and
-    inference components. What is left out stands in the file as a comment with its reason. It
-    begins in mode advise. Exit code 1 if there is nothing to take over.
+    Scaling policies, their alarms' thresholds and scheduled actions: of all of SageMaker's endpoint
+    variants and inference components, or of what is named. What is left out stands in the file as
+    a comment with its reason. It begins in mode advise. Exit code 1 if there is nothing to take
+    over.
     """
-    from flyball.adapters.aws.adoption import adopt
     from flyball.cli import screen
     from flyball.report.adopted import write_adopted
     from flyball.report.figures import counted
@@ -55,7 +60,7 @@ def aws(
     if out is not None and out.exists() and not overwrite:
         refuse(f"{out}: there is such a file already; say --overwrite, or name another with --out")
     with screen.progress("Reading native auto scaling", None) as advance:
-        adoption = adopt(make_clients(region), endpoint or (), advance)
+        adoption = _adopt(make_clients(region), endpoint or (), group_ or (), advance)
         entries = [_sift(each) for each in adoption.targets]
     comments = [f"Left out: {each.name}: {each.reason}" for each in adoption.left_out]
     if json:
@@ -73,8 +78,25 @@ def aws(
     if not entries:
         for each in comments:
             complain(plain(each, 1_000))
-        complain("no native auto scaling of SageMaker was found; is it another region or account?")
+        complain("no native auto scaling was found; is it another region or account?")
         raise typer.Exit(FOUND)
+
+
+def _adopt(
+    clients: Clients,
+    endpoints: Sequence[str],
+    groups: Sequence[str],
+    advance: Callable[[int], None],
+) -> Adoption:
+    """Read what is named; of nothing named, all of SageMaker's."""
+    from flyball.adapters.aws.adoption import Adoption, adopt
+    from flyball.adapters.aws.groups import adopt_groups
+
+    found, gone = adopt_groups(clients, groups)
+    if groups and not endpoints:
+        return Adoption(tuple(found), tuple(gone))
+    sagemaker = adopt(clients, endpoints, advance)
+    return Adoption((*sagemaker.targets, *found), (*sagemaker.left_out, *gone))
 
 
 def _sift(adopted: Adopted) -> Entry:

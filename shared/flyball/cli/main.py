@@ -164,7 +164,9 @@ calendar.command("preview", short_help="List what the calendar does next.")(sche
 
 adopt = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 adopt.callback()(import_.group)
-adopt.command("aws", short_help="Read SageMaker's native auto scaling.")(import_.aws)
+adopt.command("aws", short_help="Read native auto scaling of SageMaker, or of a group.")(
+    import_.aws
+)
 
 for command, words in (
     (demo.demo, "Replay a day of traffic and show each decision."),

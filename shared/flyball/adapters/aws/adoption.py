@@ -137,10 +137,10 @@ def _read_alarms(
     clients: Clients, policies: Sequence[Mapping[str, Any]]
 ) -> dict[str, list[dict[str, Any]]]:
     """Read the metric alarms that call these policies, by the policy's ARN."""
-    return {arn: list(_read_callers(clients, arn)) for arn in (p["PolicyARN"] for p in policies)}
+    return {arn: list(read_callers(clients, arn)) for arn in (p["PolicyARN"] for p in policies)}
 
 
-def _read_callers(clients: Clients, arn: str) -> Iterator[dict[str, Any]]:
+def read_callers(clients: Clients, arn: str) -> Iterator[dict[str, Any]]:
     """Read the alarms of one policy; those of another whose name begins with its name are not."""
     call = clients.get("cloudwatch").describe_alarms
     for alarm in pages(call, "MetricAlarms", ActionPrefix=arn):
@@ -198,7 +198,7 @@ def _adopt_one(
         if policy.get("TargetTrackingScalingPolicyConfiguration"):
             taken.append(_trim(policy, POLICY_KEYS))
         elif _is_step(policy):
-            taken += _adopt_step(policy, alarms[policy["PolicyARN"]], left_out)
+            taken += adopt_steps(policy, alarms[policy["PolicyARN"]], left_out)
         else:
             reason = f"{policy.get('PolicyType')} is not understood"
             left_out.append(LeftOut(f"policy {policy['PolicyName']}", reason))
@@ -216,7 +216,7 @@ def _adopt_one(
     )
 
 
-def _adopt_step(
+def adopt_steps(
     policy: Mapping[str, Any], alarms: Sequence[Mapping[str, Any]], left_out: list[LeftOut]
 ) -> Iterator[dict[str, Any]]:
     """Give a step policy once for each alarm that calls it: the threshold is the alarm's."""
@@ -237,14 +237,15 @@ def _adopt_step(
 
 def _trim(item: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
     """Keep what counts, in the order of the keys."""
-    return {key: _plain(item[key]) for key in keys if item.get(key) not in (None, [], {})}
+    return {key: plain_json(item[key]) for key in keys if item.get(key) not in (None, [], {})}
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401  (any JSON)
+def plain_json(value: Any) -> Any:  # noqa: ANN401  (any JSON)
+    """Turn what the SDK gives into plain JSON without nulls; whole numbers are whole."""
     if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items() if each is not None}
+        return {key: plain_json(each) for key, each in value.items() if each is not None}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain_json(each) for each in value]
     if isinstance(value, datetime):
         return value.isoformat()
     return int(value) if isinstance(value, float) and value.is_integer() else value
