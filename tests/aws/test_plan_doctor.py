@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.aws.account import CONFIG, KEY, Account, write
+from tests.aws.account import CONFIG, KEY, TOPIC, Account, write
 from tests.aws.conftest import Store
 from tests.unit.cli.commands import Done, flyball
 
@@ -166,3 +167,30 @@ def test_no_credentials_are_the_first_and_only_thing_said(
     monkeypatch.setenv("HOME", "/nonexistent")
     done: Any = doctor("--json")
     assert (done.code, found(done)) == (1, {"credentials": "fail"})
+
+
+def test_a_stack_says_where_everything_is(
+    account: Account, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its outputs are enough for every command; a parameter tells that it only advises."""
+    for name in ("TARGETS_TABLE", "LEDGER_TABLE", "ALARM_TOPIC_ARN"):
+        monkeypatch.delenv(f"FLYBALL_{name}")
+    outputs = {"TargetsTable": store.targets, "LedgerTable": store.rows, "AlarmTopic": TOPIC}
+    template = {
+        "Parameters": {"Mode": {"Type": "String"}},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {key: {"Value": value} for key, value in outputs.items()},
+    }
+    account.client("cloudformation").create_stack(
+        StackName="prod",
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": "Mode", "ParameterValue": "advise"}],
+    )
+    done = flyball("apply", "--config", "flyball.yaml", "--yes", "--stack", "prod")
+    assert done.code == 0, done
+    assert all(alarm["AlarmActions"] == [TOPIC] for alarm in account.alarms().values())
+    assert store.ledger.scalable_target_ids() == ["churn"]
+    monkeypatch.setenv("FLYBALL_STACK", "prod")
+    done = doctor()
+    assert done.code == 0, done
+    assert f"tables {store.targets} and {store.rows}; it only advises" in done.out
