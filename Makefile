@@ -19,10 +19,13 @@ PROVEN := */flyball/core/*,*/flyball/ports.py,*/flyball/controller.py
 PROVEN := $(PROVEN),*/flyball/observe.py,*/flyball/reconcile.py,*/flyball/seen.py,*/flyball/wake.py
 PROVEN := $(PROVEN),*/flyball/quiet.py,*/flyball/recall.py
 
+# Its libraries are of other versions than ours, so it has an environment of its own.
+SAM := $(abspath .venv-sam)/bin/sam
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test check format format-check lint types contracts docs tests coverage \
-	bench reference lock changelog clean
+	e2e-aws build-aws template bench reference lock changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -32,7 +35,7 @@ demo: $(VENV)/.demo-ready ## install, then replay a day of traffic (ARGS="--trac
 
 test: check ## install, then run every check
 
-check: format-check lint types contracts docs tests coverage ## the gate: all of the next seven
+check: format-check lint types contracts docs template tests coverage e2e-aws ## the gate: all of these
 
 format-check: $(VENV)/.dev-ready ## is every file formatted?
 	$(BIN)/ruff format --check .
@@ -53,6 +56,15 @@ docs: $(VENV)/.dev-ready ## do links resolve, is every command and key documente
 tests: $(VENV)/.dev-ready ## run the tests (ARGS="-k name")
 	$(BIN)/python -m pytest -n auto --cov --cov-report= --cov-fail-under=0 $(ARGS)
 
+template: $(VENV)/.dev-ready .venv-sam/.ready ## is the template of AWS valid?
+	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(SAM) validate --lint
+
+e2e-aws: $(VENV)/.dev-ready .venv-sam/.ready ## deploy to a local AWS, and run it end to end
+	FLYBALL_SAM="$(SAM)" $(BIN)/python -m pytest -m e2e tests/aws $(ARGS)
+
+build-aws: $(VENV)/.dev-ready .venv-sam/.ready ## build what `sam deploy` deploys
+	PYTHON="$(abspath $(BIN))/python" SAM_CLI_TELEMETRY=0 $(SAM) build $(ARGS)
+
 coverage: $(VENV)/.dev-ready ## was every branch that matters run by the last tests?
 	$(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --include='$(PROVEN)' --fail-under=100
@@ -70,6 +82,7 @@ lock: .venv-lock/bin/uv ## pin every dependency again, with hashes
 		--output-file requirements/demo.txt
 	$(LOCK) --group aws-function --constraints requirements/dev.txt \
 		--output-file requirements/aws-function.txt
+	$(LOCK) --no-strip-extras --group sam --output-file requirements/sam.txt $(ARGS)
 	$(LOCK) --group gcp-function --output-file requirements/gcp-function.txt $(ARGS)
 	$(LOCK) pyproject.toml --group build --group bench --output-file requirements/bench.txt $(ARGS)
 
@@ -114,6 +127,12 @@ $(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing $$(grep -c '==' requirements/bench.txt) packages into .venv-bench, by hash"
 	@.venv-bench/bin/python $(PIP) --require-hashes -r requirements/bench.txt
 	@.venv-bench/bin/python $(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-sam/.ready: requirements/sam.txt | $(BIN)/python
+	@test -x .venv-sam/bin/python || $(BIN)/python -m venv --clear .venv-sam
+	@echo "Installing $$(grep -c '==' requirements/sam.txt) packages into .venv-sam, by hash"
+	@.venv-sam/bin/python $(PIP) --require-hashes -r requirements/sam.txt
 	@touch $@
 
 .venv-lock/bin/uv: | $(BIN)/python

@@ -98,7 +98,9 @@ def serve(
     return server
 
 
-def start_ministack(folder: Path, environment: Mapping[str, str] | None = None) -> Server:
+def start_ministack(
+    folder: Path, environment: Mapping[str, str] | None = None, program: str = "ministack.app"
+) -> Server:
     """Start MiniStack: DynamoDB, SQS, SNS, Lambda, EventBridge and the rest, but SageMaker."""
     local = {
         "BIND_HOST": "127.0.0.1",
@@ -107,7 +109,7 @@ def start_ministack(folder: Path, environment: Mapping[str, str] | None = None) 
         "MINISTACK_REGION": REGION,
         "LOG_LEVEL": "WARNING",
     }
-    command = [sys.executable, "-m", "ministack.app"]
+    command = [sys.executable, "-m", program]
     given = {**local, **(environment or {})}
     return serve("ministack", folder, command, given, "/_ministack/health")
 

@@ -1,8 +1,8 @@
 """Which kinds of resources does our template have that MiniStack's CloudFormation does not know?
 
 It refuses a whole template for one of them. So that the template is deployed as it is, they are
-registered here as kinds that are taken and do nothing, and MiniStack is started with them. What they
-would do is not tested by a deployment: docs/aws-rig.md says what tests it otherwise.
+registered here as kinds that are taken and do nothing, and MiniStack is started with them. What
+they would do is not tested by a deployment: docs/aws-rig.md says what tests it otherwise.
 """
 
 from __future__ import annotations

@@ -1,0 +1,177 @@
+"""How is the template deployed on this machine, by the real SAM, into software not our own?
+
+MiniStack is AWS, but for SageMaker and Application Auto Scaling, which are our own server's. The
+template is the one of the repository, unmodified.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.request import Request, urlopen
+
+from flyball.adapters.aws.dynamodb import DynamoLedger
+from tests.aws.rig import Server, client_of, environment_for, serve, start_ministack
+
+ROOT = Path(__file__).resolve().parents[2]
+STACK = "flyball"
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+SAM = "FLYBALL_SAM"
+"""Variable that names the SAM command line, which has an environment of its own."""
+PATIENCE_S = 30.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A stack that is deployed.
+
+    Attributes:
+        aws: MiniStack.
+        sagemaker: Our server of endpoints.
+        outputs: Of the stack.
+        environment: For programs that are to find it.
+        build_s: How long `sam build` took, seconds.
+        deploy_s: Likewise `sam deploy`.
+    """
+
+    aws: Server
+    sagemaker: Server
+    outputs: Mapping[str, str]
+    environment: Mapping[str, str]
+    build_s: float
+    deploy_s: float
+
+    def client(self, service: str) -> Any:
+        """Make a client of a service."""
+        return client_of(self.sagemaker if service == "sagemaker" else self.aws, service)
+
+    def ledger(self) -> DynamoLedger:
+        """Open the stack's ledger."""
+        tables = self.outputs["TargetsTable"], self.outputs["LedgerTable"]
+        return DynamoLedger(self.client("dynamodb"), targets=tables[0], ledger=tables[1])
+
+    def control(self, **command: Any) -> None:
+        """Tell the server of endpoints what happens there."""
+        body = json.dumps(command).encode()
+        with urlopen(Request(f"{self.sagemaker.url}/_control", body), timeout=30):  # noqa: S310
+            pass
+
+    def desired(self, endpoint: str) -> int:
+        """Read how many instances an endpoint's variant is to have."""
+        found = self.client("sagemaker").describe_endpoint(EndpointName=endpoint)
+        count: int = found["ProductionVariants"][0]["DesiredInstanceCount"]
+        return count
+
+    def flyball(self, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+        """Run the command line against the stack."""
+        program = str(Path(sys.executable).with_name("flyball"))
+        return subprocess.run(
+            [program, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=cwd,
+            env={**os.environ, **self.environment},
+            timeout=120,
+        )
+
+    @property
+    def ledger_url(self) -> str:
+        """Name the ledger as `--ledger` takes it."""
+        return f"dynamodb:{self.outputs['TargetsTable']}/{self.outputs['LedgerTable']}"
+
+
+@contextmanager
+def deployed(folder: Path) -> Iterator[Deployment]:
+    """Build and deploy the template, and take everything down afterwards.
+
+    Raises:
+        RuntimeError: A step failed; the message ends with what it said.
+    """
+    sagemaker = serve(
+        "sagemaker",
+        folder / "sagemaker",
+        [sys.executable, "-m", "tests.aws.sagemaker", "--port", "{port}", "--speed", "60"],
+        {"PYTHONPATH": str(ROOT)},
+        "/_calls",
+    )
+    aws: Server | None = None
+    try:
+        elsewhere = {
+            "AWS_ENDPOINT_URL_SAGEMAKER": sagemaker.url,
+            "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": sagemaker.url,
+        }
+        aws = start_ministack(
+            folder / "ministack",
+            {
+                **elsewhere,
+                "AWS_ENDPOINT_URL": "http://127.0.0.1:{port}",
+                "PYTHONPATH": str(ROOT),
+                "LOG_LEVEL": "INFO",
+            },
+            "tests.aws.stand_in",
+        )
+        environment = {
+            **environment_for(folder),
+            **elsewhere,
+            "AWS_ENDPOINT_URL": aws.url,
+            "SAM_CLI_TELEMETRY": "0",
+            "FLYBALL_PYTHON_RUNTIME": RUNTIME,
+            "PYTHON": sys.executable,
+        }
+        build_s = _sam(environment, "build", "--build-dir", str(folder / "build"), *_overrides())
+        deploy_s = _sam(
+            environment,
+            *("deploy", "--template-file", str(folder / "build" / "template.yaml")),
+            *("--stack-name", STACK, "--resolve-s3", "--capabilities", "CAPABILITY_IAM"),
+            *("--no-confirm-changeset", "--no-progressbar", *_overrides()),
+        )
+        (stack,) = client_of(aws, "cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+        yield Deployment(aws, sagemaker, outputs, environment, build_s, deploy_s)
+    finally:
+        if aws is not None:
+            aws.stop()
+        sagemaker.stop()
+
+
+def _overrides() -> tuple[str, ...]:
+    return "--parameter-overrides", f"PythonRuntime={RUNTIME} Mode=apply LogLevel=INFO"
+
+
+def _sam(environment: Mapping[str, str], *arguments: str) -> float:
+    """Run SAM in the repository, as a user would, and say how long it took."""
+    start = time.monotonic()
+    told = subprocess.run(
+        [os.environ[SAM], *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    if told.returncode:
+        raise RuntimeError(
+            f"sam {arguments[0]} failed:\n{told.stdout[-3000:]}{told.stderr[-3000:]}"
+        )
+    return time.monotonic() - start
+
+
+def wait_for(look: Callable[[], T], seconds: float = PATIENCE_S) -> T:
+    """Look again and again until something is seen; the last look's answer, whatever it is."""
+    ends = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found or time.monotonic() > ends:
+            return found
+        time.sleep(0.1)

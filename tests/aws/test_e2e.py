@@ -1,0 +1,277 @@
+"""Does the whole of it work: from an alarm to an endpoint's count and two rows of the ledger?
+
+`make e2e-aws` runs this. The template is built and deployed once for all tests, each of which has
+endpoints and scalable targets of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flyball.config import compile_config
+from flyball.config import load as read
+from flyball.core.chain import Row
+from flyball.core.codec import parse
+from flyball.core.model import Action
+from flyball.core.record import DECISION, OUTCOME, DecisionRecord
+from tests.aws.deployment import SAM, Deployment, deployed, wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
+
+MINUTE = timedelta(minutes=1)
+TICK_S = 100.0
+"""By then the schedule has called the tick once more."""
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Deploy the template, once."""
+    if SAM not in os.environ:
+        pytest.skip(f"{SAM} names no SAM command line; `make e2e-aws` installs one and sets it")
+    with deployed(tmp_path_factory.mktemp("stack")) as found:
+        yield found
+
+
+def target(name: str, **fields: Any) -> dict[str, Any]:
+    """Write a scalable target that keeps 100 calls on each instance."""
+    metric = {
+        "name": "calls",
+        "source": {
+            "namespace": "AWS/SageMaker",
+            "metric": "InvocationsPerInstance",
+            "statistic": "Sum",
+        },
+    }
+    policy = {
+        "name": "track",
+        "kind": "target_tracking",
+        "metric": "calls",
+        "target_value": 100,
+        "scale_out": {"datapoints": "1 of 1"},
+    }
+    return {
+        "id": name,
+        "home": "aws",
+        "resource": {"endpoint": name, "variant": "blue"},
+        "min_capacity": 1,
+        "max_capacity": 10,
+        "metrics": [metric],
+        "policies": [policy],
+        **fields,
+    }
+
+
+def apply(stack: Deployment, folder: Path, *targets: dict[str, Any]) -> None:
+    """Bring a config of these targets into force, as a user does."""
+    for each in targets:
+        stack.control(do="endpoint", name=each["resource"]["endpoint"], count=2)
+    config = folder / "flyball.json"
+    config.write_text(json.dumps({"version": 1, "scalable_targets": targets}))
+    done = stack.flyball(
+        "apply", "--config", str(config), "--stack", "flyball", "--yes", cwd=folder
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def load(stack: Deployment, name: str, value: float) -> None:
+    """Let CloudWatch have three minutes of load on an endpoint."""
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    dimensions = [
+        {"Name": "EndpointName", "Value": name},
+        {"Name": "VariantName", "Value": "blue"},
+    ]
+    data = [
+        {
+            "MetricName": "InvocationsPerInstance",
+            "Dimensions": dimensions,
+            "Timestamp": now - MINUTE * back,
+            "Value": value,
+        }
+        for back in (1, 2, 3)
+    ]
+    stack.client("cloudwatch").put_metric_data(Namespace="AWS/SageMaker", MetricData=data)
+
+
+def alarm(stack: Deployment, name: str, state: str = "ALARM", side: str = "high") -> None:
+    """Let an alarm change its state: MiniStack's do not evaluate as CloudWatch's do."""
+    stack.client("cloudwatch").set_alarm_state(
+        AlarmName=f"flyball/{name}/track/{side}", StateValue=state, StateReason="a test"
+    )
+
+
+def rows(stack: Deployment, name: str, *kinds: str) -> list[Row]:
+    """Read a target's rows of these kinds."""
+    return [row for row in stack.ledger().rows(name) if row.kind in kinds]
+
+
+def settled(stack: Deployment, names: Sequence[str]) -> bool:
+    """Say whether every target was decided at least once, and nobody holds a lease."""
+    ledger = stack.ledger()
+    states = [ledger.status(name) for name in names]
+    return all(each.sequence > 1 and each.lease_until is None for each in states)
+
+
+def dead_letters(stack: Deployment) -> list[dict[str, Any]]:
+    """Take what is in the dead-letter queue."""
+    found: list[dict[str, Any]] = (
+        stack.client("sqs")
+        .receive_message(
+            QueueUrl=stack.outputs["DeadWakesQueue"],
+            MessageAttributeNames=["All"],
+            MaxNumberOfMessages=10,
+        )
+        .get("Messages", [])
+    )
+    return found
+
+
+@pytest.fixture(scope="module")
+def window(stack: Deployment, tmp_path_factory: pytest.TempPathFactory) -> datetime:
+    """Let a window begin at the next minute but one, so that the other tests run meanwhile."""
+    start = datetime.now(UTC).replace(second=0, microsecond=0) + 2 * MINUTE
+    floor = {
+        "name": "rush",
+        "start": f"at({start.strftime('%Y-%m-%dT%H:%M:%S')})",
+        "duration": "10m",
+        "floor": 6,
+        "time_zone": "UTC",
+    }
+    apply(stack, tmp_path_factory.mktemp("window"), target("rush", windows=[floor]))
+    load(stack, "rush", 95.0)
+    return start
+
+
+def test_an_alarm_changes_an_endpoints_count_with_an_intent_and_an_outcome(
+    stack: Deployment, window: datetime, tmp_path: Path
+) -> None:
+    """Alarm → topic → queue → function → UpdateEndpointWeightsAndCapacities, in about a second."""
+    assert window > datetime.now(UTC)
+    apply(stack, tmp_path, target("chat"))
+    load(stack, "chat", 250.0)
+    assert wait_for(lambda: settled(stack, ["chat"]))
+    alarm(stack, "chat")
+    assert wait_for(lambda: stack.desired("chat") == 5)
+    assert wait_for(lambda: rows(stack, "chat", OUTCOME))
+    (row,) = (
+        row
+        for row in rows(stack, "chat", DECISION)
+        if parse(DecisionRecord, row.body).decision.action is Action.SET
+    )
+    decision = parse(DecisionRecord, row.body).decision
+    assert (decision.current, decision.desired, decision.policies) == (2, 5, ("track",))
+    (outcome,) = rows(stack, "chat", OUTCOME)
+    assert json.loads(outcome.body)["decision"] == row.id
+    assert json.loads(outcome.body)["outcome"]["kind"] == "applied"
+
+
+def test_a_duplicate_changes_nothing(stack: Deployment, tmp_path: Path) -> None:
+    """The same message three times more: one decision of it, whoever delivers it again."""
+    apply(stack, tmp_path, target("twice"))
+    load(stack, "twice", 95.0)
+    assert wait_for(lambda: settled(stack, ["twice"]))
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
+    message = {
+        "AlarmName": "flyball/twice/track/high",
+        "AlarmArn": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:flyball/twice/track/high",
+        "NewStateValue": "ALARM",
+        "OldStateValue": "OK",
+        "NewStateReason": "a test",
+        "StateChangeTime": now,
+        "Region": "US East (N. Virginia)",
+        "AWSAccountId": "000000000000",
+        "Trigger": {},
+    }
+    envelope = {
+        "Type": "Notification",
+        "MessageId": "95df01b4-ee98-5cb9-9903-4c221d41eb5e",
+        "TopicArn": stack.outputs["AlarmTopic"],
+        "Subject": 'ALARM: "flyball/twice/track/high" in US East (N. Virginia)',
+        "Message": json.dumps(message),
+        "Timestamp": now,
+    }
+    body = json.dumps(envelope)
+    before = len(rows(stack, "twice", DECISION))
+    sqs = stack.client("sqs")
+    sqs.send_message(QueueUrl=stack.outputs["WakesQueue"], MessageBody=body)
+    assert wait_for(lambda: len(rows(stack, "twice", DECISION)) > before)
+    for _ in range(3):
+        sqs.send_message(QueueUrl=stack.outputs["WakesQueue"], MessageBody=body)
+    alarm(stack, "twice", side="low")  # another one is handled after all of them
+    assert wait_for(lambda: len(rows(stack, "twice", DECISION)) > before + 1)
+    assert len(rows(stack, "twice", DECISION)) == before + 2
+    assert stack.desired("twice") == 2
+
+
+def test_a_poison_event_ends_in_the_dead_letter_queue_with_its_reason(
+    stack: Deployment, tmp_path: Path
+) -> None:
+    """And blocks nothing: the alarm behind it is handled."""
+    apply(stack, tmp_path, target("after"))
+    load(stack, "after", 250.0)
+    assert wait_for(lambda: settled(stack, ["after"]))
+    stack.client("sqs").send_message(
+        QueueUrl=stack.outputs["WakesQueue"], MessageBody='{"AlarmName": "somebody-elses"}'
+    )
+    alarm(stack, "after")
+    (letter,) = wait_for(lambda: dead_letters(stack))
+    assert letter["Body"] == '{"AlarmName": "somebody-elses"}'
+    reason = letter["MessageAttributes"]["reason"]["StringValue"]
+    assert reason == "event.StateChangeTime: got None, expected text"
+    assert wait_for(lambda: stack.desired("after") == 5)
+
+
+def test_a_tick_with_200_due_targets_goes_through_the_queue_and_each_is_decided_once(
+    stack: Deployment, tmp_path: Path
+) -> None:
+    """A handful by the tick itself, the rest in chunks; whoever is late finds nothing due."""
+    names = [f"fleet-{index:03}" for index in range(200)]
+    made = [target(name, resource={"endpoint": name, "variant": "blue"}) for name in names]
+    config = tmp_path / "fleet.json"
+    config.write_text(json.dumps({"version": 1, "scalable_targets": made}))
+    for name in names:
+        stack.control(do="endpoint", name=name, count=2)
+
+    ledger, now = stack.ledger(), datetime.now(UTC)
+    for each in compile_config(read(config)):
+        ledger.register(each.id, each.config, each.config_hash, now)
+    functions = stack.client("lambda").list_functions()["Functions"]
+    (tick,) = [each["FunctionName"] for each in functions if "-Tick-" in each["FunctionName"]]
+    event = json.dumps({"flyball": "tick", "schedule": "by hand", "at": now.isoformat()})
+    answer = stack.client("lambda").invoke(FunctionName=tick, Payload=event.encode())
+    told = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, told
+    assert wait_for(lambda: settled(stack, names), 60)
+    decided = Counter(len(rows(stack, name, DECISION)) for name in names)
+    assert decided == {1: 200}
+    assert told["queued"] > 100
+
+
+def test_a_window_raises_the_floor_at_its_minute_by_the_schedules_tick(
+    stack: Deployment, window: datetime
+) -> None:
+    """Nobody's alarm said so, and nobody called the function but the schedule."""
+    assert wait_for(lambda: stack.desired("rush") == 6, TICK_S + 60)
+    (decision,) = (
+        record.decision
+        for row in rows(stack, "rush", DECISION)
+        if (record := parse(DecisionRecord, row.body)).decision.action is Action.SET
+    )
+    assert window <= decision.at < window + timedelta(seconds=TICK_S)
+    assert [limit.by for limit in decision.limits] == ["rush"]
+
+
+def test_what_is_in_dynamodb_is_whole_and_decides_the_same_again(
+    stack: Deployment, tmp_path: Path
+) -> None:
+    """After all of the above."""
+    for command in ("verify", "replay"):
+        done = stack.flyball("ledger", command, "--ledger", stack.ledger_url, cwd=tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
