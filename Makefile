@@ -82,7 +82,7 @@ lock: .venv-lock/bin/uv ## pin every dependency again, with hashes
 		--output-file requirements/demo.txt
 	$(LOCK) --group aws-function --constraints requirements/dev.txt \
 		--output-file requirements/aws-function.txt
-	$(LOCK) --no-strip-extras --group sam --output-file requirements/sam.txt $(ARGS)
+	$(LOCK) --group sam --output-file requirements/sam.txt $(ARGS)
 	$(LOCK) --group gcp-function --output-file requirements/gcp-function.txt $(ARGS)
 	$(LOCK) pyproject.toml --group build --group bench --output-file requirements/bench.txt $(ARGS)
 
@@ -132,7 +132,7 @@ $(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(BIN)/python
 .venv-sam/.ready: requirements/sam.txt | $(BIN)/python
 	@test -x .venv-sam/bin/python || $(BIN)/python -m venv --clear .venv-sam
 	@echo "Installing $$(grep -c '==' requirements/sam.txt) packages into .venv-sam, by hash"
-	@.venv-sam/bin/python $(PIP) --require-hashes -r requirements/sam.txt
+	@.venv-sam/bin/python $(PIP) --no-deps --require-hashes -r requirements/sam.txt
 	@touch $@
 
 .venv-lock/bin/uv: | $(BIN)/python
