@@ -1,9 +1,9 @@
 """How small can the SDK be that a function carries: only the calls that we make?
 
-botocore describes every service of AWS in JSON, 27 MB of it packed, and reads a service's whole file
-when its client is made. What stays is the operations named here with the shapes that they reach,
-without documentation, unpacked: so a client is made in a fraction of the time. A call that is not
-named here fails on the first try, and tests/aws runs every one of them on the slim SDK.
+botocore describes every service of AWS in JSON, 27 MB of it packed, and reads a service's whole
+file when its client is made. What stays is the operations named here with the shapes that they
+reach, without documentation, unpacked: so a client is made in a fraction of the time. A call that
+is not named here fails on the first try; what the roles allow is held to this list by a test.
 """
 
 from __future__ import annotations

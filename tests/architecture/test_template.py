@@ -75,7 +75,7 @@ def test_a_row_of_the_ledger_cannot_be_changed(resources: Resources) -> None:
 def test_a_quiet_target_is_not_in_the_index_of_what_is_due(resources: Resources) -> None:
     """The index is sparse: its keys are attributes that only a waiting target has."""
     table = resources["Targets"]["Properties"]
-    (index,) = table["GlobalSecondaryIndexes"]
+    (index,) = [each for each in table["GlobalSecondaryIndexes"] if each["IndexName"] == "due"]
     indexed = [key["AttributeName"] for key in index["KeySchema"]]
     assert indexed == ["wake_shard", "wake_at"]
     assert not {key["AttributeName"] for key in table["KeySchema"]} & set(indexed)
