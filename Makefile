@@ -28,7 +28,7 @@ SAM := $(abspath .venv-sam)/bin/sam
 	e2e-aws build-aws template bench reference lock changelog clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.demo-ready ## install, then replay a day of traffic (ARGS="--trace FILE")
 	$(BIN)/flyball demo $(ARGS)

@@ -100,13 +100,13 @@ def test_architecture_has_one_diagram(repository: Path) -> None:
 def test_every_make_target_that_is_named_exists(repository: Path) -> None:
     """What a page tells the reader to make can be made."""
     makefile = (repository / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
     named: set[str] = set()
     for page in pages(repository):
         text = page.read_text(encoding="utf-8")
-        named |= set(re.findall(r"`make ([a-z-]+)", text))
+        named |= set(re.findall(r"`make ([a-z0-9-]+)", text))
         for block in fences(text, "sh"):
-            named |= set(re.findall(r"^(?:.*&& )?make ([a-z-]+)", block, re.MULTILINE))
+            named |= set(re.findall(r"^(?:.*&& )?make ([a-z0-9-]+)", block, re.MULTILINE))
     assert {"demo", "test"} <= named
     assert named - targets == set()
 
@@ -115,5 +115,5 @@ def test_what_every_target_of_make_does_is_said(repository: Path) -> None:
     """`make help` lists every target that a person would call."""
     makefile = (repository / "Makefile").read_text(encoding="utf-8")
     (phony,) = re.findall(r"^\.PHONY: ((?:.*\\\n)*.*)$", makefile, re.MULTILINE)
-    helped = set(re.findall(r"^([a-z-]+):.*## \S", makefile, re.MULTILINE))
+    helped = set(re.findall(r"^([a-z0-9-]+):.*## \S", makefile, re.MULTILINE))
     assert set(phony.replace("\\", " ").split()) == helped
