@@ -125,10 +125,8 @@ def deployed(folder: Path) -> Iterator[Deployment]:
             **elsewhere,
             "AWS_ENDPOINT_URL": aws.url,
             "SAM_CLI_TELEMETRY": "0",
-            "FLYBALL_PYTHON_RUNTIME": RUNTIME,
-            "PYTHON": sys.executable,
         }
-        build_s = _sam(environment, "build", "--build-dir", str(folder / "build"), *_overrides())
+        build_s = build(folder / "build", folder)
         deploy_s = _sam(
             environment,
             *("deploy", "--template-file", str(folder / "build" / "template.yaml")),
@@ -142,6 +140,21 @@ def deployed(folder: Path) -> Iterator[Deployment]:
         if aws is not None:
             aws.stop()
         sagemaker.stop()
+
+
+def build(out: Path, home: Path) -> float:
+    """Build the template's functions and layer into a folder, and say how long it took, seconds.
+
+    Raises:
+        RuntimeError: It failed; the message ends with what it said.
+    """
+    environment = {
+        **environment_for(home),
+        "SAM_CLI_TELEMETRY": "0",
+        "FLYBALL_PYTHON_RUNTIME": RUNTIME,
+        "PYTHON": sys.executable,
+    }
+    return _sam(environment, "build", "--build-dir", str(out), *_overrides())
 
 
 def _overrides() -> tuple[str, ...]:
