@@ -25,7 +25,7 @@ SAM := $(abspath .venv-sam)/bin/sam
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test check format format-check lint types contracts docs tests coverage \
-	e2e-aws build-aws template bench reference lock changelog clean
+	e2e-aws build-aws template bench bench-cold reference lock changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -88,6 +88,9 @@ lock: .venv-lock/bin/uv ## pin every dependency again, with hashes
 
 bench: .venv-bench/.ready ## measure one decision against Ray Serve's, and the controller on SQLite
 	.venv-bench/bin/python -m tests.bench $(ARGS)
+
+bench-cold: $(VENV)/.dev-ready .venv-sam/.ready ## measure a function's cold start under Lambda's runtime
+	FLYBALL_SAM="$(SAM)" $(BIN)/python -m tests.bench.cold
 
 changelog: $(VENV)/.dev-ready ## show the changelog of what is not released yet
 	$(BIN)/towncrier build --draft --version next

@@ -57,7 +57,9 @@ def slim(data: Path) -> None:
         KeyError: An operation is not in the service's model: it is misspelt, or was renamed.
     """
     for entry in sorted(data.iterdir()):
-        if entry.name in OPERATIONS:
+        if entry.name.startswith("endpoints.json"):
+            _rewrite(entry, _keep_endpoints)
+        elif entry.name in OPERATIONS:
             _slim_service(entry, OPERATIONS[entry.name])
         elif entry.name not in SHARED and entry.name not in {f"{name}.gz" for name in SHARED}:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
@@ -116,6 +118,15 @@ def _without_words(node: Any) -> Any:  # noqa: ANN401  (any part of a JSON docum
             if not (key == "documentation" and isinstance(value, str))
         }
     return [_without_words(item) for item in node] if isinstance(node, list) else node
+
+
+def _keep_endpoints(found: dict[str, Any]) -> dict[str, Any]:
+    """Keep the regions' lists of the services that are called, under the names used there."""
+    names = {*OPERATIONS, "api.sagemaker", "monitoring"}
+    for partition in found["partitions"]:
+        services = partition["services"]
+        partition["services"] = {name: services[name] for name in services if name in names}
+    return found
 
 
 def _keep_pages(found: dict[str, Any], operations: tuple[str, ...]) -> dict[str, Any]:

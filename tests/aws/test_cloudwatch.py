@@ -1,7 +1,6 @@
 """Are metrics read as CloudWatch has them: fresh, whole, in few calls, and never invented?
 
-MiniStack and moto keep what is put into them. What neither shows (a page, a refusal, a result that
-is not complete) is put in under the real client, in the shape of its service model.
+MiniStack and moto keep what is put into them. What neither shows is put in under the real client.
 """
 
 from __future__ import annotations
@@ -347,7 +346,7 @@ def test_a_refusal_of_all_is_missing_for_all(
     scripted: Callable[[Answer], CloudWatchMetrics], code: str
 ) -> None:
     """And is not asked again and again."""
-    calls = []
+    calls: list[Mapping[str, Any]] = []
 
     def answer(params: Mapping[str, Any]) -> tuple[int, str]:
         calls.append(params)
