@@ -56,8 +56,11 @@ docs: $(VENV)/.dev-ready ## do links resolve, is every command and key documente
 tests: $(VENV)/.dev-ready ## run the tests (ARGS="-k name")
 	$(BIN)/python -m pytest -n auto --cov --cov-report= --cov-fail-under=0 $(ARGS)
 
-template: $(VENV)/.dev-ready .venv-sam/.ready ## is the template of AWS valid?
+template: $(VENV)/.dev-ready .venv-sam/.ready .venv-scan/.ready ## is the template of AWS valid and safe?
 	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(SAM) validate --lint
+	$(BIN)/python -m deploy.aws.transform --out build/template.json 2>/dev/null
+	.venv-scan/bin/checkov --framework cloudformation --skip-download --compact --quiet \
+		--file template.yaml build/template.json
 
 e2e-aws: $(VENV)/.dev-ready .venv-sam/.ready ## deploy to a local AWS, and run it end to end
 	FLYBALL_SAM="$(SAM)" $(BIN)/python -m pytest -m e2e tests/aws $(ARGS)
@@ -83,6 +86,7 @@ lock: .venv-lock/bin/uv ## pin every dependency again, with hashes
 	$(LOCK) --group aws-function --constraints requirements/dev.txt \
 		--output-file requirements/aws-function.txt
 	$(LOCK) --group sam --output-file requirements/sam.txt $(ARGS)
+	$(LOCK) --group scan --output-file requirements/scan.txt $(ARGS)
 	$(LOCK) --group gcp-function --output-file requirements/gcp-function.txt $(ARGS)
 	$(LOCK) pyproject.toml --group build --group bench --output-file requirements/bench.txt $(ARGS)
 
@@ -136,6 +140,12 @@ $(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@test -x .venv-sam/bin/python || $(BIN)/python -m venv --clear .venv-sam
 	@echo "Installing $$(grep -c '==' requirements/sam.txt) packages into .venv-sam, by hash"
 	@.venv-sam/bin/python $(PIP) --no-deps --require-hashes -r requirements/sam.txt
+	@touch $@
+
+.venv-scan/.ready: requirements/scan.txt | $(BIN)/python
+	@test -x .venv-scan/bin/python || $(BIN)/python -m venv --clear .venv-scan
+	@echo "Installing $$(grep -c '==' requirements/scan.txt) packages into .venv-scan, by hash"
+	@.venv-scan/bin/python $(PIP) --no-deps --require-hashes -r requirements/scan.txt
 	@touch $@
 
 .venv-lock/bin/uv: | $(BIN)/python
