@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from logging import ERROR, INFO, WARNING
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import NamedTuple, Protocol, TypeVar, cast
 
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.queue import Queue, QueueError, Sent
 from flyball.adapters.aws.trigger import Parsed, Tick, parse_event
 from flyball.controller import Controller
-from flyball.ports import Clock, Trigger
+from flyball.ports import Clock, Trigger, TriggerKind
 from flyball.wake import Wake, WakeKind, fail, wake_due
 from flyball.wiring.aws import FleetLedger, Settings, build, connect
 from flyball.wiring.machine import SystemClock
@@ -30,6 +30,9 @@ DUE_LIMIT = 1_000
 """Scalable targets that one tick finds; those left over are the first of the next."""
 TIME_LEFT_MS = 20_000
 """No further chunk is begun with less than this left of the function's time, or a third of it."""
+WAITS_S = (0.3, 0.7, 1.5)
+"""Before each further try where another run has the lease; a run takes a fraction of a second."""
+LOOKED = frozenset({WakeKind.DECIDED, WakeKind.UNRESOLVED, WakeKind.LEASE_LOST})
 SERVICES = ("dynamodb", "cloudwatch", "sagemaker", "sqs")
 """What is made ahead where nobody waits for the start."""
 
@@ -97,6 +100,7 @@ class Function:
         meter: Where metrics go.
         queue: None: the environment's.
         open_parts: None: the environment's tables, CloudWatch and what is scaled.
+        rest: Waits so many seconds.
     """
 
     def __init__(
@@ -107,10 +111,12 @@ class Function:
         *,
         queue: Queue | None = None,
         open_parts: Callable[[], Parts] | None = None,
+        rest: Callable[[float], None] = sleep,
     ) -> None:
         self._settings = settings
         self._say = say
         self._meter = meter
+        self._rest = rest
         self._clients = Clients()
         self._queue = queue or Queue(
             self._clients, settings.wakes_queue_url, settings.dead_queue_url
@@ -228,11 +234,39 @@ class Function:
                 wakes = [fail(trigger, _say_error(error)) for trigger in triggers]
             else:
                 wakes = controller.wake_all(triggers, keep_going=has_time)
+                wakes = self._try_again(triggers, wakes, has_time)
         for trigger, wake in zip(triggers, wakes, strict=True):
             tell(self._say, trigger, wake)
         measure(self._meter, wakes, (perf_counter() - began) * 1_000)
         _settle()
         return wakes
+
+    def _try_again(
+        self, triggers: Sequence[Trigger], wakes: Sequence[Wake], has_time: Callable[[], bool]
+    ) -> list[Wake]:
+        """Knock again, for a moment, where another run has the lease.
+
+        It may have looked just before what this event tells of, and an alarm tells once. What the
+        timer finds is due again by itself, and what this very run looked at was seen.
+        """
+        found = list(wakes)
+        for wait_s in WAITS_S:
+            looked = {each.scalable_target_id for each in found if each.kind in LOOKED}
+            again: dict[str, int] = {}
+            for index, (trigger, wake) in enumerate(zip(triggers, found, strict=True)):
+                away = wake.kind is WakeKind.TURNED_AWAY and trigger.kind is not TriggerKind.TIMER
+                if away and trigger.scalable_target_id not in looked:
+                    again.setdefault(trigger.scalable_target_id, index)
+            if not again or not has_time():
+                break
+            self._rest(wait_s)
+            chosen = list(again.values())
+            later = self._parts.controller.wake_all(
+                [triggers[index] for index in chosen], keep_going=has_time
+            )
+            for index, wake in zip(chosen, later, strict=True):
+                found[index] = wake
+        return found
 
     def _fail(self, what: str, detail: str, **about: object) -> str:
         """Tell of a failure that is no wake-up's own."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -154,6 +154,8 @@ class Stage:
         self.context = Context()
         self.variables: dict[str, str] = {}
         self.opened = 0
+        self.rested: list[float] = []
+        self.while_resting: Callable[[], None] = lambda: None
         self._tokens = count()
         for name in PLACES:
             self.add(name)
@@ -172,8 +174,14 @@ class Stage:
             module.metrics,
             queue=Queue(self._clients, **urls),
             open_parts=self._open,
+            rest=self._pass,
         )
         return module.handler(event, self.context)
+
+    def _pass(self, seconds: float) -> None:
+        """Let somebody else do something while a function waits."""
+        self.rested.append(seconds)
+        self.while_resting()
 
     def _open(self) -> Parts:
         self.opened += 1
