@@ -6,7 +6,9 @@ An alarm carries nothing but whom to look at: its name says that, and nothing el
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
 from urllib.parse import quote, unquote
 
 from flyball.core.policy import (
@@ -17,6 +19,7 @@ from flyball.core.policy import (
     TrackingPolicy,
 )
 from flyball.core.target import Metric, ScalableTarget
+from flyball.ports import AlarmState
 
 PREFIX = "flyball"
 """First part of every alarm's name: flyball/<scalable target>/<policy>/<side>."""
@@ -48,6 +51,18 @@ class Alarm(NamedTuple):
     threshold: float
     rule: DatapointsRule
     total: bool = False
+
+
+class AlarmWatch(Protocol):
+    """What the alarms say that were made for our targets."""
+
+    def states(self, alarms: Sequence[Alarm], now: datetime) -> Mapping[str, AlarmState]:
+        """Read the states of alarms, by name.
+
+        One that is not there, or not as it should be, is left out; so is one whose state cannot be
+        read, that is not evaluated, or that would wake nobody.
+        """
+        ...
 
 
 def define_alarms(scalable_target: ScalableTarget, prefix: str = PREFIX) -> tuple[Alarm, ...]:

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from flyball.alarm import PREFIX
+from flyball.alarm import PREFIX, AlarmWatch
 from flyball.core.chain import name_row
 from flyball.core.codec import canonical, encode
 from flyball.core.decide import decide
@@ -46,7 +46,6 @@ from flyball.core.remember import (
 from flyball.core.target import ScalableTarget
 from flyball.observe import SeriesByName, observe, read_metrics
 from flyball.ports import (
-    AlarmWatch,
     CapacityControl,
     Claim,
     Clock,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple, Protocol
@@ -224,18 +224,6 @@ class MetricSource(Protocol):
 
         Returns:
             One answer a read, in order; a failure is Missing, never a number and never raised.
-        """
-        ...
-
-
-class AlarmWatch(Protocol):
-    """What the alarms say that were made for our targets."""
-
-    def states(self, names: Sequence[str], now: datetime) -> Mapping[str, AlarmState]:
-        """Read the states of alarms, by name.
-
-        An alarm that is not there is left out, and so is one whose state cannot be read, or that
-        is not evaluated.
         """
         ...
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from flyball.alarm import Alarm, define_alarms
+from flyball.alarm import Alarm, AlarmWatch, define_alarms
 from flyball.core.breach import RISING
 from flyball.core.decide import ADVISER
 from flyball.core.model import Capacity, History, Missing, Status
@@ -18,7 +18,7 @@ from flyball.core.policy import ScheduledPolicy, TrackingPolicy
 from flyball.core.remember import note_held
 from flyball.core.scene import find_bounds
 from flyball.core.target import Per, ScalableTarget
-from flyball.ports import AlarmState, AlarmWatch, CapacityControl, TriggerKind
+from flyball.ports import AlarmState, CapacityControl, TriggerKind
 from flyball.wake import Held
 
 
@@ -49,11 +49,11 @@ def find_resting(
         and each.claim.pending is None
         and each.trigger.kind is TriggerKind.TIMER
     }
-    names = [alarm.name for found in alarms.values() for alarm in found]
-    if not names:
+    needed_by_all = [alarm for found in alarms.values() for alarm in found]
+    if not needed_by_all:
         return {}
     try:
-        states = watch.states(names, now)
+        states = watch.states(needed_by_all, now)
     except Exception:  # noqa: BLE001  (then all are looked at)
         return {}
     resting = {}

@@ -8,77 +8,120 @@ from uuid import uuid4
 
 import pytest
 
+from flyball.adapters.aws.alarms import define
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.watch import NAMES_A_CALL, CloudWatchAlarms
+from flyball.alarm import Alarm, define_alarms
+from flyball.core.policy import TrackingPolicy
+from flyball.core.target import Metric, ScalableTarget
 from flyball.ports import AlarmState
 from tests.aws.rig import CREDENTIALS, Server, client_of
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+SUM = {"namespace": "AWS/SageMaker", "metric": "InvocationsPerInstance", "statistic": "Sum"}
 pytestmark = pytest.mark.enable_socket
 
 
 @pytest.fixture
-def alarms(ministack: Server, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, str]:
-    """Give a client, and a first part of names that is this test's own."""
+def client(ministack: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Give a client of MiniStack's CloudWatch."""
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    return client_of(ministack, "cloudwatch"), f"flyball/{uuid4().hex}"
+    return client_of(ministack, "cloudwatch")
 
 
-def put(client: Any, name: str, state: str | None = None, **fields: Any) -> str:
-    """Make an alarm, and set its state."""
-    client.put_metric_alarm(
-        AlarmName=name,
-        Namespace="AWS/SageMaker",
-        MetricName="InvocationsPerInstance",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1.0,
-        ComparisonOperator="GreaterThanThreshold",
-        **fields,
+def alarm_of(value: float = 700.0, source: dict[str, str] = SUM) -> Alarm:
+    """Make the high alarm of a scalable target of its own."""
+    policy = TrackingPolicy("track", "load", value)
+    resource = {"endpoint": "churn", "variant": "blue"}
+    target = ScalableTarget(
+        uuid4().hex,
+        1,
+        4,
+        home="aws",
+        resource=resource,
+        metrics=(Metric("load", source=source),),
+        policies=(policy,),
     )
-    if state is not None:
-        client.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a test")
-    return name
+    return define_alarms(target)[0]
 
 
-def test_states_are_read_by_name(ministack: Server, alarms: tuple[Any, str]) -> None:
-    """One that is not there is left out, and one that is switched off."""
-    client, prefix = alarms
-    calm = put(client, f"{prefix}/a/high", "OK")
-    loud = put(client, f"{prefix}/b/high", "ALARM")
-    blind = put(client, f"{prefix}/c/high", "INSUFFICIENT_DATA")
-    off = put(client, f"{prefix}/d/high", "OK", ActionsEnabled=False)
+def put(client: Any, alarm: Alarm, state: str, **fields: Any) -> Alarm:
+    """Make an alarm as `flyball apply` does, and set its state."""
+    client.put_metric_alarm(**{**define(alarm), **fields})
+    client.set_alarm_state(AlarmName=alarm.name, StateValue=state, StateReason="a test")
+    return alarm
+
+
+def test_states_are_read_by_name(ministack: Server, client: Any) -> None:
+    """One that is not there is left out."""
+    calm = put(client, alarm_of(), "OK")
+    loud = put(client, alarm_of(), "ALARM")
+    blind = put(client, alarm_of(), "INSUFFICIENT_DATA")
     watch = CloudWatchAlarms(Clients(endpoints={"cloudwatch": ministack.url}))
-    assert watch.states([calm, loud, blind, off, f"{prefix}/gone"], NOW) == {
-        calm: AlarmState.OK,
-        loud: AlarmState.ALARM,
-        blind: AlarmState.INSUFFICIENT_DATA,
+    assert watch.states([calm, loud, blind, alarm_of()], NOW) == {
+        calm.name: AlarmState.OK,
+        loud.name: AlarmState.ALARM,
+        blind.name: AlarmState.INSUFFICIENT_DATA,
     }
 
 
-def test_many_are_read_a_hundred_a_call(ministack: Server, alarms: tuple[Any, str]) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"Threshold": 900.0},
+        {"ComparisonOperator": "LessThanThreshold"},
+        {"EvaluationPeriods": 5},
+        {"MetricName": "Invocations"},
+        {"ActionsEnabled": False},
+    ],
+    ids=str,
+)
+def test_an_alarm_that_is_not_as_it_should_be_is_no_witness(
+    ministack: Server, client: Any, other: dict[str, Any]
+) -> None:
+    """Its policy was changed since, or a human changed it, or it would wake nobody."""
+    odd = put(client, alarm_of(), "OK", **other)
+    watch = CloudWatchAlarms(Clients(endpoints={"cloudwatch": ministack.url}))
+    assert watch.states([odd], NOW) == {}
+
+
+def test_many_are_read_a_hundred_a_call(ministack: Server, client: Any) -> None:
     """More than one call takes, and none is lost between two."""
-    client, prefix = alarms
-    names = [put(client, f"{prefix}/t{index}/high", "OK") for index in range(NAMES_A_CALL + 3)]
+    alarms = [put(client, alarm_of(), "OK") for _ in range(NAMES_A_CALL + 3)]
     clients = Clients(endpoints={"cloudwatch": ministack.url})
     calls: list[str] = []
     clients.get("cloudwatch").meta.events.register(
         "before-call.cloudwatch.DescribeAlarms", lambda **_: calls.append("call")
     )
-    assert set(CloudWatchAlarms(clients).states(names, NOW)) == set(names)
+    found = CloudWatchAlarms(clients).states(alarms, NOW)
+    assert set(found) == {alarm.name for alarm in alarms}
     assert len(calls) == 2
 
 
-def test_an_alarm_on_a_part_of_its_data_is_no_witness(alarms: tuple[Any, str]) -> None:
+def test_an_alarm_on_a_part_of_its_data_is_no_witness(client: Any) -> None:
     """CloudWatch says so by a field that no local engine sets: the answer is put in by hand."""
-    _, prefix = alarms
+    assert client
+    whole, half, odd = alarm_of(), alarm_of(), alarm_of()
+    shown = {**define(whole), "StateValue": "OK"}
+    answers = [
+        shown,
+        {**shown, "AlarmName": half.name, "EvaluationState": "PARTIAL_DATA"},
+        {**shown, "AlarmName": odd.name, "StateValue": "SLEEPING"},
+        {**shown, "AlarmName": "somebody's"},
+    ]
     clients = Clients(endpoints={"cloudwatch": "http://127.0.0.1:9"})
-    half = {"AlarmName": prefix, "StateValue": "OK", "EvaluationState": "PARTIAL_DATA"}
-    odd = {"AlarmName": f"{prefix}/odd", "StateValue": "SLEEPING"}
     clients.get("cloudwatch").meta.events.register(
         "before-call.cloudwatch.DescribeAlarms",
-        lambda **_: (type("Answer", (), {"status_code": 200})(), {"MetricAlarms": [half, odd]}),
+        lambda **_: (type("Answer", (), {"status_code": 200})(), {"MetricAlarms": answers}),
     )
-    assert CloudWatchAlarms(clients).states([prefix], NOW) == {}
+    found = CloudWatchAlarms(clients).states([whole, half, odd], NOW)
+    assert found == {whole.name: AlarmState.OK}
+
+
+def test_an_alarm_that_cannot_be_defined_is_no_witness(ministack: Server, client: Any) -> None:
+    """A source that nobody understands."""
+    alarm = put(client, alarm_of(), "OK")
+    bad = alarm_of(source={"metric": "x"})._replace(name=alarm.name)
+    watch = CloudWatchAlarms(Clients(endpoints={"cloudwatch": ministack.url}))
+    assert watch.states([bad], NOW) == {}

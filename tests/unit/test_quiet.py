@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flyball.adapters.local.memory import MemoryLedger
-from flyball.alarm import define_alarms
+from flyball.alarm import Alarm, define_alarms
 from flyball.core.decide import ADVISER
 from flyball.core.model import Capacity, Datapoint, Missing, MissingCause, Pause, Status
 from flyball.core.policy import ScheduledPolicy, TrackingPolicy
@@ -33,8 +33,9 @@ class Watch:
         self.error: Exception | None = None
         self.asked: list[Sequence[str]] = []
 
-    def states(self, names: Sequence[str], now: datetime) -> Mapping[str, AlarmState]:  # noqa: ARG002
+    def states(self, alarms: Sequence[Alarm], now: datetime) -> Mapping[str, AlarmState]:  # noqa: ARG002
         """Answer as scripted."""
+        names = [alarm.name for alarm in alarms]
         self.asked.append(names)
         if self.error is not None:
             raise self.error
