@@ -5,19 +5,17 @@ Source: Amazon CloudWatch API Reference, ListMetrics: it lists what had data in 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from flyball.adapters.aws.asked import Asked
 from flyball.adapters.aws.clients import Clients
-from flyball.adapters.aws.resource import Component, Group, Variant, read_resource
+from flyball.adapters.aws.query import SourceError, make_recipe
 from flyball.core.target import Metric, ScalableTarget
 from flyball.plan.model import Check, Level
 
 LIST = "cloudwatch:ListMetrics"
-DIMENSION = "dimensions."
 SHOWN = 3
 
 
@@ -54,34 +52,13 @@ def check_sources(
 
 
 def names_of(metric: Metric, target: ScalableTarget) -> Iterator[Named]:
-    """Name what a metric reads; where it gives no dimensions they are the resource's."""
-    source = metric.source
-    if "metrics" in source:
-        for line in json.loads(source["metrics"]):
-            stat = line.get("MetricStat")
-            if stat:
-                each = stat["Metric"]
-                given = {one["Name"]: one["Value"] for one in each.get("Dimensions", ())}
-                yield Named(each["Namespace"], each["MetricName"], _sort(given))
-    elif "metric" in source:
-        given = {
-            key.removeprefix(DIMENSION): value
-            for key, value in source.items()
-            if key.startswith(DIMENSION)
-        }
-        named = _sort(given or dimensions_of(target))
-        yield Named(source.get("namespace", ""), source["metric"], named)
-
-
-def dimensions_of(target: ScalableTarget) -> dict[str, str]:
-    """Give the dimensions under which a resource's own metrics stand."""
-    match read_resource(target.resource):
-        case Variant(endpoint, variant):
-            return {"EndpointName": endpoint, "VariantName": variant}
-        case Component(inference_component=component):
-            return {"InferenceComponentName": component}
-        case Group(group):
-            return {"AutoScalingGroupName": group}
+    """Name what a metric reads; a source that cannot be understood reads nothing."""
+    try:
+        queries = make_recipe(metric, target).queries
+    except SourceError:
+        return
+    for query in queries:
+        yield Named(query.namespace, query.name, query.dimensions)
 
 
 def _tell(

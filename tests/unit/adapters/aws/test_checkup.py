@@ -210,13 +210,15 @@ def test_every_metric_behind_an_expression_is_looked_for() -> None:
                 },
                 "Stat": "Sum",
             },
+            "ReturnData": False,
         },
         {"Id": "e", "Expression": "m / 2"},
     ]
     target = make_target("g", home="aws", resource={"auto_scaling_group": "group"})
     math = Metric("math", source={"metrics": json.dumps(lines), "expression": "m / 2"})
     assert [str(each) for each in names_of(math, target)] == ["N M {D=v}"]
-    plain = Metric("plain", source={"namespace": "AWS/EC2", "metric": "CPUUtilization"})
+    source = {"namespace": "AWS/EC2", "metric": "CPUUtilization", "statistic": "Average"}
+    plain = Metric("plain", source=source)
     group = "AWS/EC2 CPUUtilization {AutoScalingGroupName=group}"
     assert [str(each) for each in names_of(plain, target)] == [group]
     component = make_target("c", home="aws", resource={"inference_component": "c"})
