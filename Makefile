@@ -100,7 +100,7 @@ changelog: $(VENV)/.dev-ready ## show the changelog of what is not released yet
 	$(BIN)/towncrier build --draft --version next
 
 clean: ## remove environments, caches and builds
-	rm -rf .venv .venv-* build dist htmlcov .coverage* .hypothesis .import_linter_cache \
+	rm -rf .venv .venv-* .aws-sam build dist htmlcov .coverage* .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache
 
 # --- environments: a stamp says that what it depends on is installed ------------
