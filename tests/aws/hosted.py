@@ -137,6 +137,18 @@ class Cloud:
                 return fault
         return None
 
+    def note(self, target: str, body: Json, fault: str = "") -> None:
+        """Keep a call, to be looked at by a test."""
+        operation = target.rpartition(".")[2]
+        self.calls.append({"operation": operation, "body": body, "at": self.now, "fault": fault})
+
+    def knows(self, operation: str, body: Json) -> bool:
+        """Say whether a call is about an endpoint or a component that it was told of."""
+        return operation in OPERATIONS and (
+            body.get("EndpointName") in self.endpoints
+            or body.get("InferenceComponentName") in self.components
+        )
+
     def call(self, operation: str, body: Json) -> Json:
         """Answer one call.
 
@@ -285,6 +297,8 @@ OPERATIONS: dict[str, Callable[[Cloud, Json], Json]] = {
     "SageMaker.UpdateInferenceComponentRuntimeConfig": _update_component,
     "AnyScaleFrontendService.DescribeScalableTargets": _describe_targets,
 }
+LISTED = {"AnyScaleFrontendService.DescribeScalableTargets": "ScalableTargets"}
+"""Operations whose answer is a list, which two servers may have a part of each; by its key."""
 
 
 def _set(cloud: Cloud, name: str, kind: str = "endpoint", **fields: Any) -> None:

@@ -7,6 +7,9 @@ who is registered, on a clock that the test moves. What it answers is in hosted.
     curl -d '{"do": "endpoint", "name": "chat", "count": 4}' http://127.0.0.1:4600/_control
 
 `do` is one of hosted.CONTROLS, beside it its arguments; the calls that were made are at /_calls.
+
+Put before another server by `--behind URL`, it answers for what it was told of alone. Calls about
+anything else, and operations that it does not have, go there as they came: one address has both.
 """
 
 from __future__ import annotations
@@ -15,10 +18,15 @@ import argparse
 import json
 import threading
 import time
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
-from tests.aws.hosted import CONTROLS, DONE, KINDS, Cloud, Fault, Refusal
+from tests.aws.hosted import CONTROLS, DONE, KINDS, LISTED, Cloud, Fault, Refusal
 from tests.aws.timeline import Json
+
+PATIENCE_S = 30.0
+"""For an answer of the server behind this one."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -35,21 +43,45 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer a call of the API, or do what a test says."""
-        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body, target = json.loads(sent or b"{}"), self.headers.get("X-Amz-Target", "")
         with self.server.lock:
             self.server.pass_time()
             if self.path == "/_control":
                 CONTROLS[body.pop("do")](self.server.cloud, **body)
                 self._answer(200, json.dumps({"now": self.server.cloud.now}).encode())
                 return
-            self._call(self.headers.get("X-Amz-Target", ""), body)
+            if not self.server.behind or self.server.cloud.knows(target, body):
+                self._call(target, body)
+                return
+            self.server.cloud.note(target, body)
+        self._forward(target, sent, body)
+
+    def _forward(self, target: str, sent: bytes, body: Json) -> None:
+        """Let the server behind answer; to a list of it, what is listed here is added."""
+        there = urlsplit(self.server.behind)
+        connection = HTTPConnection(there.hostname or "", there.port, timeout=PATIENCE_S)
+        try:
+            connection.request("POST", self.path, sent, dict(self.headers.items()))
+            answer = connection.getresponse()
+            status, told = answer.status, answer.read()
+        finally:
+            connection.close()
+        key = LISTED.get(target)
+        if key is not None and status == 200:
+            page = json.loads(told)
+            if not page.get("NextToken"):
+                with self.server.lock:
+                    page[key] += self.server.cloud.call(target, _whole(body))[key]
+            told = json.dumps(page).encode()
+        self._answer(status, told)
 
     def _call(self, target: str, body: Json) -> None:
         cloud = self.server.cloud
         operation = target.rpartition(".")[2]
         fault = cloud.take_fault(operation)
         kind = fault.kind if fault is not None else ""
-        cloud.calls.append({"operation": operation, "body": body, "at": cloud.now, "fault": kind})
+        cloud.note(target, body, kind)
         try:
             if fault is not None and kind not in DONE:
                 self._fail(fault)
@@ -88,14 +120,25 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing on the terminal: the calls are at /_calls."""
 
 
+def _whole(body: Json) -> Json:
+    """Ask for all in one page."""
+    return {key: value for key, value in body.items() if key not in ("NextToken", "MaxResults")}
+
+
 class Server(ThreadingHTTPServer):
-    """Serves one cloud until it is closed."""
+    """Serves one cloud until it is closed.
+
+    Attributes:
+        cloud: What it knows.
+        behind: URL of the server that answers for everything else; "" for none.
+    """
 
     daemon_threads = True
 
-    def __init__(self, port: int = 0, speed: float = 0) -> None:
+    def __init__(self, port: int = 0, speed: float = 0, behind: str = "") -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.cloud = Cloud()
+        self.behind = behind
         self.lock = threading.Lock()
         self._speed, self._seen = speed, time.monotonic()
 
@@ -116,8 +159,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Serve a SageMaker that behaves badly.")
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument("--speed", type=float, default=0, help="seconds a second; 0: when told")
+    parser.add_argument("--behind", default="", metavar="URL", help="who answers for all else")
     given = parser.parse_args()
-    with Server(given.port, given.speed) as server:
+    with Server(given.port, given.speed, given.behind) as server:
         print(server.url, flush=True)  # noqa: T201  (whoever started it reads it)
         server.serve_forever()
 
