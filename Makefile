@@ -25,7 +25,7 @@ SAM := $(abspath .venv-sam)/bin/sam
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test check format format-check lint types contracts docs tests coverage \
-	e2e-aws build-aws template bench bench-cold reference lock changelog clean
+	e2e-aws build-aws template bench bench-cold reference cost lock changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -78,6 +78,9 @@ format: $(VENV)/.dev-ready ## format every file, and mend what can be mended
 
 reference: $(VENV)/.dev-ready ## write docs/config.md and docs/commands.md from the program
 	$(BIN)/python docs/reference.py
+
+cost: $(VENV)/.dev-ready ## write docs/aws-cost.md: live through a month, and price it
+	$(BIN)/python docs/cost.py
 
 lock: .venv-lock/bin/uv ## pin every dependency again, with hashes
 	$(LOCK) pyproject.toml --group dev --output-file requirements/dev.txt $(ARGS)

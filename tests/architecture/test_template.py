@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from flyball.cost.bill import MEMORY_MB, WATCHERS
+
 Resources = dict[str, dict[str, Any]]
 
 
@@ -87,3 +89,17 @@ def test_a_wake_that_cannot_be_handled_is_kept(resources: Resources) -> None:
     assert wakes["RedrivePolicy"]["maxReceiveCount"] >= 1
     kept = resources["DeadWakes"]["Properties"]["MessageRetentionPeriod"]
     assert kept > wakes["MessageRetentionPeriod"]
+
+
+def test_a_months_bill_knows_what_the_template_makes(
+    resources: Resources, repository: Path
+) -> None:
+    """What a deployment costs by being there is what the template deploys."""
+    made = [each["Type"] for each in resources.values()]
+    assert made.count("AWS::CloudWatch::Alarm") == WATCHERS
+    assert made.count("AWS::CloudWatch::Dashboard") == 1
+    assert made.count("AWS::KMS::Key") == 1
+    assert made.count("AWS::Scheduler::Schedule") == 1
+    read = YAML(typ="rt").load(repository / "template.yaml")
+    assert read["Globals"]["Function"]["MemorySize"] == MEMORY_MB
+    assert read["Globals"]["Function"]["Architectures"] == ["arm64"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flyball.adapters.aws.deploy import normalize, price
+from flyball.adapters.aws.deploy import normalize
 from tests.aws.account import CONFIG, Account, write
 from tests.unit.cli.commands import flyball
 
@@ -91,11 +91,3 @@ def test_what_cloudwatch_fills_in_is_no_difference() -> None:
     }
     assert normalize(short) == normalize(full)
     assert normalize({**full, "ActionsEnabled": False}) != normalize(full)
-
-
-def test_an_alarm_is_priced_by_its_metrics() -> None:
-    """Two metrics in an expression are two; below a minute each is three times as much."""
-    stats = [{"MetricStat": {"Period": 60}}, {"MetricStat": {"Period": 10}}, {"Expression": "a+b"}]
-    assert round(price({"Metrics": stats}), 2) == 0.40
-    assert price({"Period": 60}) == 0.10
-    assert price({"Period": 30}) == 0.30

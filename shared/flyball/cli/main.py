@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from flyball import __version__
 from flyball.cli import (
     apply,
+    cost,
     decide,
     demo,
     destroy,
@@ -179,6 +180,7 @@ for command, words in (
     (apply.apply, "Put a config, or a plan of one, into force."),
     (destroy.destroy, "Remove what a config made; rows stay."),
     (doctor.doctor, "Say what is wrong with a deployment, and the remedy."),
+    (cost.cost, "Count and price a month of calls to AWS."),
     (pause.pause, "Stop the changes of a scalable target for a while."),
     (pause.resume, "End a pause before its time."),
 ):

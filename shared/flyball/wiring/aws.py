@@ -14,12 +14,21 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from flyball.adapters.aws.clients import Clients
-from flyball.alarm import PREFIX
+from flyball.alarm import PREFIX, Alarm, AlarmWatch
 from flyball.controller import LEASE, SAFETY, Controller
 from flyball.core.decide import ADVISER
 from flyball.core.model import Capacity, CapacityRange, Missing, Series
 from flyball.core.target import ScalableTarget
-from flyball.ports import Clock, Ledger, LedgerError, MetricRead, MetricSource, Outcome, OutcomeKind
+from flyball.ports import (
+    AlarmState,
+    Clock,
+    Ledger,
+    LedgerError,
+    MetricRead,
+    MetricSource,
+    Outcome,
+    OutcomeKind,
+)
 from flyball.wiring.machine import SystemClock, engine_version, make_token
 from flyball.wiring.settings import (
     LEASE_LONGEST_S,
@@ -163,6 +172,24 @@ class Reader:
         return self._metrics.read(reads, now)
 
 
+class Watcher:
+    """The alarms' states; capacities of a chunk of targets are read ahead beside them too.
+
+    Of those that may rest the controller reads the capacity, and no metrics.
+    """
+
+    def __init__(self, watch: AlarmWatch, control: AwsControl) -> None:
+        self._watch = watch
+        self._control = control
+
+    def states(self, alarms: Sequence[Alarm], now: datetime) -> Mapping[str, AlarmState]:
+        """Read the states of alarms, by name."""
+        targets = {each.scalable_target.id: each.scalable_target for each in alarms}
+        if len(targets) > 1:
+            self._control.prefetch(list(targets.values()), now)
+        return self._watch.states(alarms, now)
+
+
 class Adviser:
     """Capacity that may be looked at and not changed: FLYBALL_MODE=advise.
 
@@ -269,7 +296,7 @@ def build(
         engine=engine_version(),
         lease=lease,
         on_step=on_step,
-        watch=CloudWatchAlarms(clients),
+        watch=Watcher(CloudWatchAlarms(clients), control),
         alarm_prefix=alarm_prefix,
     )
 

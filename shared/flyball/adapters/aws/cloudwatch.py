@@ -14,7 +14,7 @@ StartTime).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -56,6 +56,13 @@ class Span(NamedTuple):
         return (self.end - self.start) // self.period
 
 
+class Batch(NamedTuple):
+    """What one call asks for: one length of period, one span."""
+
+    queries: Sequence[Query]
+    span: Span
+
+
 class CloudWatchMetrics:
     """Metrics of scalable targets, by GetMetricData."""
 
@@ -72,32 +79,14 @@ class CloudWatchMetrics:
         Returns:
             One answer a read, in order; a failure is Missing, and no other read's concern.
         """
-        recipes = [_find_recipe(read) for read in reads]
-        wanted: dict[Query, int] = {}
-        for read, recipe in zip(reads, recipes, strict=True):
-            if isinstance(recipe, Missing):
-                continue
-            for query in recipe.queries:
-                back = count_back(read, query.period_s)
-                wanted[query] = max(back, wanted.get(query, 0))
-        found = self._ask_all(wanted, now)
+        recipes = [find_recipe(read) for read in reads]
+        found: Answers = {}
+        for batch in plan_calls(reads, recipes, now):
+            found |= self._ask(batch.queries, batch.span)
         return [
             recipe if isinstance(recipe, Missing) else _make_series(read, recipe, found, now)
             for read, recipe in zip(reads, recipes, strict=True)
         ]
-
-    def _ask_all(self, wanted: Mapping[Query, int], now: datetime) -> Answers:
-        """Ask for everything, batch by batch: one length of period and one span a call."""
-        by_period: dict[int, list[Query]] = {}
-        for query in wanted:
-            by_period.setdefault(query.period_s, []).append(query)
-        found: Answers = {}
-        for period_s, queries in by_period.items():
-            span = _span(period_s, max(wanted[query] for query in queries), now)
-            most = max(1, min(QUERIES_A_CALL, POINTS_A_CALL // span.periods))
-            for start in range(0, len(queries), most):
-                found |= self._ask(queries[start : start + most], span)
-        return found
 
     def _ask(self, queries: Sequence[Query], span: Span) -> Answers:
         """Ask for one batch; one query that CloudWatch refuses is found and left out."""
@@ -144,6 +133,41 @@ class CloudWatchMetrics:
         }
 
 
+def plan_calls(
+    reads: Sequence[MetricRead], recipes: Sequence[Recipe | Missing], now: datetime
+) -> Iterator[Batch]:
+    """Say which calls read all that is wanted: every statistic once, whoever needs it.
+
+    Args:
+        reads: What is wanted.
+        recipes: How each is made, in the same order; what is Missing is left out.
+        now: Aware UTC.
+    """
+    wanted: dict[Query, int] = {}
+    for read, recipe in zip(reads, recipes, strict=True):
+        if isinstance(recipe, Missing):
+            continue
+        for query in recipe.queries:
+            back = count_back(read, query.period_s)
+            wanted[query] = max(back, wanted.get(query, 0))
+    by_period: dict[int, list[Query]] = {}
+    for query in wanted:
+        by_period.setdefault(query.period_s, []).append(query)
+    for period_s, queries in by_period.items():
+        span = _span(period_s, max(wanted[query] for query in queries), now)
+        most = max(1, min(QUERIES_A_CALL, POINTS_A_CALL // span.periods))
+        for start in range(0, len(queries), most):
+            yield Batch(queries[start : start + most], span)
+
+
+def find_recipe(read: MetricRead) -> Recipe | Missing:
+    """Say how a metric is made of what CloudWatch has; Missing: its source is not understood."""
+    try:
+        return make_recipe(read.metric, read.scalable_target)
+    except SourceError as error:
+        return Missing(MissingCause.SOURCE_FAILED, f"{read.metric.name}: {error}")
+
+
 def make_stat(query: Query) -> dict[str, Any]:
     """Write a query as GetMetricData and PutMetricAlarm take it."""
     stat: dict[str, Any] = {
@@ -168,13 +192,6 @@ def _span(period_s: int, back: int, now: datetime) -> Span:
     period = timedelta(seconds=period_s)
     end = now - (now - _EPOCH) % period
     return Span(end - period * back, end, period)
-
-
-def _find_recipe(read: MetricRead) -> Recipe | Missing:
-    try:
-        return make_recipe(read.metric, read.scalable_target)
-    except SourceError as error:
-        return Missing(MissingCause.SOURCE_FAILED, f"{read.metric.name}: {error}")
 
 
 def _read_values(line: Mapping[str, Any], span: Span) -> Values:

@@ -21,6 +21,7 @@ from flyball.adapters.aws.handover import (
 )
 from flyball.adapters.aws.live import Live, check_native, look_at_all
 from flyball.adapters.aws.pace import Pace
+from flyball.adapters.aws.prices import count_metrics, read_prices
 from flyball.adapters.aws.resource import ResourceError, resource_key
 from flyball.alarm import Alarm, define_alarms, find_scalable_target
 from flyball.core.model import Missing
@@ -42,9 +43,6 @@ from flyball.plan.model import (
 AWS = "aws"
 TAG = "flyball:targets-table"
 """Whose alarm it is: its value names the deployment's table of scalable targets."""
-STANDARD_USD, HIGH_RESOLUTION_USD = 0.10, 0.30
-"""One metric of one alarm, a month. Source: Amazon CloudWatch pricing, first tier, us-east-1."""
-MINUTE_S = 60
 
 _DEFAULTS: Mapping[str, Any] = {
     "AlarmDescription": "",
@@ -346,11 +344,10 @@ def _target_of(name: str, prefix: str) -> str | None:
 
 
 def _price(alarms: Iterable[Mapping[str, Any]]) -> float:
-    return sum(map(price, alarms))
-
-
-def price(alarm: Mapping[str, Any]) -> float:
-    """Price an alarm, dollars a month: by each metric in it, more below a minute."""
-    lines = [line["MetricStat"] for line in alarm.get("Metrics") or () if line.get("MetricStat")]
-    periods = [line["Period"] for line in lines] or [alarm.get("Period") or MINUTE_S]
-    return sum(HIGH_RESOLUTION_USD if each < MINUTE_S else STANDARD_USD for each in periods)
+    """Price alarms at list price, dollars a month."""
+    counts = [count_metrics(alarm) for alarm in alarms]
+    amounts = {
+        "cloudwatch.alarms": sum(standard for standard, _ in counts),
+        "cloudwatch.high_resolution_alarms": sum(high for _, high in counts),
+    }
+    return read_prices().usd(amounts)

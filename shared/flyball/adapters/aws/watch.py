@@ -1,4 +1,4 @@
-"""What do our CloudWatch alarms say? Reading their states costs nothing; reading metrics does."""
+"""What do our CloudWatch alarms say? A call tells of a hundred; a metric is paid for one by one."""
 
 from __future__ import annotations
 

@@ -1,0 +1,115 @@
+"""What do a month's counts come to in dollars, and what would others have cost?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from flyball.adapters.aws.cloudwatch import find_recipe
+from flyball.adapters.aws.prices import Prices
+from flyball.core.policy import StepPolicy, TrackingPolicy
+from flyball.core.target import ScalableTarget
+from flyball.cost.month import MINUTES, list_alarms
+from flyball.cost.usage import Usage
+from flyball.ports import MetricRead
+
+MEMORY_MB = 512
+"""Of each function: template.yaml."""
+WATCHERS = 8
+"""Alarms of the deployment's own: template.yaml."""
+MINUTE_S = 60
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "alarms": ("cloudwatch.alarms", "cloudwatch.high_resolution_alarms"),
+    "metric reads": ("cloudwatch.metrics_read",),
+    "reads of alarms' states": ("cloudwatch.requests",),
+    "ledger, written and read": ("dynamodb.write_units", "dynamodb.read_units"),
+    "ledger, its rows kept for a month": ("dynamodb.stored_bytes", "dynamodb.recoverable_bytes"),
+    "functions": ("lambda.requests", "lambda.megabyte_ms"),
+    "schedule, topic and queue": ("scheduler.invocations", "sns.publishes", "sqs.requests"),
+    "logs": ("logs.ingested_bytes",),
+    "metrics of its own, dashboard": ("cloudwatch.custom_metrics", "cloudwatch.dashboards"),
+    "key": ("kms.keys", "kms.requests"),
+}
+"""What is charged, by what people ask for."""
+
+
+class Rivals(NamedTuple):
+    """What scaling the same costs otherwise, dollars a month.
+
+    Attributes:
+        polling: The metric reads alone of whoever reads each policy's metric every minute.
+        native: The alarms alone of native policies: two for each that tracks.
+    """
+
+    polling: float
+    native: float
+
+
+def complete(usage: Usage, prices: Prices) -> Mapping[str, float]:
+    """Add to what was counted what follows from it: durations and logs."""
+    assumed = prices.assumptions
+    invocations = usage.amounts["lambda.requests"]
+    wakes = sum(count for kind, count in usage.wakes.items() if kind != "changed")
+    busy_ms = (
+        invocations * assumed["invocation_ms"]
+        + wakes * assumed["wake_ms"]
+        + sum(usage.calls.values()) * assumed["call_ms"]
+    )
+    log_bytes = (
+        invocations * assumed["log_bytes_per_invocation"] + wakes * assumed["log_bytes_per_wake"]
+    )
+    return {
+        **usage.amounts,
+        "lambda.megabyte_ms": MEMORY_MB * busy_ms,
+        "logs.ingested_bytes": log_bytes,
+    }
+
+
+def stand(usage: Usage, prices: Prices) -> None:
+    """Charge what a deployment costs a month by being there."""
+    assumed = prices.assumptions
+    usage.charge("cloudwatch.alarms", WATCHERS)
+    usage.charge("cloudwatch.dashboards")
+    usage.charge("cloudwatch.custom_metrics", len(usage.metrics))
+    usage.charge("kms.keys")
+    usage.charge("kms.requests", assumed["key_requests_per_minute"] * MINUTES)
+    usage.charge("sqs.requests", assumed["queue_polls_per_minute"] * MINUTES)
+
+
+def bill(amounts: Mapping[str, float], prices: Prices) -> dict[str, float]:
+    """Price amounts by group, dollars; groups without a charge are left out."""
+    found = {
+        group: prices.usd({name: amounts[name] for name in names if name in amounts})
+        for group, names in GROUPS.items()
+    }
+    return {group: usd for group, usd in found.items() if usd}
+
+
+def price_rivals(targets: Sequence[ScalableTarget], prices: Prices) -> Rivals:
+    """Price what others would read or keep for the same policies."""
+    reads = [
+        MetricRead(target, metric, 1)
+        for target in targets
+        for metric in target.metrics
+        if any(metric.name == policy.metric for policy in target.measured.values())
+    ]
+    recipes = [find_recipe(read) for read in reads]
+    queries = {query for recipe in recipes for query in getattr(recipe, "queries", ())}
+    polled = {"cloudwatch.metrics_read": len(queries) * MINUTES}
+    native: dict[str, float] = {}
+    for target in targets:
+        steps = [each.name for each in target.measured.values() if isinstance(each, StepPolicy)]
+        for policy in target.policies:
+            if isinstance(policy, TrackingPolicy):
+                name = _alarm_of(target.metric_by_name[policy.metric].period.total_seconds())
+                native[name] = native.get(name, 0) + (1 if policy.disable_scale_in else 2)
+        for alarm in list_alarms([target]):
+            if any(f"/{name}/" in alarm.name for name in steps):
+                name = _alarm_of(alarm.metric.period.total_seconds())
+                native[name] = native.get(name, 0) + 1
+    return Rivals(prices.usd(polled), prices.usd(native))
+
+
+def _alarm_of(period_s: float) -> str:
+    return f"cloudwatch.{'high_resolution_' if period_s < MINUTE_S else ''}alarms"
