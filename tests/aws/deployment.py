@@ -1,7 +1,8 @@
 """How is the template deployed on this machine, by the real SAM, into software not our own?
 
-MiniStack is AWS, but for SageMaker and Application Auto Scaling, which are our own server's. The
-template is the one of the repository, unmodified.
+MiniStack is AWS, but for SageMaker and Application Auto Scaling. Those are moto's, with our own
+server before it: an endpoint that is created with boto3 lives in moto, one that our server is told
+of lives there, is slow, and may fail. The template is the one of the repository, unmodified.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.request import Request, urlopen
 
 from flyball.adapters.aws.dynamodb import DynamoLedger
+from tests.aws.account import start_moto
 from tests.aws.rig import Server, client_of, environment_for, serve, start_ministack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +38,8 @@ class Deployment:
 
     Attributes:
         aws: MiniStack.
-        sagemaker: Our server of endpoints.
+        sagemaker: Our server of endpoints, which hands on what it does not know.
+        moto: The server that it hands that on to.
         outputs: Of the stack.
         environment: For programs that are to find it.
         build_s: How long `sam build` took, seconds.
@@ -45,6 +48,7 @@ class Deployment:
 
     aws: Server
     sagemaker: Server
+    moto: Server
     outputs: Mapping[str, str]
     environment: Mapping[str, str]
     build_s: float
@@ -65,11 +69,53 @@ class Deployment:
         with urlopen(Request(f"{self.sagemaker.url}/_control", body), timeout=30):  # noqa: S310
             pass
 
+    def create_endpoints(self, *names: str, count: int = 2) -> None:
+        """Create endpoints of one configuration, as a user does; they live in moto.
+
+        Args:
+            names: Of the endpoints; the model and the configuration are called like the first.
+            count: Instances of each one's variant, blue.
+        """
+        client, first = self.client("sagemaker"), names[0]
+        role = "arn:aws:iam::123456789012:role/sagemaker"
+        container = {"Image": "image", "ModelDataUrl": "s3://models/model.tar.gz"}
+        client.create_model(ModelName=first, ExecutionRoleArn=role, PrimaryContainer=container)
+        variant = {
+            "VariantName": "blue",
+            "ModelName": first,
+            "InitialInstanceCount": count,
+            "InstanceType": "ml.g4dn.xlarge",
+        }
+        client.create_endpoint_config(EndpointConfigName=first, ProductionVariants=[variant])
+        for name in names:
+            client.create_endpoint(EndpointName=name, EndpointConfigName=first)
+
+    def sent(self, endpoint: str) -> list[int]:
+        """List the counts that were asked of an endpoint's variant, wherever it lives."""
+        with urlopen(f"{self.sagemaker.url}/_calls", timeout=30) as answer:  # noqa: S310
+            calls = json.load(answer)
+        return [
+            call["body"]["DesiredWeightsAndCapacities"][0]["DesiredInstanceCount"]
+            for call in calls
+            if call["operation"] == "UpdateEndpointWeightsAndCapacities"
+            and call["body"]["EndpointName"] == endpoint
+        ]
+
     def desired(self, endpoint: str) -> int:
         """Read how many instances an endpoint's variant is to have."""
         found = self.client("sagemaker").describe_endpoint(EndpointName=endpoint)
         count: int = found["ProductionVariants"][0]["DesiredInstanceCount"]
         return count
+
+    def status(self, endpoint: str) -> tuple[str, int]:
+        """Read an endpoint's status, and how many of its variant's instances are in service."""
+        found = self.client("sagemaker").describe_endpoint(EndpointName=endpoint)
+        return found["EndpointStatus"], found["ProductionVariants"][0]["CurrentInstanceCount"]
+
+    def is_in_moto(self, endpoint: str) -> bool:
+        """Say whether moto, asked itself, has an endpoint."""
+        found = client_of(self.moto, "sagemaker").list_endpoints(NameContains=endpoint)
+        return endpoint in [each["EndpointName"] for each in found["Endpoints"]]
 
     def flyball(self, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         """Run the command line against the stack."""
@@ -91,21 +137,21 @@ class Deployment:
 
 
 @contextmanager
-def deployed(folder: Path) -> Iterator[Deployment]:
+def deployed(folder: Path, speed: float = 60) -> Iterator[Deployment]:
     """Build and deploy the template, and take everything down afterwards.
+
+    Args:
+        folder: For logs, what is built, and homes.
+        speed: Of the clock of our server's endpoints: seconds in a second.
 
     Raises:
         RuntimeError: A step failed; the message ends with what it said.
     """
-    sagemaker = serve(
-        "sagemaker",
-        folder / "sagemaker",
-        [sys.executable, "-m", "tests.aws.sagemaker", "--port", "{port}", "--speed", "60"],
-        {"PYTHONPATH": str(ROOT)},
-        "/_calls",
-    )
-    aws: Server | None = None
-    try:
+    with ExitStack() as ends:
+        moto = start_moto(folder / "moto")
+        ends.callback(moto.stop)
+        sagemaker = _start_sagemaker(folder / "sagemaker", speed, moto)
+        ends.callback(sagemaker.stop)
         elsewhere = {
             "AWS_ENDPOINT_URL_SAGEMAKER": sagemaker.url,
             "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": sagemaker.url,
@@ -120,6 +166,7 @@ def deployed(folder: Path) -> Iterator[Deployment]:
             },
             "tests.aws.stand_in",
         )
+        ends.callback(aws.stop)
         environment = {
             **environment_for(folder),
             **elsewhere,
@@ -135,11 +182,14 @@ def deployed(folder: Path) -> Iterator[Deployment]:
         )
         (stack,) = client_of(aws, "cloudformation").describe_stacks(StackName=STACK)["Stacks"]
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-        yield Deployment(aws, sagemaker, outputs, environment, build_s, deploy_s)
-    finally:
-        if aws is not None:
-            aws.stop()
-        sagemaker.stop()
+        yield Deployment(aws, sagemaker, moto, outputs, environment, build_s, deploy_s)
+
+
+def _start_sagemaker(folder: Path, speed: float, moto: Server) -> Server:
+    """Start our server of endpoints before moto's."""
+    command = [sys.executable, "-m", "tests.aws.sagemaker", "--port", "{port}"]
+    options = ["--speed", str(speed), "--behind", moto.url]
+    return serve("sagemaker", folder, command + options, {"PYTHONPATH": str(ROOT)}, "/_calls")
 
 
 def build(out: Path, home: Path) -> float:
