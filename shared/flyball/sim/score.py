@@ -92,10 +92,15 @@ class Tally:
         self._changes += [(len(self._slots), step) for step in steps]
         self._slots.append(slot)
 
-    def score(self) -> Score:
-        """Score what has been counted so far; all zero after no minute at all."""
+    def score(self, warm_up_minutes: int | None = None) -> Score:
+        """Score what has been counted so far; all zero after no minute at all.
+
+        Args:
+            warm_up_minutes: So many at its beginning are left out; None: what suits its length.
+        """
         count = len(self._slots)
         skipped = DAY_MINUTES if count > LONG_MINUTES else min(HOUR_MINUTES, count // 2)
+        skipped = skipped if warm_up_minutes is None else warm_up_minutes
         slots = self._slots[skipped:]
         changes = [(index, step) for index, step in self._changes if index >= skipped and step]
         billed = sum(slot.billed for slot in slots)
