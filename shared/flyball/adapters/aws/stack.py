@@ -27,6 +27,9 @@ class Stack(NamedTuple):
         alarm_prefix: First part of alarms' names.
         dead_queue: The URL of the dead-letter queue; "": not known.
         mode: advise: its functions change nothing, whatever the configs say; "": as these say.
+        endpoint_names: Pattern of the endpoints that its functions may scale.
+        component_names: Likewise of inference components.
+        group_names: Likewise of EC2 Auto Scaling groups.
     """
 
     targets_table: str
@@ -35,6 +38,9 @@ class Stack(NamedTuple):
     alarm_prefix: str = PREFIX
     dead_queue: str = ""
     mode: str = ""
+    endpoint_names: str = "*"
+    component_names: str = "*"
+    group_names: str = "*"
 
 
 OUTPUTS: Mapping[str, tuple[str, ...]] = {
@@ -44,6 +50,9 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
     "alarm_prefix": ("AlarmPrefix",),
     "dead_queue": ("DeadWakesQueue", "DeadQueue"),
     "mode": ("Mode",),
+    "endpoint_names": ("EndpointNames",),
+    "component_names": ("ComponentNames",),
+    "group_names": ("GroupNames",),
 }
 """By field, what the template may call it among its outputs or parameters."""
 
