@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import sys
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +28,28 @@ class NoManagedPolicies:
 
 def transform(path: Path) -> dict[str, Any]:
     """Write out a SAM template as plain CloudFormation."""
-    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    from samtranslator.translator.transform import transform as write_out  # noqa: PLC0415
+    return write_out(read(path))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a SAM template."""
     from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415  (slow, and only here)
 
-    template = yaml_parse(path.read_text(encoding="utf-8"))
+    template: dict[str, Any] = yaml_parse(path.read_text(encoding="utf-8"))
+    return template
+
+
+def write_out(template: dict[str, Any], layer: str = CODE) -> dict[str, Any]:
+    """Write out a template that was read; its layer's code lies at `layer`."""
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    from samtranslator.translator.transform import transform as translate  # noqa: PLC0415
+
+    template = deepcopy(template)
     template["Globals"]["Function"]["CodeUri"] = CODE
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::LayerVersion":
-            resource["Properties"]["ContentUri"] = CODE
-    written: dict[str, Any] = write_out(template, {}, NoManagedPolicies())
+            resource["Properties"]["ContentUri"] = layer
+    written: dict[str, Any] = translate(template, {}, NoManagedPolicies())
     return written
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from deploy.aws.transform import CODE, read, write_out
+from flyball.adapters.aws.prices import count_metrics
 from flyball.cost.bill import MEMORY_MB, WATCHERS
 
 Resources = dict[str, dict[str, Any]]
@@ -57,7 +61,8 @@ def test_a_table_outlives_mistakes(resources: Resources) -> None:
     """A table is encrypted, can be restored to a moment, and goes with no stack."""
     for name, table in of_type(resources, "AWS::DynamoDB::Table").items():
         properties = table["Properties"]
-        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain", name
+        assert table["DeletionPolicy"] == "RetainExceptOnCreate", name
+        assert table["UpdateReplacePolicy"] == "Retain", name
         assert properties["DeletionProtectionEnabled"] is True, name
         assert properties["SSESpecification"]["SSEEnabled"] is True, name
         recovery = properties["PointInTimeRecoverySpecification"]
@@ -91,15 +96,104 @@ def test_a_wake_that_cannot_be_handled_is_kept(resources: Resources) -> None:
     assert kept > wakes["MessageRetentionPeriod"]
 
 
+def count_priced(alarm: dict[str, Any]) -> int:
+    """Count the metrics by which an alarm is charged; those below a minute there are none of."""
+    standard, high_resolution = count_metrics(alarm)
+    assert high_resolution == 0
+    return standard
+
+
 def test_a_months_bill_knows_what_the_template_makes(
     resources: Resources, repository: Path
 ) -> None:
     """What a deployment costs by being there is what the template deploys."""
     made = [each["Type"] for each in resources.values()]
-    assert made.count("AWS::CloudWatch::Alarm") == WATCHERS
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+    always = [each["Properties"] for each in alarms if "Condition" not in each]
+    assert sum(map(count_priced, always)) == WATCHERS
     assert made.count("AWS::CloudWatch::Dashboard") == 1
     assert made.count("AWS::KMS::Key") == 1
     assert made.count("AWS::Scheduler::Schedule") == 1
     read = YAML(typ="rt").load(repository / "template.yaml")
     assert read["Globals"]["Function"]["MemorySize"] == MEMORY_MB
     assert read["Globals"]["Function"]["Architectures"] == ["arm64"]
+
+
+FUNCTIONS = ("Wake", "Tick")
+
+
+def versions(template: dict[str, Any], code: str = CODE) -> dict[str, tuple[str, str]]:
+    """Write a template out, and give each function's version: its id, and its description."""
+    written = write_out(template, code)
+    return {
+        name: (found, json.dumps(each["Properties"]["Description"]))
+        for name in FUNCTIONS
+        for found, each in written["Resources"].items()
+        if each["Type"] == "AWS::Lambda::Version" and found.startswith(name)
+    }
+
+
+def test_a_new_layer_makes_a_new_version_of_each_function(repository: Path) -> None:
+    """All code is in the layer: without this an upgrade would never be called."""
+    template = repository / "template.yaml"
+    before, after = versions(read(template)), versions(read(template), "s3://nowhere/other.zip")
+    for name in FUNCTIONS:
+        assert before[name] != after[name]
+
+
+def test_a_version_names_every_parameter_that_its_function_sees(repository: Path) -> None:
+    """A version keeps its environment: else a changed parameter would change nothing."""
+    template = read(repository / "template.yaml")
+    function = template["Globals"]["Function"]
+    kept = {key: each for key, each in function.items() if key != "ReservedConcurrentExecutions"}
+    conditions = json.dumps(template["Conditions"])
+    seen = set(re.findall(r'"Ref": "([A-Za-z]+)"', json.dumps(kept)))
+    seen |= {
+        each
+        for name in re.findall(r'"Fn::If": \["([A-Za-z]+)"', json.dumps(kept))
+        for each in re.findall(r'"Ref": "([A-Za-z]+)"', json.dumps(template["Conditions"][name]))
+    }
+    assert conditions
+    shown = seen & template["Parameters"].keys()
+    assert shown >= {"Mode", "Handful", "LogLevel"}
+    for name, (_, description) in versions(template).items():
+        assert {each for each in shown if f"${{{each}}}" not in description} == set(), name
+
+
+def test_a_gradual_deployment_is_stopped_by_its_own_errors_alone(repository: Path) -> None:
+    """An alarm that stands for the old version would stop the deployment that mends it."""
+    written = write_out(read(repository / "template.yaml"))["Resources"]
+    for name in FUNCTIONS:
+        group = written[f"{name}DeploymentGroup"]["Properties"]["AlarmConfiguration"]["Fn::If"]
+        assert group[0] == "Gradual"
+        assert group[1]["Alarms"] == [{"Name": {"Ref": f"New{name}Fails"}}]
+        assert group[2] == {}
+        dimensions = written[f"New{name}Fails"]["Properties"]["Dimensions"]
+        assert "ExecutedVersion" in [each["Name"] for each in dimensions]
+
+
+def test_a_failure_that_comes_every_few_minutes_raises_its_alarm(resources: Resources) -> None:
+    """What failed is tried again after two minutes or six: never in every minute."""
+    for name in ("WakeErrors", "TickErrors", "FailedWakes", "RefusedChanges", "FrozenTargets"):
+        alarm = resources[name]["Properties"]
+        assert alarm["Period"] * alarm["EvaluationPeriods"] >= 3 * 300
+        assert alarm["DatapointsToAlarm"] <= 3
+
+
+def test_every_alarm_is_on_the_dashboard(resources: Resources) -> None:
+    """But for those of a deployment, which are not always there."""
+    body = str(resources["Dashboard"]["Properties"]["DashboardBody"])
+    for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items():
+        assert ("Condition" in alarm) != (f"${{{name}.Arn}}" in body), name
+
+
+def test_nothing_of_a_removed_stack_is_in_the_way_of_the_next(repository: Path) -> None:
+    """A name of ours ends with a part of the stack's id; what never came about is not kept."""
+    written = write_out(read(repository / "template.yaml"))["Resources"]
+    for name, each in written.items():
+        assert each.get("DeletionPolicy") != "Retain" or each["Type"] == "AWS::Lambda::Version", (
+            name
+        )
+        for key in ("TableName", "LogGroupName"):
+            if key in each["Properties"]:
+                assert "AWS::StackId" in json.dumps(each["Properties"][key]), name

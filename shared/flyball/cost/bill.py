@@ -15,8 +15,8 @@ from flyball.ports import MetricRead
 
 MEMORY_MB = 512
 """Of each function: template.yaml."""
-WATCHERS = 8
-"""Alarms of the deployment's own: template.yaml."""
+WATCHERS = 14
+"""Metrics of the deployment's own alarms: template.yaml."""
 MINUTE_S = 60
 
 GROUPS: Mapping[str, tuple[str, ...]] = {

@@ -8,7 +8,7 @@ from functools import partial
 from logging import ERROR, INFO, WARNING
 from typing import Any, Protocol, cast
 
-from flyball.core.model import Decision
+from flyball.core.model import Decision, LimitKind, Reason
 from flyball.ports import OutcomeKind, Trigger
 from flyball.wake import Wake, WakeKind
 
@@ -16,6 +16,9 @@ DETAIL_LIMIT = 2_000
 COUNT = "Count"
 MILLISECONDS = "Milliseconds"
 WORTH_A_LOOK = frozenset({WakeKind.UNKNOWN_TARGET, WakeKind.UNRESOLVED, WakeKind.LEASE_LOST})
+REFUSED = frozenset({OutcomeKind.DENIED, OutcomeKind.FAILED})
+"""Answers that stay until somebody acts; a quota or a shortage shows as what is unmet."""
+FROZEN = frozenset({Reason.ENDPOINT_FAILED, Reason.CAPACITY_UNKNOWN})
 
 serialize = partial(json.dumps, default=str, separators=(",", ":"))
 """A line of the log: ASCII alone, so that nothing in it steers a terminal or a page."""
@@ -45,9 +48,9 @@ def say_by(logger: object) -> Say:
 def tell(say: Say, trigger: Trigger, wake: Wake) -> None:
     """Write one line of what a wake-up came to."""
     level = INFO
-    if wake.kind is WakeKind.FAILED:
+    if wake.kind is WakeKind.FAILED or is_refused(wake):
         level = ERROR
-    elif wake.kind in WORTH_A_LOOK:
+    elif wake.kind in WORTH_A_LOOK or is_frozen(wake) or is_blind(wake):
         level = WARNING
     say(level, wake.kind.value, extra=describe(trigger, wake))
 
@@ -63,12 +66,34 @@ def measure(meter: Meter, wakes: Sequence[Wake], took_ms: float) -> None:
         "Changes": outcomes.count(OutcomeKind.APPLIED),
         "Failed": kinds.count(WakeKind.FAILED),
         "Unresolved": kinds.count(WakeKind.UNRESOLVED),
+        "Refused": sum(map(is_refused, wakes)),
+        "Frozen": sum(map(is_frozen, wakes)),
+        "Blind": sum(map(is_blind, wakes)),
     }
     for name, count in counts.items():
         meter.add_metric(name, COUNT, count)
     for decision in decisions:
         meter.add_metric("Unmet", COUNT, decision.unmet)
         meter.add_metric("DecisionTime", MILLISECONDS, took_ms / len(decisions))
+
+
+def is_refused(wake: Wake) -> bool:
+    """Say whether a change was refused by whoever must be asked, or for good."""
+    return wake.outcome is not None and wake.outcome.kind in REFUSED
+
+
+def is_frozen(wake: Wake) -> bool:
+    """Say whether nothing is changed since the endpoint has failed, or cannot be read."""
+    return wake.decision is not None and wake.decision.reason in FROZEN
+
+
+def is_blind(wake: Wake) -> bool:
+    """Say whether a metric that is missing held a target, or had it fall back."""
+    decision = wake.decision
+    return decision is not None and (
+        decision.reason is Reason.MISSING_DATA
+        or any(limit.kind is LimitKind.MISSING for limit in decision.limits)
+    )
 
 
 def describe(trigger: Trigger, wake: Wake) -> dict[str, Any]:

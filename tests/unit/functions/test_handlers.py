@@ -58,6 +58,7 @@ CASES = (
     Case("sqs-sns-subscription"),
     Case("sqs-eventbridge-alarm", ("churn",)),
     Case("sqs-eventbridge-endpoint", BOTH),
+    Case("sqs-lambda-destination", ("churn",)),
     Case("sqs-own", ("batch-gpu", "churn")),
     Case("sqs-batch-one-poison", ("batch-gpu", "churn"), 1),
     Case("sqs-all-poison", (), 2),
@@ -275,6 +276,9 @@ def test_the_metrics_are_the_ones_that_the_alarms_look_at(stage: Stage) -> None:
         "Unmet": "Count",
         "Failed": "Count",
         "Unresolved": "Count",
+        "Refused": "Count",
+        "Frozen": "Count",
+        "Blind": "Count",
         "Poison": "Count",
         "DecisionTime": "Milliseconds",
     }

@@ -147,13 +147,19 @@ def _parse_record(record: object, prefix: str) -> Parsed:
 def _parse(message: object, letter: Parsed, prefix: str) -> Parsed:
     """Read one message; what is wrong with it becomes its problem."""
     try:
-        return _read(_open_envelope(read_mapping("", parse_json(message))), letter, prefix)
+        return _read(_open(read_mapping("", parse_json(message))), letter, prefix)
     except EventError as error:
         return letter._replace(problem=str(error))
 
 
-def _open_envelope(top: Top) -> Top:
-    """Take a notification out of SNS's envelope; with raw delivery it comes without one."""
+def _open(top: Top) -> Top:
+    """Take an event out of what carries it.
+
+    SNS's envelope, which raw delivery leaves away; or what Lambda tells its destination of an
+    asynchronous call that failed, sent again from the dead-letter queue.
+    """
+    if "requestContext" in top and isinstance(top.get("requestPayload"), dict):
+        return read_mapping("requestPayload", top["requestPayload"])
     if "TopicArn" not in top or top.get("Type") != "Notification":
         return top
     try:

@@ -89,6 +89,7 @@ CASES = (
     Case("sqs-sns-subscription", (IGNORED,)),
     Case("sqs-eventbridge-alarm", (alarm(),)),
     Case("sqs-eventbridge-endpoint", (IN_SERVICE,)),
+    Case("sqs-lambda-destination", (alarm(),)),
     Case("sqs-own", ((timer("churn"), timer("batch-gpu")),)),
     Case("sqs-batch-one-poison", (alarm(), POISON, timer("batch-gpu"))),
     Case("sqs-all-poison", (POISON, POISON)),
