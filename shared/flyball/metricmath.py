@@ -13,7 +13,7 @@ import ast
 import math
 import operator
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -23,6 +23,8 @@ Operand = Values | float
 
 FUNCTIONS = ("ABS", "AVG", "CEIL", "FILL", "FLOOR", "IF", "MAX", "MIN", "PERIOD", "SUM")
 REPEAT = "REPEAT"
+LATE = timedelta(minutes=3)
+"""A gap that is younger may be a datapoint that comes late: FILL leaves it open."""
 UNDERSTOOD = f"+ - * / ( ), numbers, ids, comparisons in IF, and {', '.join(FUNCTIONS)}"
 LENGTH_LIMIT = 1_024
 DEPTH_LIMIT = 32
@@ -108,8 +110,8 @@ def evaluate(expression: Expression, series: Mapping[str, Values], frame: Frame)
     """Evaluate an expression at every instant.
 
     A value is missing where one that it is made of is missing, where it is divided by zero and
-    where it is no finite number: also a SUM, since a sum of what happens to be there is too low.
-    FILL says otherwise.
+    where it, or a part of it, is no finite number: also a SUM, since a sum of what happens to be
+    there is too low, and the choice of an IF whose comparison is undefined. FILL says otherwise.
 
     Args:
         expression: Read by read_expression.
@@ -120,8 +122,9 @@ def evaluate(expression: Expression, series: Mapping[str, Values], frame: Frame)
         The values that there are; a number alone stands at every instant.
     """
     found = _value(expression.tree, series, frame)
-    values = dict.fromkeys(frame.instants, found) if isinstance(found, float) else found
-    return {at: value for at, value in values.items() if math.isfinite(value)}
+    if isinstance(found, float):
+        return _keep_finite(dict.fromkeys(frame.instants, found))
+    return found
 
 
 def _check(node: ast.expr, ids: set[str], depth: int) -> None:
@@ -189,11 +192,15 @@ def _refuse(node: ast.expr) -> None:
 
 
 def _value(node: ast.expr, series: Mapping[str, Values], frame: Frame) -> Operand:
+    """Compute a part: a series of finite values, or a number, which is NaN where it is undefined.
+
+    What is undefined is dropped where it arises: to max, min and > NaN is a number like any other.
+    """
     match node:
         case ast.Constant(value=int() | float() as number):
             return _number(number)
         case ast.Name(id=name):
-            return series[name]
+            return _keep_finite(series[name])
         case ast.UnaryOp(op=op, operand=operand):
             sign = -1.0 if isinstance(op, ast.USub) else 1.0
             return _join(operator.mul, sign, _value(operand, series, frame))
@@ -206,10 +213,7 @@ def _value(node: ast.expr, series: Mapping[str, Values], frame: Frame) -> Operan
 
 
 def _number(number: float) -> float:
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf
+    return _safe(lambda: float(number))
 
 
 def _call(name: str, args: list[ast.expr], series: Mapping[str, Values], frame: Frame) -> Operand:
@@ -222,20 +226,27 @@ def _call(name: str, args: list[ast.expr], series: Mapping[str, Values], frame: 
     if name in _FOLDS:
         (parts,) = args
         assert isinstance(parts, ast.List)  # noqa: S101  (read_expression saw to it)
-        found = [_value(part, series, frame) for part in parts.elts]
-        fold = _FOLDS[name]
-        if all(isinstance(each, float) for each in found):
-            return fold([each for each in found if isinstance(each, float)])
-        return {
-            at: fold([value for value in values if value is not None])
-            for at in frame.instants
-            if None not in (values := [_at(each, at) for each in found])
-        }
+        return _fold(_FOLDS[name], [_value(part, series, frame) for part in parts.elts], frame)
     work = _ONE[name]
-    found_one = _value(args[0], series, frame)
-    if isinstance(found_one, float):
-        return _safe(lambda: work(found_one))
-    return {at: _safe(lambda value=value: work(value)) for at, value in found_one.items()}  # type: ignore[misc]
+    found = _value(args[0], series, frame)
+    if isinstance(found, float):
+        return _safe(lambda: work(found))
+    return {at: work(value) for at, value in found.items()}  # of a finite value, it is finite
+
+
+def _fold(
+    fold: Callable[[Collection[float]], float], found: Sequence[Operand], frame: Frame
+) -> Operand:
+    """Make one value of several, where all of them are there."""
+    if all(isinstance(each, float) for each in found):
+        numbers = [each for each in found if isinstance(each, float)]
+        return _safe(lambda: fold(numbers)) if all(map(math.isfinite, numbers)) else math.nan
+    folded: Values = {}
+    for at in frame.instants:
+        values = [value for each in found if (value := _at(each, at)) is not None]
+        if len(values) == len(found):
+            folded[at] = _safe(lambda values=values: fold(values))  # type: ignore[misc]
+    return _keep_finite(folded)
 
 
 def _fill(args: list[ast.expr], series: Mapping[str, Values], frame: Frame) -> Values:
@@ -251,7 +262,7 @@ def _fill(args: list[ast.expr], series: Mapping[str, Values], frame: Frame) -> V
             filler = values[at] if repeats else filler
         elif isinstance(filler, float) and at <= frame.filled_until:
             filled[at] = filler
-    return filled
+    return _keep_finite(filled)
 
 
 def _choose(args: list[ast.expr], series: Mapping[str, Values], frame: Frame) -> Operand:
@@ -284,16 +295,24 @@ def _join(work: Callable[[float, float], float], one: Operand, other: Operand) -
         a, b = _at(one, at), _at(other, at)
         if a is not None and b is not None:
             joined[at] = _safe(lambda a=a, b=b: work(a, b))  # type: ignore[misc]
-    return joined
+    return _keep_finite(joined)
 
 
 def _at(operand: Operand, at: datetime) -> float | None:
-    return operand if isinstance(operand, float) else operand.get(at)
+    """Give an operand's value at an instant; None: it is missing or undefined."""
+    if isinstance(operand, float):
+        return operand if math.isfinite(operand) else None
+    return operand.get(at)
 
 
 def _safe(work: Callable[[], float]) -> float:
-    """Work, or give no number: by zero nothing is divided."""
+    """Work, or give NaN: by zero nothing is divided, and what has no end is no number."""
     try:
-        return work()
+        value = work()
     except (ZeroDivisionError, OverflowError, ValueError):
         return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+def _keep_finite(values: Values) -> Values:
+    return {at: value for at, value in values.items() if math.isfinite(value)}

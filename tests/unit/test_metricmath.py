@@ -37,6 +37,7 @@ SERIES = {
     "ready": line(1, 2, 2, 0, 3),
     "late": line(5, None, None, None, None),
     "nothing": {},
+    "broken": line(math.nan, 1, None, math.inf, 3),
 }
 
 CASES = (
@@ -73,6 +74,24 @@ CASES = (
     ("nothing + 1", (None,) * 5),
     ("7", (7,) * 5),
     ("1e308 * 10", (None,) * 5),
+    ("IF(requests / (ready - ready) > 5, 100, 0)", (None,) * 5),
+    ("IF(5 < requests / (ready - ready), 100, 0)", (None,) * 5),
+    ("IF(ready > 1, requests / (ready - 2), 7)", (7, None, None, 7, 300)),
+    ("IF(1 / 0 == 1 / 0, 1, 2)", (None,) * 5),
+    ("MAX([ready, errors / 0])", (None,) * 5),
+    ("MAX([errors / 0, ready])", (None,) * 5),
+    ("MIN([ready, errors / ready])", (0, 2, 2, None, 3)),
+    ("MIN([errors / ready, ready])", (0, 2, 2, None, 3)),
+    ("AVG([requests, requests / ready])", (60, 90, None, None, 200)),
+    ("SUM([ready * 1e308 * 10, ready * -1e308 * 10])", (None, None, None, 0, None)),
+    ("SUM([1e400, 0 - 1e400])", (None,) * 5),
+    ("SUM([1e308, 1e308])", (None,) * 5),
+    ("MIN([1, 1e400])", (None,) * 5),
+    ("requests / 1e400", (None,) * 5),
+    ("FILL(late, 1e400)", (5, None, None, None, None)),
+    ("MAX([broken, 1])", (None, 1, None, None, 3)),
+    ("IF(broken > 2, 1, 0)", (None, 0, None, None, 1)),
+    ("FILL(broken, REPEAT)", (None, 1, None, None, 3)),
 )
 
 
