@@ -143,20 +143,72 @@ def test_where_nothing_scales_itself_that_is_said(account: Account) -> None:
     assert not Path("imported.yaml").exists()
 
 
-def test_a_group_is_read_by_its_name(account: Account) -> None:
-    """Its tracking, its simple policy with the alarm's side, and its calendar in AWS's cron."""
+def create_group(account: Account, name: str) -> Any:
+    """Make a group, and give the client that did."""
     client = account.client("autoscaling")
     image = account.client("ec2").describe_images()["Images"][0]["ImageId"]
     client.create_launch_configuration(
         LaunchConfigurationName="l", ImageId=image, InstanceType="t3.micro"
     )
     client.create_auto_scaling_group(
-        AutoScalingGroupName="g",
+        AutoScalingGroupName=name,
         LaunchConfigurationName="l",
         MinSize=2,
         MaxSize=8,
         AvailabilityZones=["us-east-1a"],
     )
+    return client
+
+
+def test_an_endpoint_and_a_group_of_one_name_make_a_config_that_holds(account: Account) -> None:
+    """Each is named so that it is told from the other."""
+    account.register()
+    create_group(account, "churn")
+    done = flyball(
+        "import", "aws", "--endpoint", "churn", "--group", "churn", "--out", "imported.yaml"
+    )
+    assert done.code == 0, done
+    assert flyball("validate", "imported.yaml").code == 0
+    ids = [each.id for each in load_targets("imported.yaml")]
+    assert ids == ["churn-AllTraffic", "group-churn"]
+
+
+def test_an_alarm_that_is_switched_off_does_not_scale_after_the_import(account: Account) -> None:
+    """It did nothing before: it stands in the file as a remark, with the reason."""
+    account.register()
+    account.step("gpu", ("high", 80.0), ("odd", 90.0))
+    client = account.client("cloudwatch")
+    client.disable_alarm_actions(AlarmNames=["high"])
+    (arn,) = client.describe_alarms(AlarmNames=["odd"])["MetricAlarms"][0]["AlarmActions"]
+    client.put_metric_alarm(
+        AlarmName="odd",
+        Threshold=90.0,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        AlarmActions=[arn],
+        TreatMissingData="breaching",
+        **GPU,
+    )
+    done: Any = flyball("import", "aws", "--json")
+    (target,) = done.json["scalable_targets"]
+    assert [each["alarm"]["Threshold"] for each in target["policies"]] == [90]
+    off, missing = done.json["left_out"]
+    assert "policy gpu by alarm high: its actions are switched off" in off
+    assert "Alarm odd takes missing data as breaching" in missing
+
+
+def test_what_may_not_be_read_is_1_as_of_plan_and_apply(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2 is kept for being called wrongly."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"{account.server.url}/nowhere")
+    done = flyball("import", "aws")
+    assert done.code == 1, done
+    assert "AWS: " in done.err
+
+
+def test_a_group_is_read_by_its_name(account: Account) -> None:
+    """Its tracking, its simple policy with the alarm's side, and its calendar in AWS's cron."""
+    client = create_group(account, "g")
     client.suspend_processes(AutoScalingGroupName="g", ScalingProcesses=["AZRebalance"])
     predefined = {"PredefinedMetricType": "ASGAverageCPUUtilization"}
     load = {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": "a/b/c"}

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json as json_
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from flyball.cli.deployment import Region
-from flyball.cli.failure import FOUND, complain, refuse
+from flyball.cli.failure import FOUND, complain, refuse, refusing_with
 from flyball.cli.options import Json
 
 if TYPE_CHECKING:
     from flyball.adapters.aws.adoption import Adopted, Adoption
-    from flyball.adapters.aws.clients import Clients
-    from flyball.config.problem import Problem
     from flyball.report.adopted import Entry
 
 DEFAULTS = {"home": "aws", "profile": "aws", "mode": "advise"}
+_WHERE = re.compile(r"scalable_targets\[(?P<index>\d+)\]\.?(?P<field>.*)")
 
 
 def group() -> None:
@@ -49,8 +49,9 @@ def aws(
     Scaling policies, their alarms' thresholds and scheduled actions: of all of SageMaker's endpoint
     variants and inference components, or of what is named. What is left out stands in the file as
     a comment with its reason. It begins in mode advise. Exit code 1 if there is nothing to take
-    over.
+    over, or it may not be read.
     """
+    from flyball.adapters.aws.groups import adopt_all
     from flyball.cli import screen
     from flyball.report.adopted import write_adopted
     from flyball.report.figures import counted
@@ -59,12 +60,11 @@ def aws(
 
     if out is not None and out.exists() and not overwrite:
         refuse(f"{out}: there is such a file already; say --overwrite, or name another with --out")
-    with screen.progress("Reading native auto scaling", None) as advance:
-        adoption = _adopt(make_clients(region), endpoint or (), group_ or (), advance)
-        entries = [_sift(each) for each in adoption.targets]
-    comments = [f"Left out: {each.name}: {each.reason}" for each in adoption.left_out]
+    with screen.progress("Reading native auto scaling", None) as advance, refusing_with(FOUND):
+        adoption = adopt_all(make_clients(region), endpoint or (), group_ or (), advance)
+        entries, comments = keep_sound(adoption)
     if json:
-        screen.say_json(_as_json(adoption, entries, comments))
+        screen.say_json(_as_json(entries, comments))
     elif entries:
         text = write_adopted(entries, comments, "flyball.yaml" if out is None else str(out))
         if out is None:
@@ -82,21 +82,14 @@ def aws(
         raise typer.Exit(FOUND)
 
 
-def _adopt(
-    clients: Clients,
-    endpoints: Sequence[str],
-    groups: Sequence[str],
-    advance: Callable[[int], None],
-) -> Adoption:
-    """Read what is named; of nothing named, all of SageMaker's."""
-    from flyball.adapters.aws.adoption import Adoption, adopt
-    from flyball.adapters.aws.groups import adopt_groups
-
-    found, gone = adopt_groups(clients, groups)
-    if groups and not endpoints:
-        return Adoption(tuple(found), tuple(gone))
-    sagemaker = adopt(clients, endpoints, advance)
-    return Adoption((*sagemaker.targets, *found), (*sagemaker.left_out, *gone))
+def keep_sound(adoption: Adoption) -> tuple[list[Entry], list[str]]:
+    """Give what `flyball validate` accepts as one file, and comments on what is not in it."""
+    comments = [f"Left out: {each.name}: {each.reason}" for each in adoption.left_out]
+    entries = [_sift(each) for each in adoption.targets]
+    problems = _find_problems([each.content for each in entries])
+    for index, problem in problems.items():
+        comments.append(f"Left out: {adoption.targets[index].id}: {problem}")
+    return [each for index, each in enumerate(entries) if index not in problems], comments
 
 
 def _sift(adopted: Adopted) -> Entry:
@@ -112,47 +105,43 @@ def _sift(adopted: Adopted) -> Entry:
         "max_capacity": adopted.max_capacity,
     }
     kept: list[Mapping[str, Any]] = []
+    if _find_problems([content]):  # it is left out whole
+        return Entry(content, comments)
     for policy in adopted.policies:
-        problem = _find_problem({**content, "policies": [*kept, policy]})
-        if problem:
+        problems = _find_problems([{**content, "policies": [*kept, policy]}])
+        if problems:
             name = policy.get("PolicyName") or policy.get("ScheduledActionName")
-            comments.append(f"Left out: {name}: {problem}")
+            comments.append(f"Left out: {name}: {problems[0]}")
         else:
             kept.append(policy)
     return Entry({**content, "policies": kept} if kept else content, comments)
 
 
-def _find_problem(target: Mapping[str, Any]) -> str:
-    """Say what `flyball validate` has against a scalable target; "" for nothing."""
+def _find_problems(targets: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """Say what `flyball validate` has against scalable targets in one file, by their index."""
     from flyball.config.load import loads
     from flyball.config.problem import ConfigError
 
-    document = {"version": 1, "defaults": DEFAULTS, "scalable_targets": [target]}
+    document = {"version": 1, "defaults": DEFAULTS, "scalable_targets": list(targets)}
+    found: dict[int, list[str]] = {}
     try:
-        loads(json_.dumps(document))
+        if targets:
+            loads(json_.dumps(document))
     except ConfigError as error:
-        return "; ".join(_tell(each) for each in error.problems)
-    return ""
+        for problem in error.problems:
+            where = _WHERE.match(problem.path)
+            if where is None:
+                raise
+            text = f"{where['field']}: {problem.message}".removeprefix(": ")
+            found.setdefault(int(where["index"]), []).append(text)
+    return {index: "; ".join(texts) for index, texts in sorted(found.items())}
 
 
-def _tell(problem: Problem) -> str:
-    field = problem.path.partition("].")[2]
-    return f"{field}: {problem.message}" if field else problem.message
-
-
-def _as_json(
-    adoption: Adoption, entries: Sequence[Entry], comments: Sequence[str]
-) -> dict[str, Any]:
+def _as_json(entries: Sequence[Entry], comments: Sequence[str]) -> dict[str, Any]:
+    told = [f"{entry.content['id']}: {each}" for entry in entries for each in entry.comments]
     return {
         "version": 1,
         "defaults": DEFAULTS,
         "scalable_targets": [dict(each.content) for each in entries],
-        "left_out": [
-            *comments,
-            *(
-                f"{target.id}: {each}"
-                for target, entry in zip(adoption.targets, entries, strict=True)
-                for each in entry.comments
-            ),
-        ],
+        "left_out": [*comments, *told],
     }

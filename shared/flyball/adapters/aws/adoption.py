@@ -8,18 +8,29 @@ DescribeScheduledActions; Amazon CloudWatch API Reference, DescribeAlarms.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from flyball.adapters.aws.clients import Clients
+from flyball.adapters.aws.clients import Clients, error_code, error_message
 from flyball.adapters.aws.handover import SAGEMAKER, list_scalable_targets, pages
 
 DIMENSIONS: Mapping[str, str] = {
     "sagemaker:variant:DesiredInstanceCount": "variant",
     "sagemaker:inference-component:DesiredCopyCount": "inference_component",
 }
-ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
+CALLING, OTHERS = "AlarmActions", {"OKActions": "OK", "InsufficientDataActions": "without data"}
+"""The actions that are a breach's, and those of other states."""
+MISSING = "missing"
+"""How Flyball takes missing data: as evidence of nothing."""
+GONE = frozenset({"ValidationException", "ResourceNotFound", "ResourceNotFoundException"})
+KINDS: Mapping[str, str] = {
+    "inference_component": "component",
+    "auto_scaling_group": "group",
+    "endpoint": "endpoint",
+}
+"""By what of a resource it is called, and what that is."""
 POLICY_KEYS = (
     "PolicyName",
     "PolicyType",
@@ -83,7 +94,7 @@ class Adoption(NamedTuple):
     """What an account scales by itself.
 
     Attributes:
-        targets: Sorted by id.
+        targets: SageMaker's sorted by id, then groups.
         left_out: Whole resources that are not taken over.
     """
 
@@ -106,10 +117,8 @@ def adopt(
     left_out: list[LeftOut] = []
     for item in list_scalable_targets(clients):
         resource = _read_resource(clients, item)
-        if resource is None:
-            dimension = item["ScalableDimension"]
-            reason = f"{dimension} is not a count of instances or copies that Flyball scales"
-            left_out.append(LeftOut(item["ResourceId"], reason))
+        if isinstance(resource, LeftOut):
+            left_out.append(resource)
         elif not endpoints or resource.get("endpoint") in endpoints:
             registered.append((item, resource))
         advance(1)
@@ -125,12 +134,12 @@ def adopt(
     alarms = _read_alarms(
         clients, [policy for each in ids for policy in policies.get(each, ()) if _is_step(policy)]
     )
-    names = _name([resource for _, resource in registered])
+    names = name_all([resource for _, resource in registered])
     adopted = [
         _adopt_one(name, item, resource, policies.get(item["ResourceId"], ()), actions, alarms)
         for name, (item, resource) in zip(names, registered, strict=True)
     ]
-    return Adoption(tuple(sorted(adopted)), tuple(left_out))
+    return Adoption(tuple(sorted(adopted, key=lambda each: each.id)), tuple(left_out))
 
 
 def _read_alarms(
@@ -144,7 +153,7 @@ def read_callers(clients: Clients, arn: str) -> Iterator[dict[str, Any]]:
     """Read the alarms of one policy; those of another whose name begins with its name are not."""
     call = clients.get("cloudwatch").describe_alarms
     for alarm in pages(call, "MetricAlarms", ActionPrefix=arn):
-        if any(arn in alarm.get(key, ()) for key in ACTIONS):
+        if any(arn in alarm.get(key, ()) for key in (CALLING, *OTHERS)):
             yield alarm
 
 
@@ -159,27 +168,46 @@ def _by_resource(call: Any, key: str) -> dict[str, list[dict[str, Any]]]:  # noq
     return found
 
 
-def _read_resource(clients: Clients, item: Mapping[str, Any]) -> dict[str, str] | None:
+def _read_resource(clients: Clients, item: Mapping[str, Any]) -> dict[str, str] | LeftOut:
     kind = DIMENSIONS.get(item["ScalableDimension"])
     parts = item["ResourceId"].split("/")
     match kind, parts:
         case "variant", ["endpoint", endpoint, "variant", variant]:
             return {"endpoint": endpoint, "variant": variant}
         case "inference_component", ["inference-component", name]:
-            found = clients.get("sagemaker").describe_inference_component(
-                InferenceComponentName=name
-            )
-            return {"inference_component": name, "endpoint": found["EndpointName"]}
-    return None
+            return _read_component(clients, item["ResourceId"], name)
+    reason = (
+        f"{item['ScalableDimension']} is not a count of instances or copies that Flyball scales"
+    )
+    return LeftOut(item["ResourceId"], reason)
 
 
-def _name(resources: Sequence[Mapping[str, str]]) -> list[str]:
-    """Name each by its endpoint or component, and by its variant too where that is not enough."""
-    short = [each.get("inference_component") or each["endpoint"] for each in resources]
+def _read_component(clients: Clients, resource_id: str, name: str) -> dict[str, str] | LeftOut:
+    """Find a component's endpoint; one may be deleted, and its registration stay."""
+    client = clients.get("sagemaker")
+    try:
+        found = client.describe_inference_component(InferenceComponentName=name)
+    except Exception as error:
+        if error_code(error) not in GONE:
+            raise
+        return LeftOut(resource_id, f"it cannot be described: {error_message(error)}")
+    return {"inference_component": name, "endpoint": found["EndpointName"]}
+
+
+def name_all(resources: Sequence[Mapping[str, str]]) -> list[str]:
+    """Name each by its own name, by more of what it is where another has that, or by a number."""
+    forms = [_name_forms(each) for each in resources]
+    counts = Counter(form for each in forms for form in set(each))
     return [
-        name if short.count(name) == 1 else "-".join(each.values())
-        for name, each in zip(short, resources, strict=True)
+        next((form for form in each if counts[form] == 1), f"{each[-1]}-{number}")
+        for number, each in enumerate(forms, 1)
     ]
+
+
+def _name_forms(resource: Mapping[str, str]) -> tuple[str, ...]:
+    key = next(each for each in KINDS if each in resource)
+    whole = "-".join(resource.values())
+    return resource[key], whole, f"{KINDS[key]}-{whole}"
 
 
 def _adopt_one(
@@ -192,13 +220,14 @@ def _adopt_one(
 ) -> Adopted:
     taken: list[dict[str, Any]] = []
     left_out: list[LeftOut] = []
+    remarks: list[str] = []
     for policy in policies:
         if policy["ScalableDimension"] != item["ScalableDimension"]:
             continue
         if policy.get("TargetTrackingScalingPolicyConfiguration"):
             taken.append(_trim(policy, POLICY_KEYS))
         elif _is_step(policy):
-            taken += adopt_steps(policy, alarms[policy["PolicyARN"]], left_out)
+            taken += adopt_steps(policy, alarms[policy["PolicyARN"]], left_out, remarks)
         else:
             reason = f"{policy.get('PolicyType')} is not understood"
             left_out.append(LeftOut(f"policy {policy['PolicyName']}", reason))
@@ -206,7 +235,6 @@ def _adopt_one(
         taken.append(_trim(action, ACTION_KEYS))
     state = item.get("SuspendedState") or {}
     held = sorted(key.removesuffix("Suspended") for key, is_ in state.items() if is_)
-    remarks = []
     if actions.get(item["ResourceId"]):
         remarks.append("Bounds are as they were when read; a scheduled action may have moved them.")
     if held:
@@ -217,22 +245,61 @@ def _adopt_one(
 
 
 def adopt_steps(
-    policy: Mapping[str, Any], alarms: Sequence[Mapping[str, Any]], left_out: list[LeftOut]
+    policy: Mapping[str, Any],
+    alarms: Sequence[Mapping[str, Any]],
+    left_out: list[LeftOut],
+    remarks: list[str],
 ) -> Iterator[dict[str, Any]]:
-    """Give a step policy once for each alarm that calls it: the threshold is the alarm's."""
+    """Give a step policy once for each alarm whose breach calls it: the threshold is the alarm's.
+
+    Args:
+        policy: Its Application Auto Scaling form, with its ARN.
+        alarms: Whatever has it among its actions, in any state.
+        left_out: Told which of them do not call it as Flyball would.
+        remarks: Told where Flyball takes something otherwise.
+    """
     name = policy["PolicyName"]
     if not alarms:
         reason = "no metric alarm calls it, and its threshold would be the alarm's"
         left_out.append(LeftOut(f"policy {name}", reason))
     count = 0
     for alarm in sorted(alarms, key=lambda each: str(each["AlarmName"])):
-        if alarm.get("ThresholdMetricId"):
-            reason = "an anomaly detector sets its threshold, and Flyball has none"
-            left_out.append(LeftOut(f"policy {name} by alarm {alarm['AlarmName']}", reason))
+        reasons = list(_find_reasons(alarm, policy["PolicyARN"]))
+        who = f"policy {name} by alarm {alarm['AlarmName']}"
+        left_out += [LeftOut(who, each.text) for each in reasons]
+        if any(each.forbids for each in reasons):
             continue
+        missing = alarm.get("TreatMissingData") or MISSING
+        if missing != MISSING:
+            remarks.append(
+                f"Alarm {alarm['AlarmName']} takes missing data as {missing}; Flyball takes it as "
+                "evidence of nothing."
+            )
         count += 1
         own = {} if count == 1 else {"PolicyName": f"{name}-{count}"}
         yield {**_trim(policy, POLICY_KEYS), **own, "alarm": _trim(alarm, ALARM_KEYS)}
+
+
+class _Reason(NamedTuple):
+    """Why a call is not taken over; whether it forbids the alarm's breach too."""
+
+    text: str
+    forbids: bool = True
+
+
+def _find_reasons(alarm: Mapping[str, Any], arn: str) -> Iterator[_Reason]:
+    """Say which calls of a policy by an alarm are none of a breach, or none at all."""
+    if not alarm.get("ActionsEnabled", True):
+        yield _Reason("its actions are switched off, so it calls nothing")
+        return
+    calls = arn in alarm.get(CALLING, ())
+    for key, state in OTHERS.items():
+        if arn in alarm.get(key, ()):
+            yield _Reason(
+                f"it calls it when it is {state}, and Flyball acts on a breach", not calls
+            )
+    if calls and alarm.get("ThresholdMetricId"):
+        yield _Reason("an anomaly detector sets its threshold, and Flyball has none")
 
 
 def _trim(item: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:

@@ -10,12 +10,22 @@ PredefinedMetricSpecification.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC
 from typing import Any, NamedTuple
 
-from flyball.adapters.aws.adoption import Adopted, LeftOut, adopt_steps, plain_json, read_callers
+from flyball.adapters.aws.adoption import (
+    Adopted,
+    Adoption,
+    LeftOut,
+    adopt,
+    adopt_steps,
+    name_all,
+    plain_json,
+    read_callers,
+)
 from flyball.adapters.aws.clients import Clients
-from flyball.adapters.aws.handover import pages
+from flyball.adapters.aws.handover import AT_ONCE, chunks, pages
 
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 CRON_FIELDS = 5
@@ -38,6 +48,27 @@ PREDEFINED: Mapping[str, Known] = {
 }
 
 
+def adopt_all(
+    clients: Clients,
+    endpoints: Sequence[str] = (),
+    groups: Sequence[str] = (),
+    advance: Callable[[int], None] = lambda _: None,
+) -> Adoption:
+    """Read the scaling of these endpoints and groups; of nothing named, all of SageMaker's.
+
+    Raises:
+        botocore.exceptions.ClientError: It may not be read.
+    """
+    found, gone = adopt_groups(clients, groups)
+    if groups and not endpoints:
+        return Adoption(tuple(found), tuple(gone))
+    sagemaker = adopt(clients, endpoints, advance)
+    targets = (*sagemaker.targets, *found)
+    names = name_all([each.resource for each in targets])
+    named = [each._replace(id=name) for each, name in zip(targets, names, strict=True)]
+    return Adoption(tuple(named), (*sagemaker.left_out, *gone))
+
+
 def adopt_groups(clients: Clients, names: Sequence[str]) -> tuple[list[Adopted], list[LeftOut]]:
     """Read the scaling of these groups.
 
@@ -50,7 +81,11 @@ def adopt_groups(clients: Clients, names: Sequence[str]) -> tuple[list[Adopted],
     if not names:
         return [], []
     call = clients.get("autoscaling").describe_auto_scaling_groups
-    groups = list(pages(call, "AutoScalingGroups", AutoScalingGroupNames=list(names)))
+    groups = [
+        group
+        for some in chunks(list(dict.fromkeys(names)), AT_ONCE)
+        for group in pages(call, "AutoScalingGroups", AutoScalingGroupNames=list(some))
+    ]
     found = {each["AutoScalingGroupName"] for each in groups}
     gone = [LeftOut(f"group {each}", "there is no such group") for each in names]
     return (
@@ -94,19 +129,24 @@ def _adopt_group(clients: Clients, group: Mapping[str, Any]) -> Adopted:
     client = clients.get("autoscaling")
     taken: list[dict[str, Any]] = []
     left_out: list[LeftOut] = []
+    remarks: list[str] = []
     for policy in pages(client.describe_policies, "ScalingPolicies", AutoScalingGroupName=name):
-        taken += _adopt_policy(clients, name, policy, left_out)
+        taken += _adopt_policy(clients, name, policy, left_out, remarks)
     call = client.describe_scheduled_actions
     for action in pages(call, "ScheduledUpdateGroupActions", AutoScalingGroupName=name):
         taken += _adopt_action(action, left_out)
     held = sorted(each["ProcessName"] for each in group.get("SuspendedProcesses", ()))
-    remarks = [f"Suspended when this was read: {', '.join(held)}."] if held else []
+    remarks += [f"Suspended when this was read: {', '.join(held)}."] if held else []
     resource = {"auto_scaling_group": name}
     return Adopted(name, resource, group["MinSize"], group["MaxSize"], taken, left_out, remarks)
 
 
 def _adopt_policy(
-    clients: Clients, group: str, policy: Mapping[str, Any], left_out: list[LeftOut]
+    clients: Clients,
+    group: str,
+    policy: Mapping[str, Any],
+    left_out: list[LeftOut],
+    remarks: list[str],
 ) -> Iterator[dict[str, Any]]:
     kind, name = policy.get("PolicyType", "SimpleScaling"), policy["PolicyName"]
     if not policy.get("Enabled", True):
@@ -115,13 +155,14 @@ def _adopt_policy(
         yield from _adopt_tracking(group, policy, left_out)
     elif kind in {"StepScaling", "SimpleScaling"}:
         alarms = list(read_callers(clients, policy["PolicyARN"]))
+        made: list[dict[str, Any]] = []
         for alarm in alarms or [{}]:
             steps = {"StepScalingPolicyConfiguration": _steps(policy, alarm)}
-            yield from adopt_steps(
-                {"PolicyName": name, "PolicyType": "StepScaling", **steps},
-                [alarm] if alarm else [],
-                left_out,
-            )
+            known = {"PolicyName": name, "PolicyType": "StepScaling", **steps}
+            arn = {"PolicyARN": policy["PolicyARN"]}
+            made += adopt_steps({**known, **arn}, [alarm] if alarm else [], left_out, remarks)
+        for number, each in enumerate(made, 1):
+            yield each if number == 1 else {**each, "PolicyName": f"{name}-{number}"}
     else:
         left_out.append(LeftOut(f"policy {name}", f"{kind} is not understood"))
 
@@ -190,13 +231,16 @@ def _adopt_action(action: Mapping[str, Any], left_out: list[LeftOut]) -> Iterato
     except ValueError as error:
         left_out.append(LeftOut(f"scheduled action {name}", str(error)))
         return
+    if action.get("DesiredCapacity") is not None:
+        what = f"desired capacity {action['DesiredCapacity']} of scheduled action {name}"
+        left_out.append(LeftOut(what, "Flyball's policies set the capacity inside its bounds"))
+    recurring = {"Timezone": "TimeZone", "StartTime": "StartTime", "EndTime": "EndTime"}
+    again = recurring if action.get("Recurrence") else {}  # the zone is the recurrence's alone
     yield plain_json(
         {
             "ScheduledActionName": name,
             "Schedule": schedule,
-            "Timezone": action.get("TimeZone"),
-            "StartTime": action.get("StartTime") if action.get("Recurrence") else None,
-            "EndTime": action.get("EndTime"),
+            **{ours: action.get(theirs) for ours, theirs in again.items()},
             "ScalableTargetAction": bounds,
         }
     )
@@ -207,4 +251,4 @@ def _schedule(action: Mapping[str, Any]) -> str:
         return translate_cron(action["Recurrence"])
     if action.get("StartTime") is None:
         raise ValueError("it has neither a recurrence nor a start")
-    return f"at({action['StartTime']:%Y-%m-%dT%H:%M:%S})"
+    return f"at({action['StartTime'].astimezone(UTC):%Y-%m-%dT%H:%M:%S})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,16 +48,23 @@ class Groups:
 
     policies: list[dict[str, Any]]
     actions: list[dict[str, Any]]
+    alarms: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[list[str]] = field(default_factory=list)
 
     def get(self, service: str) -> Groups:
         """Give a client."""
         assert service in {"autoscaling", "cloudwatch"}
         return self
 
-    def describe_auto_scaling_groups(self, **_: Any) -> dict[str, Any]:
-        """Answer one group."""
-        group = {"AutoScalingGroupName": "g", "MinSize": 1, "MaxSize": 4}
-        return {"AutoScalingGroups": [group]}
+    def describe_auto_scaling_groups(
+        self,
+        AutoScalingGroupNames: list[str],  # noqa: N803  (the API's)
+    ) -> dict[str, Any]:
+        """Answer the groups whose name begins with a g."""
+        self.asked.append(AutoScalingGroupNames)
+        names = [each for each in AutoScalingGroupNames if each.startswith("g")]
+        groups = [{"AutoScalingGroupName": each, "MinSize": 1, "MaxSize": 4} for each in names]
+        return {"AutoScalingGroups": groups}
 
     def describe_policies(self, **_: Any) -> dict[str, Any]:
         """Answer all."""
@@ -68,8 +75,8 @@ class Groups:
         return {"ScheduledUpdateGroupActions": self.actions}
 
     def describe_alarms(self, **_: Any) -> dict[str, Any]:
-        """Answer none."""
-        return {"MetricAlarms": []}
+        """Answer all."""
+        return {"MetricAlarms": self.alarms}
 
 
 def test_what_means_something_else_is_left_out_with_its_reason() -> None:
@@ -120,3 +127,68 @@ def test_what_means_something_else_is_left_out_with_its_reason() -> None:
     assert once["Schedule"] == "at(2026-12-24T08:00:00)"
     assert once["ScalableTargetAction"] == {"MinCapacity": 2}
     assert adopt_groups(clients, []) == ([], [])
+
+
+def test_a_start_is_utc_and_a_zone_is_the_recurrences_alone() -> None:
+    """EC2's StartTime is an instant: it does not move by the zone that stands beside it."""
+    start = datetime(2026, 12, 24, 8, tzinfo=UTC)
+    said = {"TimeZone": "Europe/Berlin", "StartTime": start, "EndTime": start.replace(day=31)}
+    clients: Any = Groups(
+        [],
+        [
+            {"ScheduledActionName": "once", "MinSize": 2, **said},
+            {"ScheduledActionName": "daily", "MinSize": 2, "Recurrence": "0 8 * * *", **said},
+        ],
+    )
+    ((found,), _) = adopt_groups(clients, ["g"])
+    once, daily = found.policies
+    assert once["Schedule"] == "at(2026-12-24T08:00:00)"
+    assert not {"Timezone", "StartTime", "EndTime"} & set(once)
+    assert (daily["Schedule"], daily["Timezone"]) == ("cron(0 8 * * ? *)", "Europe/Berlin")
+    assert daily["StartTime"] == "2026-12-24T08:00:00+00:00"
+
+
+def test_a_desired_capacity_beside_bounds_is_left_out_with_its_reason() -> None:
+    """The bounds are taken over; the count inside them is the policies'."""
+    action = {"ScheduledActionName": "morning", "MinSize": 2, "DesiredCapacity": 6}
+    clients: Any = Groups([], [{**action, "Recurrence": "0 8 * * *"}])
+    ((found,), _) = adopt_groups(clients, ["g"])
+    assert found.policies[0]["ScalableTargetAction"] == {"MinCapacity": 2}
+    assert [each.name for each in found.left_out] == [
+        "desired capacity 6 of scheduled action morning"
+    ]
+
+
+def test_two_alarms_of_one_policy_make_two_with_two_names() -> None:
+    """A simple policy has its step on the side of each alarm's threshold."""
+    policy = {
+        "PolicyName": "size",
+        "PolicyARN": "arn",
+        "PolicyType": "SimpleScaling",
+        "AdjustmentType": "ChangeInCapacity",
+        "ScalingAdjustment": 1,
+    }
+    alarms = [
+        {"AlarmName": name, "AlarmActions": ["arn"], "ComparisonOperator": operator}
+        for name, operator in (("a", "GreaterThanThreshold"), ("b", "LessThanThreshold"))
+    ]
+    clients: Any = Groups([policy], [], alarms)
+    ((found,), _) = adopt_groups(clients, ["g"])
+    assert [each["PolicyName"] for each in found.policies] == ["size", "size-2"]
+    steps = [
+        each["StepScalingPolicyConfiguration"]["StepAdjustments"][0] for each in found.policies
+    ]
+    assert [set(each) for each in steps] == [
+        {"MetricIntervalLowerBound", "ScalingAdjustment"},
+        {"MetricIntervalUpperBound", "ScalingAdjustment"},
+    ]
+
+
+def test_more_groups_than_one_call_takes_are_asked_in_several() -> None:
+    """Fifty names a call; one that is named twice is read once."""
+    clients: Any = Groups([], [])
+    names = [f"g{index}" for index in range(120)]
+    found, gone = adopt_groups(clients, [*names, "g0"])
+    assert [each.id for each in found] == names
+    assert gone == []
+    assert [len(each) for each in clients.asked] == [50, 50, 20]
