@@ -30,14 +30,20 @@ def answer(code: str, status: int = 400, **fields: Any) -> Any:
 
 
 def refuse(
-    client: Any, operation: str, code: str, status: int = 400, times: int = 1, **fields: Any
+    client: Any,
+    operation: str,
+    code: str,
+    status: int = 400,
+    times: int = 1,
+    *,
+    after: int = 0,
+    **fields: Any,
 ) -> None:
-    """Refuse the next calls of an operation before they are sent."""
-    left = [times]
+    """Refuse the next calls of an operation before they are sent, but for so many first ones."""
+    refused = [False] * after + [True] * times
 
     def intercept(**_: Any) -> Any:
-        left[0] -= 1
-        return answer(code, status, **fields) if left[0] >= 0 else None
+        return answer(code, status, **fields) if refused and refused.pop(0) else None
 
     client.meta.events.register_first(f"before-send.dynamodb.{operation}", intercept)
 

@@ -51,6 +51,15 @@ def store(ministack: Server) -> Iterator[Store]:
     ledger.close()
 
 
+@pytest.fixture
+def impatient(store: Store) -> Iterator[Store]:
+    """Open the same tables with a client that tries once and a ledger that never waits."""
+    client = client_of(store.server, "dynamodb")
+    ledger = DynamoLedger(client, targets=store.targets, ledger=store.rows, rest=lambda _: None)
+    yield store._replace(client=client, ledger=ledger)
+    ledger.close()
+
+
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Start moto's server for this process."""

@@ -114,8 +114,9 @@ def failed_at(error: ClientError) -> int | None:
 def landed_before(error: ClientError, after: Claim, update: ItemUpdate) -> bool:
     """Say whether an update of the item alone was refused because its first sending had landed.
 
-    The client sends again when an answer is lost. A lease that was given back is then not ours
-    any more, and all that was to be written is there.
+    The client sends again when an answer is lost, and so do the tables where others were at the
+    item. A lease that was given back is then not ours any more, and all that was to be written is
+    there.
     """
     told: Any = error.response.get("ResponseMetadata", {})
     item = item_of(error)

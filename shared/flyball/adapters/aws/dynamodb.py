@@ -15,16 +15,19 @@ change one. There is no way around the transaction: a row that is put first woul
 of all others, when the item's condition then fails; a row that is put last is missing when the
 function is killed in between, and to keep it in the item meanwhile costs as much as it saves.
 
-The client sends the same transaction again after a lost answer, and so may we: its token is made
-from the claim and from what it says, and within ten minutes the second one changes nothing.
+The client sends the same transaction again after a lost answer, and so do we where it met another
+or was throttled: its token is made from the claim and from what it says, and within ten minutes the
+second one changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
+from time import sleep
 from typing import Any
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
@@ -97,14 +100,22 @@ class DynamoLedger:
     """A ledger in two tables, for many threads, programs and functions.
 
     Args:
-        client: boto3's `dynamodb` client; it tries again by itself, and nothing here does.
+        client: boto3's `dynamodb` client; it tries again by itself.
         targets: Name of the table of items: key scalable_target_id, index `due` (wake_shard,
             wake_at) and index `resource` (resource), both of keys only.
         ledger: Name of the table of rows: key scalable_target_id and sequence.
+        rest: Waits so many seconds before a write is sent again.
     """
 
-    def __init__(self, client: Any, *, targets: str, ledger: str) -> None:  # noqa: ANN401
-        self._tables = Tables(client, targets, ledger)
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401
+        *,
+        targets: str,
+        ledger: str,
+        rest: Callable[[float], None] = sleep,
+    ) -> None:
+        self._tables = Tables(client, targets, ledger, rest)
         self._marks: dict[str, str] = {}
 
     def register(
@@ -164,7 +175,7 @@ class DynamoLedger:
             raise self._unknown(scalable_target_id)
         request = change.request(self._tables.targets, scalable_target_id)
         try:
-            answer = self._tables.call("update_item", **request, ReturnValues="ALL_NEW")
+            answer = self._tables.insist("update_item", **request, ReturnValues="ALL_NEW")
         except ClientError as error:
             raise self._not_claimed(scalable_target_id, now, error) from error
         self._marks[mark_of(scalable_target_id)] = scalable_target_id
@@ -210,7 +221,7 @@ class DynamoLedger:
             if sealed:
                 self._transact(request, sealed, claim)
             else:
-                self._tables.call("update_item", **request)
+                self._tables.insist("update_item", **request)
         except ClientError as error:
             if not sealed and landed_before(error, after, update):
                 return after
@@ -316,7 +327,7 @@ class DynamoLedger:
     def _transact(
         self, request: Mapping[str, Any], rows: Sequence[Row], claim: Claim | None = None
     ) -> None:
-        """Send one transaction; without a claim its token is the client's, a new one a call."""
+        """Send one transaction; without a claim its token is a new one a call."""
         actions: list[dict[str, Any]] = [{"Update": request}]
         for row in rows:
             put = {
@@ -326,8 +337,8 @@ class DynamoLedger:
                 "ExpressionAttributeNames": {"#id": "scalable_target_id"},
             }
             actions.append({"Put": put})
-        token = {} if claim is None else {"ClientRequestToken": token_of(claim, actions)}
-        self._tables.call("transact_write_items", TransactItems=actions, **token)
+        token = uuid4().hex if claim is None else token_of(claim, actions)
+        self._tables.insist("transact_write_items", TransactItems=actions, ClientRequestToken=token)
 
     def _not_claimed(
         self, scalable_target_id: str, now: datetime, error: ClientError

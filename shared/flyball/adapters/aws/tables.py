@@ -1,11 +1,14 @@
 """How is DynamoDB asked, page by page, and what does each of its refusals mean for a ledger?
 
-Trying again is the client's own, in one layer: what still fails here is told, not repeated.
+Trying again is the client's own, but for what it takes for an answer: that others were at the same
+item, or that a transaction was too much for a moment. Only that is sent again here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import random
+from collections.abc import Callable, Iterator, Mapping
+from time import sleep
 from typing import Any
 
 from botocore.exceptions import (
@@ -26,6 +29,14 @@ CONDITION_EXCEPTION = "ConditionalCheckFailedException"
 CANCELLED = "TransactionCanceledException"
 CONFLICT = "TransactionConflict"
 CONFLICT_EXCEPTION = "TransactionConflictException"
+
+AGAIN = frozenset(
+    {CONFLICT, CONFLICT_EXCEPTION, "ProvisionedThroughputExceeded", "ThrottlingError"}
+)
+"""Codes of moments that pass, after which the client does not try again by itself."""
+WAITS_S = (0.1, 0.2, 0.4, 0.8, 1.6)
+"""The longest wait before each further try of one write: 3.1 s in all at most, so that a function
+that has time left for a target has it for this too."""
 
 BUSY: Mapping[str, str] = {
     CONFLICT: "another transaction is at the same item",
@@ -67,10 +78,18 @@ class Tables:
             static type, as botocore makes its class when it runs.
         targets: Name of the table of items.
         ledger: Name of the table of rows.
+        rest: Waits so many seconds.
     """
 
-    def __init__(self, client: Any, targets: str, ledger: str) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401
+        targets: str,
+        ledger: str,
+        rest: Callable[[float], None] = sleep,
+    ) -> None:
         self._client = client
+        self._rest = rest
         self.targets = targets
         self.ledger = ledger
         self._is_closed = False
@@ -95,6 +114,26 @@ class Tables:
         except BotoCoreError as error:
             raise self.explain(error) from error
         return answer
+
+    def insist(self, operation: str, **request: Any) -> Mapping[str, Any]:  # noqa: ANN401
+        """Call a writing operation, again where only the moment was wrong; raises as call.
+
+        Nothing was written then, so that the very same request may be sent again, a transaction
+        with its token. The RetryAttempts of the error that is raised are the client's of all tries.
+        """
+        waits, attempts = iter(WAITS_S), 0
+        while True:
+            try:
+                return self.call(operation, **request)
+            except ClientError as error:
+                answer: Any = error.response
+                told = answer.setdefault("ResponseMetadata", {})
+                attempts += told.get("RetryAttempts", 0)
+                told["RetryAttempts"] = attempts
+                longest_s = next(waits, None)
+                if longest_s is None or not _passes(error):
+                    raise
+            self._rest(random.uniform(0, longest_s))  # noqa: S311  (no secret)
 
     def pages(self, operation: str, **request: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401
         """Call "query" or "scan" until there is no more; a page ends at 1 MB or at its Limit."""
@@ -168,6 +207,14 @@ def reasons(error: ClientError) -> list[Mapping[str, Any]]:
     """Read why a transaction was cancelled: one reason an action, in order."""
     found: Any = error.response.get("CancellationReasons", [])
     return list(found)
+
+
+def _passes(error: ClientError) -> bool:
+    """Say whether nothing but the moment was wrong."""
+    codes = {error_code(error)}
+    if codes == {CANCELLED}:
+        codes = {str(reason.get("Code", "None")) for reason in reasons(error)} - {"None"}
+    return bool(codes) and codes <= AGAIN
 
 
 def _status(error: ClientError) -> int:
