@@ -5,10 +5,11 @@ from them is computed here.
 
 A datapoint is of a whole period and stands at the period's end. The period that is still running is
 not asked for: half a minute's sum is half as large. A datapoint that CloudWatch has not published
-yet is not there, and `max_age` says how long that is no news.
+yet is not there, and `max_age` says how long that is no news. One that is there may still grow, as
+each instance reports by itself: see leave_out_unsettled.
 
 Source: Amazon CloudWatch API Reference, GetMetricData (limits, paging, StatusCode, rounding of
-StartTime).
+StartTime); User Guide, "Metrics concepts" (statistics are aggregations over what was reported).
 """
 
 from __future__ import annotations
@@ -21,15 +22,21 @@ from typing import Any, NamedTuple
 from flyball.adapters.aws.clients import Clients, error_code, error_message
 from flyball.adapters.aws.query import Query, Recipe, SourceError, make_recipe
 from flyball.core.model import Datapoint, Missing, MissingCause, Series
-from flyball.metricmath import Frame, Values, evaluate
+from flyball.metricmath import LATE, Frame, Values, evaluate
 from flyball.ports import MetricRead
 
 QUERIES_A_CALL = 500
 POINTS_A_CALL = 100_800
 PAGES_LIMIT = 100
 """A call that goes on for longer is broken off."""
-LATE = timedelta(minutes=3)
-"""A gap that is younger may be a datapoint that comes late: FILL leaves it open."""
+GROWING = frozenset({"Maximum", "SampleCount", "Sum"})
+"""Statistics that a further report can only raise.
+
+An early Average or percentile may be off to either side, so that being lower says nothing of it. An
+early Minimum is too high, which errs towards more capacity.
+"""
+SETTLE = timedelta(seconds=60)
+"""How long after its period a datapoint may still grow; of a shorter period, for one period."""
 INVALID = frozenset({"ValidationError", "InvalidParameterValue", "InvalidParameterCombination"})
 """Refusals of a whole call for one query in it."""
 
@@ -83,6 +90,7 @@ class CloudWatchMetrics:
         found: Answers = {}
         for batch in plan_calls(reads, recipes, now):
             found |= self._ask(batch.queries, batch.span)
+        found = {query: leave_out_unsettled(query, each, now) for query, each in found.items()}
         return [
             recipe if isinstance(recipe, Missing) else _make_series(read, recipe, found, now)
             for read, recipe in zip(reads, recipes, strict=True)
@@ -158,6 +166,26 @@ def plan_calls(
         most = max(1, min(QUERIES_A_CALL, POINTS_A_CALL // span.periods))
         for start in range(0, len(queries), most):
             yield Batch(queries[start : start + most], span)
+
+
+def leave_out_unsettled(query: Query, values: Values | Missing, now: datetime) -> Values | Missing:
+    """Leave out the newest datapoint where it may only be lower because not all have reported yet.
+
+    One that is higher than the datapoint before it is kept: it can only be too low. So a rise is
+    seen at once, and a fall when it has settled.
+
+    Args:
+        query: Whose values; other statistics than GROWING are left as they are.
+        values: By the ends of their periods, as they were read.
+        now: Aware UTC.
+    """
+    if isinstance(values, Missing) or query.statistic not in GROWING or len(values) <= 1:
+        return values
+    before, newest = sorted(values)[-2:]
+    settled_at = newest + min(SETTLE, timedelta(seconds=query.period_s))
+    if values[newest] >= values[before] or settled_at <= now:
+        return values
+    return {at: value for at, value in values.items() if at != newest}
 
 
 def find_recipe(read: MetricRead) -> Recipe | Missing:
