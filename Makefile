@@ -25,7 +25,7 @@ SAM := $(abspath .venv-sam)/bin/sam
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test check format format-check lint types contracts docs tests coverage \
-	e2e-aws build-aws template bench bench-cold reference cost lock changelog clean
+	e2e-aws build-aws template bench bench-cold bench-warm reference cost lock changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -98,6 +98,9 @@ bench: .venv-bench/.ready ## measure one decision against Ray Serve's, and the c
 
 bench-cold: $(VENV)/.dev-ready .venv-sam/.ready ## measure a function's cold start under Lambda's runtime
 	FLYBALL_SAM="$(SAM)" $(BIN)/python -m tests.bench.cold
+
+bench-warm: $(VENV)/.dev-ready ## measure our own time in a decision on AWS, calls excluded
+	$(BIN)/python -m tests.bench.warm
 
 changelog: $(VENV)/.dev-ready ## show the changelog of what is not released yet
 	$(BIN)/towncrier build --draft --version next

@@ -203,13 +203,21 @@ class Rig:
         moto: CloudWatch.
         endpoints: SageMaker and Application Auto Scaling.
         tables: Names of the two.
+        kind: Of the clients.
     """
 
     def __init__(
-        self, ministack: Server, moto: Server, endpoints: Endpoints, tables: tuple[str, str]
+        self,
+        ministack: Server,
+        moto: Server,
+        endpoints: Endpoints,
+        tables: tuple[str, str],
+        kind: type[CountingClients] = CountingClients,
     ) -> None:
         self._ministack, self._moto, self._endpoints = ministack, moto, endpoints
         self._tables = tables
+        self._kind = kind
+        self.clients: CountingClients | None = None
 
     def make(
         self,
@@ -233,7 +241,7 @@ class Rig:
             "sagemaker": self._endpoints.url,
             "sqs": self._ministack.url,
         }
-        clients = CountingClients(where, usage)
+        clients = self.clients = self._kind(where, usage)
         ledger = DynamoLedger(
             clients.get("dynamodb"), targets=self._tables[0], ledger=self._tables[1]
         )
