@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ import pytest
 
 from flyball.adapters.aws.dynamodb import DynamoLedger
 from tests.aws.account import CONFIG, Account, empty, environment, start_moto, write
+from tests.aws.deployment import SAM, Deployment, deployed
 from tests.aws.rig import Server, client_of, create_tables, lent_ministack
 
 
@@ -80,3 +82,12 @@ def account(moto: Server, store: Store, tmp_path: Path, monkeypatch: pytest.Monk
     made.endpoint("churn", 3)
     write(CONFIG)
     return made
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Deploy the template, once for all tests; each has endpoints of its own."""
+    if SAM not in os.environ:
+        pytest.skip(f"{SAM} names no SAM command line; `make e2e-aws` installs one and sets it")
+    with deployed(tmp_path_factory.mktemp("stack"), speed=1) as found:
+        yield found

@@ -130,6 +130,14 @@ class Deployment:
             timeout=120,
         )
 
+    def deploy_again(self, **overrides: str) -> None:
+        """Deploy what was built once more, with other parameters.
+
+        Raises:
+            RuntimeError: It failed; the message ends with what it said.
+        """
+        _deploy(Path(self.environment["HOME"]), self.environment, **overrides)
+
     @property
     def ledger_url(self) -> str:
         """Name the ledger as `--ledger` takes it."""
@@ -174,12 +182,7 @@ def deployed(folder: Path, speed: float = 60) -> Iterator[Deployment]:
             "SAM_CLI_TELEMETRY": "0",
         }
         build_s = build(folder / "build", folder)
-        deploy_s = _sam(
-            environment,
-            *("deploy", "--template-file", str(folder / "build" / "template.yaml")),
-            *("--stack-name", STACK, "--resolve-s3", "--capabilities", "CAPABILITY_IAM"),
-            *("--no-confirm-changeset", "--no-progressbar", *_overrides()),
-        )
+        deploy_s = _deploy(folder, environment)
         (stack,) = client_of(aws, "cloudformation").describe_stacks(StackName=STACK)["Stacks"]
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
         yield Deployment(aws, sagemaker, moto, outputs, environment, build_s, deploy_s)
@@ -207,8 +210,18 @@ def build(out: Path, home: Path) -> float:
     return _sam(environment, "build", "--build-dir", str(out), *_overrides())
 
 
-def _overrides() -> tuple[str, ...]:
-    return "--parameter-overrides", f"PythonRuntime={RUNTIME} Mode=apply LogLevel=INFO"
+def _deploy(folder: Path, environment: Mapping[str, str], **overrides: str) -> float:
+    return _sam(
+        environment,
+        *("deploy", "--template-file", str(folder / "build" / "template.yaml")),
+        *("--stack-name", STACK, "--resolve-s3", "--capabilities", "CAPABILITY_IAM"),
+        *("--no-confirm-changeset", "--no-progressbar", *_overrides(**overrides)),
+    )
+
+
+def _overrides(**overrides: str) -> tuple[str, ...]:
+    given = {"PythonRuntime": RUNTIME, "Mode": "apply", "LogLevel": "INFO", **overrides}
+    return "--parameter-overrides", " ".join(f"{name}={each}" for name, each in given.items())
 
 
 def _sam(environment: Mapping[str, str], *arguments: str) -> float:

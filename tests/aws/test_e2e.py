@@ -8,10 +8,9 @@ matters that a change takes minutes or fails, in our own server.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from flyball.core.codec import parse
 from flyball.core.model import Action, Decision, Reason
 from flyball.core.record import DECISION, FOREIGN, OUTCOME, DecisionRecord
 from flyball.core.remember import Notice
-from tests.aws.deployment import SAM, Deployment, deployed, wait_for
+from tests.aws.deployment import Deployment, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
 
@@ -37,15 +36,6 @@ LEAD = timedelta(seconds=30)
 """So long before a window begins it is applied."""
 TICK_S = 100.0
 """By then the schedule has called the tick once more."""
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Deploy the template, once."""
-    if SAM not in os.environ:
-        pytest.skip(f"{SAM} names no SAM command line; `make e2e-aws` installs one and sets it")
-    with deployed(tmp_path_factory.mktemp("stack"), speed=1) as found:
-        yield found
 
 
 def create(stack: Deployment, home: str, *names: str) -> None:
