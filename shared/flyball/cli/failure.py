@@ -31,6 +31,15 @@ EXPECTED = (
 """Errors whose message says what, where and the remedy."""
 CLOUD = ("botocore.exceptions.BotoCoreError", "botocore.exceptions.ClientError")
 """A cloud's refusals, in its own words."""
+CREDENTIALS = (
+    "botocore.exceptions.CredentialRetrievalError",
+    "botocore.exceptions.NoCredentialsError",
+    "botocore.exceptions.NoRegionError",
+    "botocore.exceptions.PartialCredentialsError",
+    "botocore.exceptions.TokenRetrievalError",
+    "botocore.exceptions.UnauthorizedSSOTokenError",
+)
+"""Those that come before anything is asked: who asks, or where, is not known."""
 
 
 class CommandError(Exception):
@@ -79,12 +88,24 @@ def describe(error: Exception) -> tuple[str, int]:
     if _is_one_of(error, *EXPECTED):
         return plain(str(error), 2_000), REFUSED
     if _is_one_of(error, *CLOUD):
-        return plain(f"AWS: {error}; `flyball doctor` says what is missing", 2_000), REFUSED
+        return plain(f"AWS: {error}{_find_remedy(error)}", 2_000), REFUSED
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return plain(f"{where}{error.strerror or error}", 2_000), REFUSED
     message = f"a fault in Flyball: {type(error).__name__}: {error}"
     return plain(f"{message}; FLYBALL_TRACEBACK=1 shows where; please report it", 2_000), FAULT
+
+
+def _find_remedy(error: Exception) -> str:
+    """Say what to do about a cloud's refusal, where that is known."""
+    from flyball.adapters.aws.clients import error_code
+    from flyball.adapters.aws.refusal import DENIED, is_throttled
+
+    if is_throttled(error):
+        return "; AWS was asked too often: wait a minute, and run it again"
+    if error_code(error) in DENIED or _is_one_of(error, *CREDENTIALS):
+        return "; `flyball doctor` says what is missing"
+    return ""
 
 
 def _is_one_of(error: Exception, *names: str) -> bool:

@@ -80,18 +80,22 @@ class Settings:
 def find_stack(clients: Clients, settings: Settings, name: str | None) -> Stack:
     """Say what a deployment made: by a stack that is named, by the environment, by the default.
 
+    Of a stack that is named nothing comes from the environment, which may be about another.
+
     Raises:
         StackError: There is no such stack.
     """
-    from flyball.adapters.aws.stack import PREFIX, Stack, read_stack  # noqa: PLC0415
+    from flyball.adapters.aws.stack import Stack, read_stack  # noqa: PLC0415
 
-    if name is not None or not settings.targets_table:
-        found = read_stack(clients, name or settings.stack)
-    else:
+    if name is not None:
+        return read_stack(clients, name)
+    if settings.targets_table:
         found = Stack(settings.targets_table, settings.ledger_table)
+    else:
+        found = read_stack(clients, settings.stack)
     return found._replace(
         alarm_topic=settings.alarm_topic or found.alarm_topic,
-        alarm_prefix=settings.alarm_prefix or found.alarm_prefix or PREFIX,
+        alarm_prefix=settings.alarm_prefix or found.alarm_prefix,
         dead_queue=settings.dead_queue or found.dead_queue,
         mode=settings.mode or found.mode,
     )

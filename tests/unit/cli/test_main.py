@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from flyball import __version__
 from flyball.cli.failure import CommandError, complain, describe
@@ -109,6 +110,26 @@ def test_every_error_has_words_and_a_code(error: Exception, text: str | None, co
         assert said.startswith("a fault in Flyball: KeyError")
     else:
         assert said == "f:1:2: a: m\nf:3:4: b: n"
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (ClientError({"Error": {"Code": "Throttling"}}, "PutMetricAlarm"), "wait a minute"),
+        (ClientError({"Error": {"Code": "AccessDenied"}}, "PutMetricAlarm"), "`flyball doctor`"),
+        (NoCredentialsError(), "`flyball doctor`"),
+        (ClientError({"Error": {"Code": "LimitExceeded"}}, "PutMetricAlarm"), ""),
+        (EndpointConnectionError(endpoint_url="https://nowhere"), ""),
+    ],
+)
+def test_a_cloud_that_was_asked_too_often_is_no_missing_permission(
+    error: Exception, remedy: str
+) -> None:
+    """The doctor is named for what it can find; what else is wrong stands in the cloud's words."""
+    said, code = describe(error)
+    assert code == 2
+    assert said == f"AWS: {error}" if not remedy else remedy in said
+    assert ("doctor" in said) is ("doctor" in remedy)
 
 
 def test_each_line_of_a_complaint_has_the_programs_name(capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,12 +57,25 @@ def test_the_environment_is_enough() -> None:
 
 
 def test_a_stack_that_is_named_goes_before_the_environment() -> None:
-    """An option is meant more than a variable; what the variables add is kept."""
+    """An option is meant: no part of another deployment is mixed into it."""
     clients: Any = Formation(OUTPUTS)
-    given = {**TABLES, "FLYBALL_ALARM_PREFIX": "p"}
-    found = find_stack(clients, Settings.from_env(given), "prod")
-    assert found == Stack("T", "L", "arn", "p", "url")
+    others = {
+        "FLYBALL_ALARM_TOPIC_ARN": "arn:dev",
+        "FLYBALL_ALARM_PREFIX": "dev",
+        "FLYBALL_DEAD_QUEUE_URL": "dev",
+        "FLYBALL_MODE": "advise",
+    }
+    found = find_stack(clients, Settings.from_env({**TABLES, **others}), "prod")
+    assert found == Stack("T", "L", "arn", "flyball", "url")
     assert clients.asked == "prod"
+
+
+def test_the_environment_adds_to_the_stack_that_it_names_itself() -> None:
+    """Whoever sets both means one deployment."""
+    clients: Any = Formation(OUTPUTS)
+    given = {"FLYBALL_STACK": "dev", "FLYBALL_ALARM_PREFIX": "p"}
+    found = find_stack(clients, Settings.from_env(given), None)
+    assert (found.alarm_prefix, found.alarm_topic, clients.asked) == ("p", "arn", "dev")
 
 
 def test_a_parameter_stands_where_the_stack_puts_out_nothing() -> None:

@@ -1,4 +1,4 @@
-"""How do calls stay below a service's rate, without finding out by being refused?
+"""How do calls stay below a service's rate, and what is done where others use it up?
 
 Source: Amazon CloudWatch User Guide, "CloudWatch service quotas".
 """
@@ -10,8 +10,16 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-RATES: Mapping[str, float] = {"PutMetricAlarm": 3.0, "DescribeAlarms": 9.0, "DeleteAlarms": 3.0}
-"""Calls a second, in one account and region."""
+from flyball.adapters.aws.refusal import is_throttled
+
+RATES: Mapping[str, float] = {"PutMetricAlarm": 2.5, "DescribeAlarms": 7.5, "DeleteAlarms": 2.5}
+"""Calls a second: five sixths of an account's 3 and 9 in a region, as others call too."""
+NAMES = 100
+"""Most alarms that one DeleteAlarms takes."""
+REFUSALS = 8
+"""So many in a row end it: each halves the rate, so by then it has been tried for 100 seconds."""
+RECOVERY = 1.1
+"""By so much it goes faster again after each call that was not refused."""
 
 
 class Pace:
@@ -29,7 +37,8 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        self._rates = rates
+        self._most = rates
+        self._rates = dict(rates)
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -45,10 +54,28 @@ class Pace:
             self._sleep(turn - now)
 
     def paced(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        """Give a call that waits for its turn."""
+        """Give a call that waits for its turn, and that goes slower while it is throttled."""
 
         def paced(**given: Any) -> Any:  # noqa: ANN401  (the SDK's)
-            self.wait(name)
-            return call(**given)
+            refusals = 0
+            while True:
+                self.wait(name)
+                try:
+                    answer = call(**given)
+                except Exception as error:
+                    refusals += 1
+                    if refusals == REFUSALS or not is_throttled(error):
+                        raise
+                    self._change_rate(name, 0.5)
+                else:
+                    self._change_rate(name, RECOVERY)
+                    return answer
 
         return paced
+
+    def _change_rate(self, call: str, by: float) -> None:
+        """Go slower or faster from now on, never faster than at first."""
+        with self._lock:
+            self._rates[call] = min(self._most[call], self._rates[call] * by)
+            if by < 1:
+                self._free_at[call] = self._clock() + 1 / self._rates[call]
