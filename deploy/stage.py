@@ -20,7 +20,7 @@ CLOUDS = ("aws", "gcp")
 DIGEST_FILE = "flyball.sha256"
 # Never run by a function: what people use at a terminal, and what Python makes.
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.py[co]")
-LEFT_OUT_PACKAGES = frozenset({"cli", "config", "report", "sim"})
+LEFT_OUT_PACKAGES = frozenset({"cli", "config", "cost", "report", "sim"})
 
 
 class StagingError(Exception):
