@@ -135,12 +135,14 @@ class Choices(NamedTuple):
 
     Attributes:
         prune: Remove registered targets that the file does not name.
+        targets: Ids of those of the file that are meant; empty: all, and none is pruned else.
         take_over: Suspend native scaling where ours is to apply.
         hand_back: When ours goes, resume native scaling that we suspended; None: not decided.
         allow_scale_in: Apply also where what is live is above the bounds.
     """
 
     prune: bool = False
+    targets: tuple[str, ...] = ()
     take_over: bool = False
     hand_back: bool | None = None
     allow_scale_in: bool = False

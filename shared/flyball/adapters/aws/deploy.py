@@ -80,6 +80,7 @@ class Place(NamedTuple):
         alarm_topic: The topic's ARN that alarms notify; "": EventBridge finds them by name.
         alarm_prefix: First part of alarms' names.
         mode: advise, where its functions change nothing whatever the configs say; else "".
+        stack: The CloudFormation stack's name, where that is how it was found.
     """
 
     account: str
@@ -89,6 +90,7 @@ class Place(NamedTuple):
     alarm_topic: str = ""
     alarm_prefix: str = "flyball"
     mode: str = ""
+    stack: str = ""
 
 
 Define = Callable[[Alarm], Mapping[str, Any]]
