@@ -12,6 +12,7 @@ An intent whose outcome was never written is closed by what the provider shows:
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -19,7 +20,9 @@ from flyball.core.chain import Row
 from flyball.core.codec import canonical, decode, encode
 from flyball.core.model import Capacity, Decision, History, Missing
 from flyball.core.record import OUTCOME
-from flyball.core.remember import note_applied, note_quota, note_shortage
+from flyball.core.refusal import count_failure, note_quota, note_shortage, wait_after_failure
+from flyball.core.remember import note_applied
+from flyball.core.scene import find_bounds
 from flyball.core.target import ScalableTarget
 from flyball.ports import NewRow, Outcome, OutcomeKind
 
@@ -97,17 +100,24 @@ def learn(
 ) -> tuple[History, datetime]:
     """Learn from the provider's answer, and say when to look again.
 
-    Only APPLIED starts a change, and so a cooldown; a refusal leaves the last applied capacity.
+    Only APPLIED starts a change, and so a cooldown; a refusal leaves the last applied capacity. A
+    quota of unknown size is treated as a shortage: less may still be granted.
     """
     soon = now + target.tick
     match outcome.kind:
         case OutcomeKind.APPLIED:
             return note_applied(history, decision, now), min(decision.wake_at, soon)
-        case OutcomeKind.QUOTA_EXCEEDED:
-            granted = outcome.quota if outcome.quota is not None else decision.current or 0
-            return note_quota(history, granted, now), soon
-        case OutcomeKind.SHORTAGE:
+        case OutcomeKind.QUOTA_EXCEEDED if outcome.quota is not None:
+            return note_quota(history, outcome.quota, now), soon
+        case OutcomeKind.QUOTA_EXCEEDED | OutcomeKind.SHORTAGE:
             return note_shortage(history, target.tick, now), soon
+        case OutcomeKind.FAILED:
+            failure = count_failure(history, decision, now)
+            again = now + wait_after_failure(target, failure)
+            boundary = find_bounds(target, history, now)[1].until
+            if boundary is not None:
+                again = min(again, boundary)
+            return replace(history, failure=failure), again
         case OutcomeKind.DENIED:  # only a human can mend it; others go on
             return history, now + target.heartbeat
         case _:

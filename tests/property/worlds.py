@@ -257,6 +257,10 @@ KNOWN = st.builds(
     st.sampled_from([Status.IN_SERVICE, *Status]),
     st.none() | CAPACITIES,
     owner=st.sampled_from(["", "", "native"]),
+    warming=st.sampled_from([0, 0, 0, 1, 7]),
+    least=st.none() | CAPACITIES,
+    most=st.none() | CAPACITIES,
+    short=st.booleans(),
 )
 ANY_CAPACITY: st.SearchStrategy[Capacity | Missing] = KNOWN | st.builds(
     Missing, st.sampled_from(MissingCause)

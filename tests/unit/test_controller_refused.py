@@ -7,9 +7,19 @@ from datetime import timedelta
 
 import pytest
 
-from flyball.core.model import Action, CapacityRange, LimitKind, Quota, Shortage
-from flyball.core.policy import TrackingPolicy
-from flyball.core.remember import QUOTA_HOLD
+from flyball.core.model import (
+    Action,
+    Capacity,
+    CapacityRange,
+    Direction,
+    Failure,
+    LimitKind,
+    Quota,
+    Shortage,
+)
+from flyball.core.policy import ScheduledPolicy, TrackingPolicy
+from flyball.core.refusal import QUOTA_HOLD
+from flyball.core.schedule import Schedule
 from flyball.ports import Ledger, Outcome, OutcomeKind
 from flyball.wake import WakeKind
 from tests.rig import MINUTE, NAME, T0, Rig, make_target
@@ -48,7 +58,7 @@ CASES = (
         then=(CapacityRange(6, 6),),
         quota=6,
     ),
-    Case("no_number", Outcome(OutcomeKind.QUOTA_EXCEEDED, "no"), then=(), quota=2),
+    Case("no_number", Outcome(OutcomeKind.QUOTA_EXCEEDED, "no"), then=(CapacityRange(6, 6),)),
     Case("less_than_there_is", Outcome(OutcomeKind.QUOTA_EXCEEDED, "no", 1), then=(), quota=1),
     Case("shortage", Outcome(OutcomeKind.SHORTAGE, "no p5.48xlarge"), then=(CapacityRange(6, 6),)),
 )
@@ -148,3 +158,80 @@ def test_a_refused_scale_in_is_tried_again_too(rig: Rig) -> None:
     rig.wake()
     assert rig.provider.applied == [(NAME, CapacityRange(1, 1))]
     rig.check()
+
+
+def test_a_quota_without_a_number_stops_scale_out_for_minutes_and_not_for_an_hour(
+    rig: Rig,
+) -> None:
+    """As where machines lack: half the step is asked for, in a moment; and then what is left."""
+    rig.provider.refusals = [Outcome(OutcomeKind.QUOTA_EXCEEDED, "a limit of no number")]
+    rig.wake()
+    assert (rig.history().quota, rig.history().shortage) == (None, Shortage(T0, 1, T0 + MINUTE))
+    rig.pass_time(MINUTE)
+    rig.wake()
+    assert rig.provider.applied == [(NAME, CapacityRange(6, 6))]
+    rig.check()
+
+
+def test_what_fails_again_and_again_is_tried_less_often(rig: Rig) -> None:
+    """After a tick once, then twice as long each time, up to the heartbeat."""
+    rig.metrics.load = 20.0
+    rig.provider.capacity = Capacity(8, 8)
+    rig.provider.refusals = [Outcome(OutcomeKind.FAILED, "no such thing")] * 100
+    waits = []
+    for _ in range(6):
+        rig.wake()
+        waits.append(rig.wake_in())
+        rig.pass_time(timedelta(seconds=rig.wake_in()))
+    assert waits == [60, 120, 240, 300, 300, 300]
+    assert rig.outcomes() == [OutcomeKind.FAILED] * 6
+    rig.check()
+
+
+def test_a_failed_scale_in_delays_no_scale_out(rig: Rig) -> None:
+    """The directions are counted apart, and what succeeds or is long ago is forgotten."""
+    rig.metrics.load = 20.0
+    rig.provider.capacity = Capacity(8, 8)
+    rig.provider.refusals = [Outcome(OutcomeKind.FAILED, "no such thing")] * 4
+    for _ in range(3):
+        rig.wake()
+    assert rig.history().failure == Failure(T0, 3, Direction.IN)
+    rig.metrics.load = 150.0
+    rig.wake()
+    assert (rig.history().failure, rig.wake_in()) == (Failure(T0, 1, Direction.OUT), 60)
+    rig.pass_time(MINUTE)
+    rig.wake()
+    assert (rig.provider.applied, rig.history().failure) == ([(NAME, CapacityRange(12, 12))], None)
+    rig.check()
+
+
+def test_a_failure_is_forgotten_after_two_heartbeats(rig: Rig) -> None:
+    """A reason that lasts would have shown again by then."""
+    rig.provider.refusals = [Outcome(OutcomeKind.FAILED, "no such thing")]
+    rig.wake()
+    assert rig.history().failure == Failure(T0, 1, Direction.OUT)
+    rig.metrics.load = 100.0
+    rig.pass_time(9 * MINUTE)
+    rig.wake()
+    assert rig.history().failure is not None
+    rig.pass_time(MINUTE)
+    rig.wake()
+    assert rig.history().failure is None
+
+
+def test_a_back_off_ends_where_the_calendar_changes_the_bounds(store: Ledger) -> None:
+    """What failed under the old bounds need not fail under the new."""
+    noon = ScheduledPolicy("later", Schedule("at(2026-11-21T12:03:00)"), 1, 9)
+    tracking = TrackingPolicy("track", "load", 100.0)
+    rig = Rig(store, make_target(policies=(tracking, noon)))
+    rig.metrics.load = 500.0
+    rig.provider.refusals = [Outcome(OutcomeKind.FAILED, "no such thing")] * 9
+    waits = []
+    for _ in range(3):
+        rig.wake()
+        waits.append(rig.wake_in())
+        rig.pass_time(timedelta(seconds=rig.wake_in()))
+    assert waits == [60, 120, 240]
+    rig.pass_time(-4 * MINUTE + timedelta(seconds=-1))
+    rig.wake()
+    assert rig.wake_in() == 1

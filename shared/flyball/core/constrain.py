@@ -145,9 +145,12 @@ def settle_zero(number: int, scene: Scene, asked: Asked) -> Limit | None:
 def _may_empty(scene: Scene, asked: Asked) -> bool:
     """Say whether nothing speaks against going to zero at once.
 
-    A policy whose metric shows load does, and so do a disabled direction and a scale-out in flight.
+    A policy whose metric shows load does, and so do a disabled direction, a scale-out in flight
+    and instances that warm up.
     """
-    if scene.scaling_out is not None or scene.target.scale_in.select is Select.DISABLED:
+    if scene.scaling_out is not None or scene.capacity.warming:
+        return False
+    if scene.target.scale_in.select is Select.DISABLED:
         return False
     busy = (Reason.WITHIN_TOLERANCE, Reason.ABOVE_TARGET)
     return not any(rec.reason in busy for rec in asked.recommendations)
@@ -292,6 +295,24 @@ def respect_pause(number: int, scene: Scene, asked: Asked) -> Limit | None:
     return Limit(LimitKind.PAUSE, number, scene.current, Reason.PAUSED, pause.until, pause.by)
 
 
+def obey_provider(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """Ask for nothing that the provider's own bounds refuse; they move nothing by themselves."""
+    current, least, most = scene.current, scene.capacity.least, scene.capacity.most
+    if most is not None and number > current and number > most:
+        return Limit(LimitKind.PROVIDER, number, max(current, most), Reason.PROVIDER_MAX)
+    if least is not None and number < current and number < least:
+        return Limit(LimitKind.PROVIDER, number, min(current, least), Reason.PROVIDER_MIN)
+    return None
+
+
+def find_refusal(number: int, scene: Scene) -> Reason | None:
+    """Say which of the provider's own bounds refuses a number, where the hard bounds ask for it."""
+    least, most = scene.capacity.least, scene.capacity.most
+    if most is not None and number > most:
+        return Reason.PROVIDER_MAX
+    return Reason.PROVIDER_MIN if least is not None and number < least else None
+
+
 def clamp(number: int, scene: Scene, asked: Asked) -> Limit | None:
     """Stay inside the hard bounds, whatever the policies, windows and events say."""
     most = hardest(scene)
@@ -322,6 +343,7 @@ STAGES: tuple[Stage, ...] = (
     hold_when_blind,
     respect_foreign,
     respect_pause,
+    obey_provider,
     clamp,
 )
 """The pipeline after the merge, in order; the hard bounds come last."""

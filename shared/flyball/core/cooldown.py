@@ -99,10 +99,16 @@ def _cool_in(number: int, scene: Scene, asked: Asked) -> Limit | None:
 
 
 def await_scale_out(number: int, scene: Scene, asked: Asked) -> Limit | None:
-    """No scale-in while instances that were asked for are still coming.
+    """No scale-in while instances that were asked for are still coming, or any still warm up.
+
+    The provider may replace instances by itself, so a warm-up needs no scale-out of ours.
 
     Source: Amazon EC2 Auto Scaling User Guide, "Default instance warmup": scale-in waits for it.
     """
-    if number >= scene.current or scene.scaling_out is None or scene.target.profile is Profile.HPA:
+    if number >= scene.current:
+        return None
+    if scene.capacity.warming:
+        return Limit(LimitKind.COOLDOWN, number, scene.current, Reason.WARMING_UP)
+    if scene.scaling_out is None or scene.target.profile is Profile.HPA:
         return None
     return Limit(LimitKind.COOLDOWN, number, scene.current, Reason.SCALING_OUT_IN_FLIGHT)

@@ -1,7 +1,8 @@
 """What should this target's capacity be now, and why: the whole pipeline, pure and total.
 
 recommend → merge → stabilize → cool down → await a scale-out → limit rate → zero → bounds → quota →
-budget → shortage → guards (blind, foreign, pause) → hard bounds → decision. See constrain.STAGES.
+budget → shortage → guards (blind, foreign, pause) → the provider's own bounds → hard bounds →
+decision. See constrain.STAGES.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from flyball.core.check import fail
-from flyball.core.constrain import STAGES, granted, hardest
+from flyball.core.constrain import STAGES, find_refusal, granted, hardest
 from flyball.core.merge import merge
 from flyball.core.model import (
     Action,
@@ -121,7 +122,7 @@ def _conclude(scene: Scene, asked: Asked, number: int, limits: tuple[Limit, ...]
         number,
         ceiling,
         tuple([rec.policy for rec in asked.winners]),
-        min(scene.bounds.floor, most),
+        min(_least(scene), most),
         most,
         asked.wanted - most if asked.wanted > most else 0,
         None if price is None else (number - current) * price,
@@ -134,9 +135,21 @@ def _conclude(scene: Scene, asked: Asked, number: int, limits: tuple[Limit, ...]
 
 
 def _most(scene: Scene) -> int:
-    """The most that bounds, quota and budget allow now."""
-    most, quota = min(scene.bounds.ceiling, hardest(scene)), granted(scene)
+    """The most that bounds, quota, budget and the provider's own maximum allow now."""
+    most, quota, own = (
+        min(scene.bounds.ceiling, hardest(scene)),
+        granted(scene),
+        scene.capacity.most,
+    )
+    if own is not None:
+        most = min(most, max(own, scene.current))
     return most if quota is None else min(most, quota)
+
+
+def _least(scene: Scene) -> int:
+    """The least that the bounds and the provider's own minimum allow now."""
+    own = scene.capacity.least
+    return scene.bounds.floor if own is None else max(scene.bounds.floor, own)
 
 
 def _find_ceiling(scene: Scene, asked: Asked, number: int, most: int) -> int:
@@ -169,6 +182,9 @@ def _act(scene: Scene, number: int, ceiling: int) -> tuple[Action, Reason | None
         return Action.BLOCK, Reason.ENDPOINT_FAILED
     if capacity.owner and capacity.owner != ADVISER:
         return Action.BLOCK, Reason.FOREIGN_OWNER
+    refusal = None if number == scene.current else find_refusal(number, scene)
+    if refusal is not None:
+        return Action.BLOCK, refusal
     if scene.history.pauses:
         out = number > scene.current or (
             number == scene.current and ceiling > (capacity.ceiling or 0)
@@ -238,7 +254,7 @@ def _look_again(
         else:
             for rec in asked.recommendations:
                 if (rec.reason in LASTING and not _is_old_news(rec, scene)) or (
-                    rec.reason in SHRINKING and number != scene.bounds.floor
+                    rec.reason in SHRINKING and number != _least(scene)
                 ):
                     at, reason = soon, Reason.BREACH_LASTS
                     break

@@ -26,6 +26,7 @@ __all__ = [
     "Datapoint",
     "Decision",
     "Direction",
+    "Failure",
     "Fired",
     "Foreign",
     "History",
@@ -79,11 +80,16 @@ class Capacity(NamedTuple):
 
     Attributes:
         desired: The provider's setting, instances (on Google: the range's floor).
-        ready: Instances in service.
+        ready: Instances in service whose warm-up is over, where the provider knows a warm-up.
         status: Whether a change is accepted.
         ceiling: The range's upper end where the service picks inside a range, else None.
         detail: The provider's own word for the status.
         owner: Who else scales this resource (native auto scaling), "" for nobody.
+        warming: Instances in service beside `ready` that still warm up: what is measured of all in
+            service includes them, what was asked for has not arrived before they are warm.
+        least: The provider's own lower bound, beyond which it takes no change; None: it has none.
+        most: The provider's own upper bound; as least.
+        short: The provider says that it has no machines for what is desired.
     """
 
     desired: int
@@ -92,6 +98,15 @@ class Capacity(NamedTuple):
     ceiling: int | None = None
     detail: str = ""
     owner: str = ""
+    warming: int = 0
+    least: int | None = None
+    most: int | None = None
+    short: bool = False
+
+    @property
+    def serving(self) -> int:
+        """Instances in service, those that still warm up included."""
+        return self.ready + self.warming
 
 
 class CapacityRange(NamedTuple):
@@ -196,6 +211,14 @@ class Shortage(NamedTuple):
     until: datetime
 
 
+class Failure(NamedTuple):
+    """Changes of one direction that failed one after the other, for a reason that may last."""
+
+    at: datetime
+    attempts: int
+    direction: Direction
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """What a target remembers from one wake to the next; bounded.
@@ -216,6 +239,7 @@ class History:
         shortage: A capacity shortage that is being waited out.
         settled: Hash of the config by which the last decision held with nothing to wait for but
             the heartbeat; "" where it did not.
+        failure: The changes that failed of late.
     """
 
     desired: int | None = None
@@ -232,6 +256,7 @@ class History:
     quota: Quota | None = None
     shortage: Shortage | None = None
     settled: str = ""
+    failure: Failure | None = None
 
 
 class Recommendation(NamedTuple):
@@ -305,7 +330,8 @@ class Decision(NamedTuple):
         policies: Names of the policies that asked for `wanted`.
         min_capacity: Effective bound of this instant, windows and budget included.
         max_capacity: As min_capacity.
-        unmet: Instances wanted beyond what bounds, quota and budget allow.
+        unmet: Instances wanted beyond what bounds, quota, budget and the provider's own maximum
+            allow.
         cost_delta_per_hour: Price of the change an hour, in the config's currency; None: no price.
         recommendations: Every policy's.
         limits: Every step that changed the number, in order.

@@ -62,7 +62,7 @@ def track(policy: TrackingPolicy, scene: Scene) -> Recommendation:
     metric = target.metric_by_name[policy.metric]
     series = believe(scene.observation.metrics.get(policy.metric), metric, scene.now)
     if isinstance(series, Missing):
-        at_zero = metric.per_instance and not scene.current and not scene.capacity.ready
+        at_zero = metric.per_instance and not scene.current and not scene.capacity.serving
         cause = MissingCause.UNDEFINED_AT_ZERO if at_zero else series.cause
         return _missing(policy.name, policy.metric, cause, policy.target_value)
     point = series[-1]

@@ -1,7 +1,8 @@
 """What does a target carry from one wake to the next: history, kept up to date.
 
 `absorb` comes before a decision (what happened since the last look), `remember` and the outcome's
-functions after it. All are pure; every list stays bounded by what a policy can still ask for.
+functions, those of `refusal` too, after it. All are pure; every list stays bounded by what a policy
+can still ask for.
 """
 
 from __future__ import annotations
@@ -26,12 +27,10 @@ from flyball.core.model import (
     MissingCause,
     Observation,
     Pause,
-    Quota,
     ReadySample,
     Reason,
     Recommendation,
     Recommended,
-    Shortage,
     Status,
 )
 from flyball.core.policy import MissingRule
@@ -41,13 +40,16 @@ from flyball.core.prune import (
     prune_ready,
     prune_recommendations,
 )
+from flyball.core.refusal import (
+    SHORTAGE_LONGEST,
+    is_short_again,
+    keep_failure,
+    note_roll_back,
+    note_shortage,
+)
 from flyball.core.target import Per, Profile, ScalableTarget
 
 PAUSES_LIMIT = 16
-QUOTA_HOLD = timedelta(hours=1)
-"""A learned quota is tried again after this."""
-SHORTAGE_LONGEST = timedelta(minutes=15)
-"""A back-off never grows beyond this; as long after its end a shortage is forgotten."""
 STALLED_FACTOR = 3
 """A change that is not in service after this many lead times is stalled, and waited for no more."""
 LONGEST_LAG = timedelta(seconds=60)
@@ -143,8 +145,8 @@ def absorb(
             noticed.append(Noticed(Notice.FOREIGN, now, before, capacity.desired))
             changes = tuple(change for change in changes if change.completed_at is not None)
         desired = _expected(capacity, changes)
-        if not ready or ready[-1].ready != capacity.ready:
-            ready = (*ready, ReadySample(now, capacity.ready))
+        if not ready or ready[-1].ready != capacity.serving:
+            ready = (*ready, ReadySample(now, capacity.serving))
     if shortage is not None and shortage.until + SHORTAGE_LONGEST <= now:
         shortage = None
     kept = replace(
@@ -159,9 +161,12 @@ def absorb(
         foreign=foreign if foreign is not None and foreign.until > now else None,
         quota=history.quota if history.quota is not None and history.quota.until > now else None,
         shortage=shortage,
+        failure=keep_failure(target, history.failure, now),
     )
     if any(each.notice is Notice.ROLLED_BACK and each.before > each.after for each in noticed):
         kept = note_roll_back(kept, target.tick, now)
+    elif is_short_again(observation.capacity, shortage, target.tick, now):
+        kept = note_shortage(kept, target.tick, now)
     return kept, tuple(noticed)
 
 
@@ -189,7 +194,7 @@ def _follow(
         arrived = (
             capacity.ready >= flying.after
             if flying.after > flying.before
-            else capacity.ready <= flying.after
+            else capacity.serving <= flying.after
         )
         late = now - flying.at > target.lead_time * STALLED_FACTOR
         if not arrived and not late:
@@ -233,7 +238,7 @@ def _note_missing(
     target: ScalableTarget, since: Mapping[str, datetime], observation: Observation, now: datetime
 ) -> dict[str, datetime]:
     """Note since when each metric has been missing; at zero, none per instance is missed."""
-    at_zero = not isinstance(observation.capacity, Missing) and observation.capacity.ready == 0
+    at_zero = not isinstance(observation.capacity, Missing) and observation.capacity.serving == 0
     out = {}
     for metric in target.metrics:
         if at_zero and metric.per is Per.INSTANCE:
@@ -333,29 +338,7 @@ def note_applied(history: History, decision: Decision, at: datetime) -> History:
     )
     change = Change(at, before, decision.desired, tuple(dict.fromkeys((*decision.policies, *met))))
     changes = (*history.changes, change)[-CHANGES_LIMIT:]
-    return replace(history, desired=decision.desired, changes=changes)
-
-
-def note_quota(history: History, capacity: int, now: datetime) -> History:
-    """Note the most that the provider grants."""
-    return replace(history, quota=Quota(capacity, now + QUOTA_HOLD))
-
-
-def note_shortage(history: History, tick: timedelta, now: datetime) -> History:
-    """Note that the provider has no machines: back off twice as long each time, with a limit."""
-    attempts = 1 if history.shortage is None else history.shortage.attempts + 1
-    wait = min(tick * 2 ** min(attempts - 1, 10), SHORTAGE_LONGEST)
-    return replace(history, shortage=Shortage(now, attempts, now + wait))
-
-
-def note_roll_back(history: History, tick: timedelta, now: datetime) -> History:
-    """Note that a scale-out was undone by the provider: ask once more at once, and in full.
-
-    A second roll-back before the first is forgotten means that the machines never come: a shortage.
-    """
-    if history.shortage is None:
-        return replace(history, shortage=Shortage(now, 0, now))
-    return note_shortage(history, tick, now)
+    return replace(history, desired=decision.desired, changes=changes, failure=None)
 
 
 def note_pause(history: History, pause: Pause) -> History:

@@ -184,7 +184,7 @@ def ready_between(
 
     Args:
         history: Its `ready` samples, oldest first.
-        capacity: What is in service now.
+        capacity: What is in service now, those that warm up included: they are measured too.
         at: The period's end.
         period: Its length.
 
@@ -193,7 +193,7 @@ def ready_between(
     """
     samples = history.ready
     if not samples:
-        return capacity.ready, capacity.ready
+        return capacity.serving, capacity.serving
     start = at - period
     newest = samples[-1]
     if newest.at <= start:

@@ -76,6 +76,7 @@ class Reason(Word):
     # of a limit
     NOT_ALL_AGREE = "not_all_agree"
     SCALING_OUT_IN_FLIGHT = "scaling_out_in_flight"
+    WARMING_UP = "warming_up"
     STABILIZED = "stabilized"
     IN_COOLDOWN = "in_cooldown"
     RATE_LIMITED = "rate_limited"
@@ -90,6 +91,8 @@ class Reason(Word):
     PAUSED = "paused"
     FOREIGN_HOLD = "foreign_hold"
     CAPACITY_SHORTAGE = "capacity_shortage"
+    PROVIDER_MIN = "provider_min"
+    PROVIDER_MAX = "provider_max"
     HARD_MIN = "hard_min"
     HARD_MAX = "hard_max"
     # of a decision, beside the above
@@ -124,6 +127,7 @@ class LimitKind(Word):
     MISSING = "missing"
     FOREIGN = "foreign"
     PAUSE = "pause"
+    PROVIDER = "provider"
     HARD = "hard"
 
 

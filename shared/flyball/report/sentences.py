@@ -49,6 +49,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.SCHEDULE_REJECTED: "a scheduled action was rejected",
     Reason.NOT_ALL_AGREE: "not all policies agree to scale in",
     Reason.SCALING_OUT_IN_FLIGHT: "a scale-out is on its way",
+    Reason.WARMING_UP: "instances are warming up",
     Reason.STABILIZED: "the stabilization window holds it",
     Reason.IN_COOLDOWN: "a cooldown lasts",
     Reason.RATE_LIMITED: "the rate is limited",
@@ -63,6 +64,8 @@ REASONS: Mapping[Reason, str] = {
     Reason.PAUSED: "it is paused",
     Reason.FOREIGN_HOLD: "somebody else changed the capacity",
     Reason.CAPACITY_SHORTAGE: "the provider has no machines",
+    Reason.PROVIDER_MIN: "the provider's own minimum",
+    Reason.PROVIDER_MAX: "the provider's own maximum",
     Reason.HARD_MIN: "the hard minimum",
     Reason.HARD_MAX: "the hard maximum",
     Reason.NOTHING_ASKED: "no policy asks for anything",
@@ -104,6 +107,7 @@ KINDS: Mapping[LimitKind, str] = {
     LimitKind.MISSING: "the guard against missing data",
     LimitKind.FOREIGN: "the respect for somebody else's change",
     LimitKind.PAUSE: "the pause",
+    LimitKind.PROVIDER: "the provider's own bounds",
     LimitKind.HARD: "the hard bounds",
 }
 """As it stands after "without"."""
@@ -111,6 +115,7 @@ KINDS: Mapping[LimitKind, str] = {
 LIMITS: Mapping[Reason, tuple[str, str]] = {
     Reason.NOT_ALL_AGREE: ("because policy {by} is against it", "because not all policies agree"),
     Reason.SCALING_OUT_IN_FLIGHT: ("", "because a scale-out is on its way"),
+    Reason.WARMING_UP: ("", "because instances are warming up"),
     Reason.STABILIZED: ("", "by the stabilization window"),
     Reason.IN_COOLDOWN: ("by the cooldown of policy {by}", "by a cooldown"),
     Reason.RATE_LIMITED: ("", "by the rate limit"),
@@ -130,6 +135,8 @@ LIMITS: Mapping[Reason, tuple[str, str]] = {
     Reason.MISSING_DATA: ("because {by} is missing", "because a metric is missing"),
     Reason.FOREIGN_HOLD: ("", "because somebody else changed the capacity"),
     Reason.CAPACITY_SHORTAGE: ("", "because the provider has no machines"),
+    Reason.PROVIDER_MIN: ("", "by the provider's own minimum"),
+    Reason.PROVIDER_MAX: ("", "by the provider's own maximum"),
     Reason.HARD_MIN: ("", "by the hard minimum"),
     Reason.HARD_MAX: ("", "by the hard maximum"),
 }

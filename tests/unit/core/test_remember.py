@@ -27,17 +27,15 @@ from flyball.core.model import (
     Status,
 )
 from flyball.core.policy import ScheduledPolicy
+from flyball.core.refusal import SHORTAGE_LONGEST, note_quota, note_shortage
 from flyball.core.remember import (
     PAUSES_LIMIT,
-    SHORTAGE_LONGEST,
     Notice,
     absorb,
     believe_capacity,
     note_applied,
     note_pause,
-    note_quota,
     note_resume,
-    note_shortage,
     remember,
 )
 from flyball.core.schedule import Schedule
