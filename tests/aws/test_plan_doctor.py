@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.aws.account import CONFIG, KEY, TOPIC, Account, write
 from tests.aws.conftest import Store
+from tests.aws.overheard import Wire, tap
 from tests.unit.cli.commands import Done, flyball
 
 pytestmark = pytest.mark.enable_socket
@@ -18,6 +19,33 @@ DIMENSIONS = [
     {"Name": "EndpointName", "Value": "churn"},
     {"Name": "VariantName", "Value": "AllTraffic"},
 ]
+
+
+GROUP = """\
+version: 1
+defaults: {home: aws, profile: aws, mode: apply}
+scalable_targets:
+  - id: churn
+    resource: {auto_scaling_group: web}
+    min_capacity: 1
+    max_capacity: 4
+    metrics:
+      - name: cpu
+        source: {namespace: AWS/EC2, metric: CPUUtilization, statistic: Average,
+                 dimensions: {AutoScalingGroupName: web}}
+    policies:
+      - {name: keep, kind: step, metric: cpu, threshold: 70, comparison: ">=",
+         steps: [{from: 0, add: 1}]}
+"""
+
+
+class Absent(NamedTuple):
+    """A target on what is not there."""
+
+    name: str
+    config: str
+    text: str
+    remedy: str
 
 
 def put_metric(
@@ -48,6 +76,14 @@ def found(done: Any) -> dict[str, str]:
 
 
 @pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
+    """Listen at every client; IAM's simulation, which moto has not, allows everything."""
+    wire = tap(monkeypatch)
+    wire.simulate()
+    return wire
+
+
+@pytest.fixture
 def applied(account: Account) -> Account:
     """Give an account in which all is well."""
     put_metric(account)
@@ -56,9 +92,10 @@ def applied(account: Account) -> Account:
     return account
 
 
-def test_where_all_is_well_every_line_says_ok(applied: Account) -> None:
+def test_where_all_is_well_every_line_says_ok(applied: Account, wire: Wire) -> None:
     """One line a check, and code 0."""
     assert applied.alarms()
+    assert wire.calls == []
     done = doctor()
     assert done.code == 0, done
     assert "0 to look at, 0 failed" in done.out
@@ -123,6 +160,75 @@ def test_a_metric_without_any_data_is_named(account: Account) -> None:
     """A new endpoint has none before its first request."""
     assert account.alarms() == {}
     assert "→ has the endpoint had any traffic?" in doctor().out
+
+
+ABSENT = (
+    Absent(
+        "endpoint",
+        CONFIG.replace("endpoint: churn,", "endpoint: chrun,"),
+        "resource: endpoint chrun is not there, in this region and account",
+        "is it churn?",
+    ),
+    Absent(
+        "variant",
+        CONFIG.replace("variant: AllTraffic", "variant: AllTrafic"),
+        "resource: variant AllTrafic is not there: endpoint churn has no such one",
+        "is it AllTraffic?",
+    ),
+    Absent(
+        "group",
+        GROUP,
+        "resource: Auto Scaling group web is not there, in this region and account",
+        "there is none here: is it the right region?",
+    ),
+)
+
+
+@pytest.mark.parametrize("case", ABSENT, ids=lambda case: case.name)
+def test_a_resource_that_is_not_there_fails_once_with_the_likely_name(
+    account: Account, wire: Wire, case: Absent
+) -> None:
+    """Nothing else is said of it: not that it cannot be read, nor that its metrics have no data."""
+    put_metric(account)
+    write(case.config)
+    done = doctor()
+    assert done.code == 1, done
+    assert f"  fail  churn: {case.text}\n       → {case.remedy}\n" in done.out
+    about = [
+        line for line in done.out.splitlines() if line.startswith("  fail") or "churn:" in line
+    ]
+    assert len(about) == 1, done.out
+    assert "metrics" not in done.out
+    assert len(wire.made("ListEndpoints")) == (case.name == "endpoint")
+
+
+def test_a_resource_that_is_not_there_only_warns_a_target_that_advises(account: Account) -> None:
+    """Nobody relies on it yet."""
+    assert account.alarms() == {}
+    write(CONFIG.replace("mode: apply", "mode: advise").replace("endpoint: churn", "endpoint: no"))
+    done: Any = doctor("--json")
+    assert (done.code, found(done)["resource"]) == (0, "warn")
+    assert "there is churn" in str(done.json)
+
+
+def test_an_endpoint_that_cannot_be_asked_now_is_no_endpoint_that_is_not_there(
+    account: Account, wire: Wire
+) -> None:
+    """It is throttled: said once, and no failure."""
+    put_metric(account)
+    wire.fail("DescribeEndpoint", "ThrottlingException", "Rate exceeded")
+    done = doctor()
+    assert done.code == 0, done
+    assert done.out.count("Rate exceeded") == 1
+    assert "warn  calls: sagemaker:DescribeEndpoint failed: Rate exceeded" in done.out
+
+
+def test_what_is_fine_may_have_a_remedy_too(applied: Account) -> None:
+    """A target that advises beside native scaling: how Flyball gets in charge."""
+    applied.register()
+    write(CONFIG.replace("mode: apply", "mode: advise"))
+    assert "  ok    churn: native scaling: it is active" in doctor().out
+    assert "       → to put Flyball in charge set `mode: apply`" in doctor().out
 
 
 def test_a_timer_that_does_not_run_fails(applied: Account, store: Store) -> None:

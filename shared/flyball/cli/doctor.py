@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from flyball.cli.deployment import Region, Stack
-from flyball.cli.failure import FOUND
+from flyball.cli.failure import FOUND, refuse
 from flyball.cli.options import Json, LedgerPath
 
 if TYPE_CHECKING:
@@ -28,18 +28,33 @@ def doctor(
     stack: Stack = None,
     region: Region = None,
     ledger: LedgerPath = None,
+    policy: Annotated[
+        bool,
+        typer.Option(
+            "--policy",
+            help="Print the IAM policy that plan, apply, destroy and doctor need, and end.",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Check credentials, clock, permissions, tables, tick, configs, alarms, metrics and endpoints.
 
     One line a check: ok, warn or fail, with its remedy; nothing is changed. Without --config it
     looks at what a deployment on AWS has registered. Exit code 1 if anything fails.
+
+    With --policy nothing is checked: it prints the least that somebody needs who plans, applies,
+    destroys and asks the doctor in this deployment, as one policy document of IAM, for his role.
     """
     from flyball.cli import screen
     from flyball.cli.execution import show_lines
     from flyball.plan.model import Level
     from flyball.report.plan import tell_check
 
+    if policy:
+        if config is not None or ledger is not None:
+            refuse("--policy is for a whole deployment on AWS: leave out --config and --ledger")
+        screen.say_json(_list_permissions(stack, region))
+        return
     checks: list[Check] = []
     for check in _examine(config, stack, region, ledger):  # each is shown as it is found
         checks.append(check)
@@ -56,6 +71,13 @@ def doctor(
         screen.say(f"{fine} ok, {len(warned)} to look at, {len(failed)} failed")
     if failed:
         raise typer.Exit(FOUND)
+
+
+def _list_permissions(stack: str | None, region: str | None) -> dict[str, Any]:
+    from flyball.wiring.doctor import Doctor
+    from flyball.wiring.machine import SystemClock
+
+    return Doctor(None, "", stack, region, SystemClock().now()).list_permissions()
 
 
 def _examine(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from flyball.adapters.local.memory import MemoryLedger
 from flyball.core.codec import parse
 from flyball.core.target import ScalableTarget
 from flyball.plan.model import Check, Choices, Kind, Level, Plan, Purpose, Wanted
@@ -21,11 +22,29 @@ if TYPE_CHECKING:
     from flyball.adapters.aws.asked import Asked
     from flyball.adapters.aws.checkup import Identity
     from flyball.adapters.aws.clients import Clients
+    from flyball.adapters.aws.permissions import Grant, Site
+    from flyball.adapters.aws.present import Presence
     from flyball.adapters.aws.stack import Stack
 
 LATE = timedelta(minutes=3)
 """A minute's timer that is later than this does not run."""
 SHOWN = 100
+NOBODY = "nobody"
+"""Whose rows are asked for where no scalable target is registered: there are none."""
+T = TypeVar("T")
+ABOUT_RESOURCES = frozenset({"capacity", "resource"})
+"""What a plan says of a resource that it cannot read; the doctor has said why already."""
+RESTS_ON: Mapping[str, tuple[str, ...]] = {
+    "alarm": ("cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"),
+    "hand over": ("application-autoscaling:DescribeScalableTargets",),
+    "native scaling": (
+        "application-autoscaling:DescribeScalableTargets",
+        "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribePolicies",
+        "autoscaling:DescribeScheduledActions",
+    ),
+}
+"""By a check of a plan, what it is concluded from: refused, it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +73,14 @@ class Doctor:
             yield from check_plan(plan, self.file)
 
     def examine_aws(self) -> Iterator[Check]:
-        """Look at a deployment on AWS; what is refused is told last, as one statement."""
+        """Look at a deployment on AWS; what is refused is told last, as one policy."""
         from flyball.adapters.aws.asked import Asked  # noqa: PLC0415  (only where it is asked for)
         from flyball.adapters.aws.checkup import (  # noqa: PLC0415
             check_identity,
             identify,
             tell_refused,
         )
+        from flyball.adapters.aws.simulated import simulate  # noqa: PLC0415
 
         clients = make_clients(self.region)
         try:
@@ -70,42 +90,87 @@ class Doctor:
             return
         yield from check_identity(identity)
         asked = Asked()
-        yield from self._examine_deployment(clients, asked, identity)
-        yield from asked.checks()
+        heard = asked.listen(clients)
+        stack, problem = self._find_stack(heard, asked)
+        site, grants = self._list_grants(clients, identity, stack)
+        if problem is not None:
+            yield problem
+        if stack is not None:
+            yield from self._examine_deployment(heard, asked, stack)
+            yield from simulate(clients, asked, site.caller, grants)
+        yield from asked.checks(grants)
 
-    def _examine_deployment(
-        self, clients: Clients, asked: Asked, identity: Identity
-    ) -> Iterator[Check]:
-        from flyball.adapters.aws.checkup import check_dead_letters, simulate  # noqa: PLC0415
+    def list_permissions(self) -> dict[str, Any]:
+        """Write the policy that plan, apply, destroy and doctor need, as IAM takes it.
+
+        Raises:
+            botocore.exceptions.BotoCoreError: There are no credentials, or no region.
+            botocore.exceptions.ClientError: The stack may not be read.
+            StackError: There is no such stack.
+        """
+        from flyball.adapters.aws.checkup import identify  # noqa: PLC0415
+        from flyball.adapters.aws.permissions import write_policy  # noqa: PLC0415
+
+        clients = make_clients(self.region)
+        identity = identify(clients, self.now)
+        stack = find_stack(clients, StackSettings.from_env(), self.stack)
+        return write_policy(self._list_grants(clients, identity, stack)[1])
+
+    def _find_stack(self, clients: Clients, asked: Asked) -> tuple[Stack | None, Check | None]:
+        """Find the deployment, or say what is wrong with it; a refusal is told at the end."""
         from flyball.adapters.aws.stack import StackError  # noqa: PLC0415
 
         try:
-            stack = find_stack(clients, StackSettings.from_env(), self.stack)
+            return find_stack(clients, StackSettings.from_env(), self.stack), None
         except StackError as error:
-            yield Check("deployment", Level.FAIL, str(error))
-            return
+            return None, Check("deployment", Level.FAIL, str(error))
         except Exception as error:  # noqa: BLE001  (whatever it is, the tables are not known)
-            remedy = "set FLYBALL_TARGETS_TABLE and FLYBALL_LEDGER_TABLE, or allow it"
-            yield Check("deployment", Level.FAIL, f"the stack cannot be read: {error}", remedy)
-            return
+            if asked.was_refused(error):
+                return None, None
+            remedy = "set FLYBALL_TARGETS_TABLE and FLYBALL_LEDGER_TABLE, or try again"
+            text = f"the stack cannot be read: {error}"
+            return None, Check("deployment", Level.FAIL, text, remedy)
+
+    def _list_grants(
+        self, clients: Clients, identity: Identity, stack: Stack | None
+    ) -> tuple[Site, tuple[Grant, ...]]:
+        from flyball.adapters.aws.checkup import find_keys  # noqa: PLC0415
+        from flyball.adapters.aws.permissions import Site, list_grants  # noqa: PLC0415
+        from flyball.adapters.aws.simulated import find_principal  # noqa: PLC0415
+
+        settings = StackSettings.from_env()
+        named = self.stack or ("" if settings.targets_table else settings.stack)
+        site = Site(
+            identity.arn.split(":")[1],
+            clients.get("sts").meta.region_name,
+            identity.account,
+            find_principal(clients, identity.arn),
+            named,
+            stack,
+            None if stack is None else find_keys(clients, stack),
+        )
+        return site, list_grants(site)
+
+    def _examine_deployment(self, clients: Clients, asked: Asked, stack: Stack) -> Iterator[Check]:
+        from flyball.adapters.aws.checkup import check_dead_letters  # noqa: PLC0415
+
         yield from check_dead_letters(clients, asked, stack.dead_queue)
-        names = {
-            "prefix": stack.alarm_prefix,
-            "targets_table": stack.targets_table,
-            "region": clients.get("sts").meta.region_name,
-            "partition": identity.arn.split(":")[1],
-        }
-        yield from simulate(clients, asked, identity, names)
         ledger = open_tables(clients, stack)
+        remedy = "does the stack's schedule run its tick?"
+        registered: tuple[Wanted, ...] | None = ()
         try:
-            yield from check_tick(ledger, self.now, "does the stack's schedule run its tick?")
-            registered = read_registered(ledger)
+            registered = _unless_refused(asked, lambda: read_registered(ledger))
+            late = _unless_refused(asked, lambda: [*check_tick(ledger, self.now, remedy)])
+            name = registered[0].id if registered else NOBODY
+            _unless_refused(asked, lambda: ledger.latest(1, name))  # may it be read?
         except LedgerError as error:
             yield Check("deployment", Level.FAIL, str(error), "is it deployed, in this region?")
             return
-        text = f"tables {stack.targets_table} and {stack.ledger_table}"
-        advises = "; it only advises, whatever the configs say" if stack.mode == "advise" else ""
-        yield Check("deployment", Level.OK, text + advises)
+        yield from late or ()
+        if registered is not None:
+            text = f"tables {stack.targets_table} and {stack.ledger_table}"
+            advises = "; it only advises, whatever the configs say" * (stack.mode == "advise")
+            yield Check("deployment", Level.OK, text + advises)
         yield from self._examine_targets(clients, asked, stack, ledger, registered)
 
     def _examine_targets(
@@ -114,27 +179,63 @@ class Doctor:
         asked: Asked,
         stack: Stack,
         ledger: Ledger,
-        registered: tuple[Wanted, ...],
+        registered: tuple[Wanted, ...] | None,
     ) -> Iterator[Check]:
         from flyball.adapters.aws.checkup import check_deployments  # noqa: PLC0415
+        from flyball.adapters.aws.present import find_resources  # noqa: PLC0415
         from flyball.adapters.aws.sources import check_sources  # noqa: PLC0415
 
-        wanted = registered if self.wanted is None else self.wanted
-        plan = asked.ask(
-            "cloudwatch:DescribeAlarms",
-            lambda: draft(
-                self._request(wanted), {AWS: Store(ledger, make_home(clients, stack))}, self.now
-            ),
-            None,
-        )
-        if plan is not None:
-            yield from check_plan(plan, self.file if self.wanted is not None else "")
+        wanted = (registered or ()) if self.wanted is None else self.wanted
         targets = [each for each in map(_target, wanted) if each.home == AWS]
-        yield from check_deployments(clients, asked, targets)
-        yield from check_sources(clients, asked, targets)
+        found = find_resources(clients, asked, targets)
+        yield from found.checks
+        known = ledger if registered is not None else MemoryLedger()
+        stores = {AWS: Store(known, make_home(clients, stack))}
+        plan = asked.ask("a plan", lambda: draft(self._request(wanted), stores, self.now), None)
+        if plan is not None:
+            plan = _keep_known(plan, asked, found, knows_targets=registered is not None)
+            yield from check_plan(plan, self.file if self.wanted is not None else "")
+        there = [each for each in targets if each.id not in found.absent]
+        yield from check_deployments(clients, asked, found.endpoints, there)
+        yield from check_sources(clients, asked, there)
 
     def _request(self, wanted: tuple[Wanted, ...]) -> Request:
         return Request(Purpose.APPLY, wanted, Choices(), self.file, engine_version())
+
+
+def _unless_refused(asked: Asked, call: Callable[[], T]) -> T | None:
+    """Ask a ledger; None where it is refused, which is told at the end.
+
+    Raises:
+        LedgerError: Something else is wrong with it.
+    """
+    try:
+        return call()
+    except LedgerError as error:
+        if not asked.was_refused(error):
+            raise
+        return None
+
+
+def _keep_known(plan: Plan, asked: Asked, found: Presence, *, knows_targets: bool) -> Plan:
+    """Leave out of a plan what rests on an answer that was refused, or was said before."""
+    unknown = {
+        Kind.TARGET: not knows_targets,
+        Kind.ALARM: asked.is_denied(*RESTS_ON["alarm"]),
+    }
+    said = found.absent | found.unread
+    return plan._replace(
+        changes=tuple(each for each in plan.changes if not unknown.get(each.kind)),
+        unchanged={
+            kind: count for kind, count in plan.unchanged.items() if not unknown.get(Kind(kind))
+        },
+        checks=tuple(
+            each
+            for each in plan.checks
+            if not (each.name in ABOUT_RESOURCES and each.scalable_target_id in said)
+            and not asked.is_denied(*RESTS_ON.get(each.name, ()))
+        ),
+    )
 
 
 def check_tick(ledger: Ledger, now: datetime, remedy: str) -> Iterator[Check]:

@@ -7,23 +7,16 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
+from flyball.adapters.aws.answer import Answer, read_text
 from flyball.adapters.aws.asked import Asked
-from flyball.adapters.aws.clients import Clients, error_code, error_message
+from flyball.adapters.aws.clients import Clients, error_message
 from flyball.adapters.aws.resource import Variant, read_resource
+from flyball.adapters.aws.stack import Stack
 from flyball.core.target import ScalableTarget
 from flyball.plan.model import Check, Level
 
 SKEW_WARNS, SKEW_FAILS = timedelta(seconds=10), timedelta(minutes=4)
 """Signatures are refused from five minutes on; a lease is worth seconds."""
-SIMULATED: Mapping[str, str] = {
-    "cloudwatch:PutMetricAlarm": "alarm:{prefix}/*",
-    "cloudwatch:DeleteAlarms": "alarm:{prefix}/*",
-    "cloudwatch:TagResource": "alarm:{prefix}/*",
-    "application-autoscaling:RegisterScalableTarget": "",
-    "dynamodb:PutItem": "table/{targets_table}",
-    "dynamodb:UpdateItem": "table/{targets_table}",
-}
-"""What apply needs and doctor must not try, with the resource that it is for."""
 
 
 class Identity(NamedTuple):
@@ -77,63 +70,60 @@ def tell_refused(error: Exception) -> Check:
     return Check("credentials", Level.FAIL, error_message(error), remedy)
 
 
-def simulate(
-    clients: Clients, asked: Asked, identity: Identity, names: Mapping[str, str]
-) -> Iterator[Check]:
-    """Ask IAM about what apply needs and must not be tried; not being told is no fault.
+def find_keys(clients: Clients, stack: Stack) -> tuple[str, ...] | None:
+    """Find the keys that encrypt a deployment's tables; None: nobody may say, which is no fault.
 
-    Args:
-        clients: The account's.
-        asked: Takes what is denied.
-        identity: Whose permissions.
-        names: prefix, targets_table, region and partition.
+    Source: Amazon DynamoDB API Reference, DescribeTable, "SSEDescription".
     """
-    arn = _role_of(identity.arn)
+    found: dict[str, None] = {}
+    client = clients.get("dynamodb")
     try:
-        for action, resource in SIMULATED.items():
-            service = action.partition(":")[0]
-            place = f"{service}:{names['region']}:{identity.account}"
-            which = f"arn:{names['partition']}:{place}:{resource.format(**names)}"
-            answer = clients.get("iam").simulate_principal_policy(
-                PolicySourceArn=arn,
-                ActionNames=[action],
-                **({"ResourceArns": [which]} if resource else {}),
-            )
-            for result in answer["EvaluationResults"]:
-                if result["EvalDecision"] != "allowed":
-                    asked.deny(action, which if resource else "*")
-    except Exception as error:  # noqa: BLE001  (it is one way to know, and not a right that is needed)
-        why = error_code(error) or type(error).__name__
-        text = f"whether you may apply is not known (iam:SimulatePrincipalPolicy: {why})"
-        yield Check("permissions", Level.OK, text)
+        for name in (stack.targets_table, stack.ledger_table):
+            table = client.describe_table(TableName=name)["Table"]
+            key = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
+            if key:
+                found[key] = None
+    except Exception:  # noqa: BLE001  (it only makes a policy narrower)
+        return None
+    return tuple(found)
 
 
 def check_deployments(
-    clients: Clients, asked: Asked, targets: Sequence[ScalableTarget]
+    clients: Clients,
+    asked: Asked,
+    endpoints: Mapping[str, Answer],
+    targets: Sequence[ScalableTarget],
 ) -> Iterator[Check]:
     """Find endpoints whose next deployment would undo what was scaled.
 
+    Args:
+        clients: The account's, heard.
+        asked: Hears them.
+        endpoints: What DescribeEndpoint answered, by endpoint.
+        targets: Those that may be on one.
+
     Source: Amazon SageMaker API Reference, UpdateEndpoint, "RetainAllVariantProperties".
     """
-    endpoints: dict[str, list[tuple[ScalableTarget, str]]] = {}
+    counts = {
+        name: _compare_counts(clients, asked, endpoint) for name, endpoint in endpoints.items()
+    }
+    fine = total = 0
     for target in targets:
         resource = read_resource(target.resource)
-        if isinstance(resource, Variant):
-            endpoints.setdefault(resource.endpoint, []).append((target, resource.variant))
-    fine = 0
-    for endpoint, variants in endpoints.items():
-        counts = _compare_counts(clients, asked, endpoint)
-        for target, variant in variants:
-            current, initial = counts.get(variant, (None, None))
-            if current is None or initial is None:
-                continue
-            if current == initial:
-                fine += 1
-                continue
-            text = f"a deployment would set {variant} from {current} back to {initial}"
-            remedy = "call UpdateEndpoint with RetainAllVariantProperties=true"
-            yield Check("deployments", Level.WARN, text, remedy, target.id)
-    if fine and fine == sum(map(len, endpoints.values())):
+        if not isinstance(resource, Variant):
+            continue
+        total += 1
+        variant = resource.variant
+        current, initial = counts.get(resource.endpoint, {}).get(variant, (None, None))
+        if current is None or initial is None:
+            continue
+        if current == initial:
+            fine += 1
+            continue
+        text = f"a deployment would set {variant} from {current} back to {initial}"
+        remedy = "call UpdateEndpoint with RetainAllVariantProperties=true"
+        yield Check("deployments", Level.WARN, text, remedy, target.id)
+    if fine and fine == total:
         text = "endpoint configurations have the counts that are live"
         yield Check("deployments", Level.OK, text)
 
@@ -159,20 +149,15 @@ def check_dead_letters(clients: Clients, asked: Asked, queue: str) -> Iterator[C
 
 
 def _compare_counts(
-    clients: Clients, asked: Asked, endpoint: str
+    clients: Clients, asked: Asked, live: Answer
 ) -> dict[str, tuple[int | None, int | None]]:
     """Give by variant what is set now, and what the endpoint's configuration starts with."""
-    client = clients.get("sagemaker")
-    live: Mapping[str, Any] = asked.ask(
-        "sagemaker:DescribeEndpoint", lambda: client.describe_endpoint(EndpointName=endpoint), {}
-    )
-    if not live:
-        return {}
-    name = live["EndpointConfigName"]
-    configured: Mapping[str, Any] = asked.ask(
+    client, name = clients.get("sagemaker"), read_text(live, "EndpointConfigName")
+    nothing: Mapping[str, Any] = {}
+    configured = asked.ask(
         "sagemaker:DescribeEndpointConfig",
         lambda: client.describe_endpoint_config(EndpointConfigName=name),
-        {},
+        nothing,
     )
     first = {
         each["VariantName"]: each.get("InitialInstanceCount")
@@ -182,11 +167,3 @@ def _compare_counts(
         each["VariantName"]: (each.get("DesiredInstanceCount"), first.get(each["VariantName"]))
         for each in live.get("ProductionVariants", ())
     }
-
-
-def _role_of(arn: str) -> str:
-    """Name the role behind a session: its permissions are the role's."""
-    if ":assumed-role/" not in arn:
-        return arn
-    start, _, rest = arn.partition(":assumed-role/")
-    return f"{start.replace(':sts:', ':iam:')}:role/{rest.partition('/')[0]}"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from flyball.adapters.aws.asked import Asked
 from flyball.adapters.aws.clients import Clients
+from flyball.adapters.aws.handover import pages
 from flyball.adapters.aws.query import SourceError, make_recipe
 from flyball.core.target import Metric, ScalableTarget
 from flyball.plan.model import Check, Level
@@ -31,17 +32,30 @@ class Named(NamedTuple):
         return f"{self.namespace} {self.name} {{{where}}}"
 
 
+Seen = dict[tuple[str, str], list[Named] | None]
+"""What was listed, by name and namespace; None: it could not be."""
+
+
 def check_sources(
     clients: Clients, asked: Asked, targets: Sequence[ScalableTarget]
 ) -> Iterator[Check]:
-    """Look for every metric of every target; a wrong name gets the likely right one."""
+    """Look for every metric of every target; a wrong name gets the likely right one.
+
+    Args:
+        clients: The account's, heard.
+        asked: Hears them. Of what is refused nothing is said here.
+        targets: Whose metrics.
+    """
     found = 0
     missing = 0
-    seen: dict[tuple[str, str], list[Named]] = {}
+    seen: Seen = {}
     for target in targets:
         for metric in target.metrics:
             for wanted in names_of(metric, target):
                 known = _list(clients, asked, seen, wanted.name, wanted.namespace)
+                if known is None:
+                    missing += 1
+                    continue
                 if wanted in known:
                     found += 1
                     continue
@@ -64,7 +78,7 @@ def names_of(metric: Metric, target: ScalableTarget) -> Iterator[Named]:
 def _tell(
     clients: Clients,
     asked: Asked,
-    seen: dict[tuple[str, str], list[Named]],
+    seen: Seen,
     target: ScalableTarget,
     metric: Metric,
     wanted: Named,
@@ -82,7 +96,7 @@ def _tell(
         likely = sorted(elsewhere, key=lambda each: -len(ours & set(each.dimensions)))
         remedy = f"set namespace: {likely[0].namespace}"
     else:
-        names = {each.name for each in _list(clients, asked, seen, "", wanted.namespace)}
+        names = {each.name for each in _list(clients, asked, seen, "", wanted.namespace) or ()}
         near = get_close_matches(wanted.name, sorted(names), SHOWN, 0.6)
         remedy = f"is it {' or '.join(near)}?" if near else "has the endpoint had any traffic?"
     return Check("metrics", Level.WARN, text, remedy, target.id)
@@ -91,21 +105,17 @@ def _tell(
 def _list(
     clients: Clients,
     asked: Asked,
-    seen: dict[tuple[str, str], list[Named]],
+    seen: Seen,
     name: str,
     namespace: str,
-) -> list[Named]:
-    """List the metrics of a name, a namespace or both, each question once."""
+) -> list[Named] | None:
+    """List the metrics of a name, a namespace or both, each question once; None: not known."""
     key = name, namespace
     if key not in seen:
         given = {"MetricName": name, "Namespace": namespace}
-        pages = clients.get("cloudwatch").get_paginator("list_metrics")
+        call = clients.get("cloudwatch").list_metrics
         chosen = {field: value for field, value in given.items() if value}
-        seen[key] = asked.ask(
-            LIST,
-            lambda: [_read(each) for page in pages.paginate(**chosen) for each in page["Metrics"]],
-            [],
-        )
+        seen[key] = asked.ask(LIST, lambda: [*map(_read, pages(call, "Metrics", **chosen))], None)
     return seen[key]
 
 
