@@ -17,7 +17,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 # Every branch of these is run by a test; the rest has the floor in pyproject.toml.
 PROVEN := */flyball/core/*,*/flyball/ports.py,*/flyball/controller.py
 PROVEN := $(PROVEN),*/flyball/observe.py,*/flyball/reconcile.py,*/flyball/seen.py,*/flyball/wake.py
-PROVEN := $(PROVEN),*/flyball/quiet.py,*/flyball/recall.py
+PROVEN := $(PROVEN),*/flyball/quiet.py,*/flyball/recall.py,*/flyball/lease.py
 
 # Its libraries are of other versions than ours, so it has an environment of its own.
 SAM := $(abspath .venv-sam)/bin/sam

@@ -14,7 +14,7 @@ is true and closes it. Nothing is sent twice, and no row is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -44,13 +44,13 @@ from flyball.core.remember import (
     remember,
 )
 from flyball.core.target import ScalableTarget
+from flyball.lease import Leases
 from flyball.observe import SeriesByName, observe, read_metrics
 from flyball.ports import (
     CapacityControl,
     Claim,
     Clock,
     ItemUpdate,
-    LeaseHeldError,
     LeaseLostError,
     Ledger,
     LedgerError,
@@ -59,13 +59,10 @@ from flyball.ports import (
     Outcome,
     OutcomeKind,
     Trigger,
-    TriggerKind,
-    UnknownTargetError,
 )
 from flyball.quiet import find_resting
-from flyball.recall import Recall, read_history
+from flyball.recall import read_history
 from flyball.reconcile import close, learn, reconcile
-from flyball.seen import is_stale, note_seen, read_seen
 from flyball.wake import Held, Wake, WakeKind, fail, safely, wake_due
 
 T = TypeVar("T")
@@ -74,10 +71,9 @@ LEASE = timedelta(seconds=120)
 """Longer than a function may run, so that a lease never ends under a living holder."""
 SAFETY = timedelta(seconds=5)
 """Nothing is sent to the provider with less than this left of the lease."""
-UNREADABLE_WAIT = timedelta(seconds=120)
-"""A target that cannot be handled is tried again after this; it must not crowd out the others."""
 CHUNK = 25
 """Scalable targets whose metrics are read together: their leases are all held meanwhile."""
+NO_TIME = "no time left"
 
 
 def _unwatched(name: str) -> None:
@@ -123,13 +119,11 @@ class Controller:
         self._metrics = metrics
         self._control = control
         self._clock = clock
-        self._token = token
         self._engine = engine
-        self._lease = lease
         self._on_step = on_step or _unwatched
         self._watch = watch
         self._alarm_prefix = alarm_prefix
-        self._recall = Recall()
+        self._leases = Leases(ledger, clock, token, lease)
 
     def tick(self, limit: int = 1_000) -> list[Wake]:
         """Wake what is due; one bad target never stops the others.
@@ -146,40 +140,53 @@ class Controller:
 
         Args:
             triggers: Whom; one scalable target named twice is handled once and turned away once.
-            keep_going: Asked before each chunk; where it says no, the rest has FAILED.
+            keep_going: Asked before each scalable target is begun; where it says no, the rest has
+                FAILED, and the leases that were taken for it are given back.
 
         Returns:
             One Wake a trigger, in order; whatever goes wrong with one is no other's concern.
         """
         wakes: list[Wake] = []
         for start in range(0, len(triggers), CHUNK):
-            chunk = triggers[start : start + CHUNK]
-            if keep_going():
-                wakes += self._wake_chunk(chunk)
-            else:
-                wakes += [fail(trigger, "no time left") for trigger in chunk]
+            wakes += self._wake_chunk(triggers[start : start + CHUNK], keep_going)
         return wakes
 
-    def _wake_chunk(self, chunk: Sequence[Trigger]) -> list[Wake]:
+    def _wake_chunk(
+        self, chunk: Sequence[Trigger], keep_going: Callable[[], bool]
+    ) -> Iterator[Wake]:
         """Take every lease, read all metrics, then look at one after the other."""
-        taken = [safely(trigger, partial(self._take, trigger)) for trigger in chunk]
-        taken = self._spare(taken)
-        targets = [each.target for each in taken if isinstance(each, Held)]
-        seen = iter(read_metrics(targets, self._metrics, self._clock.now()))
-        return [
-            each
-            if isinstance(each, Wake)
-            else safely(each.trigger, partial(self._carry, each, next(seen)))
-            for each in taken
+        taken = [
+            safely(trigger, partial(self._take, trigger))
+            if keep_going()
+            else fail(trigger, NO_TIME)
+            for trigger in chunk
         ]
+        taken = self._spare(taken, keep_going)
+        targets = [each.target for each in taken if isinstance(each, Held)]
+        in_time = keep_going()
+        read = iter(read_metrics(targets, self._metrics, self._clock.now()) if in_time else ())
+        for each in taken:
+            if isinstance(each, Wake):
+                yield each
+                continue
+            series = next(read, None)
+            if series is not None and keep_going():
+                yield safely(each.trigger, partial(self._carry, each, series))
+            else:
+                told = self._leases.give_back(each.claim)
+                yield fail(each.trigger, "; ".join(filter(None, (NO_TIME, told))))
 
-    def _spare(self, taken: Sequence[Wake | Held]) -> list[Wake | Held]:
+    def _spare(
+        self, taken: Sequence[Wake | Held], keep_going: Callable[[], bool]
+    ) -> list[Wake | Held]:
         """Let those wait, unread, whose alarms say that nothing is going on."""
         if self._watch is None:
             return list(taken)
         held = [each for each in taken if isinstance(each, Held)]
         now = self._clock.now()
-        resting = find_resting(held, self._watch, self._control, self._alarm_prefix, now)
+        resting = find_resting(
+            held, self._watch, self._control, self._alarm_prefix, now, keep_going
+        )
         spared: list[Wake | Held] = []
         for each in taken:
             rest = resting.get(each.target.id) if isinstance(each, Held) else None
@@ -188,7 +195,7 @@ class Controller:
                 continue
             update = ItemUpdate(canonical(rest.history), wake_at=rest.until, release=True)
             write = partial(self._ledger.write, each.claim, (), update)
-            wrote = safely(each.trigger, partial(self._guard, each.claim, now, write))
+            wrote = safely(each.trigger, partial(self._leases.guard, each.claim, now, write))
             quiet = Wake(WakeKind.QUIET, each.target.id)
             spared.append(wrote if isinstance(wrote, Wake) else quiet)
         return spared
@@ -208,48 +215,15 @@ class Controller:
         held = self._take(trigger)
         return held if isinstance(held, Wake) else self._carry(held, None)
 
-    def _take(self, trigger: Trigger) -> Wake | Held:
-        """Take the lease; turn away what somebody else handles, or what has nothing new to tell."""
-        self._on_step("claim")
-        now = self._clock.now()
-        target_id = trigger.scalable_target_id
-        try:
-            claim = self._ledger.claim(target_id, self._token(), now, now + self._lease)
-        except LeaseHeldError as error:
-            return Wake(WakeKind.TURNED_AWAY, target_id, detail=str(error))
-        except UnknownTargetError as error:
-            return Wake(WakeKind.UNKNOWN_TARGET, target_id, detail=str(error))
-        return self._guard(claim, now, partial(self._admit, trigger, claim, now))
-
     def _carry(self, held: Held, series: SeriesByName | None) -> Wake:
         """Look at what is held, and do what follows."""
-        return self._guard(held.claim, self._clock.now(), partial(self._look, held, series))
+        now = self._clock.now()
+        return self._leases.guard(held.claim, now, partial(self._look, held, series))
 
-    def _guard(self, claim: Claim, now: datetime, step: Callable[[], T]) -> T | Wake:
-        """Take a step under a lease: a target that cannot be handled gives it back and waits."""
-        try:
-            return step()
-        except LeaseLostError as error:
-            return Wake(WakeKind.LEASE_LOST, claim.scalable_target_id, detail=str(error))
-        except LedgerError:
-            raise
-        except Exception:
-            self._ledger.write(claim, (), ItemUpdate(wake_at=now + UNREADABLE_WAIT, release=True))
-            raise
-
-    def _admit(self, trigger: Trigger, claim: Claim, now: datetime) -> Wake | Held:
-        """Turn away what has nothing new to tell; read what is remembered of the rest."""
-        seen = read_seen(claim.seen)
-        nothing_new = None
-        if is_stale(trigger, seen, now):
-            nothing_new = WakeKind.DUPLICATE
-        elif trigger.kind is TriggerKind.TIMER and (claim.wake_at or now) > now:
-            nothing_new = WakeKind.NOT_DUE
-        if nothing_new is not None:
-            self._ledger.write(claim, (), ItemUpdate(release=True))
-            return Wake(nothing_new, claim.scalable_target_id)
-        target, history = self._recall.target(claim), read_history(claim)
-        return Held(trigger, claim, target, history, note_seen(seen, trigger, now))
+    def _take(self, trigger: Trigger) -> Wake | Held:
+        """Take the lease, if there is anything to do."""
+        self._on_step("claim")
+        return self._leases.take(trigger)
 
     def _look(self, held: Held, series: SeriesByName | None) -> Wake:
         """Observe, close what is pending, decide, and act."""
@@ -351,11 +325,8 @@ class Controller:
         self, claim: Claim, target: ScalableTarget, now: datetime, wake: Wake
     ) -> Wake:
         """Give the lease back and look again in a tick; if even that fails, the lease ends."""
-        try:
-            self._ledger.write(claim, (), ItemUpdate(wake_at=now + target.tick, release=True))
-        except LedgerError as error:
-            return wake._replace(detail=f"{wake.detail}; {error}")
-        return wake
+        told = self._leases.give_back(claim, now + target.tick)
+        return wake._replace(detail=f"{wake.detail}; {told}") if told else wake
 
     def pause(self, scalable_target_id: str, pause: Pause) -> str:
         """Pause a direction (or both), as a row in the ledger.
@@ -384,15 +355,11 @@ class Controller:
         self, scalable_target_id: str, kind: str, body: str, change: Callable[[History], History]
     ) -> str:
         now = self._clock.now()
-        claim = self._ledger.claim(scalable_target_id, self._token(), now, now + self._lease)
+        claim = self._leases.claim(scalable_target_id, now)
         try:
-            history = change(read_history(claim))
-        except ValueError:
-            self._ledger.write(claim, (), ItemUpdate(release=True))
+            update = ItemUpdate(canonical(change(read_history(claim))), wake_at=now, release=True)
+            written = self._ledger.write(claim, (NewRow(kind, now, body),), update)
+        except (ValueError, LedgerError):
+            self._leases.give_back(claim)
             raise
-        written = self._ledger.write(
-            claim,
-            (NewRow(kind, now, body),),
-            ItemUpdate(canonical(history), wake_at=now, release=True),
-        )
         return name_row(scalable_target_id, written.sequence, now)

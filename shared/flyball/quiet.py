@@ -6,7 +6,7 @@ none speaks for a change, a look at the heartbeat would only confirm what the la
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -35,12 +35,17 @@ class Rest(NamedTuple):
 
 
 def find_resting(
-    held: Sequence[Held], watch: AlarmWatch, control: CapacityControl, prefix: str, now: datetime
+    held: Sequence[Held],
+    watch: AlarmWatch,
+    control: CapacityControl,
+    prefix: str,
+    now: datetime,
+    keep_going: Callable[[], bool],
 ) -> dict[str, Rest]:
     """Find those of several targets that need no look, by their ids.
 
     Only the timer's wake-ups can be spared: an alarm, an endpoint's event and a human have news.
-    Whatever cannot be read is no reason to rest.
+    Whatever cannot be read, or was not in time, is no reason to rest.
     """
     alarms = {
         each.target.id: define_alarms(each.target, prefix)
@@ -59,7 +64,7 @@ def find_resting(
     resting = {}
     for each in held:
         needed = alarms.get(each.target.id, ())
-        if not needed or not all(alarm.name in states for alarm in needed):
+        if not needed or not all(alarm.name in states for alarm in needed) or not keep_going():
             continue
         try:
             capacity = control.describe(each.target, now)
@@ -134,6 +139,7 @@ def _is_calm(alarm: Alarm, state: AlarmState, history: History, at_floor: bool) 
     """Say whether an alarm asks for nothing that the last look did not answer already."""
     if state is AlarmState.ALARM:  # low, where there is nothing left to take away
         return at_floor and alarm.comparison not in RISING
-    if state is AlarmState.INSUFFICIENT_DATA:  # as blind as it was then
-        return alarm.metric.name in history.missing_since
+    if state is AlarmState.INSUFFICIENT_DATA:  # as blind as it was then, or nobody to measure
+        none_runs = alarm.metric.per_instance and not history.desired
+        return none_runs or alarm.metric.name in history.missing_since
     return True

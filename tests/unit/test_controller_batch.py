@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
 
+from flyball.alarm import Alarm
 from flyball.controller import CHUNK, LEASE
 from flyball.core.model import Missing, Series
-from flyball.ports import MetricRead, Trigger, TriggerKind
-from flyball.wake import WakeKind
+from flyball.ports import (
+    AlarmState,
+    Due,
+    LedgerUnavailableError,
+    MetricRead,
+    Trigger,
+    TriggerKind,
+)
+from flyball.wake import WakeKind, wake_due
 from tests.rig import T0, Rig, ScriptedMetrics, make_target, register
 
 
@@ -56,15 +64,65 @@ def test_no_wake_ups_are_no_read(rig: Rig) -> None:
     assert rig.metrics.reads == []
 
 
+def for_questions(count: int) -> Callable[[], bool]:
+    """Say so many times that there is time, and then no more."""
+    left = [count]
+
+    def keep_going() -> bool:
+        left[0] -= 1
+        return left[0] >= 0
+
+    return keep_going
+
+
 def test_what_there_is_no_time_for_has_failed_and_was_not_touched(rig: Rig) -> None:
     """Whoever sent it may send it again."""
     triggers = fleet(rig, CHUNK + 2)
-    answers = iter([True, False])
-    wakes = rig.controller.wake_all(triggers, keep_going=lambda: next(answers))
+    wakes = rig.controller.wake_all(triggers, keep_going=for_questions(2 * CHUNK + 1))
     assert [wake.kind for wake in wakes[CHUNK:]] == [WakeKind.FAILED] * 2
     assert {wake.detail for wake in wakes[CHUNK:]} == {"no time left"}
     assert {wake.kind for wake in wakes[:CHUNK]} == {WakeKind.DECIDED}
     assert rig.store.status(triggers[-1].scalable_target_id).lease_until is None
+
+
+class Silent:
+    """Alarms that cannot be read; but they are asked for."""
+
+    def states(self, alarms: Sequence[Alarm], now: datetime) -> Mapping[str, AlarmState]:  # noqa: ARG002
+        """Answer for nobody."""
+        return {}
+
+
+@pytest.mark.parametrize("count", range(12))
+@pytest.mark.parametrize("watch", [None, Silent()], ids=["unwatched", "watched"])
+def test_whenever_time_runs_out_each_lease_is_given_back_and_what_was_due_stays_due(
+    rig: Rig, count: int, watch: Silent | None
+) -> None:
+    """One slow service must not lock those for two minutes that nobody has looked at."""
+    triggers = [wake_due(Due(each.scalable_target_id, T0)) for each in fleet(rig, 4)]
+    wakes = rig.start(watch=watch).wake_all(triggers, keep_going=for_questions(count))
+    looked = max(0, count - 5)  # four leases, and the metrics
+    kinds = [WakeKind.DECIDED] * looked + [WakeKind.FAILED] * 4
+    assert [wake.kind for wake in wakes] == kinds[:4]
+    assert len(rig.metrics.reads) == (count > 4)
+    for wake in wakes:
+        status = rig.store.status(wake.scalable_target_id)
+        assert status.lease_until is None
+        if wake.kind is WakeKind.FAILED:
+            assert (wake.detail, status.wake_at) == ("no time left", T0)
+    again = rig.controller.tick()
+    assert {each.kind for each in again} == {WakeKind.DECIDED}
+
+
+def test_a_lease_that_cannot_be_given_back_in_time_is_told(rig: Rig) -> None:
+    """It ends by itself."""
+
+    def fail() -> None:
+        raise LedgerUnavailableError("throttled")
+
+    rig.ledger.before_write[1] = fail
+    (wake,) = rig.controller.wake_all(fleet(rig, 1), keep_going=for_questions(2))
+    assert (wake.kind, wake.detail) == (WakeKind.FAILED, "no time left; throttled")
 
 
 class Picky(ScriptedMetrics):

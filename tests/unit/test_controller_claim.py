@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from flyball.controller import LEASE, UNREADABLE_WAIT
+from flyball.controller import LEASE
 from flyball.core.codec import canonical
 from flyball.core.model import Action, History
 from flyball.core.remember import Notice
+from flyball.lease import UNREADABLE_WAIT
 from flyball.ports import (
     ItemUpdate,
     LeaseHeldError,
@@ -191,20 +192,6 @@ def test_a_ledger_that_cannot_be_reached_at_the_claim_stops_everything(rig: Rig)
     assert rig.steps == ["claim"]
 
 
-def test_a_ledger_that_cannot_be_reached_at_the_intent_fails_closed(rig: Rig) -> None:
-    """No row, no change: the lease ends by itself and the next run decides anew."""
-    rig.metrics.load = 300.0
-    rig.ledger.before_write[1] = _raise(LedgerUnavailableError("disk full"))
-    with pytest.raises(LedgerUnavailableError, match="disk full"):
-        rig.wake()
-    assert rig.provider.asked == []
-    assert rig.kinds() == []
-    assert rig.ledger.writes == 1  # a ledger in trouble is not troubled again
-    rig.pass_time(LEASE)
-    assert rig.wake().kind is WakeKind.DECIDED
-    assert len(rig.provider.applied) == 1
-
-
 def test_a_ledger_that_cannot_be_reached_at_the_outcome_loses_nothing(rig: Rig) -> None:
     """The next wake finds that it landed, and sends nothing."""
     rig.metrics.load = 200.0
@@ -287,7 +274,7 @@ def test_a_fault_of_our_own_gives_the_lease_back(rig: Rig) -> None:
 def test_configs_are_compiled_once_and_forgotten_when_there_are_too_many(rig: Rig) -> None:
     """A long-lived function does not grow with every config that it has ever seen."""
     rig.wake()
-    configs = rig.controller._recall.configs
+    configs = rig.controller._leases.recall.configs
     kept = next(iter(configs.values()))
     rig.wake()
     assert list(configs.values()) == [kept]

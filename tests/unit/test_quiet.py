@@ -11,12 +11,21 @@ import pytest
 
 from flyball.adapters.local.memory import MemoryLedger
 from flyball.alarm import Alarm, define_alarms
+from flyball.controller import Controller
 from flyball.core.decide import ADVISER
-from flyball.core.model import Capacity, Datapoint, Missing, MissingCause, Pause, Status
+from flyball.core.model import (
+    Capacity,
+    Datapoint,
+    Missing,
+    MissingCause,
+    Pause,
+    Series,
+    Status,
+)
 from flyball.core.policy import ScheduledPolicy, TrackingPolicy
 from flyball.core.schedule import Schedule
 from flyball.core.target import DirectionRules, Metric, Per, ScalableTarget, ZeroRule
-from flyball.ports import AlarmState, LedgerUnavailableError, Trigger, TriggerKind
+from flyball.ports import AlarmState, LedgerUnavailableError, MetricRead, Trigger, TriggerKind
 from flyball.wake import Wake, WakeKind, wake_due
 from tests.rig import MINUTE, T0, Rig, make_target, register
 
@@ -241,7 +250,7 @@ def test_rest_weighs_in_the_stabilization_window_as_a_look_that_held() -> None:
 
 
 def test_a_rest_that_cannot_be_written_has_failed() -> None:
-    """The lease ends by itself, and the target is still due."""
+    """The lease is given back, and the target is still due."""
     watched = Watched()
 
     def fail() -> None:
@@ -249,6 +258,84 @@ def test_a_rest_that_cannot_be_written_has_failed() -> None:
 
     watched.rig.ledger.before_write[watched.rig.ledger.writes + 1] = fail
     assert watched.beat().kind is WakeKind.FAILED
+    assert watched.rig.is_free()
+    assert [wake.kind for wake in watched.controller.tick()] == [WakeKind.QUIET]
+
+
+def test_without_time_nobody_is_found_at_rest() -> None:
+    """Looking for it takes a call to each provider."""
+    watched = Watched()
+    watched.rig.pass_time(HEARTBEAT)
+    due = wake_due(watched.rig.store.due(watched.rig.clock.at, 1)[0])
+    answers = iter([True, False])
+    (wake,) = watched.controller.wake_all([due], keep_going=lambda: next(answers, False))
+    assert wake.kind is WakeKind.FAILED
+    assert watched.rig.is_free()
+    assert [wake.kind for wake in watched.controller.tick()] == [WakeKind.QUIET]
+
+
+ZERO = make_target(
+    low=0,
+    metrics=(Metric("load"), Metric("hits", per=Per.TOTAL)),
+    zero=ZeroRule("hits"),
+)
+
+
+class Measured:
+    """A source in which nobody is measured while nothing runs."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    def read(self, reads: Sequence[MetricRead], now: datetime) -> Sequence[Series | Missing]:
+        """Answer for the total alone."""
+        self.reads += 1
+        return [
+            Missing(MissingCause.NO_DATA)
+            if read.metric.per is Per.INSTANCE
+            else (Datapoint(now, 0.0),)
+            for read in reads
+        ]
+
+
+class Told(Watch):
+    """Alarms of which those on one metric have no data."""
+
+    blind = "load"
+
+    def states(self, alarms: Sequence[Alarm], now: datetime) -> Mapping[str, AlarmState]:  # noqa: ARG002
+        """Answer by the metric."""
+        return {each.name: UNKNOWN if each.metric.name == self.blind else OK for each in alarms}
+
+
+def _at_zero(watch: Watch) -> tuple[Rig, Measured, Controller]:
+    """Look at a target at zero until it has settled."""
+    rig, source = Rig(MemoryLedger(), ZERO), Measured()
+    rig.provider.capacity = Capacity(0, 0)
+    controller = rig.start(watch=watch, metrics=source)
+    controller.tick()
+    source.reads = 0
+    return rig, source, controller
+
+
+def test_a_target_at_zero_rests_though_nothing_runs_that_could_be_measured() -> None:
+    """Its alarm for each instance has no data, and the one for waking up is there."""
+    rig, source, controller = _at_zero(Told())
+    for _ in range(12):
+        rig.pass_time(HEARTBEAT)
+        assert [wake.kind for wake in controller.tick()] == [WakeKind.QUIET]
+    assert source.reads == 0
+    assert len(rig.rows()) == 1
+
+
+def test_a_target_at_zero_does_not_rest_while_nothing_could_wake_it() -> None:
+    """A total is there at zero too: without data nobody knows whether anybody calls."""
+    watch = Told()
+    watch.blind = "hits"
+    rig, source, controller = _at_zero(watch)
+    rig.pass_time(HEARTBEAT)
+    assert [wake.kind for wake in controller.tick()] == [WakeKind.DECIDED]
+    assert source.reads == 1
 
 
 def test_a_datapoint_too_many_wakes_nobody_up() -> None:
