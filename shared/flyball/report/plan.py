@@ -39,6 +39,8 @@ NONE, DEFAULT = "none", "default"
 DEFAULTS: Mapping[str, str] = {"mode": "apply", "home": "local", "profile": "flyball"}
 """Where people know what the default is."""
 FINE_SHOWN = 3
+REMEDY_LENGTH = 8_000
+"""A policy is pasted whole; IAM takes 6,144 characters, blanks not counted."""
 REMEDY_INDENT = 7
 """Below the text of its check."""
 OPERATORS: Mapping[str, str] = {
@@ -88,8 +90,8 @@ def tell_check(check: Check) -> Iterator[Line]:
     who = f"{plain(check.scalable_target_id)}: " if check.scalable_target_id else ""
     name = f"{check.name}: " if check.name else ""
     yield Line(f"{who}{name}{plain(check.text, 1_000)}", 2, check.level.value)
-    if check.remedy and check.level is not Level.OK:
-        yield Line(f"→ {plain(check.remedy, 2_000)}", REMEDY_INDENT, style="dim")
+    if check.remedy:
+        yield Line(f"→ {plain(check.remedy, REMEDY_LENGTH)}", REMEDY_INDENT, style="dim")
 
 
 def sum_up(plan: Plan) -> str:
