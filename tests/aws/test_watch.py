@@ -19,6 +19,18 @@ from tests.aws.rig import CREDENTIALS, Server, client_of
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SUM = {"namespace": "AWS/SageMaker", "metric": "InvocationsPerInstance", "statistic": "Sum"}
+P99 = {"namespace": "AWS/SageMaker", "metric": "ModelLatency", "statistic": "p99"}
+BACKLOG = {
+    "expression": "queued / ready",
+    "queued.namespace": "Jobs",
+    "queued.metric": "Queued",
+    "queued.statistic": "Sum",
+    "ready.namespace": "Jobs",
+    "ready.metric": "Ready",
+    "ready.statistic": "Average",
+}
+TOPIC = "arn:aws:sns:us-east-1:123456789012:flyball-alarms"
+OTHER_TOPIC = "arn:aws:sns:us-east-1:123456789012:people"
 pytestmark = pytest.mark.enable_socket
 
 
@@ -46,9 +58,15 @@ def alarm_of(value: float = 700.0, source: dict[str, str] = SUM) -> Alarm:
     return define_alarms(target)[0]
 
 
-def put(client: Any, alarm: Alarm, state: str, **fields: Any) -> Alarm:
+def dimensions(**named: str) -> list[dict[str, str]]:
+    """Write dimensions."""
+    return [{"Name": name, "Value": value} for name, value in named.items()]
+
+
+def put(client: Any, alarm: Alarm, state: str, topic: str = "", **fields: Any) -> Alarm:
     """Make an alarm as `flyball apply` does, and set its state."""
-    client.put_metric_alarm(**{**define(alarm), **fields})
+    made = {**define(alarm, topic), **fields}
+    client.put_metric_alarm(**{key: value for key, value in made.items() if value is not None})
     client.set_alarm_state(AlarmName=alarm.name, StateValue=state, StateReason="a test")
     return alarm
 
@@ -66,17 +84,26 @@ def test_states_are_read_by_name(ministack: Server, client: Any) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"Threshold": 900.0},
-        {"ComparisonOperator": "LessThanThreshold"},
-        {"EvaluationPeriods": 5},
-        {"MetricName": "Invocations"},
-        {"ActionsEnabled": False},
-    ],
-    ids=str,
+OTHER: tuple[dict[str, Any], ...] = (
+    {"Threshold": 900.0},
+    {"ComparisonOperator": "LessThanThreshold"},
+    {"EvaluationPeriods": 5},
+    {"EvaluationPeriods": 3, "DatapointsToAlarm": 2},
+    {"TreatMissingData": "notBreaching"},
+    {"Namespace": "Jobs"},
+    {"MetricName": "Invocations"},
+    {"Dimensions": [{"Name": "EndpointName", "Value": "churn"}]},
+    {"Dimensions": dimensions(EndpointName="new", VariantName="blue")},
+    {"Dimensions": dimensions(EndpointName="churn", VariantName="blue", Region="b")},
+    {"Period": 10},
+    {"Statistic": "Average"},
+    {"ExtendedStatistic": "p99", "Statistic": None},
+    {"Unit": "Count"},
+    {"ActionsEnabled": False},
 )
+
+
+@pytest.mark.parametrize("other", OTHER, ids=str)
 def test_an_alarm_that_is_not_as_it_should_be_is_no_witness(
     ministack: Server, client: Any, other: dict[str, Any]
 ) -> None:
@@ -125,3 +152,28 @@ def test_an_alarm_that_cannot_be_defined_is_no_witness(ministack: Server, client
     bad = alarm_of(source={"metric": "x"})._replace(name=alarm.name)
     watch = CloudWatchAlarms(Clients(endpoints={"cloudwatch": ministack.url}))
     assert watch.states([bad], NOW) == {}
+
+
+@pytest.mark.parametrize("source", [SUM, P99, BACKLOG], ids=["sum", "percentile", "math"])
+def test_an_alarm_is_a_witness_as_it_is_made(moto: Server, client: Any, source: Any) -> None:
+    """Written by us, kept and shown by somebody else's CloudWatch."""
+    assert client
+    alarm = put(client_of(moto, "cloudwatch"), alarm_of(source=source), "OK")
+    watch = CloudWatchAlarms(Clients(endpoints={"cloudwatch": moto.url}))
+    assert watch.states([alarm], NOW) == {alarm.name: AlarmState.OK}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [[TOPIC], [OTHER_TOPIC, TOPIC], [OTHER_TOPIC], []],
+    ids=["ours", "both", "another", "nobody"],
+)
+def test_where_alarms_wake_by_a_topic_one_that_does_not_tell_it_is_no_witness(
+    ministack: Server, client: Any, told: list[str]
+) -> None:
+    """It would go off, and wake nobody; without a topic, EventBridge finds it by its name."""
+    alarm = put(client, alarm_of(), "OK", TOPIC, AlarmActions=told)
+    clients = Clients(endpoints={"cloudwatch": ministack.url})
+    seen = CloudWatchAlarms(clients, TOPIC).states([alarm], NOW)
+    assert bool(seen) is (TOPIC in told)
+    assert CloudWatchAlarms(clients).states([alarm], NOW) == {alarm.name: AlarmState.OK}
