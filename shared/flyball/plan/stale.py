@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flyball.core.codec import canonical, decode
@@ -18,6 +18,8 @@ FORMAT = 1
 """Of a plan's file."""
 HASH_LENGTH = 16
 """Hex digits of a part's hash: enough to see a change, short enough to print."""
+NAMED_ONLY = frozenset({"stack"})
+"""How a place was found, which is not where it is."""
 
 
 def base(wanted: Iterable[Part], found: Iterable[Part]) -> dict[str, tuple[str, ...]]:
@@ -32,9 +34,10 @@ def moved(plan: Plan, fresh: Plan) -> Iterator[str]:
 
     What has become as the plan wants it has not moved: so a plan that was applied by half goes on.
     """
-    for home in sorted({*plan.place, *fresh.place}):
-        if plan.place.get(home) != fresh.place.get(home):
-            yield f"{home}: this is another account, region or stack"
+    elsewhere = list(compare_places(plan, fresh.place))
+    if elsewhere:  # what is found there says nothing of what is planned
+        yield from elsewhere
+        return
     for key in sorted({*plan.basis, *fresh.basis}):
         wanted, found = plan.basis.get(key, ("", ""))
         wants, finds = fresh.basis.get(key, ("", ""))
@@ -42,6 +45,17 @@ def moved(plan: Plan, fresh: Plan) -> Iterator[str]:
             yield f"{key}: this Flyball wants it otherwise than the plan"
         elif finds not in (found, wanted):
             yield f"{key}: {_how(found, finds)}"
+
+
+def compare_places(plan: Plan, places: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Say in which fields a plan is for another place than these, with both values."""
+    for home in sorted({*plan.place, *places}):
+        there, here = plan.place.get(home, {}), places.get(home, {})
+        for field in dict.fromkeys((*there, *here)):
+            planned, found = there.get(field, ""), here.get(field, "")
+            if planned != found and field not in NAMED_ONLY:
+                words = f"{home} {field.replace('_', ' ')}"
+                yield f"{words}: the plan is for {planned or 'none'}, and this is {found or 'none'}"
 
 
 def seal(plan: Plan) -> Plan:

@@ -142,6 +142,7 @@ def make_home(clients: Clients, stack: Stack) -> AwsHome:
         stack.alarm_topic,
         stack.alarm_prefix,
         stack.mode,
+        stack.name,
     )
     control, clock = AwsControl(clients), SystemClock()
     return AwsHome(

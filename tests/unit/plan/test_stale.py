@@ -72,10 +72,20 @@ def test_another_version_that_wants_something_else_refuses() -> None:
 
 
 def test_a_plan_of_another_account_is_refused() -> None:
-    """The same names elsewhere are other things."""
+    """The same names elsewhere are other things; each field that differs has both values."""
     made = plan(WANTED, FOUND)
-    fresh = plan(WANTED, FOUND, place={"aws": {"account": "210987654321"}})
-    assert list(moved(made, fresh)) == ["aws: this is another account, region or stack"]
+    fresh = plan(WANTED, [], place={"aws": {"account": "210987654321", "alarm_topic": "t"}})
+    assert list(moved(made, fresh)) == [
+        "aws account: the plan is for 123456789012, and this is 210987654321",
+        "aws alarm topic: the plan is for none, and this is t",
+    ]
+
+
+def test_how_a_place_was_found_is_not_where_it_is() -> None:
+    """By its stack, or by the tables that the stack put out."""
+    made = plan(WANTED, FOUND)
+    place = {"aws": {**made.place["aws"], "stack": "flyball"}}
+    assert list(moved(made, plan(WANTED, FOUND, place=place))) == []
 
 
 def test_a_plan_comes_back_from_its_file_as_it_was() -> None:

@@ -66,7 +66,7 @@ def test_a_stack_that_is_named_goes_before_the_environment() -> None:
         "FLYBALL_MODE": "advise",
     }
     found = find_stack(clients, Settings.from_env({**TABLES, **others}), "prod")
-    assert found == Stack("T", "L", "arn", "flyball", "url")
+    assert found == Stack("T", "L", "arn", "flyball", "url", name="prod")
     assert clients.asked == "prod"
 
 

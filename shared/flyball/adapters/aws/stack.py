@@ -30,6 +30,7 @@ class Stack(NamedTuple):
         endpoint_names: Pattern of the endpoints that its functions may scale.
         component_names: Likewise of inference components.
         group_names: Likewise of EC2 Auto Scaling groups.
+        name: The CloudFormation stack's; "": it was not asked.
     """
 
     targets_table: str
@@ -41,6 +42,7 @@ class Stack(NamedTuple):
     endpoint_names: str = "*"
     component_names: str = "*"
     group_names: str = "*"
+    name: str = ""
 
 
 OUTPUTS: Mapping[str, tuple[str, ...]] = {
@@ -87,4 +89,4 @@ def read_stack(clients: Clients, name: str) -> Stack:
             f"stack {name}: it has no output {' or '.join(missing)}; is it Flyball's? Deploy this "
             "version's template, or set FLYBALL_TARGETS_TABLE and FLYBALL_LEDGER_TABLE"
         )
-    return Stack(**given)
+    return Stack(**given, name=name)
