@@ -47,6 +47,7 @@ LEDGER_TABLE = "FLYBALL_LEDGER_TABLE"
 WAKES_QUEUE_URL = "FLYBALL_WAKES_QUEUE_URL"
 DEAD_QUEUE_URL = "FLYBALL_DEAD_QUEUE_URL"
 ALARM_PREFIX = "FLYBALL_ALARM_PREFIX"
+ALARM_TOPIC = "FLYBALL_ALARM_TOPIC_ARN"
 METRICS_NAMESPACE = "FLYBALL_METRICS_NAMESPACE"
 HANDFUL = "FLYBALL_HANDFUL"
 MODE = "FLYBALL_MODE"
@@ -63,6 +64,8 @@ _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _NAMESPACE = re.compile(r"[A-Za-z0-9_.\-/#:]{1,255}")
 """Source: CloudWatch API Reference, "Namespace"."""
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?")
+"""Source: Amazon SNS API Reference, CreateTopic."""
 _QUEUE = re.compile(r"https?://[\x21-\x7e]{3,2000}")
 _MODES = {"": False, "apply": False, "advise": True}
 
@@ -85,6 +88,8 @@ class Settings:
         advises_only: FLYBALL_MODE is advise: nothing is changed, whatever the configs say.
         traces: FLYBALL_TRACE: send traces to X-Ray.
         is_prepared: Started where nobody waits for it.
+        alarm_topic: FLYBALL_ALARM_TOPIC_ARN: by which alarms wake the function; "": EventBridge
+            finds them by their names.
     """
 
     targets_table: str
@@ -98,6 +103,7 @@ class Settings:
     advises_only: bool = False
     traces: bool = False
     is_prepared: bool = False
+    alarm_topic: str = ""
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -140,6 +146,7 @@ class Settings:
             advises_only=_read_mode(variables, problems),
             traces=_read_trace(variables, problems),
             is_prepared=variables.get(INITIALIZATION, "") in PREPARED,
+            alarm_topic=read(ALARM_TOPIC, _TOPIC, "the ARN of a topic", ""),
         )
         if problems:
             raise SettingsError("; ".join(problems))
@@ -267,6 +274,7 @@ def build(
     *,
     lease: timedelta = LEASE,
     alarm_prefix: str = PREFIX,
+    alarm_topic: str = "",
     advises_only: bool = False,
     clock: Clock | None = None,
     on_step: Callable[[str], None] | None = None,
@@ -278,6 +286,7 @@ def build(
         clients: Makes a service's client when it is first called.
         lease: How long a wake may take before another run takes over.
         alarm_prefix: First part of our alarms' names: while they are calm, no metric is read.
+        alarm_topic: ARN of the topic that they must tell, to be believed; "": none.
         advises_only: Change nothing, whatever the configs say.
         clock: None: this machine's.
         on_step: Told the name of each step as it begins.
@@ -296,7 +305,7 @@ def build(
         engine=engine_version(),
         lease=lease,
         on_step=on_step,
-        watch=Watcher(CloudWatchAlarms(clients), control),
+        watch=Watcher(CloudWatchAlarms(clients, alarm_topic), control),
         alarm_prefix=alarm_prefix,
     )
 

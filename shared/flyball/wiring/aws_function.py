@@ -7,7 +7,8 @@ queue; what may succeed later goes back to where it came from; nothing of that s
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from logging import ERROR, INFO, WARNING
@@ -29,11 +30,12 @@ H = TypeVar("H", bound=Callable[..., object])
 DUE_LIMIT = 1_000
 """Scalable targets that one tick finds; those left over are the first of the next."""
 TIME_LEFT_MS = 20_000
-"""No further chunk is begun with less than this left of the function's time, or a third of it."""
+"""No further scalable target is begun with less left of the function's time than this, or than a
+third of it."""
 WAITS_S = (0.3, 0.7, 1.5)
 """Before each further try where another run has the lease; a run takes a fraction of a second."""
 LOOKED = frozenset({WakeKind.DECIDED, WakeKind.UNRESOLVED, WakeKind.LEASE_LOST})
-SERVICES = ("dynamodb", "cloudwatch", "sagemaker", "sqs")
+SERVICES = ("dynamodb", "cloudwatch", "sagemaker", "application-autoscaling", "sqs")
 """What is made ahead where nobody waits for the start."""
 
 
@@ -91,6 +93,20 @@ class Parts(NamedTuple):
     clock: Clock
 
 
+@contextmanager
+def _settling() -> Iterator[None]:
+    """Leave what a cold start loaded out of garbage collections, and collect from then on.
+
+    Whatever the first event comes to: an environment lives on after a failure.
+    """
+    try:
+        yield
+    finally:
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+
+
 class Function:
     """One deployed function; it lives as long as its execution environment.
 
@@ -125,6 +141,7 @@ class Function:
         if settings.is_prepared:
             self._prepare()
 
+    @_settling()
     def wake(self, event: object, left_ms: Callable[[], float]) -> Handled:
         """Wake whom an event names.
 
@@ -150,6 +167,7 @@ class Function:
                 failures[letter.message_id] = failed[0]
         return Handled(any(letter.message_id for letter in letters), failures, wakes)
 
+    @_settling()
     def tick(self, event: object, left_ms: Callable[[], float]) -> dict[str, int]:
         """Look at what is due: a handful here, the rest through the queue.
 
@@ -238,7 +256,6 @@ class Function:
         for trigger, wake in zip(triggers, wakes, strict=True):
             tell(self._say, trigger, wake)
         measure(self._meter, wakes, (perf_counter() - began) * 1_000)
-        _settle()
         return wakes
 
     def _try_again(
@@ -287,6 +304,7 @@ class Function:
             self._clients,
             lease=settings.lease,
             alarm_prefix=settings.alarm_prefix,
+            alarm_topic=settings.alarm_topic,
             advises_only=settings.advises_only,
             clock=clock,
         )
@@ -300,20 +318,13 @@ class Function:
 
 
 def _watch_time(left_ms: Callable[[], float]) -> Callable[[], bool]:
-    """Say, whenever asked, whether another chunk may be begun."""
+    """Say, whenever asked, whether another scalable target may be begun."""
     spare_ms = min(TIME_LEFT_MS, left_ms() / 3)
     return lambda: left_ms() >= spare_ms
 
 
 def _say_error(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _settle() -> None:
-    """Leave what a cold start loaded out of garbage collections, and collect from now on."""
-    if not gc.isenabled():
-        gc.freeze()
-        gc.enable()
 
 
 def tracing(settings: Settings) -> Callable[[H], H]:

@@ -24,6 +24,7 @@ from flyball.wiring.settings import SettingsError
 from tests.rig import TWO, ScriptedMetrics, make_target
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:flyball-alarms"
 TABLES = {"FLYBALL_TARGETS_TABLE": "fly-targets", "FLYBALL_LEDGER_TABLE": "fly-ledger"}
 
 
@@ -49,6 +50,7 @@ def test_every_variable_is_read() -> None:
         "FLYBALL_MODE": "advise",
         "FLYBALL_TRACE": "1",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start",
+        "FLYBALL_ALARM_TOPIC_ARN": TOPIC,
     }
     assert Settings.from_env(variables) == Settings(
         "fly-targets",
@@ -62,6 +64,7 @@ def test_every_variable_is_read() -> None:
         advises_only=True,
         traces=True,
         is_prepared=True,
+        alarm_topic=TOPIC,
     )
 
 
@@ -91,6 +94,7 @@ def test_every_bad_variable_is_named_at_once() -> None:
         "FLYBALL_HANDFUL": "1001",
         "FLYBALL_MODE": "observe",
         "FLYBALL_TRACE": "perhaps",
+        "FLYBALL_ALARM_TOPIC_ARN": "flyball-alarms",
     }
     with pytest.raises(SettingsError) as caught:
         Settings.from_env(variables)
