@@ -116,6 +116,24 @@ def test_garbage_is_collected_once_the_first_event_is_handled(
     assert gc.isenabled()
 
 
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize(("name", "event"), [("wake", "sqs-own"), ("tick", "scheduler-tick")])
+def test_garbage_is_collected_though_the_first_event_failed(
+    name: str, event: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment lives on, and must not grow until it is killed."""
+    module = load_handler(name, monkeypatch, **ENVIRONMENT)
+    importlib.reload(flyball.wiring.cold)
+    assert not gc.isenabled()
+
+    def fail() -> float:
+        raise RuntimeError("before anything else")
+
+    with pytest.raises(RuntimeError, match="before anything else"):
+        getattr(module.function, name)(load(event), fail)
+    assert gc.isenabled()
+
+
 @pytest.mark.parametrize("traces", ["0", "1"])
 def test_traces_are_taken_where_they_are_wanted(traces: str) -> None:
     """Their library costs a quarter of a second: it is loaded for them alone."""

@@ -6,9 +6,20 @@ import threading
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 
-from flyball.adapters.aws.clients import Clients, error_code, error_message
+from flyball.adapters.aws.clients import SILENT_S, TRIES, Clients, error_code, error_message
+from flyball.adapters.aws.control import AwsControl
+from flyball.adapters.aws.send import send
+from flyball.core.model import Missing
+from flyball.ports import OutcomeKind
+from tests.rig import T0, make_target
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +73,100 @@ def test_threads_that_need_one_client_share_it() -> None:
     for thread in threads:
         thread.join()
     assert len({id(client) for client in got}) == 1
+
+
+class Silence:
+    """Clients under which services fall silent; nothing is sent anywhere."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+        self.clients = Clients("eu-central-1", elapsed=lambda: self.now_s)
+        self.tries: list[str] = []
+        self.error: Exception = ReadTimeoutError(endpoint_url="https://nowhere")
+
+    def call(self, service: str, operation: str, **arguments: Any) -> str:
+        """Make a call; say how it failed."""
+        client = self.clients.get(service)
+        client.meta.events.register("before-send", self._fail, unique_id="fail")
+        try:
+            getattr(client, operation)(**arguments)
+        except BotoCoreError as error:
+            return str(error)
+        raise AssertionError("it was answered")
+
+    def endpoint(self) -> str:
+        """Ask SageMaker for anything."""
+        return self.call("sagemaker", "describe_endpoint", EndpointName="e")
+
+    def _fail(self, request: Any, **_: object) -> None:
+        self.tries.append(request.url)
+        raise self.error
+
+
+@pytest.fixture
+def silence(monkeypatch: pytest.MonkeyPatch) -> Silence:
+    """Let no test wait between the SDK's tries."""
+    monkeypatch.setattr("botocore.retries.standard.time.sleep", lambda _: None)
+    return Silence()
+
+
+@pytest.mark.parametrize("error", [ReadTimeoutError, ConnectTimeoutError])
+def test_a_service_that_did_not_answer_is_not_waited_for_again_by_the_next(
+    silence: Silence, error: type[BotoCoreError]
+) -> None:
+    """Else four scalable targets of a silent service take the time of all the others."""
+    silence.error = error(endpoint_url="https://nowhere")
+    assert "timeout" in silence.endpoint()
+    assert len(silence.tries) == TRIES
+    silence.now_s += SILENT_S - 1
+    assert "sagemaker did not answer a moment ago" in silence.endpoint()
+    assert len(silence.tries) == TRIES
+
+
+def test_a_silent_service_is_asked_again_after_a_while(silence: Silence) -> None:
+    """And is waited for once more, not longer than before."""
+    silence.endpoint()
+    silence.now_s += SILENT_S
+    assert "timeout" in silence.endpoint()
+    assert len(silence.tries) == 2 * TRIES
+
+
+def test_the_silence_of_one_service_is_no_other_s(silence: Silence) -> None:
+    """Each is reached by its own way."""
+    silence.endpoint()
+    said = silence.call(
+        "application-autoscaling", "describe_scalable_targets", ServiceNamespace="ecs"
+    )
+    assert "timeout" in said
+
+
+def test_a_service_that_cannot_be_found_at_all_may_be_asked_again(silence: Silence) -> None:
+    """That is said at once, and costs no time."""
+    silence.error = EndpointConnectionError(endpoint_url="https://nowhere")
+    silence.endpoint()
+    assert "Could not connect" in silence.endpoint()
+    assert len(silence.tries) == 2 * TRIES
+
+
+def test_looks_at_a_silent_service_are_missing_and_changes_are_not_sent(silence: Silence) -> None:
+    """A target whose capacity cannot be read is held; what was not sent cannot have landed."""
+    control = AwsControl(silence.clients)
+    targets = [
+        make_target(name, home="aws", resource={"endpoint": name, "variant": "blue"})
+        for name in ("a", "b")
+    ]
+    silence.call("sagemaker", "describe_endpoint", EndpointName="e")
+    silence.tries.clear()
+    for target in targets:
+        looked = control.describe(target, T0)
+        assert isinstance(looked, Missing)
+        assert "did not answer a moment ago" in looked.detail
+    arguments = {"EndpointName": "e", "DesiredWeightsAndCapacities": []}
+    operation = "update_endpoint_weights_and_capacities"
+    outcome = send(silence.clients, "sagemaker", operation, "EndpointArn", 3, **arguments)
+    assert outcome.kind is OutcomeKind.FAILED
+    assert outcome.detail.startswith("not sent: ")
+    assert silence.tries == []
 
 
 def test_a_refusal_is_read_by_code_and_words() -> None:
