@@ -39,7 +39,7 @@ from tests.aws.replay import MINUTE, MINUTES_A_STEP, PERIOD, SPEED, Replay, Step
 NAME = "show"
 START = datetime(2026, 1, 5, tzinfo=UTC)
 """A Monday; the generated day is the one of `flyball demo`."""
-STEPS = 18
+STEPS = 20
 BEFORE_RATIO = 0.2
 """This part of what is replayed lies before the busiest minute."""
 PEAK_INSTANCES = 10
@@ -61,7 +61,8 @@ scalable_targets:
     max_capacity: {most}
     price_per_hour: {price}
     lead_time: {lead:g}s
-    tick: {minute:g}s
+    tick: {minute:g}s # while something lasts; else it is looked at after a heartbeat
+    heartbeat: {period:g}s
     metrics:
       - name: invocations # in {step} minutes of the trace
         period: {period:g}s
@@ -139,7 +140,7 @@ def show(stack: Deployment, folder: Path, trace: Trace) -> None:
         for minute in step.minutes:
             tally.add(minute)
         for line in tell_step(step, target):
-            screen.say(line)
+            screen.say(_fit(line))
     _report(stack, folder, replay, tally)
 
 
@@ -182,6 +183,14 @@ def tell_step(step: Step, target: ScalableTarget) -> list[str]:
     ]
 
 
+def _fit(line: str) -> str:
+    """Cut a line to the terminal's width; the ledger tells all of it afterwards."""
+    if not screen.is_terminal():
+        return line
+    width = screen.terminal().width
+    return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
 def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make demo-aws", description="Show Flyball on a local AWS."
@@ -201,6 +210,9 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _find_trace(path: Path | None, steps: int) -> tuple[Trace, str]:
     """Read or make a trace, and take the part around its busiest minute."""
     whole = generate_day(START) if path is None else read_trace(path)
+    if len(whole.requests) < MINUTES_A_STEP:
+        length, step = (counted(each, "minute") for each in (len(whole.requests), MINUTES_A_STEP))
+        raise TraceError(f"{path}: got {length}, expected {step} or more, which are one step")
     name = "the generated day of `flyball demo`" if path is None else plain(path.name)
     return find_busiest(whole, steps * MINUTES_A_STEP), name
 
@@ -216,22 +228,27 @@ def find_busiest(trace: Trace, minutes: int) -> Trace:
 
 def _say_plan(trace: Trace, name: str) -> None:
     """Say what is shown, and what is otherwise than in AWS."""
-    length = timedelta(minutes=len(trace.requests))
-    step = f"{MINUTES_A_STEP} minutes of the trace take {PERIOD.seconds} s"
-    screen.say(f"Flyball on a local AWS: {duration(length)} of {name}, from {trace.start:%H:%M}.")
-    screen.say()
-    lead = duration(LEAD / SPEED)
-    for line in (
-        f"{step} here, one period of a high-resolution metric.",
-        f"Our SageMaker is {SPEED:g} times as fast: its {duration(LEAD)} until a new instance",
-        f"take {lead}. The functions run on the real clock, and the config's durations are of it.",
-        "MiniStack does not evaluate alarms as CloudWatch does: the show evaluates them, and sets",
-        "their state. It also calls the tick function at each minute of the trace, since",
-        "the schedule does so at each real minute. SageMaker's metric is put by the show.",
-    ):
-        screen.say(f"  {line}")
-    screen.say()
-    screen.say("Building and deploying the template, in about half a minute:")
+    length = duration(timedelta(minutes=len(trace.requests)))
+    screen.say_heading(f"{length} of {name}, from {trace.start:%H:%M}, on a local AWS")
+    step, lead = counted(MINUTES_A_STEP, "minute"), f"{duration(LEAD)} until a new instance"
+    screen.say_facts(
+        [
+            (
+                "time",
+                f"{SPEED:g} ×",
+                f"{step} of the trace take {PERIOD.seconds} s, one period",
+            ),
+            ("", "", "of a high-resolution metric: a crowd is seen as late as that"),
+            ("SageMaker", "ours", f"is as fast: {lead} take {duration(LEAD / SPEED)}"),
+            ("functions", "Lambda", "run on the real clock: durations and instants are of that"),
+            ("metric", "the show", "sends the requests of each instance that is in service"),
+            ("alarms", "the show", "evaluates them and sets their state, since MiniStack does not"),
+            ("", "", "evaluate alarms as CloudWatch does; from there on it is the stack's work"),
+            ("tick", "the show", "calls the function at each minute of the trace, as the schedule"),
+            ("", "", "does at each real minute, here too"),
+        ]
+    )
+    screen.say_heading("Building and deploying the template, in about half a minute")
 
 
 def _run(stack: Deployment, folder: Path, *words: str) -> None:
@@ -247,27 +264,28 @@ def _report(stack: Deployment, folder: Path, replay: Replay, tally: Tally) -> No
     """Ask the ledger what happened and why, and say how good it was."""
     ledger = ("--ledger", stack.ledger_url)
     _run(stack, folder, "ledger", "list", *ledger, "--changes-only")
-    outward = [each for each in replay.changes if _grows(each.record.decision)]
-    for change in outward[:1]:
-        _run(stack, folder, "explain", change.row_id, *ledger)
+    if replay.changes:
+        greatest = max(replay.changes, key=lambda each: _grow(each.record.decision))
+        _run(stack, folder, "explain", greatest.row_id, *ledger)
     _run(stack, folder, "ledger", "verify", *ledger)
     _run(stack, folder, "ledger", "replay", *ledger)
     score = tally.score(warm_up_minutes=0)
-    screen.say_heading(f"{duration(timedelta(minutes=score.minutes))} of the trace")
+    screen.say_heading(f"{duration(timedelta(minutes=score.minutes))} of the trace, its busiest")
     took = sorted(each.took.total_seconds() for each in replay.changes if each.took is not None)
     back = f"{counted(score.reversals, 'reversal')} within 30 min of the trace"
     facts = [("changes", number(score.changes), back), *tell_score(score)[1:]]
     if took:
-        span = f"{took[0]:.1f}–{took[-1]:.1f} s of the real clock, {counted(len(took), 'change')}"
-        facts.append(("alarm", f"{median(took):.1f} s", f"until SageMaker took the change; {span}"))
+        woken = f"median of {counted(len(took), 'change')} that an alarm woke"
+        said = f"until SageMaker took the change, {woken}; real time, without AWS's own delays"
+        facts.append(("alarm", f"{median(took):.2f} s", said))
     if replay.late > MINUTE / 2:
         facts.append(("machine", f"{replay.late.total_seconds():.1f} s", "behind at its slowest"))
     screen.say_facts(facts)
     screen.say("\nThe ledger goes with the servers, which are ended now.")
 
 
-def _grows(decision: Decision) -> bool:
-    return decision.current is not None and decision.desired > decision.current
+def _grow(decision: Decision) -> int:
+    return decision.desired - (decision.current or 0)
 
 
 def _complain(text: str) -> int:
