@@ -9,7 +9,7 @@ import typer
 
 from flyball.cli.deployment import Region, Stack
 from flyball.cli.failure import FOUND, refuse
-from flyball.cli.options import Json, LedgerPath
+from flyball.cli.options import Json, LocalLedger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def doctor(
     ] = None,
     stack: Stack = None,
     region: Region = None,
-    ledger: LedgerPath = None,
+    ledger: LocalLedger = None,
     policy: Annotated[
         bool,
         typer.Option(
@@ -104,7 +104,7 @@ def _examine(
 
 
 def _examine_local(doctor: Doctor, path: Path | None) -> Iterator[Check]:
-    from flyball.cli.store import opened
+    from flyball.cli.store import name_local, opened
 
-    with opened(path) as ledger:
+    with opened(name_local(path)) as ledger:
         yield from doctor.examine_local(ledger)

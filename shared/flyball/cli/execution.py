@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -11,13 +12,28 @@ import typer
 from flyball.cli.failure import FOUND, complain, refuse
 
 if TYPE_CHECKING:
-    from flyball.plan.model import Change, Plan
+    from flyball.plan.model import Change, Choices, Plan
     from flyball.report.plan import Line
     from flyball.wiring.deploy import Store
 
 
-def carry_out_shown(fresh: Plan, stores: Mapping[str, Store], *, asks: bool, json: bool) -> None:
-    """Show a plan, ask, and make its changes; say how far it came, whatever happens."""
+def carry_out_shown(
+    fresh: Plan,
+    stores: Mapping[str, Store],
+    *,
+    asks: bool,
+    json: bool,
+    again: str = "the same command",
+) -> None:
+    """Show a plan, ask, and make its changes; say how far it came, whatever happens.
+
+    Args:
+        fresh: The plan.
+        stores: By home.
+        asks: Whether somebody has to say yes.
+        json: Whether JSON is printed, and nothing else.
+        again: What makes the rest of a plan that breaks off.
+    """
     from flyball.cli import screen
     from flyball.report.figures import counted
 
@@ -30,15 +46,18 @@ def carry_out_shown(fresh: Plan, stores: Mapping[str, Store], *, asks: bool, jso
     if not fresh.changes:
         if json:
             _say_json(fresh, [], None)
+        else:
+            _say_charge(fresh)
         return
     if asks:
         _ask(fresh)
+    sys.stdout.flush()  # what is about to be done is said before it is
     done: list[Change] = []
     total = len(fresh.changes)
     try:
         _make(fresh, stores, done)
     except BaseException as error:
-        rest = f"{len(done)} of {counted(total, 'change')} made; the same command makes the rest"
+        rest = f"{len(done)} of {counted(total, 'change')} made; {again} makes the rest"
         if json:
             _say_json(fresh, done, str(error) or type(error).__name__)
         complain(rest)
@@ -47,6 +66,24 @@ def carry_out_shown(fresh: Plan, stores: Mapping[str, Store], *, asks: bool, jso
         _say_json(fresh, done, None)
     else:
         screen.say(f"Done: {counted(total, 'change')} made.")
+        _say_charge(fresh)
+
+
+def write_options(choices: Choices, place: Mapping[str, Mapping[str, str]]) -> str:
+    """Write what was chosen, and where, as options that choose it again."""
+    from flyball.plan.model import Choices
+
+    words: list[str] = []
+    for name, value in choices._asdict().items():
+        option = name.replace("_", "-")
+        if isinstance(value, tuple):
+            words += [word for each in value for word in ("--target", each)]
+        elif value != Choices._field_defaults[name]:
+            words.append(f"--{option}" if value else f"--no-{option}")
+    for option in ("stack", "region"):
+        if place.get("aws", {}).get(option):
+            words += [f"--{option}", place["aws"][option]]
+    return shlex.join(words)
 
 
 def _make(fresh: Plan, stores: Mapping[str, Store], done: list[Change]) -> None:
@@ -61,6 +98,15 @@ def _make(fresh: Plan, stores: Mapping[str, Store], done: list[Change]) -> None:
             advance(1)
             if not sys.stderr.isatty():  # a log keeps what a progress bar would show
                 complain(tell_done(change))
+
+
+def _say_charge(fresh: Plan) -> None:
+    """Say who is in charge now."""
+    from flyball.cli import screen
+    from flyball.report.charge import tell_charge
+
+    for line in tell_charge(fresh):
+        screen.say(line)
 
 
 def _ask(fresh: Plan) -> None:

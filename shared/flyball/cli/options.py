@@ -26,10 +26,24 @@ LedgerPath = Annotated[
         show_default=False,
     ),
 ]
+LocalLedger = Annotated[
+    Path | None,
+    typer.Option(
+        "--ledger",
+        metavar="PATH",
+        help="The ledger's file, of scalable targets at home on this machine.  "
+        "[default: $FLYBALL_LEDGER, else .flyball/ledger.db]",
+        show_default=False,
+    ),
+]
 ConfigPath = Annotated[Path, typer.Argument(metavar="FILE", help="A flyball.yaml.")]
 TargetName = Annotated[
     str | None,
     typer.Option("--target", metavar="NAME", help="Only this scalable target."),
+]
+TargetNames = Annotated[
+    list[str] | None,
+    typer.Option("--target", metavar="ID", help="Only this scalable target; may be repeated."),
 ]
 
 CapacityPerInstance = Annotated[

@@ -63,6 +63,23 @@ def opened(path: Path | None, settings: Settings | None = None) -> Iterator[Ledg
         ledger.close()
 
 
+def name_local(path: Path | None, settings: Settings | None = None) -> Path:
+    """Name the ledger of scalable targets at home on this machine: a file.
+
+    Raises:
+        CommandError: What is named are two tables.
+    """
+    settings = Settings.from_env() if settings is None else settings
+    chosen = settings.ledger if path is None else path
+    if is_remote(chosen):
+        where = "FLYBALL_LEDGER" if path is None else "--ledger"
+        refuse(
+            f"{where}: got {chosen}, expected a file for scalable targets at home on this machine; "
+            "name one with --ledger (those in AWS are found by --stack)"
+        )
+    return chosen
+
+
 def is_remote(chosen: Path) -> bool:
     """Say whether a ledger is no file but two tables: dynamodb:<targets>/<ledger>."""
     return str(chosen).startswith(REMOTE)
