@@ -12,8 +12,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from flyball.adapters.aws.clients import Clients
+from tests.aws.rig import REGION
 
-USER = "arn:aws:sts::123456789012:user/moto"
+ACCOUNT = "123456789012"
+USER = f"arn:aws:sts::{ACCOUNT}:user/moto"
+ROLE = f"arn:aws:sts::{ACCOUNT}:assumed-role/Deployer/ci"
 
 
 class Call(NamedTuple):
@@ -108,3 +111,8 @@ def tap(monkeypatch: pytest.MonkeyPatch) -> Wire:
         Clients, "_make", lambda self, service: wire.tap(make(self, service), service)
     )
     return wire
+
+
+def arn(service: str, resource: str) -> str:
+    """Name a resource of the account that is listened at."""
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"

@@ -48,6 +48,7 @@ EMPTY = frozenset(
         "DescribeAutoScalingGroups",
         "DescribePolicies",
         "DescribeScalableTargets",
+        "DescribeScalingPolicies",
         "DescribeScheduledActions",
         "ListTagsForResource",
     }

@@ -24,6 +24,8 @@ OPTIONAL = frozenset(
 """Only make doctor's answers better; that they are refused is no fault."""
 SEEN = (
     "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:DescribeScalingPolicies",
+    "application-autoscaling:DescribeScheduledActions",
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribePolicies",
     "autoscaling:DescribeScalingActivities",
