@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flyball.cli.failure import refuse
-from flyball.cli.options import Json, LedgerPath
+from flyball.cli.options import Json, LedgerPath, LedgerStack
 
 if TYPE_CHECKING:
     from flyball.core.model import Decision
@@ -25,6 +25,7 @@ def explain(
         ),
     ],
     ledger: LedgerPath = None,
+    stack: LedgerStack = None,
     json: Json = False,
 ) -> None:
     """Say why a decision fell: what limited it, and what would have changed it.
@@ -40,7 +41,7 @@ def explain(
     from flyball.report.explain import explain as explain_record
     from flyball.report.sentences import tell, tell_noticed, tell_outcome
 
-    with opened(ledger) as found:
+    with opened(ledger, stack=stack) as found:
         row, record, target, outcome = read_decision(found, find_row(found, decision))
     if target is None:
         refuse(f"{row.id}: its config row is gone; `flyball ledger verify` says more")

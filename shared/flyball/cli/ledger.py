@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flyball.cli.options import Json, LedgerPath, TargetName, read_instant
+from flyball.cli.options import Json, LedgerPath, LedgerStack, TargetName, read_instant
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flyball.core.chain import Row
     from flyball.ports import Ledger
 
@@ -40,6 +42,7 @@ RowKind = Annotated[Kind | None, typer.Option("--kind", help="Only rows of this 
 
 def list_rows(
     ledger: LedgerPath = None,
+    stack: LedgerStack = None,
     target: TargetName = None,
     kind: RowKind = None,
     since: Since = None,
@@ -55,13 +58,12 @@ def list_rows(
     """
     from flyball.cli import screen
     from flyball.cli.store import Configs, opened
-    from flyball.report.plain import plain
     from flyball.report.rows import tell_row
     from flyball.wiring.local import SystemClock
 
     now = SystemClock().now()
     earliest = None if since is None else read_instant("--since", since, now)
-    with opened(ledger) as found:
+    with opened(ledger, stack=stack) as found:
         if target is not None:
             found.status(target)  # an unknown one is an error, not an empty list
         chosen = _choose(found, target, kind, earliest, changes_only=changes_only)
@@ -88,7 +90,7 @@ def list_rows(
             [(_time(row.at, days=days), name_row(row, same), *line) for row, line in lines],
         )
         if same and screen.is_terminal():
-            where = "" if ledger is None else f" --ledger {plain(str(ledger))}"
+            where = _name_ledger(ledger, stack)
             command = f"flyball explain {name_row(rows[-1], False)}{where}"
             screen.say_wrapped(f"Ask why: {command}", style="dim")
 
@@ -98,6 +100,7 @@ def show(
         str, typer.Argument(metavar="ROW", help="An id, its beginning, or TARGET@SEQUENCE.")
     ],
     ledger: LedgerPath = None,
+    stack: LedgerStack = None,
     json: Json = False,
 ) -> None:
     """Show one row of a ledger whole: what was seen, remembered and decided."""
@@ -106,7 +109,7 @@ def show(
     from flyball.report.plain import plain
     from flyball.report.rows import tell_row
 
-    with opened(ledger) as found:
+    with opened(ledger, stack=stack) as found:
         wanted = find_row(found, row)
         if json:
             screen.say_json(as_json(wanted))
@@ -145,6 +148,15 @@ def name_row(row: Row, short: bool) -> str:
     from flyball.report.plain import plain
 
     return f"@{row.sequence}" if short else f"{plain(row.scalable_target_id)}@{row.sequence}"
+
+
+def _name_ledger(ledger: Path | None, stack: str | None) -> str:
+    """Write which ledger was named as the end of a command."""
+    from flyball.report.plain import plain
+
+    if stack is not None:
+        return f" --stack {plain(stack)}"
+    return "" if ledger is None else f" --ledger {plain(str(ledger))}"
 
 
 def _choose(

@@ -36,6 +36,14 @@ LocalLedger = Annotated[
         show_default=False,
     ),
 ]
+LedgerStack = Annotated[
+    str | None,
+    typer.Option(
+        "--stack",
+        metavar="NAME",
+        help="In place of --ledger: the CloudFormation stack whose ledger is meant.",
+    ),
+]
 ConfigPath = Annotated[Path, typer.Argument(metavar="FILE", help="A flyball.yaml.")]
 TargetName = Annotated[
     str | None,

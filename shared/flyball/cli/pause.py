@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flyball.cli.failure import refuse
-from flyball.cli.options import For, Json, LedgerPath, Until, Way, choose_end
+from flyball.cli.options import For, Json, LedgerPath, LedgerStack, Until, Way, choose_end
 
 if TYPE_CHECKING:
     from datetime import timedelta
+    from pathlib import Path
 
     from flyball.controller import Controller
     from flyball.core.model import Direction
@@ -36,6 +37,7 @@ def pause(
     direction: WhichWay = Way.BOTH,
     by: By = None,
     ledger: LedgerPath = None,
+    stack: LedgerStack = None,
     json: Json = False,
 ) -> None:
     """Stop the changes of a scalable target, with a reason and an end.
@@ -51,7 +53,7 @@ def pause(
 
     end = choose_end(until, length, SystemClock().now(), ("--until", "--for"))
     asked = Pause(_direction(direction), end, _name(by), _text("--reason", reason))
-    row_id = _edit(ledger, lambda controller: controller.pause(target, asked))
+    row_id = _edit(ledger, stack, lambda controller: controller.pause(target, asked))
     if json:
         screen.say_json({"row": row_id, "scalable_target_id": target, "pause": encode(asked)})
         return
@@ -64,6 +66,7 @@ def resume(
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
     by: By = None,
     ledger: LedgerPath = None,
+    stack: LedgerStack = None,
     json: Json = False,
 ) -> None:
     """End a pause before its time."""
@@ -74,12 +77,12 @@ def resume(
     from flyball.report.plain import plain
 
     way, who, why = _direction(direction), _name(by), _text("--reason", reason)
-    with opened(ledger) as found:
+    with opened(ledger, stack=stack) as found:
         pauses = parse(History, found.status(target).history).pauses
     lifted = [each for each in pauses if way in (None, each.direction)]
     row_id = ""
     if lifted:
-        row_id = _edit(ledger, lambda each: each.resume(target, way, who, why))
+        row_id = _edit(ledger, stack, lambda each: each.resume(target, way, who, why))
     left = len(pauses) - len(lifted)
     if json:
         summary = {"row": row_id, "scalable_target_id": target}
@@ -113,14 +116,14 @@ def _text(option: str, text: str) -> str:
     return text
 
 
-def _edit(ledger: LedgerPath, act: Callable[[Controller], str]) -> str:
+def _edit(ledger: Path | None, stack: str | None, act: Callable[[Controller], str]) -> str:
     """Have the controller write a row, waiting for a wake that is at work."""
     from flyball.adapters.local.endpoint import LocalEndpoints
     from flyball.cli.store import opened
     from flyball.wiring.local import Settings, build
 
     settings = Settings.from_env()
-    with opened(ledger, settings) as found:
+    with opened(ledger, settings, stack=stack) as found:
         controller = build(found, LocalEndpoints(), {}, settings=settings)
         return _retry(lambda: act(controller), settings.wait)
 

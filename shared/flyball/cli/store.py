@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,15 +41,29 @@ class Told(NamedTuple):
 
 
 @contextmanager
-def opened(path: Path | None, settings: Settings | None = None) -> Iterator[Ledger]:
+def opened(
+    path: Path | None, settings: Settings | None = None, *, stack: str | None = None
+) -> Iterator[Ledger]:
     """Open a ledger that exists, for the length of a block.
 
+    Args:
+        path: As `--ledger` names it; None: as the environment says.
+        settings: None: the environment's.
+        stack: The CloudFormation stack whose ledger is meant, in place of a path.
+
     Raises:
-        CommandError: There is no such file.
+        CommandError: There is no such file, or both are named.
         LedgerError: It cannot be used.
         SettingsError: It is in DynamoDB, and its name is none, or AWS's SDK is not installed.
+        StackError: There is no such stack.
     """
     settings = Settings.from_env() if settings is None else settings
+    if stack is not None:
+        if path is not None:
+            refuse("--ledger and --stack: give one of the two")
+        with closing(_open_stack(stack)) as ledger:
+            yield ledger
+        return
     chosen = settings.ledger if path is None else path
     if not is_remote(chosen) and not chosen.exists():
         refuse(
@@ -97,6 +111,13 @@ def open_any(chosen: Path, settings: Settings) -> Ledger:
 
         return aws.open_ledger(str(chosen))
     return open_ledger(chosen, settings)
+
+
+def _open_stack(name: str) -> Ledger:
+    from flyball.wiring.stack import Settings, find_stack, make_clients, open_tables
+
+    clients = make_clients(None)
+    return open_tables(clients, find_stack(clients, Settings.from_env(), name))
 
 
 def newest(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from flyball.cli.failure import FOUND
-from flyball.cli.options import Json, LedgerPath, TargetName
+from flyball.cli.options import Json, LedgerPath, LedgerStack, TargetName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +22,12 @@ SHOWN = 20
 """Most differences that are listed; all of them with --json."""
 
 
-def verify(ledger: LedgerPath = None, target: TargetName = None, json: Json = False) -> None:
+def verify(
+    ledger: LedgerPath = None,
+    stack: LedgerStack = None,
+    target: TargetName = None,
+    json: Json = False,
+) -> None:
     """Walk the hash chain, and name any row that was changed, removed or moved.
 
     Exit code 1 if there is any.
@@ -34,7 +39,7 @@ def verify(ledger: LedgerPath = None, target: TargetName = None, json: Json = Fa
 
     faults: list[Fault] = []
     count = 0
-    with opened(ledger) as found:
+    with opened(ledger, stack=stack) as found:
         targets = _recorded(found, target)
         total = sum(_sequence(found, each) or 0 for each in targets)
         with screen.progress("Verifying", total) as advance:
@@ -59,7 +64,12 @@ def verify(ledger: LedgerPath = None, target: TargetName = None, json: Json = Fa
         raise typer.Exit(FOUND)
 
 
-def replay(ledger: LedgerPath = None, target: TargetName = None, json: Json = False) -> None:
+def replay(
+    ledger: LedgerPath = None,
+    stack: LedgerStack = None,
+    target: TargetName = None,
+    json: Json = False,
+) -> None:
     """Decide every row again from the inputs that it holds, and compare bit for bit.
 
     Exit code 1 if any decision differs.
@@ -70,7 +80,7 @@ def replay(ledger: LedgerPath = None, target: TargetName = None, json: Json = Fa
 
     engines: Counter[str] = Counter()
     different: list[Replayed] = []
-    with opened(ledger) as found:
+    with opened(ledger, stack=stack) as found:
         targets = _targets(found, target)
         total = sum(found.status(each).sequence for each in targets)
         with screen.progress("Deciding again", total) as advance:

@@ -124,3 +124,22 @@ def test_a_wake_at_work_is_waited_for(ledger: Path) -> None:
         *("pause", "demo", "--reason", "x", "--ledger", ledger), env={"FLYBALL_WAIT_S": "0.3"}
     )
     expect_refusal(done, "lease")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ledger", "list"),
+        ("ledger", "show", "last"),
+        ("ledger", "verify"),
+        ("ledger", "replay"),
+        ("ledger", "export"),
+        ("explain", "last"),
+        ("pause", "demo", "--reason", "r"),
+        ("resume", "demo"),
+    ],
+)
+def test_a_ledger_is_a_stacks_or_a_file_and_never_two(command: tuple[str, ...]) -> None:
+    """So that nobody pauses the adviser and means who is in charge."""
+    done = flyball(*command, "--ledger", "copy.db", "--stack", "flyball")
+    expect_refusal(done, "--ledger and --stack: give one of the two")
