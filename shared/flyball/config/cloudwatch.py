@@ -13,7 +13,7 @@ from flyball.config.problem import suggest
 from flyball.config.report import Report
 from flyball.config.source import Place
 from flyball.core.target import Metric
-from flyball.metricmath import MathError, read_expression
+from flyball.metricmath import LATE, MathError, read_expression
 
 KEYS = ("namespace", "metric", "statistic", "unit")
 DEVICES = ("cores", "gpus")
@@ -31,13 +31,14 @@ _STATISTIC = re.compile(
     r"(p|tm|wm|tc|ts)(100|[0-9]{1,2})(\.[0-9]{1,10})?"
     r"|(PR|TM|WM|TC|TS)\([0-9.]*%?:[0-9.]*%?\)"
 )
+_FILL = re.compile(r"\bFILL\s*\(")
 _EXPECTED = "Average, Sum, Minimum, Maximum, SampleCount, or a percentile such as p99"
 
 
 def check_metric(metric: Metric, place: Place, report: Report) -> None:
     """Note what is wrong with a metric's source; `place` is that of the metric."""
     source, here = metric.source, place.at("source")
-    for key, message, hint in _look(source):
+    for key, message, hint in _look(source, round(metric.period.total_seconds())):
         report.add(here.at(*key.split(".")) if key else here, message, hint)
     seconds = metric.period.total_seconds()
     if seconds not in HIGH_RESOLUTION_S and (seconds < MINUTE_S or seconds % MINUTE_S):
@@ -45,6 +46,18 @@ def check_metric(metric: Metric, place: Place, report: Report) -> None:
         report.add(
             place.at("period"), f"got {seconds:g}s, expected 10s, 20s, 30s or whole minutes", hint
         )
+    youngest = LATE + metric.period
+    computed = source.get("expression", "") + source.get("metrics", "")
+    if metric.max_age < youngest and _FILL.search(computed):
+        message = (
+            f"got {metric.max_age.total_seconds():g}s, expected at least "
+            f"{youngest.total_seconds():g}s where FILL is used"
+        )
+        hint = (
+            f"FILL leaves the last {LATE.total_seconds():g}s open, since a datapoint may only be "
+            "late: what it fills would be stale"
+        )
+        report.add(place.at("max_age"), message, hint)
 
 
 def check_resource(resource: Mapping[str, str], place: Place, report: Report) -> None:
@@ -64,12 +77,12 @@ def check_resource(resource: Mapping[str, str], place: Place, report: Report) ->
     report.add(place, f"got {shown}, expected {expected}")
 
 
-def _look(source: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+def _look(source: Mapping[str, str], period_s: int) -> Iterator[tuple[str, str, str]]:
     """Give (key, what is wrong, hint)."""
     yield from _look_at_devices(source)
     rest = {key: value for key, value in source.items() if key not in DEVICES}
     if "metrics" in rest:
-        yield from _look_at_lines(rest["metrics"])
+        yield from _look_at_lines(rest["metrics"], period_s)
         yield from _look_for_unknown(rest.keys(), ("metrics", "expression"))
     elif "expression" in rest:
         yield from _look_at_named(rest)
@@ -108,11 +121,16 @@ def _look_at_named(source: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     yield from _look_for_unknown(sorted(heads), ("expression", *ids))
 
 
-def _look_at_lines(text: str) -> Iterator[tuple[str, str, str]]:
-    """Look at the expressions of AWS's own lines; their form was looked at where they were read."""
+def _look_at_lines(text: str, period_s: int) -> Iterator[tuple[str, str, str]]:
+    """Look at AWS's own lines; their form was looked at where they were read."""
     try:
         lines = json.loads(text)
         expressions = [each.get("Expression") for each in lines]
+        periods = [
+            (each.get("Id"), stated)
+            for each in lines
+            for stated in (each.get("Period"), (each.get("MetricStat") or {}).get("Period"))
+        ]
     except (ValueError, AttributeError, TypeError):
         hint = "write `expression:` and describe its ids beside it"
         yield "metrics", "got no JSON list of MetricDataQueries", hint
@@ -123,6 +141,11 @@ def _look_at_lines(text: str) -> Iterator[tuple[str, str, str]]:
                 read_expression(each)
             except MathError as error:
                 yield "metrics", str(error), ""
+    for line_id, stated in periods:
+        if stated and stated != period_s:
+            message = f"{line_id} has a Period of {stated}, expected {period_s} like the metric"
+            hint = "give all lines one Period, and the metric the same: no two are joined"
+            yield "metrics", message, hint
 
 
 def _look_at_devices(source: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

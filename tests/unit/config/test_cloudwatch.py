@@ -18,11 +18,13 @@ GOOD = "{namespace: AWS/SageMaker, metric: InvocationsPerInstance, statistic: Su
 VARIANT = "{endpoint: churn, variant: blue}"
 
 
-def lines(source: str = GOOD, resource: str = VARIANT, period: str = "60s") -> str:
+def lines(
+    source: str = GOOD, resource: str = VARIANT, period: str = "60s", max_age: str = "5m"
+) -> str:
     """Write a target on AWS with one metric."""
     return (
         f"home: aws\nresource: {resource}\n"
-        f"metrics: [{{name: m, period: {period}, source: {source}}}]\n"
+        f"metrics: [{{name: m, period: {period}, max_age: {max_age}, source: {source}}}]\n"
         "policies: [{name: p, kind: target_tracking, metric: m, target_value: 70}]"
     )
 
@@ -104,6 +106,88 @@ def test_a_period_that_cloudwatch_does_not_have_is_refused(period: str) -> None:
     """10, 20 or 30 seconds, or whole minutes."""
     with pytest.raises(ConfigError, match="expected 10s, 20s, 30s or whole minutes"):
         load_lines(lines(period=period), BARE)
+
+
+def queued(seconds: int, ready_seconds: int, seconds_of_all: int) -> str:
+    """Write two lines of these periods, and one over them."""
+
+    def line(name: str, period: int) -> str:
+        metric = f'{{"Namespace": "N", "MetricName": "{name}"}}'
+        stat = f'{{"Metric": {metric}, "Stat": "Sum", "Period": {period}}}'
+        return f'{{"Id": "{name}", "MetricStat": {stat}, "ReturnData": false}}'
+
+    result = f'{{"Id": "r", "Expression": "q / n", "Period": {seconds_of_all}}}'
+    return f"{{metrics: '[{line('q', seconds)}, {line('n', ready_seconds)}, {result}]'}}"
+
+
+PERIODS = (
+    ("300s", (300, 60, 300), "n has a Period of 60, expected 300 like the metric"),
+    ("60s", (300, 60, 60), "q has a Period of 300, expected 60 like the metric"),
+    ("60s", (60, 60, 300), "r has a Period of 300, expected 60 like the metric"),
+)
+
+
+@pytest.mark.parametrize(("period", "seconds", "message"), PERIODS)
+def test_lines_of_different_periods_are_not_joined(
+    period: str, seconds: tuple[int, int, int], message: str
+) -> None:
+    """The sum of five minutes and that of one stand at the same instant, and mean another thing."""
+    with pytest.raises(ConfigError) as refused:
+        load_lines(lines(queued(*seconds), period=period), BARE)
+    assert any(
+        f"metrics[0].source.metrics: {message}" in str(problem)
+        for problem in refused.value.problems
+    ), str(refused.value)
+
+
+def test_lines_of_the_metrics_period_are_accepted() -> None:
+    """As an alarm prints them."""
+    text = lines(queued(300, 300, 300), period="300s", max_age="10m")
+    assert target_of(text, BARE).metrics[0].period.total_seconds() == 300
+
+
+def test_lines_of_different_periods_that_aws_printed_are_not_joined_either() -> None:
+    """The metric then has the longest, and no other line has it."""
+    metric = "Metric: {Namespace: N, MetricName: q}, Stat: Sum"
+    policy = (
+        "{PolicyName: p, PolicyType: TargetTrackingScaling,"
+        " TargetTrackingScalingPolicyConfiguration: {TargetValue: 5,"
+        " CustomizedMetricSpecification: {Metrics: ["
+        f"{{Id: a, MetricStat: {{{metric}, Period: 300}}, ReturnData: false}},"
+        f"{{Id: b, MetricStat: {{{metric}, Period: 60}}, ReturnData: false}},"
+        "{Id: c, Expression: a / b, Label: L}]}}}"
+    )
+    with pytest.raises(ConfigError, match="b has a Period of 60, expected 300"):
+        load_lines(f"home: aws\nresource: {VARIANT}\npolicies: [{policy}]", BARE)
+
+
+FILLED = "{expression: 'FILL(q, 0)', q: {namespace: N, metric: Q, statistic: Sum}}"
+FILLED_LINES = (
+    '{metrics: \'[{"Id": "q", "MetricStat": {"Metric": {"Namespace": "N", "MetricName": "Q"},'
+    ' "Stat": "Sum"}, "ReturnData": false}, {"Id": "r", "Expression": "1 + FILL (q, REPEAT)"}]\'}'
+)
+
+
+@pytest.mark.parametrize("source", [FILLED, FILLED_LINES], ids=["expression", "metrics"])
+@pytest.mark.parametrize(
+    ("period", "short", "enough"), [("60s", "239s", "240s"), ("300s", "479s", "480s")]
+)
+def test_what_fill_fills_is_never_always_stale(
+    source: str, period: str, short: str, enough: str
+) -> None:
+    """It leaves three minutes open, and its newest value may be a period older than that."""
+    made = target_of(lines(source, period=period, max_age=enough), BARE).metrics[0]
+    assert f"{made.max_age.total_seconds():g}s" == enough
+    with pytest.raises(ConfigError) as refused:
+        load_lines(lines(source, period=period, max_age=short), BARE)
+    (problem,) = refused.value.problems
+    message = f"metrics[0].max_age: got {short}, expected at least {enough} where FILL is used"
+    assert message in str(problem)
+
+
+def test_without_fill_a_short_age_is_anyones_choice() -> None:
+    """A datapoint that is late is then missing."""
+    assert target_of(lines(max_age="90s"), BARE).metrics[0].max_age.total_seconds() == 90
 
 
 RESOURCES = (

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flyball.adapters.aws.resource import Component, Group, Variant, read_resource
@@ -194,6 +194,7 @@ def _read_lines(text: str, period_s: int, divisor: float) -> Recipe:
             f"source.metrics: lines with ReturnData are {shown}, expected exactly one"
         )
     _check_order(lines, returned[0], ())
+    _check_periods(given, period_s)
     return Recipe(lines, returned[0], divisor)
 
 
@@ -208,7 +209,7 @@ def _read_line(item: Mapping[str, Any], period_s: int) -> Query | Expression:
         named["MetricName"],
         _sort(dimensions),
         stat["Stat"],
-        stat.get("Period") or period_s,
+        period_s,
         stat.get("Unit") or "",
     )
 
@@ -227,6 +228,17 @@ def _check_order(
     if isinstance(line, Expression):
         for each in sorted(line.ids):
             _check_order(lines, each, (*above, line_id))
+
+
+def _check_periods(given: Sequence[Mapping[str, Any]], period_s: int) -> None:
+    """See that every line has the metric's period: a minute's sum and an hour's are not joined."""
+    for item in given:
+        for stated in (item.get("Period"), (item.get("MetricStat") or {}).get("Period")):
+            if stated and stated != period_s:
+                raise SourceError(
+                    f"source.metrics: {item['Id']} has a Period of {stated} s, expected {period_s} "
+                    "s like the metric's period: give all lines one Period, and the metric the same"
+                )
 
 
 def _sort(dimensions: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -125,6 +125,18 @@ def test_an_expressions_ids_may_be_described_beside_it() -> None:
     assert named.returned == "result1"
 
 
+def with_period(line: dict[str, Any], seconds: int) -> dict[str, Any]:
+    """Let a line that reads a metric say its period."""
+    return {**line, "MetricStat": {**line["MetricStat"], "Period": seconds}}
+
+
+def test_lines_may_say_the_period_that_the_metric_has() -> None:
+    """As an alarm prints it."""
+    lines = math(with_period(stat("a", "A", ReturnData=False), 300), expression("c", "a", Period=0))
+    (query,) = make_recipe(metric(lines, 300), target()).queries
+    assert query.period_s == 300
+
+
 A, B = stat("a", "A", ReturnData=False), stat("b", "B", ReturnData=False)
 REFUSED = (
     ({"expression": "a / b", "a.metric": "x"}, "source.a.namespace is missing"),
@@ -144,6 +156,15 @@ REFUSED = (
     (math(A, expression("c", "a / d")), "c needs d, expected one of a, c"),
     (math(expression("c", "c + 1")), "c → c: a line is made of itself"),
     (math(A, expression("c", "RATE(a)")), "RATE is not understood"),
+    (
+        math(with_period(A, 300), B, expression("c", "a / b")),
+        "source.metrics: a has a Period of 300 s, expected 60 s like the metric's period",
+    ),
+    (
+        math(A, with_period(B, 30), expression("c", "a")),
+        "b has a Period of 30 s, expected 60 s",
+    ),
+    (math(A, expression("c", "a", Period=300)), "c has a Period of 300 s, expected 60 s"),
 )
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.cloudwatch import CloudWatchMetrics
+from flyball.core.breach import believe
 from flyball.core.decide import decide
 from flyball.core.model import (
     Action,
@@ -27,6 +28,7 @@ from flyball.core.model import (
 )
 from flyball.core.policy import DatapointsRule, TrackingPolicy
 from flyball.core.target import Metric, ScalableTarget
+from flyball.metricmath import LATE
 from flyball.ports import MetricRead
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -169,6 +171,24 @@ def test_what_is_computed_from_an_unsettled_sum_is_missing_too() -> None:
     for expression in ("a / b", "FILL(a, 0) / b", "FILL(a, REPEAT) / b"):
         metric = Metric("load", source={"expression": expression, **parts})
         assert values(read(metric, answers, 5))[-1:] == [8]
+
+
+@pytest.mark.parametrize("period_s", [10, 60, 300])
+def test_what_fill_fills_is_believed_at_the_least_age_that_may_be_configured(period_s: int) -> None:
+    """However long ago a period has ended; a second less, and it is stale now and then."""
+    parts = {"a.namespace": "Jobs", "a.metric": "calls", "a.statistic": "Sum"}
+    length = SECOND * period_s
+    stale = []
+    for less in (0, 1):
+        age = LATE + length - SECOND * less
+        source = {"expression": "FILL(a, 0)", **parts}
+        metric = Metric("load", period=length, max_age=age, source=source)
+        found = [
+            believe(read(metric, {"calls": ()}, since), metric, NOON + SECOND * since)
+            for since in (0, 1, period_s / 2, 179.5 % period_s)
+        ]
+        stale.append(sum(isinstance(each, Missing) for each in found))
+    assert stale[0] == 0 < stale[1]
 
 
 def test_a_minute_of_which_a_third_is_there_takes_no_instance_away() -> None:
