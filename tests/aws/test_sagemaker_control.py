@@ -293,8 +293,9 @@ def test_a_throttled_try_after_a_lost_one_still_raises(stage: Stage) -> None:
 
 def test_what_was_never_sent_is_an_outcome() -> None:
     """Nobody listens there: the change cannot have landed."""
-    nowhere = Clients(REGION, {"sagemaker": "http://127.0.0.1:9"})
-    with serve():
+    with serve() as (server, _):
+        both = {"sagemaker": "http://127.0.0.1:9", "application-autoscaling": server.url}
+        nowhere = Clients(REGION, both)
         outcome = AwsControl(nowhere).apply(make_target(resource=ENDPOINT), CapacityRange(3, 3), T0)
     assert outcome.kind is OutcomeKind.FAILED
     assert outcome.detail.startswith("not sent: EndpointConnectionError")

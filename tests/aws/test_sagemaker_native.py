@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from flyball.adapters.aws.clients import Clients
+from flyball.adapters.aws.native import KEPT_LIMIT
 from flyball.core.model import Capacity, CapacityRange, Missing
 from flyball.ports import Outcome, OutcomeKind
 from tests.aws.sagemaker import Server
@@ -84,7 +85,6 @@ def test_not_being_allowed_to_ask_for_native_scaling_blinds_no_look(stage: Stage
     seen = stage.look()
     assert (seen.desired, seen.owner) == (2, "")
     assert "native auto scaling is registered is not known (AccessDenied" in seen.detail
-    assert put(stage, 3) == Outcome(OutcomeKind.APPLIED)
     stage.cloud.faults.clear()
     stage.cloud.register(REGISTERED)
     stage.pass_time(10 * MINUTE)
@@ -146,3 +146,105 @@ def test_what_was_read_ahead_is_forgotten_once_a_change_is_sent(stage: Stage) ->
     stage.control.prefetch([stage.target, green], T0)
     assert put(stage, 3) == Outcome(OutcomeKind.APPLIED)
     assert stage.look().desired == 3
+
+
+UNSURE = (("deny", OutcomeKind.DENIED), ("throttle", OutcomeKind.THROTTLED))
+
+
+@pytest.mark.parametrize(("fault", "kind"), UNSURE)
+def test_nothing_is_taken_away_where_nobody_knows_who_else_scales_it(
+    fault: str, kind: OutcomeKind, stage: Stage
+) -> None:
+    """Never answered at all; more capacity is sent all the same, and it is said."""
+    stage.cloud.fault("DescribeScalableTargets", fault, -1)
+    stage.look()
+    outcome = put(stage, 1)
+    assert (outcome.kind, stage.sent()) == (kind, [])
+    assert outcome.detail.startswith("not sent: whether native auto scaling is registered is not")
+    stage.look()
+    outcome = put(stage, 3)
+    assert (outcome.kind, stage.sent()) == (OutcomeKind.APPLIED, [3])
+    assert outcome.detail.startswith("whether native auto scaling is registered is not known (")
+
+
+def test_an_answer_of_the_last_five_minutes_stands_for_one_that_cannot_be_had(stage: Stage) -> None:
+    """A throttled question right before sending holds back nothing that a look has answered."""
+    stage.look()
+    stage.cloud.fault("DescribeScalableTargets", "throttle", -1)
+    stage.pass_time(4 * MINUTE)
+    stage.look()
+    outcome = put(stage, 1)
+    assert outcome.kind is OutcomeKind.APPLIED
+    assert "Rate exceeded" in outcome.detail
+    stage.pass_time(MINUTE)
+    stage.look()
+    assert put(stage, 0).kind is OutcomeKind.THROTTLED
+
+
+def test_an_outage_of_the_registrations_holds_scale_in_back(stage: Stage) -> None:
+    """Neither throttled nor denied: tried again in a tick."""
+    stage.cloud.fault("DescribeScalableTargets", "error", -1)
+    stage.look()
+    assert put(stage, 1).kind is OutcomeKind.ABORTED
+
+
+def test_a_scale_in_is_not_sent_over_what_somebody_set_since_the_look(stage: Stage) -> None:
+    """Two were decided down to one, and somebody set twenty: the next look finds that."""
+    stage.look()
+    stage.cloud.endpoints["chat"].variants["blue"].desired = 20
+    outcome = put(stage, 1)
+    assert (outcome.kind, stage.sent()) == (OutcomeKind.ABORTED, [])
+    assert outcome.detail == ("not sent: decided on a desired capacity of 2, and by now it is 20")
+
+
+def test_a_scale_in_costs_one_more_look_and_a_scale_out_none(stage: Stage) -> None:
+    """The service takes an absolute count, so only the way down can take away too much."""
+    stage.look()
+    assert put(stage, 1) == Outcome(OutcomeKind.APPLIED)
+    assert len(stage.calls("DescribeEndpoint")) == 2
+    stage.pass_time(10 * MINUTE)
+    stage.look()
+    assert put(stage, 3) == Outcome(OutcomeKind.APPLIED)
+    assert len(stage.calls("DescribeEndpoint")) == 3
+
+
+def test_a_scale_in_is_not_sent_where_the_endpoint_cannot_be_read(stage: Stage) -> None:
+    """Refused, or answered without a count: nothing can have landed."""
+    stage.look()
+    stage.cloud.fault("DescribeEndpoint", "deny")
+    outcome = put(stage, 1)
+    assert (outcome.kind, outcome.detail[:9]) == (OutcomeKind.DENIED, "not sent:")
+    stage.look()
+    stage.cloud.fault("DescribeEndpoint", "empty")
+    outcome = put(stage, 1)
+    assert (outcome.kind, outcome.detail[:9]) == (OutcomeKind.FAILED, "not sent:")
+    assert stage.sent() == []
+
+
+def test_a_human_who_comes_between_look_and_change_is_respected(stage: Stage) -> None:
+    """End to end: nothing is sent, and the next look holds the foreign change."""
+    stage.cloud.endpoint("chat", 8)
+    stage.metrics.load = 20.0
+
+    def intervene(step: str) -> None:
+        if step == "intent":
+            stage.cloud.endpoints["chat"].variants["blue"].desired = 20
+
+    stage.on_step = intervene
+    stage.wake()
+    stage.on_step = lambda _: None
+    assert (stage.outcomes(), stage.sent()) == ([OutcomeKind.ABORTED], [])
+    stage.pass_time(MINUTE)
+    stage.wake()
+    assert (stage.last().current, stage.sent()) == (20, [])
+    foreign = stage.history().foreign
+    assert foreign is not None
+    assert (foreign.before, foreign.after) == (8, 20)
+
+
+def test_what_was_shown_is_remembered_for_many_but_not_without_end(stage: Stage) -> None:
+    """A program that runs for years grows no further."""
+    for index in range(KEPT_LIMIT + 2):
+        stage.control._shown[f"gone-{index}"] = 1
+    stage.look()
+    assert stage.control._shown == {stage.target.id: 2}

@@ -190,6 +190,10 @@ class _Groups(_Client):
             ],
         }
 
+    def describe_scaling_activities(self, **_: object) -> Answer:
+        self.usage.call("autoscaling.DescribeScalingActivities")
+        return {"Activities": []}
+
     def set_desired_capacity(
         self,
         AutoScalingGroupName: str,  # noqa: N803

@@ -9,6 +9,8 @@ from flyball.core.model import Capacity, Missing, MissingCause, Status
 
 Answer = Mapping[str, Any]
 """An answer as the SDK parsed it; any field may be absent."""
+PAGES_LIMIT = 20
+"""Pages of one question; a service that never ends its list is not followed for ever."""
 
 
 def read_capacity(
@@ -54,3 +56,25 @@ def read_text(answer: Answer, field: str) -> str:
     """Read a text; absent is empty."""
     text = answer.get(field)
     return text if isinstance(text, str) else ""
+
+
+def read_pages(
+    call: Any,  # noqa: ANN401  (the SDK's method)
+    field: str,
+    limit: int = PAGES_LIMIT,
+    **arguments: Any,  # noqa: ANN401  (the operation's)
+) -> list[Answer]:
+    """Ask for a list that comes in pages, of which so many are read at most.
+
+    Raises:
+        botocore.exceptions.ClientError: A page was refused.
+    """
+    items: list[Answer] = []
+    for _ in range(limit):
+        answer = call(**arguments)
+        items += read_list(answer, field)
+        token = answer.get("NextToken")
+        if not token:
+            break
+        arguments["NextToken"] = token
+    return items

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from flyball.adapters.aws.answer import Answer, join, read_capacity, read_list, read_text
+from flyball.adapters.aws.answer import (
+    Answer,
+    join,
+    read_capacity,
+    read_list,
+    read_pages,
+    read_text,
+)
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.resource import Group, name_resource
 from flyball.adapters.aws.send import send
@@ -30,12 +37,13 @@ def fetch_groups(clients: Clients, names: Sequence[str]) -> dict[str, Answer]:
     client = clients.get("autoscaling")
     found: dict[str, Answer] = {}
     for start in range(0, len(names), NAMES_LIMIT):
-        part = list(names[start : start + NAMES_LIMIT])
-        answer = client.describe_auto_scaling_groups(
-            AutoScalingGroupNames=part, MaxRecords=NAMES_LIMIT
+        groups = read_pages(
+            client.describe_auto_scaling_groups,
+            "AutoScalingGroups",
+            AutoScalingGroupNames=list(names[start : start + NAMES_LIMIT]),
+            MaxRecords=NAMES_LIMIT,
         )
-        for group in read_list(answer, "AutoScalingGroups"):
-            found[read_text(group, "AutoScalingGroupName")] = group
+        found.update((read_text(group, "AutoScalingGroupName"), group) for group in groups)
     return found
 
 
@@ -44,25 +52,37 @@ def read_group(
 ) -> Capacity | Missing:
     """Read a group's capacity: ready is what is in service, healthy, and past its warm-up.
 
-    Instances that are warming up, in standby, or on their way in or out count in desired where the
-    group says so, and never in ready. Where instances have weights, all numbers are in units, as
-    the group's own are.
+    Instances in standby, or on their way in or out, count in desired where the group says so, and
+    never as in service. Where instances have weights, all numbers are in units, as the group's own
+    are. Its bounds are the capacity's, and a launch that found no machine while some lack is a
+    shortage.
     """
-    serving = [each for each in read_list(group, "Instances") if _serves(each)]
-    warming, remark = warmups.find(group, serving, now)
-    warm = [each for each in serving if read_text(each, "InstanceId") not in warming]
+    instances, desired = read_list(group, "Instances"), group.get("DesiredCapacity")
+    serving = [each for each in instances if _serves(each)]
+    coming = [each for each in instances if _state(each).startswith("Pending")]
+    lacks = isinstance(desired, int) and desired > _count(serving) + _count(coming)
+    launches = warmups.find(group, serving, now, lacks=lacks)
+    warming = [each for each in serving if read_text(each, "InstanceId") in launches.warming]
     status = read_text(group, "Status")  # set only while the group is being deleted
-    return read_capacity(
+    capacity = read_capacity(
         name_resource(resource),
-        group.get("DesiredCapacity"),
-        sum(_weigh(each) for each in warm),
+        desired,
+        _count(serving) - _count(warming),
         Status.BUSY if status else Status.IN_SERVICE,
         (
             status or IN_SERVICE,
-            _tell_instances(read_list(group, "Instances"), warming),
+            _tell_instances(instances, launches.warming),
             _tell_suspended(read_suspended(group)),
-            remark,
+            launches.remark,
         ),
+    )
+    if isinstance(capacity, Missing):
+        return capacity
+    return capacity._replace(
+        warming=_count(warming),
+        least=_read_bound(group, "MinSize"),
+        most=_read_bound(group, "MaxSize"),
+        short=launches.is_short,
     )
 
 
@@ -76,21 +96,20 @@ def set_group(clients: Clients, group: Answer, resource: Group, count: int) -> O
     """Set a group's desired capacity at once, whatever the group's own cooldown.
 
     A number outside the group's bounds would be refused; so it is not sent, and the outcome says
-    which bound is to be moved. Above MaxSize it counts as a quota: the most that is granted is
-    known, and wanting more is not hidden.
+    which bound was moved. The bounds of the last look held it inside, so the next look's will.
 
     Raises:
         Exception: It may have landed.
     """
-    least, most = group.get("MinSize"), group.get("MaxSize")
-    if isinstance(most, int) and count > most:
+    least, most = _read_bound(group, "MinSize"), _read_bound(group, "MaxSize")
+    if most is not None and count > most:
         remedy = "raise the group's MaxSize, or lower max_capacity"
-        detail = f"not sent: {count} is above the group's MaxSize of {most}; {remedy}"
-        return Outcome(OutcomeKind.QUOTA_EXCEEDED, detail, most)
-    if isinstance(least, int) and count < least:
+        detail = f"not sent: {count} is above the group's MaxSize, by now {most}; {remedy}"
+        return Outcome(OutcomeKind.ABORTED, detail)
+    if least is not None and count < least:
         remedy = "lower the group's MinSize, or raise min_capacity"
-        detail = f"not sent: {count} is below the group's MinSize of {least}; {remedy}"
-        return Outcome(OutcomeKind.FAILED, detail)
+        detail = f"not sent: {count} is below the group's MinSize, by now {least}; {remedy}"
+        return Outcome(OutcomeKind.ABORTED, detail)
     outcome = send(
         clients,
         "autoscaling",
@@ -109,6 +128,21 @@ def set_group(clients: Clients, group: Answer, resource: Group, count: int) -> O
 def _serves(instance: Answer) -> bool:
     healthy = read_text(instance, "HealthStatus").lower() != "unhealthy"
     return healthy and instance.get("LifecycleState") == IN_SERVICE
+
+
+def _state(instance: Answer) -> str:
+    return read_text(instance, "LifecycleState")
+
+
+def _read_bound(group: Answer, field: str) -> int | None:
+    """Read one of the group's own bounds; None where the answer has none."""
+    bound = group.get(field)
+    return bound if isinstance(bound, int) and not isinstance(bound, bool) else None
+
+
+def _count(instances: Sequence[Answer]) -> int:
+    """Count the units of instances."""
+    return sum(_weigh(each) for each in instances)
 
 
 def _weigh(instance: Answer) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
 
 from flyball.adapters.aws.answer import Answer, join
 from flyball.adapters.aws.auto_scaling_group import (
@@ -15,7 +17,7 @@ from flyball.adapters.aws.auto_scaling_group import (
 )
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.component import fetch_component, read_component, set_component
-from flyball.adapters.aws.native import Owners, describe_owner
+from flyball.adapters.aws.native import KEPT_LIMIT, Owners, describe_owner
 from flyball.adapters.aws.refusal import read_refusal, tell
 from flyball.adapters.aws.resource import (
     Component,
@@ -36,6 +38,27 @@ SHARED_FOR = timedelta(seconds=10)
 """What was fetched for many is good for a look of each for so long."""
 
 
+class _Wish(NamedTuple):
+    """A capacity that is wanted of a resource.
+
+    Attributes:
+        resource: Whose.
+        wanted: Instances or copies.
+        shown: The desired capacity that the last look showed; None where there was none.
+        now: Aware UTC.
+    """
+
+    resource: Resource
+    wanted: int
+    shown: int | None
+    now: datetime
+
+    @property
+    def is_in(self) -> bool:
+        """Whether it takes capacity away, as far as is known."""
+        return self.shown is None or self.wanted < self.shown
+
+
 class AwsControl:
     """Capacity of SageMaker variants and inference components, and of EC2 Auto Scaling groups."""
 
@@ -44,6 +67,7 @@ class AwsControl:
         self._owners = Owners(clients)
         self._warmups = Warmups(clients)
         self._fetched: dict[tuple[str, str], tuple[datetime, Answer]] = {}
+        self._shown: dict[str, int] = {}
 
     def prefetch(self, targets: Sequence[ScalableTarget], now: datetime) -> None:
         """Read ahead, for the looks that follow within seconds, what one call tells of many.
@@ -80,7 +104,12 @@ class AwsControl:
             return Missing(MissingCause.SOURCE_FAILED, str(error))
         except Exception as error:  # noqa: BLE001  (whatever cannot be read is not known)
             return Missing(MissingCause.SOURCE_FAILED, tell(error))
-        if isinstance(capacity, Missing) or capacity.owner:
+        if isinstance(capacity, Missing):
+            return capacity
+        if len(self._shown) >= KEPT_LIMIT:
+            self._shown.clear()
+        self._shown[scalable_target.id] = capacity.desired
+        if capacity.owner:
             return capacity
         owner = self._owners.find(resource, now, suspended)
         detail = join((capacity.detail, owner.remark))
@@ -92,7 +121,10 @@ class AwsControl:
         """Set an absolute capacity once.
 
         Who else scales the resource is asked afresh before. If somebody does by now, nothing is
-        sent (ABORTED), and the next look finds the owner and blocks.
+        sent (ABORTED), and the next look finds the owner and blocks. Where that cannot be known, a
+        scale-in is not sent. A group is read again too, anything else before a scale-in: where
+        somebody changed the capacity since the look that this was decided on, nothing is sent
+        (ABORTED), and the next look finds the foreign change.
 
         Returns:
             What the service did; a refusal is an outcome.
@@ -105,39 +137,61 @@ class AwsControl:
         except ResourceError as error:
             return Outcome(OutcomeKind.FAILED, f"not sent: {error}")
         self._fetched.clear()
+        wish = _Wish(resource, capacity.floor, self._shown.pop(scalable_target.id, None), now)
         match resource:
             case Variant():
-                return self._guard(resource, now) or set_variant(
-                    self._clients, resource, capacity.floor
-                )
+                return self._apply_hosted(wish, partial(set_variant, self._clients, resource))
             case Component():
-                return self._guard(resource, now) or set_component(
-                    self._clients, resource, capacity.floor
-                )
+                return self._apply_hosted(wish, partial(set_component, self._clients, resource))
             case Group():
-                return self._apply_group(resource, capacity.floor, now)
+                return self._apply_group(wish, resource)
 
-    def _guard(
-        self, resource: Resource, now: datetime, suspended: frozenset[str] = frozenset()
-    ) -> Outcome | None:
-        """Refuse to send where somebody else scales the resource."""
-        owner = self._owners.find(resource, now, suspended, afresh=True)
-        if not owner.name:
-            return None
-        return Outcome(OutcomeKind.ABORTED, describe_owner(resource, owner))
+    def _apply_hosted(self, wish: _Wish, put: Callable[[int], Outcome]) -> Outcome:
+        """Set what SageMaker hosts, if before a scale-in it still has what was seen."""
+        refused, remark = self._guard(wish)
+        if refused is None and wish.is_in and wish.shown is not None:
+            refused = self._compare_hosted(wish)
+        return refused or _add(put(wish.wanted), remark)
 
-    def _apply_group(self, resource: Group, count: int, now: datetime) -> Outcome:
+    def _compare_hosted(self, wish: _Wish) -> Outcome | None:
+        """Refuse to send where the capacity is not the one that was decided on, or not known."""
+        try:
+            found, _ = self._look(wish.resource, wish.now)
+        except Exception as error:  # noqa: BLE001  (only read so far: nothing can have landed)
+            return _refuse_unread(error, wish.wanted)
+        if isinstance(found, Missing):
+            return Outcome(OutcomeKind.FAILED, f"not sent: {found.detail}")
+        return _compare(wish, found.desired)
+
+    def _apply_group(self, wish: _Wish, resource: Group) -> Outcome:
         """Set a group's capacity inside the bounds that it has now."""
         name = resource.auto_scaling_group
         try:
             group = fetch_groups(self._clients, [name]).get(name)
         except Exception as error:  # noqa: BLE001  (only read so far: nothing can have landed)
-            outcome = read_refusal(error, count)
-            return outcome._replace(detail=f"not sent: {outcome.detail}")
+            return _refuse_unread(error, wish.wanted)
         if group is None:
             return Outcome(OutcomeKind.FAILED, f"not sent: {_tell_no_group(resource)}")
-        refused = self._guard(resource, now, read_suspended(group))
-        return refused or set_group(self._clients, group, resource, count)
+        refused = _compare(wish, group.get("DesiredCapacity"))
+        if refused is not None:
+            return refused
+        refused, remark = self._guard(wish, read_suspended(group))
+        return refused or _add(set_group(self._clients, group, resource, wish.wanted), remark)
+
+    def _guard(
+        self, wish: _Wish, suspended: frozenset[str] = frozenset()
+    ) -> tuple[Outcome | None, str]:
+        """Refuse to send where somebody else scales the resource, or a scale-in where who knows.
+
+        Returns:
+            The refusal or None, and what is to be said of a change that is sent.
+        """
+        owner = self._owners.find(wish.resource, wish.now, suspended, afresh=True)
+        if owner.name:
+            return Outcome(OutcomeKind.ABORTED, describe_owner(wish.resource, owner)), ""
+        if owner.refusal is not None and wish.is_in:
+            return Outcome(owner.refusal, f"not sent: {owner.remark}"), ""
+        return None, owner.remark
 
     def _look(self, resource: Resource, now: datetime) -> tuple[Capacity | Missing, frozenset[str]]:
         """Read the capacity, and which of a group's processes are suspended."""
@@ -167,3 +221,22 @@ class AwsControl:
 
 def _tell_no_group(resource: Group) -> str:
     return f"{name_resource(resource)}: could not find the group; name one of this region"
+
+
+def _compare(wish: _Wish, desired: object) -> Outcome | None:
+    """Refuse to send where the desired capacity is not the one that was decided on."""
+    if wish.shown is None or desired == wish.shown:
+        return None
+    detail = f"not sent: decided on a desired capacity of {wish.shown}, and by now it is {desired}"
+    return Outcome(OutcomeKind.ABORTED, detail)
+
+
+def _refuse_unread(error: Exception, count: int) -> Outcome:
+    """Say what comes of a change before which its resource could not be read."""
+    outcome = read_refusal(error, count)
+    return outcome._replace(detail=f"not sent: {outcome.detail}")
+
+
+def _add(outcome: Outcome, remark: str) -> Outcome:
+    """Say something more of an outcome."""
+    return outcome._replace(detail=join((outcome.detail, remark)))

@@ -2,26 +2,26 @@
 
 Two controllers on one number fight. A look takes an answer that is up to five minutes old, so that
 looks stay cheap; right before a change is sent it is asked afresh, so that none is sent against a
-registration that is older than the moment.
+registration that is older than the moment. Where that cannot be asked, an answer of the last five
+minutes stands; without one nobody knows, and capacity is not taken away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from flyball.adapters.aws.answer import Answer, join, read_list, read_text
-from flyball.adapters.aws.clients import Clients
-from flyball.adapters.aws.refusal import tell
+from flyball.adapters.aws.answer import Answer, join, read_pages, read_text
+from flyball.adapters.aws.clients import Clients, error_code
+from flyball.adapters.aws.refusal import DENIED, is_throttled, tell
 from flyball.adapters.aws.resource import Group, Resource, name_resource
+from flyball.ports import OutcomeKind
 
 FRESH = timedelta(minutes=5)
 """An answer is good for a look for so long."""
 IDS_LIMIT = 50
 """Resource ids in one DescribeScalableTargets."""
-PAGES_LIMIT = 20
-"""Pages of one question; a service that never ends its list is not followed for ever."""
 KEPT_LIMIT = 4_096
 """Answers kept, so that a long-lived program does not grow."""
 
@@ -44,10 +44,13 @@ class Owner(NamedTuple):
     Attributes:
         name: Who; "" for nobody, as far as is known.
         remark: Why it could not be asked this time; "" where it could.
+        refusal: Where no answer is young enough to stand: what comes of a change that must not be
+            sent without; else None.
     """
 
     name: str = ""
     remark: str = ""
+    refusal: OutcomeKind | None = None
 
 
 class Actor(NamedTuple):
@@ -63,9 +66,13 @@ class Actor(NamedTuple):
 
 
 class _Asked(NamedTuple):
+    """What was asked, when it was last answered in full, and why it was not this time."""
+
     at: datetime
     actors: tuple[Actor, ...]
+    answered_at: datetime | None
     remark: str = ""
+    refusal: OutcomeKind = OutcomeKind.ABORTED
 
 
 class Owners:
@@ -99,7 +106,9 @@ class Owners:
         if found is None or afresh or abs(now - found.at) >= FRESH:
             found = self._ask(resource, key, now)
         acting = [each.name for each in found.actors if each.process not in suspended]
-        return Owner(", ".join(acting), found.remark)
+        known = found.answered_at is not None and abs(now - found.answered_at) < FRESH
+        refusal = found.refusal if found.remark and not known else None
+        return Owner(", ".join(acting), found.remark, refusal)
 
     def prefetch(self, resources: Sequence[Resource], now: datetime) -> None:
         """Ask for many resources of SageMaker at once; those that are remembered are left out."""
@@ -112,7 +121,7 @@ class Owners:
             except Exception:  # noqa: BLE001  (each look asks for itself, and says why it cannot)
                 return
             for key in part:
-                self._keep(key, _Asked(now, actors.get(key, ())))
+                self._keep(key, _Asked(now, actors.get(key, ()), now))
 
     def _is_fresh(self, key: str, now: datetime) -> bool:
         found = self._asked.get(key)
@@ -120,17 +129,15 @@ class Owners:
 
     def _ask(self, resource: Resource, key: str, now: datetime) -> _Asked:
         """Ask about one resource; where that fails, the last answer stays."""
-        before = self._asked.get(key)
-        remark = ""
+        before = self._asked.get(key, _Asked(now, (), None))
         try:
             if isinstance(resource, Group):
-                actors, remark = self._ask_group(resource.auto_scaling_group)
+                asked = self._ask_group(resource.auto_scaling_group, before, now)
             else:
-                actors = self._ask_registered([key]).get(key, ())
+                asked = _Asked(now, self._ask_registered([key]).get(key, ()), now)
         except Exception as error:  # noqa: BLE001  (whatever fails must not blind the look)
-            actors = before.actors if before is not None else ()
             remark = f"whether native auto scaling is registered is not known ({tell(error)})"
-        asked = _Asked(now, actors, remark)
+            asked = _Asked(now, before.actors, before.answered_at, remark, _read_kind(error))
         self._keep(key, asked)
         return asked
 
@@ -147,7 +154,7 @@ class Owners:
         """
         client = self._clients.get("application-autoscaling")
         actors: dict[str, tuple[Actor, ...]] = {}
-        pages = _read_pages(
+        pages = read_pages(
             client.describe_scalable_targets,
             "ScalableTargets",
             ServiceNamespace="sagemaker",
@@ -160,25 +167,31 @@ class Owners:
                 actors[key] = (Actor(f"Application Auto Scaling ({bounds})"),)
         return actors
 
-    def _ask_group(self, name: str) -> tuple[tuple[Actor, ...], str]:
-        """Ask which policies and scheduled actions a group has, and what could not be asked."""
+    def _ask_group(self, name: str, before: _Asked, now: datetime) -> _Asked:
+        """Ask which policies and scheduled actions a group has; the policies alone are something.
+
+        Raises:
+            botocore.exceptions.ClientError: Not even the policies could be asked for.
+        """
         client = self._clients.get("autoscaling")
-        policies = _read_pages(
+        policies = read_pages(
             client.describe_policies, "ScalingPolicies", AutoScalingGroupName=name
         )
         actors = [_read_policy(policy) for policy in policies if _scales(policy)]
         try:
-            actions = _read_pages(
+            actions = read_pages(
                 client.describe_scheduled_actions,
                 "ScheduledUpdateGroupActions",
                 AutoScalingGroupName=name,
             )
         except Exception as error:  # noqa: BLE001  (the policies are known all the same)
-            return tuple(actors), f"the group's scheduled actions are not known ({tell(error)})"
+            actors += [each for each in before.actors if each.process == SCHEDULES]
+            remark = f"the group's scheduled actions are not known ({tell(error)})"
+            return _Asked(now, tuple(actors), before.answered_at, remark, _read_kind(error))
         for action in actions:
             label = read_text(action, "ScheduledActionName")
             actors.append(Actor(f"EC2 Auto Scaling scheduled action {label}", SCHEDULES))
-        return tuple(actors), ""
+        return _Asked(now, tuple(actors), now)
 
 
 def describe_owner(resource: Resource, owner: Owner) -> str:
@@ -190,6 +203,13 @@ def describe_owner(resource: Resource, owner: Owner) -> str:
     )
     told = f"not sent: {owner.name} scales {name_resource(resource)} too; {remedy}"
     return join((told, owner.remark))
+
+
+def _read_kind(error: Exception) -> OutcomeKind:
+    """Say what a change comes to that is not sent because of this error."""
+    if is_throttled(error):
+        return OutcomeKind.THROTTLED
+    return OutcomeKind.DENIED if error_code(error) in DENIED else OutcomeKind.ABORTED
 
 
 def _acts(target: Answer) -> bool:
@@ -212,16 +232,3 @@ def _scales(policy: Answer) -> bool:
 def _read_policy(policy: Answer) -> Actor:
     name = f"EC2 Auto Scaling policy {read_text(policy, 'PolicyName')}"
     return Actor(name, "" if policy.get("PredictiveScalingConfiguration") else ALARMS)
-
-
-def _read_pages(call: Any, field: str, **arguments: Any) -> list[Answer]:  # noqa: ANN401  (the SDK's method)
-    """Read a list that comes in pages."""
-    items: list[Answer] = []
-    for _ in range(PAGES_LIMIT):
-        answer = call(**arguments)
-        items += read_list(answer, field)
-        token = answer.get("NextToken")
-        if not token:
-            break
-        arguments["NextToken"] = token
-    return items

@@ -110,6 +110,21 @@ def group(*instances: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
     return made | fields
 
 
+def failure(words: str, began: datetime, **fields: Any) -> dict[str, Any]:
+    """Make a launch activity that failed; it has no instance."""
+    made: dict[str, Any] = {
+        "ActivityId": "a-none",
+        "AutoScalingGroupName": "workers",
+        "Description": f"Launching a new EC2 instance.  Status Reason: {words}",
+        "Cause": "a change",
+        "StartTime": began,
+        "EndTime": began,
+        "StatusCode": "Failed",
+        "StatusMessage": words,
+    }
+    return made | fields
+
+
 def launch(number: int, ended: datetime | None, what: str = "Launching a new") -> dict[str, Any]:
     """Make a launch activity."""
     made: dict[str, Any] = {

@@ -62,15 +62,22 @@ class Case:
     instances: tuple[dict[str, Any], ...]
     ready: int
     told: str
+    lacks: bool = False
 
 
 FOUR = tuple(instance(number) for number in range(4))
 CASES = (
     Case("all_serve", FOUR, 4, ""),
     Case("coming", (*FOUR[:3], instance(3, "Pending:Wait")), 3, "1 pending"),
-    Case("standby", (*FOUR[:2], instance(2, "Standby"), instance(3, "EnteringStandby")), 2, "2 in"),
+    Case(
+        "standby",
+        (*FOUR[:2], instance(2, "Standby"), instance(3, "EnteringStandby")),
+        2,
+        "2 in",
+        True,
+    ),
     Case("going", (*FOUR, instance(4, "Terminating:Wait")), 4, "1 terminating"),
-    Case("sick", (*FOUR[:3], instance(3, HealthStatus="Unhealthy")), 3, "1 unhealthy"),
+    Case("sick", (*FOUR[:3], instance(3, HealthStatus="Unhealthy")), 3, "1 unhealthy", True),
     Case("warm_pool", (*FOUR, instance(4, "Warmed:Stopped")), 4, ""),
     Case("kept", (*FOUR[:3], instance(3, ProtectedFromScaleIn=True)), 4, "1 protected from scale"),
     Case("weighed", (instance(0, WeightedCapacity="3"), instance(1, WeightedCapacity="1")), 4, ""),
@@ -81,9 +88,12 @@ CASES = (
 def test_ready_is_what_serves(case: Case, script: Script, control: AwsControl) -> None:
     """Whatever else is there counts in desired, and is said."""
     script.show(group(*case.instances, DesiredCapacity=4))
+    if case.lacks:
+        script.show_activities()
     script.show_nobody()
     seen = look(control)
     assert (seen.desired, seen.ready, seen.status) == (4, case.ready, Status.IN_SERVICE)
+    assert (seen.least, seen.most, seen.short) == (1, 10, False)
     assert seen.detail.startswith(f"InService; {case.told}" if case.told else "InService")
 
 
@@ -101,6 +111,7 @@ def test_an_instance_counts_once_its_warm_up_is_over(script: Script, control: Aw
     script.show_nobody()
     seen = look(control)
     assert (seen.desired, seen.ready, seen.detail) == (4, 2, "InService; 2 warming up")
+    assert (seen.warming, seen.serving) == (2, 4)
     script.show(found)
     script.show_activities(activities[1], launch(2, T0 + 10 * SECOND))
     assert look(control, 60).ready == 3
@@ -124,14 +135,15 @@ def test_activities_are_read_page_by_page_but_not_for_ever(
 
 
 def test_activities_that_may_not_be_read_blind_no_look(script: Script, control: AwsControl) -> None:
-    """All that serve count, and it is said that warm-ups are not known."""
+    """Whoever is not known to be warm is warming, so that nothing is taken away; and it is said."""
     script.show(group(*FOUR, DefaultInstanceWarmup=120))
     script.refuse("describe_scaling_activities", "AccessDenied", "not authorized")
     script.show_nobody()
     seen = look(control)
-    assert seen.ready == 4
+    assert (seen.ready, seen.warming, seen.short) == (0, 4, False)
     assert seen.detail == (
-        "InService; which instances warm up is not known (AccessDenied: not authorized)"
+        "InService; 4 warming up; "
+        "the group's activities are not known (AccessDenied: not authorized)"
     )
 
 
@@ -221,26 +233,22 @@ def test_the_groups_own_bounds_are_inside_them(
     assert put(control, count).kind is OutcomeKind.APPLIED
 
 
-def test_more_than_the_groups_maximum_is_a_quota_with_the_remedy(
-    script: Script, control: AwsControl
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (11, "11 is above the group's MaxSize, by now 10; raise the group's MaxSize, or lower max"),
+        (1, "1 is below the group's MinSize, by now 2; lower the group's MinSize, or raise min"),
+    ],
+)
+def test_what_crosses_a_bound_that_was_moved_since_the_look_is_not_sent(
+    count: int, told: str, script: Script, control: AwsControl
 ) -> None:
-    """Nothing is sent; the most that the group grants is learned."""
-    script.show(group(*FOUR))
-    script.show_nobody()
-    outcome = put(control, 11)
-    assert (outcome.kind, outcome.quota) == (OutcomeKind.QUOTA_EXCEEDED, 10)
-    assert "raise the group's MaxSize, or lower max_capacity" in outcome.detail
-
-
-def test_less_than_the_groups_minimum_fails_with_the_remedy(
-    script: Script, control: AwsControl
-) -> None:
-    """Nothing is sent."""
+    """With the remedy; nothing is learned, as the next look sees the bound."""
     script.show(group(*FOUR, MinSize=2))
     script.show_nobody()
-    outcome = put(control, 1)
-    assert outcome.kind is OutcomeKind.FAILED
-    assert "lower the group's MinSize, or raise min_capacity" in outcome.detail
+    outcome = put(control, count)
+    assert (outcome.kind, outcome.quota) == (OutcomeKind.ABORTED, None)
+    assert told in outcome.detail
 
 
 @pytest.mark.parametrize(
