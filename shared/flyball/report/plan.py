@@ -100,13 +100,24 @@ def sum_up(plan: Plan) -> str:
     kept = f"{counted(total, 'part')} {'is' if total == 1 else 'are'} as wanted"
     if not plan.changes:
         if plan.purpose is Purpose.DESTROY:
-            return "Nothing to remove."
+            return f"Nothing to remove.{_tell_nobody(plan)}"
         return f"Nothing to change: {kept}."
     parts = [f"{count} to {verb.value}" for verb, count in count_verbs(plan).items()]
     rest = f"; {kept}" if total else ""
     blocked = len(plan.problems)
     refused = f" It cannot be applied: {counted(blocked, 'problem')}." if blocked else ""
     return f"Plan: {', '.join(parts)}{rest}.{refused}"
+
+
+def _tell_nobody(plan: Plan) -> str:
+    """Say that none of a file's targets is here: it may be another stage that is meant."""
+    if not plan.wanted:
+        return ""
+    who = f"None of the {len(plan.wanted):,} scalable targets"
+    if len(plan.wanted) == 1:
+        who = f"Scalable target {plain(plan.wanted[0].id)}"
+    negation = " not" if len(plan.wanted) == 1 else ""
+    return f" {who} of {plain(plan.file)} is{negation} registered here."
 
 
 def count_verbs(plan: Plan) -> dict[Verb, int]:

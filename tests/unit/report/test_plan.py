@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flyball.plan.model import Check, Cost, Kind, Level, Purpose, Verb
+from flyball.plan.model import Check, Cost, Kind, Level, Purpose, Verb, Wanted
 from flyball.report.plan import Line, count_verbs, sum_up, tell_check, tell_done, tell_plan
 from tests.unit.plan.parts import alarm, native, part, plan, target
 
@@ -119,3 +119,14 @@ def test_nothing_foreign_steers_a_terminal() -> None:
     lines += tell_check(Check("x", Level.WARN, "\x1b[31m", "\x07", name))
     assert not any("\x1b" in line.text or "\x07" in line.text for line in lines)
     assert [change.verb for change in plan([target(name)], []).changes] == [Verb.CREATE]
+
+
+def test_what_is_not_here_may_be_meant_elsewhere() -> None:
+    """On the wrong stage nothing is removed, and that is no success."""
+    one = Wanted("churn", "{}", "hash")
+    gone = plan([], [], purpose=Purpose.DESTROY)
+    assert sum_up(gone) == "Nothing to remove."
+    said = sum_up(gone._replace(wanted=(one,)))
+    assert said.endswith(" Scalable target churn of flyball.yaml is not registered here.")
+    said = sum_up(gone._replace(wanted=(one, one)))
+    assert said.endswith(" None of the 2 scalable targets of flyball.yaml is registered here.")
