@@ -25,7 +25,7 @@ SAM := $(abspath .venv-sam)/bin/sam
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test check format format-check lint types contracts docs tests coverage \
-	e2e-aws build-aws template bench bench-cold bench-warm reference cost lock changelog clean
+	e2e-aws demo-aws build-aws template bench bench-cold bench-warm reference cost lock changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ template: $(VENV)/.dev-ready .venv-sam/.ready .venv-scan/.ready ## is the templa
 
 e2e-aws: $(VENV)/.dev-ready .venv-sam/.ready ## deploy to a local AWS, and run it end to end
 	FLYBALL_SAM="$(SAM)" $(BIN)/python -m pytest -m e2e tests/aws $(ARGS)
+
+demo-aws: $(VENV)/.dev-ready .venv-sam/.ready ## deploy to a local AWS, and replay a rush there (ARGS="--trace FILE")
+	@FLYBALL_SAM="$(SAM)" $(BIN)/python -m tests.aws.demo $(ARGS)
 
 build-aws: $(VENV)/.dev-ready .venv-sam/.ready ## build what `sam deploy` deploys
 	PYTHON="$(abspath $(BIN))/python" SAM_CLI_TELEMETRY=0 $(SAM) build $(ARGS)

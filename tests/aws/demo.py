@@ -272,11 +272,11 @@ def _report(stack: Deployment, folder: Path, replay: Replay, tally: Tally) -> No
     score = tally.score(warm_up_minutes=0)
     screen.say_heading(f"{duration(timedelta(minutes=score.minutes))} of the trace, its busiest")
     took = sorted(each.took.total_seconds() for each in replay.changes if each.took is not None)
+    woken = f"{len(took):,} woken by an alarm, the others by a tick while something lasted"
     back = f"{counted(score.reversals, 'reversal')} within 30 min of the trace"
-    facts = [("changes", number(score.changes), back), *tell_score(score)[1:]]
+    facts = [("changes", number(score.changes), f"{woken}; {back}"), *tell_score(score)[1:]]
     if took:
-        woken = f"median of {counted(len(took), 'change')} that an alarm woke"
-        said = f"until SageMaker took the change, {woken}; real time, without AWS's own delays"
+        said = "until SageMaker took the change, the median; real time, without AWS's own delays"
         facts.append(("alarm", f"{median(took):.2f} s", said))
     if replay.late > MINUTE / 2:
         facts.append(("machine", f"{replay.late.total_seconds():.1f} s", "behind at its slowest"))

@@ -24,6 +24,8 @@ from flyball.core.codec import parse
 from flyball.core.model import Action, Decision, Reason
 from flyball.core.record import DECISION, FOREIGN, OUTCOME, DecisionRecord
 from flyball.core.remember import Notice
+from flyball.sim.trace import Trace
+from tests.aws.demo import show
 from tests.aws.deployment import Deployment, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
@@ -348,6 +350,20 @@ def test_a_window_raises_the_floor_at_its_minute_by_the_schedules_tick(
     )
     assert window <= decision.at < window + timedelta(seconds=TICK_S)
     assert [limit.by for limit in decision.limits] == ["rush"]
+
+
+def test_the_demo_replays_a_crowd_and_tells_what_it_did(
+    stack: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two periods: what comes in the first is answered in the second, and stands in the ledger."""
+    show(stack, tmp_path, Trace(datetime(2026, 1, 5, tzinfo=UTC), (1_000.0,) + (3_000.0,) * 9))
+    told = capsys.readouterr().out
+    assert stack.sent("show") == [13]
+    assert "Scale out 5 → 13: invocations was 2,600 per instance on 5 instances" in told
+    (change,) = (each for each in decisions(stack, "show") if each.decision.action is Action.SET)
+    by_alarm = change.trigger["kind"] == "alarm"  # else a tick came before it
+    assert ("until SageMaker took the change" in told) == by_alarm
+    assert ("1 woken by an alarm" if by_alarm else "0 woken by an alarm") in told
 
 
 def test_a_tick_with_200_due_targets_goes_through_the_queue_and_each_is_decided_once(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from flyball.core.model import Action, Decision, Reason, Status
 from flyball.ports import Outcome, OutcomeKind
 from flyball.sim.day import Minute
-from flyball.sim.score import foresee, score
+from flyball.sim.score import Tally, foresee, score
 from flyball.wake import Wake, WakeKind
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -135,6 +135,16 @@ def test_the_first_day_of_a_long_run_is_warm_up() -> None:
     run = [minute(n) for n in range(3 * 1_440 + 1)]
     assert score(run).warm_up_minutes == 1_440
     assert score(run[:-1]).warm_up_minutes == 60
+
+
+def test_a_run_that_begins_warm_may_be_scored_from_its_first_minute() -> None:
+    """Two hours with one change in the first."""
+    tally = Tally()
+    for n in range(120):
+        tally.add(minute(n, wakes=[change(1, 2)] if n == 5 else ()))
+    whole, rest = tally.score(warm_up_minutes=0), tally.score()
+    assert (whole.minutes, whole.warm_up_minutes, whole.changes) == (120, 0, 1)
+    assert (rest.minutes, rest.warm_up_minutes, rest.changes) == (60, 60, 0)
 
 
 def test_no_minute_at_all_scores_zero() -> None:
