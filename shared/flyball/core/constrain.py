@@ -6,13 +6,12 @@ import math
 from collections.abc import Callable
 from datetime import datetime
 
-from flyball.core.breach import believe
+from flyball.core.activity import carries_load, is_active
 from flyball.core.cooldown import await_scale_out, cool_down
 from flyball.core.model import (
     Direction,
     Limit,
     LimitKind,
-    Missing,
     MissingCause,
     Reason,
 )
@@ -104,22 +103,14 @@ def _period_ends(rules: DirectionRules, scene: Scene) -> datetime | None:
 def settle_zero(number: int, scene: Scene, asked: Asked) -> Limit | None:
     """Go to zero only after long idleness, and leave it only for activity.
 
+    Idle is what neither its metric nor the load of any tracking policy says to be in use.
+
     Source: KEDA, "Scaling deployments": cooldownPeriod and activation.
     """
     rule = scene.target.zero
     if rule is None:
         return None
-    series = believe(
-        scene.observation.metrics.get(rule.metric),
-        scene.target.metric_by_name[rule.metric],
-        scene.now,
-    )
-    metric = scene.target.metric_by_name[rule.metric]
-    active = (
-        None
-        if isinstance(series, Missing)
-        else series[-1].value * metric.scale > rule.activation_threshold
-    )
+    active = is_active(scene.target, rule, scene.observation, scene.now)
     if not scene.current:
         if number > 0 and not active and not (active is None and _fallback(asked, 0)):
             reason = Reason.MISSING_DATA if active is None else Reason.IDLE
@@ -127,7 +118,8 @@ def settle_zero(number: int, scene: Scene, asked: Asked) -> Limit | None:
         return None
     idle_from = scene.history.active_at
     ends = None if idle_from is None else idle_from + rule.idle_after
-    idle = active is False and ends is not None and ends <= scene.now
+    loaded = carries_load(scene.target, rule, scene.observation, scene.now)
+    idle = active is False and not loaded and ends is not None and ends <= scene.now
     if idle and 0 < number <= scene.current and _may_empty(scene, asked):
         return Limit(LimitKind.ZERO, number, 0, Reason.IDLE, by=rule.metric)
     if not number and not idle:
@@ -136,7 +128,7 @@ def settle_zero(number: int, scene: Scene, asked: Asked) -> Limit | None:
             number,
             1,
             Reason.NOT_IDLE_LONG_ENOUGH,
-            None if active else ends,
+            None if active or loaded else ends,
             rule.metric,
         )
     return None

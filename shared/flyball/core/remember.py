@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
+from flyball.core.activity import carries_load, is_active
 from flyball.core.breach import believe
 from flyball.core.model import (
     Action,
@@ -251,18 +252,12 @@ def _note_missing(
 def _note_activity(
     target: ScalableTarget, active_at: datetime | None, observation: Observation, now: datetime
 ) -> datetime | None:
-    """Note when the target was last active; what cannot be known counts as active."""
-    if target.zero is None:
+    """Note when the target was last in use; what cannot be known counts as active."""
+    rule = target.zero
+    if rule is None:
         return None
-    series = believe(
-        observation.metrics.get(target.zero.metric), target.metric_by_name[target.zero.metric], now
-    )
-    if (
-        active_at is None
-        or isinstance(series, Missing)
-        or series[-1].value * target.metric_by_name[target.zero.metric].scale
-        > target.zero.activation_threshold
-    ):
+    idle = is_active(target, rule, observation, now) is False
+    if active_at is None or not idle or carries_load(target, rule, observation, now):
         return now
     return active_at
 

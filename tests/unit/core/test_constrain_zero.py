@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,10 +13,13 @@ from flyball.core.model import (
     LimitKind,
     Reason,
 )
+from flyball.core.policy import MissingRule, MissingRules
+from flyball.core.remember import absorb
 from flyball.core.target import (
     Metric,
     Per,
     ScalableTarget,
+    Unit,
     ZeroRule,
 )
 from tests.unit.core.cases import (
@@ -115,3 +119,69 @@ def test_the_end_of_idleness_is_the_next_look() -> None:
     """Nobody calls when nothing happens."""
     history = History(active_at=at(-200))
     expect(serverless(), see(3, {"queue": 0}), history, wake_in=100.0, wake_reason=Reason.IDLE)
+
+
+REFUSED = Metric("refused", per=Per.TOTAL)
+ON_REFUSAL = ZeroRule("refused", idle_after=seconds(300))
+
+
+def woken_by_refusals(*metrics: Metric) -> ScalableTarget:
+    """Make a target that is woken by calls in vain, which nobody makes while it serves."""
+    policies = tuple(tracking(f"t-{each.name}", metric=each.name) for each in metrics)
+    return scale(*policies, low=0, metrics=(REFUSED, *metrics), zero=ON_REFUSAL)
+
+
+LOADS = (
+    # metric, value, whether it keeps from zero
+    (Metric("calls"), 1, True),  # far below the target value, for days
+    (Metric("calls"), 0, False),
+    (Metric("calls", per=Per.TOTAL), 0.5, True),
+    (Metric("calls"), NO_DATA, False),
+    (Metric("calls"), -1, False),  # not to be trusted
+    (Metric("cpu", unit=Unit.PERCENT), 2, False),  # a machine that idles
+    (Metric("cpu", unit=Unit.RATIO), 0.02, False),
+    (Metric("cpu", unit=Unit.PERCENT), 150, True),  # above its target value
+)
+
+
+@pytest.mark.parametrize(("metric", "value", "kept"), LOADS)
+def test_no_target_that_serves_is_sent_to_zero_by_a_metric_that_does_not_see_it(
+    metric: Metric, value: Any, kept: bool
+) -> None:
+    """Calls in vain are none while every call is answered."""
+    target = woken_by_refusals(metric)
+    target = replace(target, policies=tuple(_ignoring(each) for each in target.policies))
+    seen = see(1, {"refused": 0, metric.name: value})
+    found = expect(target, seen, History(active_at=at(-9_000)))
+    assert found.desired >= 1 if kept else found.desired == 0
+    after, _ = absorb(target, History(active_at=at(-9_000)), seen, at(0))
+    kept_by_load = kept and metric.unit is Unit.NUMBER
+    assert after.active_at == (at(0) if kept_by_load else at(-9_000))
+
+
+def test_idleness_begins_when_the_last_load_ends() -> None:
+    """Not when the last call was in vain, days ago; one quiet minute is not long."""
+    target = woken_by_refusals(Metric("calls"))
+    history = History(active_at=at(-9_000))
+    history, _ = absorb(target, history, see(1, {"refused": 0, "calls": 40}), at(0))
+    idle = see(1, {"refused": 0, "calls": 0})
+    found = expect(target, idle, history, desired=1, reason=Reason.NOT_IDLE_LONG_ENOUGH)
+    assert found.limits[-1].until == at(300)
+    expect(target, idle, replace(history, active_at=at(-300)), desired=0)
+
+
+def test_a_policy_does_not_send_to_zero_what_another_sees_at_work() -> None:
+    """One stays; when that may end is not known."""
+    target = woken_by_refusals(Metric("calls"))
+    watcher = replace(target.trackers["t-calls"], disable_scale_in=True)
+    steps = stepping("S", 50, (None, 0, -9), metric="refused")
+    target = replace(target, policies=(watcher, steps))
+    history, limits = History(active_at=at(-9_000)), (LimitKind.ZERO,)
+    found = expect(target, see(3, {"refused": 0, "calls": 1}), history, desired=1, limits=limits)
+    assert found.limits[0].until is None
+    expect(target, see(3, {"refused": 0, "calls": 0}), history, desired=0, limits=())
+
+
+def _ignoring(policy: Any) -> Any:
+    """Let a policy stand aside while its metric is missing."""
+    return replace(policy, missing=MissingRules(scale_in=MissingRule.IGNORE))
