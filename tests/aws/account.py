@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
+from flyball.controller import Controller
+from flyball.core.model import Capacity
+from flyball.ports import Ledger, Trigger, TriggerKind
+from flyball.wake import WakeKind
 from tests.aws.rig import CREDENTIALS, REGION, Server, client_of, serve
+from tests.rig import ENGINE, ScriptedMetrics, ScriptedProvider, SetClock
 
 TOPIC = f"arn:aws:sns:{REGION}:123456789012:flyball-alarms"
 VARIANT = {
@@ -148,6 +155,28 @@ class Account:
         client = self.client("cloudwatch")
         pages = client.get_paginator("describe_alarms").paginate(AlarmNamePrefix="flyball/")
         return {alarm["AlarmName"]: alarm for page in pages for alarm in page["MetricAlarms"]}
+
+
+def look(ledger: Ledger, target: str = "churn", ago: timedelta = timedelta(), **shows: Any) -> None:
+    """Let a function look at a scalable target, as the minute timer does.
+
+    Args:
+        ledger: The deployment's.
+        target: Whom.
+        ago: How long ago that was.
+        shows: Fields of what it saw: `capacity`, or the metrics' `load`.
+    """
+    now = datetime.now(UTC) - ago
+    controller = Controller(
+        ledger=ledger,
+        metrics=ScriptedMetrics(shows.get("load", 690.0)),
+        control=ScriptedProvider(shows=shows.get("capacity", Capacity(3, 3))),
+        clock=SetClock(now),
+        token=lambda: uuid4().hex,
+        engine=ENGINE,
+    )
+    wake = controller.wake(Trigger(target, uuid4().hex, TriggerKind.MANUAL, now))
+    assert wake.kind is WakeKind.DECIDED, wake
 
 
 def start_moto(folder: Path) -> Server:

@@ -11,35 +11,14 @@ import pytest
 
 from flyball.adapters.aws.deploy import TAG
 from flyball.config.load import compile_target
-from tests.aws.account import CONFIG, GPU, KEY, TOPIC, Account, write
+from tests.aws.account import CONFIG, GPU, TOPIC, Account, write
 from tests.aws.conftest import Store
+from tests.aws.planning import HIGH, LOW, apply, plan, verbs
 from tests.cli.programs import finish, run_on_terminal, start
 from tests.rig import T0, make_target
-from tests.unit.cli.commands import Done, flyball
+from tests.unit.cli.commands import flyball
 
 pytestmark = pytest.mark.enable_socket
-
-HIGH, LOW = "flyball/churn/invocations/high", "flyball/churn/invocations/low"
-
-
-def plan(*options: str) -> Done:
-    """Plan the config."""
-    return flyball("plan", "--config", "flyball.yaml", *options)
-
-
-def apply(*options: str) -> Done:
-    """Apply the config."""
-    return flyball("apply", "--config", "flyball.yaml", "--yes", *options)
-
-
-def destroy(*options: str) -> Done:
-    """Remove what the config made."""
-    return flyball("destroy", "--config", "flyball.yaml", "--yes", *options)
-
-
-def verbs(done: Done) -> list[tuple[str, str]]:
-    """List the changes of a plan's JSON."""
-    return [(each["verb"], each["name"]) for each in done.json["plan"]["changes"]]
 
 
 def test_a_second_apply_changes_nothing(account: Account, store: Store) -> None:
@@ -100,86 +79,6 @@ def test_what_others_have_under_our_prefix_is_left_alone(account: Account) -> No
     assert f"{HIGH} belongs to another-table" in done.out
     assert account.alarms()[HIGH]["Threshold"] == 1.0
     assert LOW not in account.alarms()
-
-
-def test_native_scaling_changes_hands_and_comes_back_as_it_was(
-    account: Account, store: Store
-) -> None:
-    """What somebody had suspended before stays suspended after; who is in charge is never open."""
-    account.register(ScheduledScalingSuspended=True)
-    assert "Flyball applies nothing" in plan().out
-    done = apply("--take-over")
-    assert done.code == 0, done
-    assert all(account.suspended().values())
-    assert plan("--take-over").code == 0
-    done = destroy()
-    assert done.code == 1
-    assert "say --hand-back" in done.out
-    assert sorted(account.alarms()) == [HIGH, LOW]
-    done = destroy("--hand-back")
-    assert done.code == 0, done
-    assert account.suspended() == {
-        "DynamicScalingInSuspended": False,
-        "DynamicScalingOutSuspended": False,
-        "ScheduledScalingSuspended": True,
-    }
-    assert (account.alarms(), store.ledger.scalable_target_ids()) == ({}, [])
-    kinds = [row.kind for row in store.ledger.rows("churn")]
-    assert kinds == ["config", "native", "native", "retired"]
-    assert destroy("--hand-back").code == 0
-
-
-def test_native_scaling_may_stay_suspended_if_that_is_said(account: Account) -> None:
-    """A move to something else again."""
-    account.register()
-    apply("--take-over")
-    assert destroy("--no-hand-back").code == 0
-    assert all(account.suspended().values())
-
-
-def test_no_hand_over_changes_capacity_at_once(account: Account) -> None:
-    """Sixty never become one by a default: there, and back."""
-    account.register()
-    write(CONFIG.replace("max_capacity: 8", "max_capacity: 2"))
-    done = apply("--take-over")
-    assert done.code == 1
-    assert "it would scale in by 1 at once" in done.out
-    assert account.alarms() == {}
-    assert not any(account.suspended().values())
-    write(CONFIG)
-    assert apply("--take-over").code == 0
-    account.client("application-autoscaling").register_scalable_target(
-        ServiceNamespace="sagemaker",
-        ResourceId=KEY,
-        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
-        MinCapacity=5,
-        MaxCapacity=9,
-    )
-    done = destroy("--hand-back")
-    assert done.code == 1
-    assert "bounds are 5–9: it would jump" in done.out
-    assert sorted(account.alarms()) == [HIGH, LOW]
-
-
-def test_a_deployment_that_only_advises_takes_nothing_over(
-    account: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever the config says, nobody would be in charge."""
-    account.register()
-    monkeypatch.setenv("FLYBALL_MODE", "advise")
-    done = apply("--take-over")
-    assert done.code == 1
-    assert "the deployment only advises, so nobody would be in charge" in done.out
-    assert not any(account.suspended().values())
-    assert "it only advises" in flyball("doctor").out
-
-
-def test_advice_takes_nothing_over(account: Account) -> None:
-    """Nobody would be in charge."""
-    account.register()
-    write(CONFIG.replace("mode: apply", "mode: advise"))
-    assert apply("--take-over").code == 0
-    assert not any(account.suspended().values())
 
 
 def test_a_saved_plan_is_refused_when_the_account_moved(account: Account) -> None:
@@ -246,54 +145,6 @@ def test_many_pages_are_read(account: Account) -> None:
     assert json.dumps(imported.json)
 
 
-def test_a_group_changes_hands_by_its_processes(account: Account) -> None:
-    """What a group does by its policies stops and comes back; its launches and health go on."""
-    client = account.client("autoscaling")
-    image = account.client("ec2").describe_images()["Images"][0]["ImageId"]
-    client.create_launch_configuration(
-        LaunchConfigurationName="l", ImageId=image, InstanceType="t3.micro"
-    )
-    client.create_auto_scaling_group(
-        AutoScalingGroupName="g",
-        LaunchConfigurationName="l",
-        MinSize=2,
-        MaxSize=8,
-        DesiredCapacity=3,
-        AvailabilityZones=["us-east-1a"],
-    )
-    client.put_scaling_policy(
-        AutoScalingGroupName="g",
-        PolicyName="p",
-        AdjustmentType="ChangeInCapacity",
-        ScalingAdjustment=1,
-    )
-    client.create_auto_scaling_group(
-        AutoScalingGroupName="plain",
-        LaunchConfigurationName="l",
-        MinSize=2,
-        MaxSize=8,
-        AvailabilityZones=["us-east-1a"],
-    )
-    write(
-        CONFIG.replace("{endpoint: churn, variant: AllTraffic}", "{auto_scaling_group: g}")
-        + "  - {id: plain, resource: {auto_scaling_group: plain}, min_capacity: 2, max_capacity: 8}"
-    )
-
-    def held() -> set[str]:
-        (group,) = client.describe_auto_scaling_groups(AutoScalingGroupNames=["g"])[
-            "AutoScalingGroups"
-        ]
-        return {each["ProcessName"] for each in group["SuspendedProcesses"]}
-
-    client.suspend_processes(AutoScalingGroupName="g", ScalingProcesses=["ScheduledActions"])
-    done = apply("--take-over")
-    assert done.code == 0, done
-    assert held() == {"AlarmNotification", "ScheduledActions"}
-    assert plan("--take-over").code == 0
-    assert destroy("--hand-back").code == 0
-    assert held() == {"ScheduledActions"}
-
-
 def test_what_aws_would_refuse_is_a_problem_before_anything_is_called(account: Account) -> None:
     """A name that is too long for CloudWatch, in our words."""
     write(CONFIG.replace("id: churn", f"id: {'long' * 60}"))
@@ -312,18 +163,6 @@ def test_what_is_nowhere_can_still_be_removed(account: Account, store: Store) ->
     assert sorted(account.alarms()) == [HIGH, LOW]
 
 
-def test_two_targets_do_not_scale_one_resource(account: Account) -> None:
-    """They would fight; one that only advises may look on."""
-    twin = "\n".join(CONFIG.splitlines()[3:]).replace("id: churn", "id: twin")
-    write(f"{CONFIG}{twin}\n")
-    done = apply()
-    assert done.code == 1
-    assert "twin: resource: endpoint/churn/variant/AllTraffic is scaled by churn too" in done.out
-    assert account.alarms() == {}
-    write(f"{CONFIG}{twin}\n    mode: advise\n")
-    assert plan().code == 2
-
-
 def test_a_total_that_is_tracked_has_no_alarm(account: Account) -> None:
     """Its threshold moves with the instances: the timer looks instead, and that is said."""
     write(
@@ -339,14 +178,3 @@ def test_a_total_that_is_tracked_has_no_alarm(account: Account) -> None:
     texts = [each["text"] for each in done.json["plan"]["checks"]]
     assert "churn/keep/high: its threshold moves with the instances" in texts
     assert account.alarms() == {}
-
-
-def test_what_cannot_be_read_is_not_handed_back(account: Account) -> None:
-    """Whether it would jump is not known; if it is gone, that can be said."""
-    account.register()
-    assert apply("--take-over").code == 0
-    account.client("sagemaker").delete_endpoint(EndpointName="churn")
-    done = destroy("--hand-back")
-    assert done.code == 1
-    assert "current capacity cannot be read" in done.out
-    assert destroy("--no-hand-back").code == 0

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flyball.plan.model import ACTIVE, Change, Field, Kind, Part, Verb, part_key
+from flyball.plan.model import ACTIVE, HELD_FOR, ID, Change, Field, Kind, Part, Verb, part_key
 
 
 def compare(wanted: Iterable[Part], found: Iterable[Part]) -> tuple[list[Change], dict[str, int]]:
@@ -17,10 +17,18 @@ def compare(wanted: Iterable[Part], found: Iterable[Part]) -> tuple[list[Change]
     """
     want = {part_key(each): each for each in wanted}
     have = {part_key(each): each for each in found}
+    moved = {part_key(each._replace(name=each.replaces)): each for each in want.values()}
+    gone = {key: each for key, each in moved.items() if each.replaces and key in have}
+    old = {part_key(each): have[key] for key, each in gone.items()}
     changes: list[Change] = []
     unchanged: dict[str, int] = {}
     for key in dict.fromkeys((*want, *have)):
-        change = _change(want.get(key), have.get(key))
+        if key in gone and key not in want:
+            continue
+        if key in old:
+            change: Change | None = _move(want[key], old[key])
+        else:
+            change = _change(want.get(key), have.get(key))
         if change is not None:
             changes.append(change)
         else:
@@ -33,8 +41,9 @@ def order(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Put changes into an order that is safe to break off anywhere.
 
     Target by target. A target is registered before its alarms are made, so that no alarm wakes an
-    unknown one; native scaling goes only when ours is complete, and returns before ours goes, so
-    that at every moment one of the two is in charge (while both are there, ours holds back).
+    unknown one; native scaling goes only when ours is complete, and returns before ours goes or
+    changes, so that at every moment one of the two is in charge (while both are there, ours holds
+    back).
     """
     listed = list(changes)
     first: dict[tuple[str, str], int] = {}
@@ -69,27 +78,40 @@ def _change(want: Part | None, have: Part | None) -> Change | None:
         return None
     before = {} if have is None else have.fields
     after = {} if want is None else want.fields
-    fields = tuple(
+    fields = _differ(before, after)
+    verb = Verb.UPDATE if want and have else Verb.CREATE if want else Verb.DELETE
+    if part.kind is Kind.NATIVE:
+        verb = Verb.RESUME if ACTIVE in after.values() else Verb.SUSPEND
+        if [each.name for each in fields] == [HELD_FOR]:
+            verb = Verb.MOVE
+    return Change(verb, part.kind, part.name, part.scalable_target_id, part.home, fields)
+
+
+def _move(want: Part, old: Part) -> Change:
+    """Let a part come as the one goes that it replaces."""
+    fields = (Field(ID, old.name, want.name), *_differ(old.fields, want.fields))
+    return Change(Verb.MOVE, want.kind, want.name, want.scalable_target_id, want.home, fields)
+
+
+def _differ(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Field, ...]:
+    return tuple(
         Field(name, before.get(name), after.get(name))
         for name in dict.fromkeys((*after, *before))
         if before.get(name) != after.get(name)
     )
-    verb = Verb.UPDATE if want and have else Verb.CREATE if want else Verb.DELETE
-    if part.kind is Kind.NATIVE:
-        verb = Verb.RESUME if ACTIVE in after.values() else Verb.SUSPEND
-    return Change(verb, part.kind, part.name, part.scalable_target_id, part.home, fields)
 
 
 def _step(change: Change) -> tuple[Kind, bool]:
-    return change.kind, change.verb is Verb.DELETE
+    return change.kind, change.verb in (Verb.DELETE, Verb.RESUME)
 
 
 _RANK: Mapping[tuple[Kind, bool], int] = {
-    (Kind.TARGET, False): 0,
-    (Kind.ALARM, False): 1,
-    (Kind.NATIVE, False): 2,
-    (Kind.ALARM, True): 3,
-    (Kind.TARGET, True): 4,
+    (Kind.NATIVE, True): 0,
+    (Kind.TARGET, False): 1,
+    (Kind.ALARM, False): 2,
+    (Kind.NATIVE, False): 3,
+    (Kind.ALARM, True): 4,
+    (Kind.TARGET, True): 5,
 }
 
 

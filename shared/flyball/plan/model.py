@@ -13,6 +13,8 @@ HAND_OVER = "native"
 """Kind of the row that says how native scaling was before we suspended it, or that it is back."""
 ACTIVE, SUSPENDED = "active", "suspended"
 """What each part of native scaling is, in its fields."""
+ID, HELD_FOR = "id", "held for"
+"""Fields of what moves from one scalable target to another."""
 
 
 class PlanError(Exception):
@@ -40,6 +42,7 @@ class Verb(Word):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+    MOVE = "move"
     SUSPEND = "suspend"
     RESUME = "resume"
 
@@ -79,6 +82,7 @@ class Part(NamedTuple):
         scalable_target_id: Whose.
         home: Where.
         fields: What is compared, by dotted name.
+        replaces: Name of the part that goes as this one comes, in one step; "": none.
     """
 
     kind: Kind
@@ -86,6 +90,7 @@ class Part(NamedTuple):
     scalable_target_id: str
     home: str
     fields: Mapping[str, str]
+    replaces: str = ""
 
 
 class Field(NamedTuple):
@@ -134,11 +139,12 @@ class Choices(NamedTuple):
     """What the user decided.
 
     Attributes:
-        prune: Remove registered targets that the file does not name.
+        prune: Remove registered targets that the file does not name, too.
         targets: Ids of those of the file that are meant; empty: all, and none is pruned else.
         take_over: Suspend native scaling where ours is to apply.
         hand_back: When ours goes, resume native scaling that we suspended; None: not decided.
         allow_scale_in: Apply also where what is live is above the bounds.
+        unseen: Take over also what no function has looked at lately.
     """
 
     prune: bool = False
@@ -146,6 +152,7 @@ class Choices(NamedTuple):
     take_over: bool = False
     hand_back: bool | None = None
     allow_scale_in: bool = False
+    unseen: bool = False
 
 
 class Cost(NamedTuple):
@@ -155,11 +162,73 @@ class Cost(NamedTuple):
         alarms: How many there will be.
         before: Of those found.
         after: Of those wanted.
+        each: Of those wanted, by name.
     """
 
     alarms: int = 0
     before: float = 0.0
     after: float = 0.0
+    each: Mapping[str, float] = {}
+
+
+class Held(NamedTuple):
+    """Native scaling that we hold suspended for a scalable target.
+
+    Attributes:
+        before: By part of it: how it was before we suspended it.
+        since: When we did, aware UTC.
+    """
+
+    before: Mapping[str, str]
+    since: datetime
+
+
+class Sight(NamedTuple):
+    """The newest decision on a scalable target, which only a function that runs can have made.
+
+    Attributes:
+        at: When, aware UTC.
+        is_current: It was made by the config that is in force.
+        blind: What it could not see; "" if it saw the capacity and at least one metric.
+    """
+
+    at: datetime
+    is_current: bool = True
+    blind: str = ""
+
+
+class Scope(NamedTuple):
+    """Whom a plan is about, in one home.
+
+    Attributes:
+        staying: Those that are to be in service, as the file has them.
+        leaving: Those that are to go, as they are in force.
+        others: Those that are in force, and stay as they are.
+        registered: By id: of all of these that are in force, as they are now.
+        moves: By the id of one that stays: the one that it replaces on its resource.
+    """
+
+    staying: Sequence[ScalableTarget]
+    leaving: Sequence[ScalableTarget]
+    others: Sequence[ScalableTarget]
+    registered: Mapping[str, ScalableTarget]
+    moves: Mapping[str, str]
+
+
+class Memory(Protocol):
+    """What the ledger remembers; each question reads it, so it is asked only where it matters."""
+
+    def held(self, scalable_target_id: str) -> Mapping[str, Held]:
+        """Give the native scaling that we hold suspended for a target, by its resource."""
+        ...
+
+    def holder(self, resource: str) -> str | None:
+        """Name a target out of service for which we still hold a resource's native scaling."""
+        ...
+
+    def seen(self, scalable_target_id: str) -> Sight | None:
+        """Give the newest decision on a target; None: there is none."""
+        ...
 
 
 class Survey(NamedTuple):
@@ -186,24 +255,31 @@ class Home(Protocol):
         """Say where it is: account, region, tables, …."""
         ...
 
+    def key(self, target: ScalableTarget) -> str:
+        """Name a target's resource, unique in this home; "": it is none of this home's."""
+        ...
+
     def survey(
         self,
-        staying: Sequence[ScalableTarget],
-        leaving: Sequence[ScalableTarget],
+        scope: Scope,
         choices: Choices,
-        recall: Callable[[str], Mapping[str, str] | None],
+        memory: Memory,
+        now: datetime,
         advance: Callable[[int], None],
     ) -> Survey:
         """Find what is there for these targets, and say what should be.
 
         Args:
-            staying: Those that are to be in service.
-            leaving: Those that are to go.
+            scope: The targets.
             choices: What the user decided.
-            recall: Gives how a target's native scaling was before we suspended it; None: we did
-                not. It reads the ledger, so it is asked only about what is suspended.
+            memory: What the ledger remembers of them.
+            now: Aware UTC.
             advance: Told how many targets more were looked at.
         """
+        ...
+
+    def is_refusal(self, error: BaseException) -> bool:
+        """Say whether carry_out was refused for certain: nothing can have landed."""
         ...
 
     def carry_out(self, change: Change, now: datetime) -> None:

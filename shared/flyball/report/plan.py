@@ -14,6 +14,7 @@ SIGNS: Mapping[Verb, str] = {
     Verb.CREATE: "+",
     Verb.UPDATE: "~",
     Verb.DELETE: "-",
+    Verb.MOVE: "→",
     Verb.SUSPEND: "‖",
     Verb.RESUME: "▶",
 }
@@ -21,6 +22,7 @@ STYLES: Mapping[str, str] = {
     "+": "green",
     "~": "yellow",
     "-": "red",
+    "→": "yellow",
     "‖": "cyan",
     "▶": "cyan",
     Level.OK.value: "green",
@@ -31,6 +33,7 @@ DONE: Mapping[Verb, str] = {
     Verb.CREATE: "created",
     Verb.UPDATE: "updated",
     Verb.DELETE: "deleted",
+    Verb.MOVE: "moved",
     Verb.SUSPEND: "suspended",
     Verb.RESUME: "resumed",
 }

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from flyball.core.codec import canonical, parse
+from flyball.core.codec import parse
 from flyball.core.model import History
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.compare import compare, flatten, order
 from flyball.plan.model import (
-    HAND_OVER,
     Change,
     Check,
     Choices,
@@ -26,16 +24,26 @@ from flyball.plan.model import (
     Plan,
     PlanError,
     Purpose,
+    Scope,
     Survey,
     Verb,
     Wanted,
 )
 from flyball.plan.stale import base, seal
-from flyball.ports import Claim, ItemUpdate, LeaseHeldError, Ledger, NewRow, TargetStatus
+from flyball.ports import Ledger, TargetStatus
+from flyball.wiring.charge import (
+    PATIENCE,
+    Bench,
+    Records,
+    hand_over,
+    move_held,
+    move_target,
+    replaced_by,
+)
 
 AT_ONCE = 8
-LEASE = timedelta(seconds=30)
-RETRY_S = 0.2
+SHOWN = 5
+"""Most names on a line."""
 
 
 class Store(NamedTuple):
@@ -79,8 +87,7 @@ def draft(
     checks: list[Check] = []
     costs: list[Cost] = []
     for home, store in stores.items():
-        named = [each for each in request.wanted if _target(each).home == home]
-        survey = _survey(home, store, named, request, advance)
+        survey = _survey(home, store, request, now, advance)
         wanted += survey.wanted
         found += survey.found
         checks += survey.checks
@@ -98,7 +105,7 @@ def draft(
             order(changes),
             unchanged,
             tuple(checks),
-            Cost(*map(sum, zip(*costs, strict=True))) if costs else Cost(),
+            _add(costs),
             base(wanted, found),
         )
     )
@@ -109,7 +116,7 @@ def carry_out(
     stores: Mapping[str, Store],
     clock: Callable[[], datetime],
     token: str,
-    patience: timedelta = LEASE,
+    patience: timedelta = PATIENCE,
 ) -> Iterator[Change]:
     """Make a fresh plan's changes one by one; broken off anywhere, the next plan has the rest.
 
@@ -131,15 +138,21 @@ def carry_out(
         raise PlanError(f"the plan has {len(plan.problems)} problems; nothing was changed")
     configs = {each.id: each for each in plan.wanted}
     for change in plan.changes:
-        store, who = stores[change.home], change.scalable_target_id
-        if change.kind is Kind.TARGET and change.verb is Verb.DELETE:
-            store.ledger.retire(who, clock())
-        elif change.kind is Kind.TARGET:
-            store.ledger.register(*configs[who], clock())
-        elif change.kind is Kind.NATIVE:
-            _hand_over(store, change, clock, token, patience)
-        elif store.home is not None:
-            store.home.carry_out(change, clock())
+        store = stores[change.home]
+        bench = Bench(store.ledger, clock, token, patience)
+        match change.kind, change.verb:
+            case Kind.TARGET, Verb.DELETE:
+                store.ledger.retire(change.scalable_target_id, clock())
+            case Kind.TARGET, Verb.MOVE:
+                move_target(bench, replaced_by(change), configs[change.scalable_target_id])
+            case Kind.TARGET, _:
+                store.ledger.register(*configs[change.scalable_target_id], clock())
+            case Kind.NATIVE, Verb.MOVE:
+                move_held(bench, change)
+            case Kind.NATIVE, _:
+                hand_over(bench, store.home, change)
+            case _ if store.home is not None:
+                store.home.carry_out(change, clock())
         yield change
 
 
@@ -152,43 +165,33 @@ def homes_of(wanted: Sequence[Wanted]) -> dict[str, tuple[Wanted, ...]]:
     return found
 
 
-def recall(ledger: Ledger, scalable_target_id: str) -> Mapping[str, str] | None:
-    """Say how native scaling was before we suspended it; None: we did not."""
-    rows = ledger.latest(1, scalable_target_id, HAND_OVER)
-    if not rows:
-        return None
-    body = json.loads(rows[0].body)
-    return dict(body["before"]) if body["verb"] == Verb.SUSPEND.value else None
-
-
 def _survey(
     home: str,
     store: Store,
-    named: Sequence[Wanted],
     request: Request,
+    now: datetime,
     advance: Callable[[int], None],
 ) -> Survey:
     """Survey one home: its targets' items, and whatever its cloud has for them."""
-    registered = set(store.ledger.scalable_target_ids())
-    names = {each.id for each in named}
-    strangers = sorted(registered - names)
+    named = {each.id: each for each in request.wanted if _target(each).home == home}
+    registered = store.ledger.scalable_target_ids()
+    strangers = [each for each in registered if each not in named]
     destroying = request.purpose is Purpose.DESTROY
-    removed = strangers if request.choices.prune and not destroying else []
-    known = [each.id for each in named if each.id in registered] + removed
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        statuses = {each.scalable_target_id: each for each in pool.map(store.ledger.status, known)}
-    staying = [] if destroying else [_target(each) for each in named]
-    leaving = [parse(ScalableTarget, statuses[each].config) for each in removed]
+    removed = strangers if request.choices.prune else []
     if destroying:
-        leaving = [_target(each) for each in named]
-    wanted = [] if destroying else [_wanted_part(home, each) for each in named]
-    found = [_found_part(home, statuses[each]) for each in known]
-    checks = [*_look(home, strangers, request), *_look_at_quotas(staying, statuses)]
+        removed = [*(each for each in named if each in registered), *removed]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        statuses = {each.scalable_target_id: each for each in pool.map(_status(store), registered)}
+    scope = _cast(store, named, removed, statuses, destroying=destroying)
+    kept = [each for each in strangers if each not in removed and not request.choices.targets]
+    touched = [*(each for each in named if each in statuses), *removed]
+    wanted = [] if destroying else [_wanted_part(home, each, scope) for each in named.values()]
+    found = [_found_part(home, statuses[each]) for each in dict.fromkeys(touched)]
+    gone = [each for each in removed if each not in {*named, *scope.moves.values()}]
+    checks = [*_look(home, kept, gone, request), *_look_at_quotas(scope.staying, statuses)]
     if store.home is None:
         return Survey(wanted, found, checks)
-    survey = store.home.survey(
-        staying, leaving, request.choices, lambda each: recall(store.ledger, each), advance
-    )
+    survey = store.home.survey(scope, request.choices, Records(store.ledger), now, advance)
     return survey._replace(
         wanted=[*wanted, *survey.wanted],
         found=[*found, *survey.found],
@@ -196,13 +199,69 @@ def _survey(
     )
 
 
+def _status(store: Store) -> Callable[[str], TargetStatus]:
+    return store.ledger.status
+
+
+def _cast(
+    store: Store,
+    named: Mapping[str, Wanted],
+    removed: Sequence[str],
+    statuses: Mapping[str, TargetStatus],
+    *,
+    destroying: bool,
+) -> Scope:
+    """Say who stays, who goes, and who takes whose place on a resource."""
+    now = {name: found for name, each in statuses.items() if (found := _read(each)) is not None}
+    staying = [] if destroying else [_target(each) for each in named.values()]
+    leaving = [now[each] for each in removed if each in now]
+    if destroying:  # alarms may be left of what was never registered, or is not any more
+        leaving += [_target(each) for each in named.values() if each.id not in now]
+    stays = {each.id for each in staying}
+    goes = {each.id for each in leaving}
+    others = [each for name, each in now.items() if name not in stays | goes]
+    moves = {} if store.home is None else _find_moves(store.home, staying, leaving)
+    return Scope(staying, leaving, others, now, moves)
+
+
+def _find_moves(
+    home: Home, staying: Sequence[ScalableTarget], leaving: Sequence[ScalableTarget]
+) -> dict[str, str]:
+    """Find which of those that stay comes in the place of which that goes: on its resource."""
+    places = {key: each.id for each in leaving if (key := home.key(each))}
+    moves: dict[str, str] = {}
+    for target in sorted(staying, key=lambda each: each.mode is not Mode.APPLY):
+        old = places.pop(home.key(target), None)
+        if old is not None:
+            moves[target.id] = old
+    return moves
+
+
+def _read(status: TargetStatus) -> ScalableTarget | None:
+    """Read a config that is in force; None: this version cannot."""
+    try:
+        return parse(ScalableTarget, status.config)
+    except ValueError:
+        return None
+
+
+def _add(costs: Sequence[Cost]) -> Cost:
+    return Cost(
+        sum(each.alarms for each in costs),
+        sum(each.before for each in costs),
+        sum(each.after for each in costs),
+        {name: price for each in costs for name, price in each.each.items()},
+    )
+
+
 def _target(wanted: Wanted) -> ScalableTarget:
     return parse(ScalableTarget, wanted.config)
 
 
-def _wanted_part(home: str, wanted: Wanted) -> Part:
+def _wanted_part(home: str, wanted: Wanted, scope: Scope) -> Part:
     fields = _fields(wanted.config, wanted.config_hash)
-    return Part(Kind.TARGET, wanted.id, wanted.id, home, fields)
+    replaces = scope.moves.get(wanted.id, "")
+    return Part(Kind.TARGET, wanted.id, wanted.id, home, fields, replaces)
 
 
 def _found_part(home: str, status: TargetStatus) -> Part:
@@ -215,17 +274,19 @@ def _fields(config: str, config_hash: str) -> dict[str, str]:
     return {**flatten(content), "config_hash": config_hash}
 
 
-def _look(home: str, strangers: Sequence[str], request: Request) -> Iterator[Check]:
+def _look(home: str, kept: Sequence[str], gone: Sequence[str], request: Request) -> Iterator[Check]:
     """Name what is registered and not named by the file."""
-    if not strangers or request.purpose is Purpose.DESTROY:
-        return
-    some = ", ".join(strangers[:5]) + (" …" if len(strangers) > 5 else "")  # noqa: PLR2004  (a line)
-    if request.choices.prune:
-        text = f"removed, as {request.file} does not name them: {some}"
+    if gone:
+        text = f"removed, as {request.file} does not name them: {_name_some(gone)}"
         yield Check(f"{home} targets", Level.WARN, text)
-    else:
-        text = f"registered, not in {request.file}, and kept: {some}"
-        yield Check(f"{home} targets", Level.OK, text, "--prune removes them")
+    if kept:
+        option = "--all" if request.purpose is Purpose.DESTROY else "--prune"
+        text = f"registered, not in {request.file}, and kept: {_name_some(kept)}"
+        yield Check(f"{home} targets", Level.OK, text, f"{option} removes them")
+
+
+def _name_some(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
 
 
 def _look_at_quotas(
@@ -239,40 +300,3 @@ def _look_at_quotas(
             text = f"max_capacity is {target.max_capacity}, and the quota was {quota.capacity}"
             level = Level.OK if target.mode is Mode.ADVISE else Level.WARN
             yield Check("quota", level, text, "ask for a higher quota", target.id)
-
-
-def _hand_over(
-    store: Store, change: Change, clock: Callable[[], datetime], token: str, patience: timedelta
-) -> None:
-    """Suspend or resume native scaling while no wake is at work, and have the target looked at.
-
-    How it was is written before it is suspended, and that it is resumed only once it is: so one
-    that breaks off in between can be done again.
-    """
-    claim = _claim(store.ledger, change.scalable_target_id, clock, token, patience)
-    body = {
-        "verb": change.verb.value,
-        "resource": change.name,
-        "before": {each.name: each.before for each in change.fields},
-        "after": {each.name: each.after for each in change.fields},
-    }
-    rows = [NewRow(HAND_OVER, clock(), canonical(body))]
-    if change.verb is Verb.SUSPEND:
-        claim, rows = store.ledger.write(claim, rows, ItemUpdate()), []
-    if store.home is not None:
-        store.home.carry_out(change, clock())
-    store.ledger.write(claim, rows, ItemUpdate(wake_at=clock(), release=True))
-
-
-def _claim(
-    ledger: Ledger, who: str, clock: Callable[[], datetime], token: str, patience: timedelta
-) -> Claim:
-    ends = clock() + patience
-    while True:
-        now = clock()
-        try:
-            return ledger.claim(who, token, now, now + LEASE)
-        except LeaseHeldError:
-            if now >= ends:
-                raise
-            time.sleep(RETRY_S)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,22 +16,27 @@ from flyball.core.model import History, Quota
 from flyball.core.target import ScalableTarget
 from flyball.plan.model import (
     HAND_OVER,
+    HELD_FOR,
     Change,
     Check,
     Choices,
     Cost,
+    Held,
     Kind,
     Level,
+    Memory,
     Part,
     Plan,
     PlanError,
     Purpose,
+    Scope,
     Survey,
     Verb,
     Wanted,
 )
 from flyball.ports import ItemUpdate, LeaseHeldError, TargetStatus
-from flyball.wiring.deploy import Request, Store, carry_out, draft, homes_of, recall
+from flyball.wiring.charge import read_held
+from flyball.wiring.deploy import Request, Store, carry_out, draft, homes_of
 from tests.rig import T0, make_target
 
 SUSPENDED = {"scale_in": "suspended"}
@@ -43,6 +48,10 @@ class BreakError(Exception):
     """The program was killed here."""
 
 
+class RefusalError(Exception):
+    """The cloud said no."""
+
+
 @dataclass
 class Cloud:
     """A home with one alarm a target, and native scaling; it may break at a call."""
@@ -50,6 +59,7 @@ class Cloud:
     alarms: dict[str, str] = field(default_factory=dict)
     natives: dict[str, dict[str, str]] = field(default_factory=dict)
     breaks_in: int = 1_000_000
+    breaks_with: Exception = field(default_factory=BreakError)
     checks: tuple[Check, ...] = ()
     on_call: Callable[[], None] = lambda: None
 
@@ -58,36 +68,49 @@ class Cloud:
         """Say where."""
         return {"account": "1"}
 
+    def key(self, target: ScalableTarget) -> str:
+        """Name its resource; without one, itself."""
+        return target.resource.get("endpoint", target.id)
+
     def survey(
         self,
-        staying: Sequence[ScalableTarget],
-        leaving: Sequence[ScalableTarget],
+        scope: Scope,
         choices: Choices,
-        recall: Callable[[str], Mapping[str, str] | None],
+        memory: Memory,
+        now: datetime,  # noqa: ARG002
         advance: Callable[[int], None],
     ) -> Survey:
         """Find what it has."""
-        advance(len(staying))
-        names = {each.id for each in (*staying, *leaving)}
-        wanted = [_alarm(each.id, str(each.max_capacity)) for each in staying]
+        advance(len(scope.staying))
+        names = {each.id for each in (*scope.staying, *scope.leaving)}
+        wanted = [_alarm(each.id, str(each.max_capacity)) for each in scope.staying]
         found = [_alarm(name, text) for name, text in self.alarms.items() if name in names]
-        for target in staying:
-            if choices.take_over and target.id in self.natives:
-                found.append(_native(target.id, self.natives[target.id]))
-                wanted.append(_native(target.id, SUSPENDED))
-        for target in leaving:
-            before = recall(target.id)
-            if choices.hand_back and before is not None and self.natives[target.id] == SUSPENDED:
-                found.append(_native(target.id, SUSPENDED))
-                wanted.append(_native(target.id, before))
+        for target in scope.staying:
+            key = self.key(target)
+            if choices.take_over and key in self.natives:
+                found.append(_native(key, self.natives[key], target.id))
+                wanted.append(_native(key, SUSPENDED, target.id))
+            elif (old := memory.holder(key)) is not None:
+                state = self.natives[key]
+                found.append(_native(key, {**state, HELD_FOR: old}, target.id))
+                wanted.append(_native(key, {**state, HELD_FOR: target.id}, target.id))
+        for target in scope.leaving if choices.hand_back else ():
+            for key, held in memory.held(target.id).items():
+                if target.id not in scope.moves.values() and self.natives[key] == SUSPENDED:
+                    found.append(_native(key, SUSPENDED, target.id))
+                    wanted.append(_native(key, held.before, target.id))
         return Survey(wanted, found, self.checks, Cost(len(wanted), 0.1, 0.2))
+
+    def is_refusal(self, error: BaseException) -> bool:
+        """Say whether it refused for certain."""
+        return isinstance(error, RefusalError)
 
     def carry_out(self, change: Change, now: datetime) -> None:  # noqa: ARG002
         """Do it, or break."""
         self.on_call()
         self.breaks_in -= 1
         if not self.breaks_in:
-            raise BreakError
+            raise self.breaks_with
         if change.kind is Kind.NATIVE:
             self.natives[change.name] = {each.name: str(each.after) for each in change.fields}
         elif change.verb is Verb.DELETE:
@@ -100,8 +123,8 @@ def _alarm(name: str, text: str) -> Part:
     return Part(Kind.ALARM, name, name, "aws", {"Threshold": text})
 
 
-def _native(name: str, state: Mapping[str, str]) -> Part:
-    return Part(Kind.NATIVE, name, name, "aws", state)
+def _native(name: str, state: Mapping[str, str], whose: str) -> Part:
+    return Part(Kind.NATIVE, name, whose, "aws", state)
 
 
 def compiled(*names: str, high: int = 20) -> tuple[Wanted, ...]:
@@ -185,7 +208,7 @@ def test_a_take_over_is_recorded_before_it_happens() -> None:
     cloud.on_call = lambda: kinds.append([row.kind for row in ledger.rows("a")])
     do(ledger, cloud, make(ledger, cloud, "a", choices=Choices(take_over=True)))
     assert kinds[-1] == ["config", HAND_OVER]
-    assert recall(ledger, "a") == ACTIVE
+    assert read_held(ledger, "a")["a"] == Held(ACTIVE, T0)
     assert json.loads(list(ledger.rows("a"))[-1].body)["resource"] == "a"
     status = ledger.status("a")
     assert (status.wake_at, status.lease_until) == (T0, None)
@@ -197,10 +220,9 @@ def test_what_was_handed_back_is_not_recalled() -> None:
     do(ledger, cloud, make(ledger, cloud, "a", choices=Choices(take_over=True)))
     back = Choices(hand_back=True)
     do(ledger, cloud, make(ledger, cloud, "a", purpose=Purpose.DESTROY, choices=back))
-    assert recall(ledger, "a") is None
-    assert recall(ledger, "never") is None
+    assert read_held(ledger, "a") == read_held(ledger, "never") == {}
     assert [row.kind for row in ledger.rows("a")] == [
-        "config", HAND_OVER, HAND_OVER, "retired"
+        "config", HAND_OVER, HAND_OVER, HAND_OVER, "retired"
     ]  # fmt: skip
 
 
@@ -245,7 +267,7 @@ def test_a_wake_at_work_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger, cloud = MemoryLedger(), Cloud(natives={"a": dict(ACTIVE)})
     do(ledger, cloud, make(ledger, cloud, "a"))
     ledger.claim("a", "a wake", T0, T0 + timedelta(seconds=1))
-    monkeypatch.setattr("flyball.wiring.deploy.time.sleep", lambda _: None)
+    monkeypatch.setattr("flyball.wiring.charge.time.sleep", lambda _: None)
     plan = make(ledger, cloud, "a", choices=Choices(take_over=True))
     instants = [T0, T0, T0 + timedelta(seconds=2)]
     clock = lambda: instants.pop(0) if len(instants) > 1 else instants[0]  # noqa: E731

@@ -8,39 +8,44 @@ Source: Amazon CloudWatch API Reference, PutMetricAlarm, DescribeAlarms and "Ser
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from flyball.adapters.aws.alarms import is_static
+from flyball.adapters.aws.charge import AWS, find_places, settle
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.handover import (
     Native,
+    count_scheduled,
+    is_refusal,
     pages,
     read_natives,
     set_state,
 )
-from flyball.adapters.aws.live import Live, check_native, look_at_all
+from flyball.adapters.aws.live import Live, look_at_all
 from flyball.adapters.aws.pace import Pace
 from flyball.adapters.aws.prices import count_metrics, read_prices
 from flyball.adapters.aws.resource import ResourceError, resource_key
+from flyball.adapters.aws.sight import ANYTHING, Reach, Scene
 from flyball.alarm import Alarm, define_alarms, find_scalable_target
-from flyball.core.model import Missing
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.compare import flatten
 from flyball.plan.model import (
-    SUSPENDED,
     Change,
     Check,
     Choices,
     Cost,
     Kind,
     Level,
+    Memory,
     Part,
+    Scope,
     Survey,
     Verb,
 )
 
-AWS = "aws"
+AT_ONCE = 8
 TAG = "flyball:targets-table"
 """Whose alarm it is: its value names the deployment's table of scalable targets."""
 
@@ -106,16 +111,24 @@ class AwsHome:
         define: Makes an alarm's arguments.
         live: Reads what an endpoint has now.
         pace: Holds calls below the alarm API's rates.
+        reach: What the deployment's functions may scale, as far as is known.
     """
 
     def __init__(
-        self, clients: Clients, place: Place, define: Define, live: Live, pace: Pace
+        self,
+        clients: Clients,
+        place: Place,
+        define: Define,
+        live: Live,
+        pace: Pace,
+        reach: Reach = ANYTHING,
     ) -> None:
         self._clients = clients
         self._place = place
         self._define = define
         self._live = live
         self._pace = pace
+        self._reach = reach
         self._alarms: dict[str, Mapping[str, Any]] = {}
         self._natives: dict[str, Native] = {}
 
@@ -124,38 +137,53 @@ class AwsHome:
         """Say which account, region, tables and topic."""
         return self._place._asdict()
 
+    def key(self, target: ScalableTarget) -> str:
+        """Name a target's resource; "": it is none of AWS's."""
+        try:
+            return resource_key(target.resource)
+        except ResourceError:
+            return ""
+
     def survey(
         self,
-        staying: Sequence[ScalableTarget],
-        leaving: Sequence[ScalableTarget],
+        scope: Scope,
         choices: Choices,
-        recall: Callable[[str], Mapping[str, str] | None],
+        memory: Memory,
+        now: datetime,
         advance: Callable[[int], None],
     ) -> Survey:
         """Find the alarms and native scaling of these targets, and say what should be."""
         checks: list[Check] = []
-        staying = [each for each in staying if _is_sound(each, checks)]
-        checks += _find_twins(staying)
+        staying = [each for each in scope.staying if _is_sound(each, checks)]
+        leaving = [each for each in scope.leaving if _is_sound(each, [])]  # else it is nowhere
+        ids = {each.id for each in (*staying, *scope.leaving)}
+        scope = scope._replace(staying=staying, leaving=leaving)
         self._alarms = {
             name: made for target in staying for name, made in self._make_alarms(target, checks)
         }
-        found = self._find_alarms({each.id for each in (*staying, *leaving)})
+        found = self._find_alarms(ids)
         wanted = [self._part(name, made) for name, made in self._alarms.items()]
         there = [self._part(name, alarm) for name, alarm in found.items()]
-        right = {each.name: each for each in wanted}
-        there = [
-            each
-            for each in there
-            if each == right.get(each.name) or self._is_ours(each, found, checks)
-        ]
-        gone = [each for each in leaving if _is_sound(each, [])]  # else it is nowhere
-        resources = [each.resource for each in (*staying, *gone)]
-        self._natives = read_natives(self._clients, resources)
-        self._suspend(staying, choices, wanted, there, checks)
-        self._resume(gone, choices, recall, wanted, there, checks)
+        there = self._keep_ours(there, found, checks)
+        self._natives = read_natives(self._clients, find_places(scope, memory))
+        hands = settle(
+            Scene(
+                scope,
+                choices,
+                memory,
+                now,
+                self._natives,
+                self._live,
+                lambda native: count_scheduled(self._clients, native),
+                self._reach,
+                self._place.mode == Mode.ADVISE.value,
+            )
+        )
+        checks += hands.checks
         checks += look_at_all(self._live, staying, self._natives, choices, advance)
-        cost = Cost(len(self._alarms), _price(found.values()), _price(self._alarms.values()))
-        return Survey(wanted, there, checks, cost)
+        each = {name: _price([made]) for name, made in self._alarms.items()}
+        cost = Cost(len(each), _price(found.values()), sum(each.values()), each)
+        return Survey([*wanted, *hands.wanted], [*there, *hands.found], checks, cost)
 
     def carry_out(self, change: Change, now: datetime) -> None:  # noqa: ARG002  (the port's)
         """Make, change or remove an alarm, or suspend or resume native scaling."""
@@ -171,6 +199,44 @@ class AwsHome:
             self._pace.wait("PutMetricAlarm")
             tags = [{"Key": TAG, "Value": self._place.targets_table}]
             client.put_metric_alarm(**self._alarms[change.name], Tags=tags)
+
+    def is_refusal(self, error: BaseException) -> bool:
+        """Say whether AWS refused a change for certain."""
+        return is_refusal(error)
+
+    def _keep_ours(
+        self, there: Sequence[Part], found: Mapping[str, Mapping[str, Any]], checks: list[Check]
+    ) -> list[Part]:
+        """Keep the alarms that are this deployment's; the rest is named."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            owners = list(pool.map(lambda each: self._find_owner(found[each.name]), there))
+        checks += [
+            self._tell_stranger(part, owner)
+            for part, owner in zip(there, owners, strict=True)
+            if owner != self._place.targets_table
+        ]
+        return [
+            part
+            for part, owner in zip(there, owners, strict=True)
+            if owner == self._place.targets_table
+        ]
+
+    def _find_owner(self, alarm: Mapping[str, Any]) -> str | None:
+        """Name the deployment that made an alarm; None: none did."""
+        call = self._clients.get("cloudwatch").list_tags_for_resource
+        tags = call(ResourceARN=alarm["AlarmArn"])
+        return {each["Key"]: each["Value"] for each in tags.get("Tags", ())}.get(TAG)
+
+    def _tell_stranger(self, part: Part, owner: str | None) -> Check:
+        whose = "was not made by Flyball" if owner is None else f"belongs to {owner}"
+        taken = part.name in self._alarms
+        return Check(
+            "alarm",
+            Level.FAIL if taken else Level.WARN,
+            f"{part.name} {whose}, so it is left alone",
+            "delete it by hand, or set another FLYBALL_ALARM_PREFIX" if taken else "",
+            part.scalable_target_id,
+        )
 
     def _make_alarms(
         self, target: ScalableTarget, checks: list[Check]
@@ -197,29 +263,6 @@ class AwsHome:
                 found[alarm["AlarmName"]] = alarm
         return found
 
-    def _is_ours(
-        self, part: Part, found: Mapping[str, Mapping[str, Any]], checks: list[Check]
-    ) -> bool:
-        """Say whether an alarm under our prefix is this deployment's."""
-        tags = self._clients.get("cloudwatch").list_tags_for_resource(
-            ResourceARN=found[part.name]["AlarmArn"]
-        )
-        owner = {each["Key"]: each["Value"] for each in tags.get("Tags", ())}.get(TAG)
-        if owner == self._place.targets_table:
-            return True
-        whose = "was not made by Flyball" if owner is None else f"belongs to {owner}"
-        taken = part.name in self._alarms
-        checks.append(
-            Check(
-                "alarm",
-                Level.FAIL if taken else Level.WARN,
-                f"{part.name} {whose}, so it is left alone",
-                "delete it by hand, or set another FLYBALL_ALARM_PREFIX" if taken else "",
-                part.scalable_target_id,
-            )
-        )
-        return False
-
     def _part(self, name: str, alarm: Mapping[str, Any]) -> Part:
         return Part(
             Kind.ALARM,
@@ -228,74 +271,6 @@ class AwsHome:
             AWS,
             normalize(alarm),
         )
-
-    def _suspend(
-        self,
-        staying: Sequence[ScalableTarget],
-        choices: Choices,
-        wanted: list[Part],
-        there: list[Part],
-        checks: list[Check],
-    ) -> None:
-        for target in staying:
-            native = self._natives.get(resource_key(target.resource))
-            if native is None:
-                continue
-            if choices.take_over and target.mode is Mode.APPLY:
-                if self._place.mode == Mode.ADVISE.value and native.is_active:
-                    text = "the deployment only advises, so nobody would be in charge"
-                    remedy = "deploy it with mode apply first"
-                    checks.append(Check("hand over", Level.FAIL, text, remedy, target.id))
-                there.append(_native_part(native, target, native.state))
-                wanted.append(_native_part(native, target, dict.fromkeys(native.state, SUSPENDED)))
-            else:
-                checks += check_native(target, native)
-
-    def _resume(
-        self,
-        leaving: Sequence[ScalableTarget],
-        choices: Choices,
-        recall: Callable[[str], Mapping[str, str] | None],
-        wanted: list[Part],
-        there: list[Part],
-        checks: list[Check],
-    ) -> None:
-        for target in leaving:
-            native = self._natives.get(resource_key(target.resource))
-            if native is None or SUSPENDED not in native.state.values():
-                continue
-            before = recall(target.id)
-            if before is None:
-                continue
-            if choices.hand_back:
-                there.append(_native_part(native, target, native.state))
-                wanted.append(_native_part(native, target, {**native.state, **before}))
-                checks += self._check_return(target, native)
-            elif choices.hand_back is None:
-                checks.append(
-                    Check(
-                        "hand over",
-                        Level.FAIL,
-                        "native scaling was suspended by a take-over: nobody would scale it",
-                        "say --hand-back to resume it, or --no-hand-back to leave it suspended",
-                        target.id,
-                    )
-                )
-
-    def _check_return(self, target: ScalableTarget, native: Native) -> list[Check]:
-        """Refuse to hand back to bounds that would change capacity at once."""
-        capacity = self._live(target)
-        if isinstance(capacity, Missing):
-            text = f"current capacity cannot be read: {capacity.detail}"
-            remedy = "try again later; if the resource is gone, say --no-hand-back"
-            return [Check("hand over", Level.FAIL, text, remedy, target.id)]
-        current = capacity.desired
-        low, high = native.min_capacity, native.max_capacity
-        if low <= current <= high:
-            return []
-        text = f"it has {current}, and native scaling's bounds are {low}–{high}: it would jump"
-        remedy = "set native bounds around it first (register-scalable-target), or scale there"
-        return [Check("hand over", Level.FAIL, text, remedy, target.id)]
 
 
 def _is_sound(target: ScalableTarget, checks: list[Check]) -> bool:
@@ -306,17 +281,6 @@ def _is_sound(target: ScalableTarget, checks: list[Check]) -> bool:
         checks.append(Check("resource", Level.FAIL, str(error), "", target.id))
         return False
     return True
-
-
-def _find_twins(targets: Sequence[ScalableTarget]) -> Iterator[Check]:
-    """Name targets that would scale the same resource against each other."""
-    owners: dict[str, str] = {}
-    for target in targets:
-        key = resource_key(target.resource)
-        owner = owners.setdefault(key, target.id)
-        if owner != target.id and target.mode is Mode.APPLY:
-            text = f"{key} is scaled by {owner} too"
-            yield Check("resource", Level.FAIL, text, "put their policies into one", target.id)
 
 
 def normalize(alarm: Mapping[str, Any]) -> dict[str, str]:
@@ -332,10 +296,6 @@ def normalize(alarm: Mapping[str, Any]) -> dict[str, str]:
 
 def _normalize_line(line: Mapping[str, Any]) -> dict[str, Any]:
     return {"ReturnData": True, **{key: value for key, value in line.items() if value is not None}}
-
-
-def _native_part(native: Native, target: ScalableTarget, state: Mapping[str, str]) -> Part:
-    return Part(Kind.NATIVE, native.resource_id, target.id, AWS, dict(state))
 
 
 def _target_of(name: str, prefix: str) -> str | None:

@@ -8,14 +8,15 @@ Amazon EC2 Auto Scaling API Reference, SuspendProcesses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flyball.adapters.aws.clients import Clients
-from flyball.adapters.aws.resource import Group, name_resource, read_resource
 from flyball.plan.model import ACTIVE, SUSPENDED
 
 SAGEMAKER = "sagemaker"
+GROUP = "auto-scaling-group/"
+"""What resource_key puts before a group's name."""
 AT_ONCE = 50
 """Most resources that one DescribeScalableTargets or DescribeAutoScalingGroups takes by name."""
 FLAGS: Mapping[str, str] = {
@@ -53,17 +54,17 @@ class Native(NamedTuple):
         return ACTIVE in self.state.values()
 
 
-def read_natives(clients: Clients, resources: Sequence[Mapping[str, str]]) -> dict[str, Native]:
+def read_natives(clients: Clients, keys: Iterable[str]) -> dict[str, Native]:
     """Find AWS's own scaling of these resources, by resource_key.
 
     A group is there only if it has policies or scheduled actions of its own.
     """
-    read = [read_resource(each) for each in resources]
-    groups = sorted({each.auto_scaling_group for each in read if isinstance(each, Group)})
-    ids = sorted({name_resource(each) for each in read if not isinstance(each, Group)})
+    named = sorted(set(keys))
+    groups = [each.removeprefix(GROUP) for each in named if each.startswith(GROUP)]
+    ids = [each for each in named if not each.startswith(GROUP)]
     found: dict[str, Native] = {}
-    for named in chunks(ids, AT_ONCE):
-        for item in list_scalable_targets(clients, named):
+    for some in chunks(ids, AT_ONCE):
+        for item in list_scalable_targets(clients, some):
             found[item["ResourceId"]] = _read_scalable_target(item)
     for names in chunks(groups, AT_ONCE):
         found.update((each.resource_id, each) for each in _read_groups(clients, names))
@@ -92,11 +93,55 @@ def set_state(clients: Clients, native: Native, state: Mapping[str, str]) -> Non
         )
         return
     client = clients.get("autoscaling")
-    group = native.resource_id.partition("/")[2]
+    group = native.resource_id.removeprefix(GROUP)
     for wanted, call in ((SUSPENDED, client.suspend_processes), (ACTIVE, client.resume_processes)):
         named = [GROUP_FLAGS[part] for part, is_ in state.items() if is_ == wanted]
         if named:
             call(AutoScalingGroupName=group, ScalingProcesses=named)
+
+
+def count_scheduled(clients: Clients, native: Native) -> int:
+    """Count the scheduled actions of native scaling, which do not run while it is suspended."""
+    if native.dimension:
+        call = clients.get("application-autoscaling").describe_scheduled_actions
+        found = pages(
+            call,
+            "ScheduledActions",
+            ServiceNamespace=SAGEMAKER,
+            ResourceId=native.resource_id,
+            ScalableDimension=native.dimension,
+        )
+    else:
+        call = clients.get("autoscaling").describe_scheduled_actions
+        group = native.resource_id.removeprefix(GROUP)
+        found = pages(call, "ScheduledUpdateGroupActions", AutoScalingGroupName=group)
+    return sum(1 for _ in found)
+
+
+def count_alarms(clients: Clients, native: Native) -> int:
+    """Count the alarms that native scaling's policies have, which go on costing."""
+    if native.dimension:
+        call = clients.get("application-autoscaling").describe_scaling_policies
+        found = pages(
+            call,
+            "ScalingPolicies",
+            ServiceNamespace=SAGEMAKER,
+            ResourceId=native.resource_id,
+            ScalableDimension=native.dimension,
+        )
+    else:
+        call = clients.get("autoscaling").describe_policies
+        group = native.resource_id.removeprefix(GROUP)
+        found = pages(call, "ScalingPolicies", AutoScalingGroupName=group)
+    return sum(len(each.get("Alarms", ())) for each in found)
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Say whether the service refused a call for certain, so that nothing can have landed."""
+    answer = getattr(error, "response", None)
+    told = answer.get("ResponseMetadata", {}) if isinstance(answer, Mapping) else {}
+    status = told.get("HTTPStatusCode")
+    return isinstance(status, int) and 400 <= status < 500  # noqa: PLR2004  (HTTP's)
 
 
 def pages(call: Any, key: str, **given: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  (the SDK's)
@@ -144,4 +189,4 @@ def _read_groups(clients: Clients, names: Sequence[str]) -> Iterator[Native]:
             continue
         held = {each["ProcessName"] for each in group.get("SuspendedProcesses", ())}
         state = {part: SUSPENDED if each in held else ACTIVE for part, each in GROUP_FLAGS.items()}
-        yield Native(f"auto-scaling-group/{name}", "", group["MinSize"], group["MaxSize"], state)
+        yield Native(f"{GROUP}{name}", "", group["MinSize"], group["MaxSize"], state)

@@ -75,16 +75,11 @@ def check_capacity(
 
 
 def check_native(target: ScalableTarget, native: Native) -> Iterator[Check]:
-    """Say who is in charge: native scaling, ours, or, by mistake, nobody."""
-    if native.is_active:
-        held = "Flyball only advises" if target.mode is Mode.ADVISE else "Flyball applies nothing"
-        text = f"it is active on {native.resource_id}, so {held}"
-        remedy = "`flyball apply --take-over` suspends it"
-        if target.mode is Mode.ADVISE:
-            remedy = f"to put Flyball in charge set `mode: apply`, then {remedy}"
-        level = Level.OK if target.mode is Mode.ADVISE else Level.WARN
-        yield Check("native scaling", level, text, remedy, target.id)
-    elif target.mode is Mode.ADVISE:
-        text = f"it is suspended on {native.resource_id}, and Flyball only advises"
-        remedy = "nobody is in charge: set `mode: apply`, or `flyball destroy --hand-back`"
-        yield Check("native scaling", Level.WARN, text, remedy, target.id)
+    """Say that native scaling is in charge, and what would put ours there."""
+    held = "Flyball only advises" if target.mode is Mode.ADVISE else "Flyball applies nothing"
+    text = f"it is active on {native.resource_id}, so {held}"
+    remedy = "`flyball apply --take-over` suspends it"
+    if target.mode is Mode.ADVISE:
+        remedy = f"to put Flyball in charge set `mode: apply`, then {remedy}"
+    level = Level.OK if target.mode is Mode.ADVISE else Level.WARN
+    yield Check("native scaling", level, text, remedy, target.id)

@@ -82,6 +82,22 @@ def name_resource(resource: Resource) -> str:
             return f"auto-scaling-group/{group}"
 
 
+def read_key(key: str) -> dict[str, str]:
+    """Give the resource that resource_key named so.
+
+    Raises:
+        ResourceError: It is none of resource_key's.
+    """
+    match key.split("/"):
+        case ["endpoint", endpoint, "variant", variant]:
+            return {"endpoint": endpoint, "variant": variant}
+        case ["inference-component", component]:
+            return {"inference_component": component}
+        case ["auto-scaling-group", *group] if group:
+            return {"auto_scaling_group": "/".join(group)}
+    raise ResourceError(f"resource: got {key!r}, expected {EXPECTED}")
+
+
 def endpoint_of(resource: Mapping[str, str]) -> str | None:
     """Name the SageMaker endpoint that a resource is on; None where it is on none, or unknown."""
     return resource.get("endpoint") or None

@@ -87,8 +87,6 @@ def test_what_is_live_is_held_against_the_config(case: Case) -> None:
     [
         (Mode.APPLY, ACTIVE, Level.WARN),
         (Mode.ADVISE, ACTIVE, Level.OK),
-        (Mode.ADVISE, SUSPENDED, Level.WARN),
-        (Mode.APPLY, SUSPENDED, None),
     ],
 )
 def test_who_is_in_charge_is_said(mode: Mode, state: str, level: Level | None) -> None:

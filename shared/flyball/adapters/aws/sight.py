@@ -1,0 +1,114 @@
+"""Does anything of ours look at a scalable target, and may it scale what it sees?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from flyball.adapters.aws.handover import Native
+from flyball.adapters.aws.resource import Component, Variant, read_resource, resource_key
+from flyball.core.model import Capacity, Missing
+from flyball.core.target import Mode, ScalableTarget
+from flyball.plan.model import Check, Choices, Level, Memory, Scope
+
+LATELY = timedelta(minutes=15)
+HEARTBEATS = 2
+"""What was looked at within the longer of both was looked at lately."""
+
+
+class Reach(NamedTuple):
+    """What a deployment's functions may scale: patterns with * and ?.
+
+    Attributes:
+        endpoint: Of endpoints, in small letters.
+        component: Of inference components, in small letters.
+        group: Of EC2 Auto Scaling groups.
+    """
+
+    endpoint: str = "*"
+    component: str = "*"
+    group: str = "*"
+
+
+ANYTHING = Reach()
+
+
+class Scene(NamedTuple):
+    """What is judged by.
+
+    Attributes:
+        scope: The targets.
+        choices: What the user decided.
+        memory: What the ledger remembers.
+        now: Aware UTC.
+        natives: AWS's own scaling, by resource.
+        live: Reads the capacity that is there.
+        count_missed: Counts the scheduled actions of native scaling.
+        reach: What the functions may scale.
+        advises: The deployment changes nothing, whatever the configs say.
+    """
+
+    scope: Scope
+    choices: Choices
+    memory: Memory
+    now: datetime
+    natives: Mapping[str, Native]
+    live: Callable[[ScalableTarget], Capacity | Missing]
+    count_missed: Callable[[Native], int]
+    reach: Reach
+    advises: bool
+
+
+def check_sight(target: ScalableTarget, scene: Scene, *, taking: bool) -> Iterator[Check]:
+    """Say whether ours could be in charge of a target; in doubt nothing is taken over."""
+    if target.mode is not Mode.APPLY:
+        return
+    level = Level.FAIL if taking and not scene.choices.unseen else Level.WARN
+    beyond = _find_beyond(target, scene.reach)
+    if beyond:
+        remedy = "deploy the stack with a pattern that it matches"
+        yield Check("permissions", level, beyond, remedy, target.id)
+    blind = _find_blind(target, scene) if taking else ""
+    if blind:
+        text = f"{blind}: nobody might be in charge"
+        remedy = (
+            "apply without --take-over, give the functions a minute, ask `flyball doctor`, and "
+            "take over then; --unseen goes ahead all the same"
+        )
+        yield Check("hand over", level, text, remedy, target.id)
+
+
+def _find_blind(target: ScalableTarget, scene: Scene) -> str:
+    """Say why it is not known that ours looks at a target; "" if it does."""
+    name = scene.scope.moves.get(target.id, target.id)
+    was = scene.scope.registered.get(name)
+    if was is None or resource_key(was.resource) != resource_key(target.resource):
+        return "no function has looked at it yet"
+    sight = scene.memory.seen(name)
+    if sight is None:
+        return "no function has looked at it yet"
+    ago = scene.now - sight.at
+    if ago > max(LATELY, HEARTBEATS * was.heartbeat):
+        return f"no function has looked at it since {sight.at:%Y-%m-%d %H:%M:%S} UTC"
+    if not sight.is_current:
+        return "no function has looked at it since its config changed"
+    return f"at its last look it could not see {sight.blind}" if sight.blind else ""
+
+
+def _find_beyond(target: ScalableTarget, reach: Reach) -> str:
+    """Say why the functions may not scale a target; "" if they may."""
+    resource = read_resource(target.resource)
+    if isinstance(resource, Variant):
+        name, pattern, which = resource.endpoint.lower(), reach.endpoint, "EndpointNames"
+    elif isinstance(resource, Component):
+        name, which = resource.inference_component.lower(), "ComponentNames"
+        pattern = reach.component
+    else:
+        name, pattern, which = resource.auto_scaling_group, reach.group, "GroupNames"
+    if re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), name):
+        return ""
+    return (
+        f"{name} does not match the stack's {which} ({pattern}), so its functions may not scale it"
+    )
