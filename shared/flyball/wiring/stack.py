@@ -131,6 +131,7 @@ def make_home(clients: Clients, stack: Stack) -> AwsHome:
     from flyball.adapters.aws.control import AwsControl  # noqa: PLC0415
     from flyball.adapters.aws.deploy import AwsHome, Place  # noqa: PLC0415
     from flyball.adapters.aws.pace import Pace  # noqa: PLC0415
+    from flyball.adapters.aws.sight import Reach  # noqa: PLC0415
 
     account = clients.get("sts").get_caller_identity()["Account"]
     region = clients.get("cloudwatch").meta.region_name
@@ -151,6 +152,7 @@ def make_home(clients: Clients, stack: Stack) -> AwsHome:
         lambda alarm: define(alarm, stack.alarm_topic),
         lambda target: control.describe(target, clock.now()),
         Pace(),
+        Reach(stack.endpoint_names, stack.component_names, stack.group_names),
     )
 
 
