@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,23 +12,25 @@ import typer
 
 from flyball.cli.deployment import (
     AllowScaleIn,
+    HandBack,
     MaybeConfig,
     Prune,
     Region,
     Stack,
     TakeOver,
+    Unseen,
     Yes,
     draft_shown,
     make_request,
     opened_stores,
 )
-from flyball.cli.execution import carry_out_shown
+from flyball.cli.execution import carry_out_shown, write_options
 from flyball.cli.failure import FOUND, complain, refuse, refusing_with
-from flyball.cli.options import Json, LedgerPath
+from flyball.cli.options import Json, LocalLedger, TargetNames
 
 if TYPE_CHECKING:
     from flyball.plan.model import Plan
-    from flyball.wiring.deploy import Request
+    from flyball.wiring.deploy import Request, Store
 
 
 SHOWN = 20
@@ -41,36 +46,62 @@ def apply(
     yes: Yes = False,
     stack: Stack = None,
     region: Region = None,
-    ledger: LedgerPath = None,
+    ledger: LocalLedger = None,
+    target: TargetNames = None,
     prune: Prune = False,
     take_over: TakeOver = False,
+    hand_back: HandBack = None,
+    unseen: Unseen = False,
     allow_scale_in: AllowScaleIn = False,
     json: Json = False,
 ) -> None:
     """Make the changes of a plan, or plan a config and ask.
 
-    A plan is refused when what it was made from has moved; what moved is named. What is done is
-    found again by name and tag: a second apply changes nothing, and one that broke off goes on.
+    A plan is for the stack and region where it was made, and is refused when what it was made from
+    has moved; what moved is named. What is done is found again by name and tag: a second apply
+    changes nothing, and one that broke off goes on. It ends by saying who is in charge.
     Exit code 0: it is as wanted; 1: it is not, and what was done is said.
     """
     from flyball.plan.model import Choices, Purpose
 
-    choices = Choices(prune=prune, take_over=take_over, allow_scale_in=allow_scale_in)
+    choices = Choices(
+        prune=prune,
+        targets=tuple(target or ()),
+        take_over=take_over,
+        hand_back=hand_back,
+        allow_scale_in=allow_scale_in,
+        unseen=unseen,
+    )
     with refusing_with(FOUND):
         if (plan is None) == (config is None):
             refuse("give a PLAN, or --config FILE: one of the two")
         if plan is not None:
             if choices != Choices():
-                refuse("--prune, --take-over and --allow-scale-in are decided when PLAN is made")
-            saved = _read(plan)
-            with opened_stores(_again(saved), ledger, stack, region) as stores:
-                fresh = draft_shown(_again(saved), stores)
-                _check_moved(plan, saved, fresh)
-                carry_out_shown(fresh, stores, asks=False, json=json)
+                given = write_options(choices, {})
+                refuse(f"{given}: that is decided when PLAN is made: say it to `flyball plan`")
+            _apply_saved(plan, ledger, stack, region, json=json)
         elif config is not None:
             request = make_request(config, Purpose.APPLY, choices)
             with opened_stores(request, ledger, stack, region) as stores:
                 carry_out_shown(draft_shown(request, stores), stores, asks=not yes, json=json)
+
+
+def _apply_saved(
+    path: Path, ledger: Path | None, stack: str | None, region: str | None, *, json: bool
+) -> None:
+    """Make a saved plan's changes where it was made, if nothing has moved."""
+    from flyball.cli import screen
+
+    saved = _read(path)
+    place = saved.place.get("aws", {})
+    request = _again(saved)
+    chosen = stack or place.get("stack") or None, region or place.get("region") or None
+    with opened_stores(request, ledger, *chosen) as stores:
+        _check_place(path, saved, stores)
+        fresh = draft_shown(request, stores)
+        _check_moved(path, saved, fresh)
+        again = f"`{screen.name_program()} apply {path}`"
+        carry_out_shown(fresh, stores, asks=False, json=json, again=again)
 
 
 def _read(path: Path) -> Plan:
@@ -92,28 +123,54 @@ def _again(plan: Plan) -> Request:
     return Request(plan.purpose, plan.wanted, plan.choices, plan.file, engine_version())
 
 
+def _check_place(path: Path, saved: Plan, stores: Mapping[str, Store]) -> None:
+    """Refuse a plan that is for another place, before anything is looked at there."""
+    from flyball.plan.stale import compare_places
+
+    here = {name: {} if each.home is None else each.home.place for name, each in stores.items()}
+    _refuse_stale(path, saved, list(compare_places(saved, here)), "for another place")
+
+
 def _check_moved(path: Path, saved: Plan, fresh: Plan) -> None:
     """Refuse a plan that is not true any more, also because its config's file says otherwise."""
     from flyball.plan.stale import moved
+
+    found = [*moved(saved, fresh), *_compare_file(path, saved)]
+    _refuse_stale(path, saved, found, "stale")
+
+
+def _refuse_stale(path: Path, saved: Plan, found: list[str], what: str) -> None:
+    """Say what moved, and which command plans the same again."""
+    from flyball.plan.model import Purpose
     from flyball.report.plain import plain
 
-    found = list(moved(saved, fresh))
-    found += _compare_file(saved)
-    if found:
-        lines = "\n  ".join(map(plain, found[:SHOWN]))
-        complain(f"{path}: this plan is stale; nothing was changed:\n  {lines}")
-        refuse(f"{path}: plan again: `flyball plan --config {saved.file} --out {path}`")
+    if not found:
+        return
+    lines = "\n  ".join(map(plain, found[:SHOWN]))
+    complain(f"{path}: this plan is {what}; nothing was changed:\n  {lines}")
+    options = ["--destroy"] if saved.purpose is Purpose.DESTROY else []
+    options += [each for each in (write_options(saved.choices, saved.place),) if each]
+    words = ["plan", "--config", shlex.quote(str(_find_file(path, saved))), *options]
+    refuse(f"{path}: plan again: `flyball {' '.join(words)} --out {shlex.quote(str(path))}`")
 
 
-def _compare_file(saved: Plan) -> list[str]:
+def _find_file(path: Path, saved: Plan) -> Path:
+    """Find a plan's config: it is named as it was found from the plan's own file."""
+    return Path(os.path.normpath(path.parent / saved.file))
+
+
+def _compare_file(path: Path, saved: Plan) -> list[str]:
     """Say which targets the config's file would compile otherwise, if it is there."""
     from flyball.cli.validate import load_config
     from flyball.config.load import compile_config
 
-    file = Path(saved.file)
+    file = _find_file(path, saved)
     if not file.is_file():
+        complain(f"{file}: not found, so whether it was changed since the plan is not known")
         return []
-    now = {each.id: each.config_hash for each in compile_config(load_config(file))}
+    chosen = saved.choices.targets
+    compiled = compile_config(load_config(file))
+    now = {each.id: each.config_hash for each in compiled if not chosen or each.id in chosen}
     planned = {each.id: each.config_hash for each in saved.wanted}
     changed = sorted(name for name in {*now, *planned} if now.get(name) != planned.get(name))
     return [f"{file}: scalable target {name} was changed since" for name in changed]

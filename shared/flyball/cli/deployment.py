@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ import typer
 from flyball.cli.failure import refuse
 
 if TYPE_CHECKING:
-    from flyball.plan.model import Choices, Plan, Purpose
+    from flyball.plan.model import Choices, Plan, Purpose, Wanted
     from flyball.wiring.deploy import Request, Store
 
 HOMES = frozenset({"local", "aws"})
@@ -52,6 +52,19 @@ AllowScaleIn = Annotated[
     bool,
     typer.Option("--allow-scale-in", help="Apply also where it scales in at once, to the bounds."),
 ]
+Unseen = Annotated[
+    bool,
+    typer.Option("--unseen", help="Take over also what no function has looked at lately."),
+]
+HandBack = Annotated[
+    bool | None,
+    typer.Option(
+        "--hand-back/--no-hand-back",
+        help="Resume native scaling that was suspended by a take-over, where Flyball goes; or "
+        "leave it suspended.",
+        show_default=False,
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -60,7 +73,7 @@ def make_request(config: Path, purpose: Purpose, choices: Choices) -> Request:
 
     Raises:
         ConfigError: With every problem of the file.
-        CommandError: A home is not served.
+        CommandError: A home is not served, or the file has no target of a name.
     """
     from flyball.cli.validate import load_config
     from flyball.config.load import compile_config
@@ -76,7 +89,23 @@ def make_request(config: Path, purpose: Purpose, choices: Choices) -> Request:
             "out, or use a version that serves it"
         )
     wanted = tuple(Wanted(*each) for each in compile_config(loaded))
+    if choices.targets:
+        wanted = _choose(config, wanted, choices)
     return Request(purpose, wanted, choices, str(config), engine_version())
+
+
+def _choose(config: Path, wanted: Sequence[Wanted], choices: Choices) -> tuple[Wanted, ...]:
+    """Keep the targets that are named."""
+    from flyball.config.problem import suggest
+
+    if choices.prune:
+        refuse("--target names what is meant, and --prune what is not: give one of the two")
+    ids = [each.id for each in wanted]
+    for name in choices.targets:
+        if name not in ids:
+            near = suggest(name, ids)
+            refuse(f"{config}: --target {name}: no such scalable target{near and f'; {near}'}")
+    return tuple(each for each in wanted if each.id in choices.targets)
 
 
 @contextmanager
@@ -90,13 +119,20 @@ def opened_stores(
 ) -> Iterator[Mapping[str, Store]]:
     """Open every home that a request is about."""
     from flyball.cli.folder import make_folder
+    from flyball.cli.store import name_local
     from flyball.wiring.deploy import homes_of
-    from flyball.wiring.local import Settings
     from flyball.wiring.stack import LOCAL, open_stores
 
     homes = set(homes_of(request.wanted))
-    if LOCAL in homes and makes:
-        make_folder(Settings.from_env().ledger if ledger is None else ledger)
+    if LOCAL in homes:
+        ledger = name_local(ledger)
+        if makes:
+            make_folder(ledger)
+    elif ledger is not None:
+        refuse(
+            f"--ledger: no scalable target of {request.file} is at home on this machine; those in "
+            "AWS are found by --stack"
+        )
     with open_stores(homes, ledger, stack, region, makes=makes) as stores:
         yield stores
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,17 +12,19 @@ from flyball.cli.deployment import (
     CHANGES,
     AllowScaleIn,
     Config,
+    HandBack,
     Prune,
     Region,
     Stack,
     TakeOver,
+    Unseen,
     draft_shown,
     make_request,
     opened_stores,
 )
 from flyball.cli.execution import show
-from flyball.cli.failure import FOUND, refusing_with
-from flyball.cli.options import Json, LedgerPath
+from flyball.cli.failure import FOUND, refuse, refusing_with
+from flyball.cli.options import Json, LocalLedger, TargetNames
 
 
 def plan(
@@ -32,10 +35,16 @@ def plan(
     ] = None,
     stack: Stack = None,
     region: Region = None,
-    ledger: LedgerPath = None,
+    ledger: LocalLedger = None,
+    target: TargetNames = None,
     prune: Prune = False,
     take_over: TakeOver = False,
+    hand_back: HandBack = None,
+    unseen: Unseen = False,
     allow_scale_in: AllowScaleIn = False,
+    destroys: Annotated[
+        bool, typer.Option("--destroy", help="Plan what `flyball destroy` would remove.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Show what applying a config would change; nothing is changed.
@@ -46,14 +55,26 @@ def plan(
     """
     from flyball.cli import screen
     from flyball.plan.model import Choices, Purpose
-    from flyball.plan.stale import write_plan
+    from flyball.plan.stale import seal, write_plan
 
     with refusing_with(FOUND):
-        choices = Choices(prune=prune, take_over=take_over, allow_scale_in=allow_scale_in)
-        request = make_request(config, Purpose.APPLY, choices)
+        choices = Choices(
+            prune=prune,
+            targets=tuple(target or ()),
+            take_over=take_over,
+            hand_back=hand_back,
+            allow_scale_in=allow_scale_in,
+            unseen=unseen,
+        )
+        if destroys and (take_over or allow_scale_in):
+            refuse(
+                "--destroy: nothing is taken over or scaled in by it; leave the other option out"
+            )
+        request = make_request(config, Purpose.DESTROY if destroys else Purpose.APPLY, choices)
         with opened_stores(request, ledger, stack, region, makes=False) as stores:
             drafted = draft_shown(request, stores)
         if out is not None:
+            drafted = seal(drafted._replace(file=_seen_from(out, config)))
             out.write_text(write_plan(drafted), encoding="utf-8")
         if json:
             screen.say(write_plan(drafted).rstrip())
@@ -65,3 +86,8 @@ def plan(
         raise typer.Exit(FOUND)
     if drafted.changes:
         raise typer.Exit(CHANGES)
+
+
+def _seen_from(out: Path, config: Path) -> str:
+    """Name a config as it is found from a plan's file, wherever both are moved to together."""
+    return os.path.relpath(config.parent.resolve() / config.name, out.parent.resolve())

@@ -60,7 +60,16 @@ def test_a_plan_ends_with_2_for_changes_and_with_0_for_none(config: Path, tmp_pa
         (("plan", "--oops"), "No such option"),
         (("apply",), "one of the two"),
         (("apply", "a.json", "--config", "b.yaml"), "one of the two"),
-        (("apply", "a.json", "--prune"), "decided when PLAN is made"),
+        (("apply", "a.json", "--prune"), "--prune: that is decided when PLAN is made"),
+        (("apply", "a.json", "--target", "churn"), "--target churn: that is decided when PLAN"),
+        (("plan", "--config", "flyball.yaml", "--destroy", "--take-over"), "leave the other"),
+        (("plan", "--config", "flyball.yaml", "--target", "churm"), "did you mean churn?"),
+        (("destroy", "--config", "flyball.yaml", "--target", "x"), "no such scalable target"),
+        (("plan", "--config", "flyball.yaml", "--target", "churn", "--prune"), "one of the two"),
+        (
+            ("plan", "--config", "flyball.yaml", "--ledger", "dynamodb:a/b"),
+            "--ledger: got dynamodb:",
+        ),
         (("apply", "flyball.yaml"), "name it with --config"),
         (("apply", "gone.json"), "No such file"),
         (("destroy",), "--config"),
@@ -133,11 +142,99 @@ def test_a_plan_is_refused_when_somebody_else_applied_another(config: Path) -> N
     expect_error(done, "stale", "scalable target churn: it appeared since")
 
 
-def test_a_plan_goes_on_without_its_file(config: Path) -> None:
-    """A pipeline may apply where no checkout is."""
+def test_a_plan_goes_on_without_its_file_and_says_so(config: Path) -> None:
+    """A pipeline may apply where no checkout is; what could not be compared is no secret."""
     flyball("plan", "--config", config, "--out", "plan.json")
     config.unlink()
+    done = flyball("apply", "plan.json")
+    assert done.code == 0
+    assert "flyball.yaml: not found, so whether it was changed since the plan" in done.err
+
+
+def test_a_plan_is_held_to_its_file_from_every_folder(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file is found from where the plan lies; another of its name is not taken for it."""
+    (config.parent / "plans").mkdir()
+    (config.parent / "elsewhere").mkdir()
+    ledger = config.parent / "l.db"
+    made = flyball("plan", "--config", config, "--out", "plans/plan.json", "--ledger", ledger)
+    assert made.code == 2
+    monkeypatch.chdir("elsewhere")
+    Path("flyball.yaml").write_text(CONFIG.replace("60", "99"), encoding="utf-8")
+    config.write_text(CONFIG.replace("60", "61"), encoding="utf-8")
+    done = flyball("apply", "../plans/plan.json", "--ledger", ledger)
+    expect_error(done, "../flyball.yaml: scalable target churn was changed since")
+    config.write_text(CONFIG, encoding="utf-8")
+    assert flyball("apply", "../plans/plan.json", "--ledger", ledger).code == 0
+
+
+TWO = CONFIG + CONFIG[CONFIG.index("  - id") :].replace("id: churn", "id: other")
+
+
+def test_only_the_targets_that_are_named_change(config: Path) -> None:
+    """One at a time, there and back; the others of the file are neither shown nor pruned."""
+    config.write_text(TWO, encoding="utf-8")
+    arguments = ("--config", config, "--target", "other", "--yes")
+    done = flyball("apply", *arguments)
+    assert done.err == "flyball: created scalable target other\n"
+    assert flyball("apply", "--config", config, "--yes").err.endswith("target churn\n")
+    done = flyball("plan", *arguments[:-1])
+    assert (done.code, "churn" in done.out) == (0, False)
+    done = flyball("destroy", *arguments)
+    assert done.err == "flyball: deleted scalable target other\n"
+    assert flyball("plan", "--config", config, "--target", "churn").code == 0
+
+
+def test_a_saved_plan_is_of_the_targets_that_were_named(config: Path) -> None:
+    """A change of another one since then does not matter; the remedy names them again."""
+    config.write_text(TWO, encoding="utf-8")
+    arguments = ("plan", "--config", config, "--target", "churn", "--allow-scale-in")
+    assert flyball(*arguments, "--out", "plan.json").code == 2
+    config.write_text(TWO.replace("id: other", "id: third"), encoding="utf-8")
+    stale = Path("plan.json").read_text(encoding="utf-8")
+    assert flyball("apply", "plan.json").err == "flyball: created scalable target churn\n"
+    config.write_text(TWO.replace("60", "61"), encoding="utf-8")
+    Path("plan.json").write_text(stale, encoding="utf-8")
+    done = flyball("apply", "plan.json")
+    expect_error(done, "stale", "churn was changed since")
+    command = done.err.partition("plan again: `flyball ")[2].partition("`")[0].split()
+    assert command == [
+        *("plan", "--config", "flyball.yaml", "--target", "churn", "--allow-scale-in"),
+        *("--out", "plan.json"),
+    ]
+    assert flyball(*command).code == 2
     assert flyball("apply", "plan.json").code == 0
+
+
+def test_what_destroy_would_do_is_planned_and_applied_as_planned(config: Path) -> None:
+    """With its code, its file, and its own command where it is stale."""
+    assert flyball("plan", "--config", config, "--destroy").code == 0
+    flyball("apply", "--config", config, "--yes")
+    done = flyball("plan", "--config", config, "--destroy", "--out", "gone.json")
+    assert done.code == 2
+    assert "Plan: 1 to delete." in done.out
+    config.write_text(CONFIG.replace("60", "61"), encoding="utf-8")
+    expect_error(flyball("apply", "gone.json"), "--config flyball.yaml --destroy --out gone.json")
+    config.write_text(CONFIG, encoding="utf-8")
+    assert flyball("apply", "gone.json").err == "flyball: deleted scalable target churn\n"
+
+
+def test_nothing_removed_is_told_from_not_being_here(config: Path) -> None:
+    """It may be another stage that was meant."""
+    done = flyball("destroy", "--config", config, "--yes")
+    assert done.code == 0
+    assert "Scalable target churn of" in done.out
+    assert "is not registered here" in done.out
+
+
+def test_tables_are_no_ledger_of_targets_on_this_machine(config: Path) -> None:
+    """By the environment either; no folder is made of their name."""
+    for command in (("plan",), ("apply", "--yes"), ("destroy", "--yes"), ("doctor",)):
+        done = flyball(*command, "--config", config, env={"FLYBALL_LEDGER": "dynamodb:a/b"})
+        assert done.code in (1, 2), done
+        assert "FLYBALL_LEDGER: got dynamodb:a/b, expected a file" in done.err
+    assert [each.name for each in config.parent.iterdir()] == ["flyball.yaml"]
 
 
 def test_nobody_to_ask_is_a_refusal(config: Path) -> None:
