@@ -206,9 +206,18 @@ def _find_capacity(seen: Any) -> Capacity | Missing:
     if isinstance(seen, int):
         return Capacity(seen, seen)
     if isinstance(seen, CapacitySeen):
-        ready = seen.desired if seen.ready is None else seen.ready
-        status = Status(seen.status)
-        return Capacity(seen.desired, ready, status, seen.ceiling, seen.detail, seen.owner)
+        return Capacity(
+            desired=seen.desired,
+            ready=max(0, seen.desired - seen.warming) if seen.ready is None else seen.ready,
+            status=Status(seen.status),
+            ceiling=seen.ceiling,
+            detail=seen.detail,
+            owner=seen.owner,
+            warming=seen.warming,
+            least=seen.least,
+            most=seen.most,
+            short=seen.short,
+        )
     return Missing(MissingCause(seen.missing), seen.detail)
 
 

@@ -26,7 +26,9 @@ class CapacitySeen(Strict):
 
     desired: Count = Field(description="Its setting, instances.", examples=[4])
     ready: Given[Count] = Field(
-        default=None, description="Instances in service. Default: desired.", examples=[3]
+        default=None,
+        description="Instances in service. Default: desired, less warming.",
+        examples=[3],
     )
     status: Literal["in_service", "busy", "failed"] = Field(
         default="in_service", description="Whether a change is accepted."
@@ -34,6 +36,12 @@ class CapacitySeen(Strict):
     ceiling: Given[Count] = Field(default=None, description="A range's upper end, on Google.")
     detail: str = Field(default="", description="The provider's own word.")
     owner: str = Field(default="", description="Who else scales it.")
+    warming: Count = Field(
+        default=0, description="Instances in service beside `ready` that still warm up."
+    )
+    least: Given[Count] = Field(default=None, description="The provider's own minimum.")
+    most: Given[Count] = Field(default=None, description="The provider's own maximum.")
+    short: bool = Field(default=False, description="It has no machines for what is desired.")
 
 
 class MissingSeen(Strict):

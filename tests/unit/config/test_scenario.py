@@ -63,6 +63,10 @@ def problems_in(text: str) -> list[str]:
             Capacity(8, 4, Status.BUSY, 9, "Updating", "native"),
         ),
         (
+            "{desired: 4, warming: 2, least: 1, most: 10, short: true}",
+            Capacity(4, 2, warming=2, least=1, most=10, short=True),
+        ),
+        (
             "{missing: source_failed, detail: denied}",
             Missing(MissingCause.SOURCE_FAILED, "denied"),
         ),
