@@ -24,7 +24,7 @@ from flyball.adapters.aws.handover import (
     set_state,
 )
 from flyball.adapters.aws.live import Live, look_at_all
-from flyball.adapters.aws.pace import Pace
+from flyball.adapters.aws.pace import NAMES, Pace
 from flyball.adapters.aws.prices import count_metrics, read_prices
 from flyball.adapters.aws.resource import ResourceError, resource_key
 from flyball.adapters.aws.sight import ANYTHING, Reach, Scene
@@ -131,6 +131,7 @@ class AwsHome:
         self._reach = reach
         self._alarms: dict[str, Mapping[str, Any]] = {}
         self._natives: dict[str, Native] = {}
+        self._going: dict[str, str] = {}
 
     @property
     def place(self) -> Mapping[str, str]:
@@ -165,6 +166,8 @@ class AwsHome:
         wanted = [self._part(name, made) for name, made in self._alarms.items()]
         there = [self._part(name, alarm) for name, alarm in found.items()]
         there = self._keep_ours(there, found, checks)
+        going = [each for each in there if each.name not in self._alarms]
+        self._going = {each.name: each.scalable_target_id for each in going}
         self._natives = read_natives(self._clients, find_places(scope, memory))
         hands = settle(
             Scene(
@@ -193,12 +196,23 @@ class AwsHome:
             native = self._natives[change.name]
             set_state(self._clients, native, {**native.state, **state})
         elif change.verb is Verb.DELETE:
-            self._pace.wait("DeleteAlarms")
-            client.delete_alarms(AlarmNames=[change.name])
+            self._delete(change)
         else:
-            self._pace.wait("PutMetricAlarm")
             tags = [{"Key": TAG, "Value": self._place.targets_table}]
-            client.put_metric_alarm(**self._alarms[change.name], Tags=tags)
+            call = self._pace.paced("PutMetricAlarm", client.put_metric_alarm)
+            call(**self._alarms[change.name], Tags=tags)
+
+    def _delete(self, change: Change) -> None:
+        """Delete an alarm; the first of a target's takes along the others that go, in one call."""
+        if change.name not in self._going:
+            return
+        whose = change.scalable_target_id
+        others = [name for name, who in self._going.items() if who == whose and name != change.name]
+        names = [change.name, *others][:NAMES]
+        client = self._clients.get("cloudwatch")
+        self._pace.paced("DeleteAlarms", client.delete_alarms)(AlarmNames=names)
+        for name in names:
+            del self._going[name]
 
     def is_refusal(self, error: BaseException) -> bool:
         """Say whether AWS refused a change for certain."""
