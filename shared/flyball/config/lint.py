@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -13,6 +14,8 @@ from flyball.config.quarrel import check_quarrels
 from flyball.config.source import Place
 from flyball.core.policy import MissingRule, ScheduledPolicy, TrackingPolicy
 from flyball.core.target import ScalableTarget, Unit
+
+IN_VAIN = "NoCapacityInvocationFailures"
 
 
 def lint(config: Config, now: datetime) -> tuple[Problem, ...]:
@@ -38,6 +41,7 @@ def _look(built: Built, now: datetime) -> Iterator[tuple[Place, str, str]]:
     yield from check_calendar(built, now)
     yield from check_quarrels(built.scalable_target, built.places)
     yield from _check_bounds(built.scalable_target, built.places)
+    yield from _check_zero(built.scalable_target, built.places)
     yield from _check_money(built.scalable_target, built.places)
     yield from _check_metrics(built.scalable_target, built.places)
     yield from _check_missing(built)
@@ -68,6 +72,37 @@ def _check_bounds(
     if target.zero is not None and target.min_capacity > 0:
         message = f"without effect: min_capacity is {target.min_capacity}"
         yield places["key", "zero"], message, "set min_capacity: 0"
+
+
+def _check_zero(
+    target: ScalableTarget, places: Mapping[tuple[str, str], Place]
+) -> Iterator[tuple[Place, str, str]]:
+    """Find a rule that sees only the calls that fail in vain: they are none while a copy serves.
+
+    Source: Amazon SageMaker Developer Guide, "Scale an endpoint to zero instances".
+    """
+    rule = target.zero
+    if rule is None:
+        return
+    metric = target.metric_by_name[rule.metric]
+    if _name_statistics(metric.source) != {IN_VAIN}:
+        return
+    place = places["key", "zero"]
+    if "FILL(" not in metric.source.get("expression", metric.source.get("metrics", "")):
+        message = f"it never comes to zero: {IN_VAIN} is missing while no call fails"
+        yield place, message, "say that silence means none: `expression: FILL(failed, 0)`"
+    others = (target.metric_by_name[each.metric] for each in target.trackers.values())
+    if not any(each.unit is Unit.NUMBER and each.name != metric.name for each in others):
+        message = f"{IN_VAIN} does not say whether anybody is served"
+        yield place, message, "track the calls too, such as InvocationsPerCopy"
+
+
+def _name_statistics(source: Mapping[str, str]) -> set[str]:
+    """Name the service's metrics that one of ours is made of."""
+    if "metrics" in source:
+        stats = [line.get("MetricStat") for line in json.loads(source["metrics"])]
+        return {stat["Metric"]["MetricName"] for stat in stats if stat}
+    return {name for key, name in source.items() if key.rpartition(".")[2] == "metric"}
 
 
 def _check_money(
