@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from flyball.adapters.aws.clients import Clients, error_code, error_message
-from flyball.adapters.aws.permissions import Grant, cover, write_policy
+from flyball.adapters.aws.permissions import Grant, cover, is_elsewhere, write_policy
 from flyball.adapters.aws.refusal import is_throttled
 from flyball.plan.model import Check, Level
 
@@ -150,9 +150,10 @@ class Asked:
             remedy = "allowing it elsewhere does not help: change that statement (a service"
             remedy += " control policy, a permissions boundary, or a policy of your role)"
             yield Check("permissions", Level.FAIL, text, remedy)
-        if self._denied:
-            names = sorted({action for action, _ in self._denied})
-            policy = json.dumps(write_policy(cover(sorted(self._denied), grants)))
+        denied = sorted(each for each in self._denied if not is_elsewhere(*each, grants))
+        if denied:
+            names = sorted({action for action, _ in denied})
+            policy = json.dumps(write_policy(cover(denied, grants)))
             remedy = f"attach this policy to your role: {policy}"
             yield Check("permissions", Level.FAIL, f"missing: {', '.join(names)}", remedy)
 

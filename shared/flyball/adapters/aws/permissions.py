@@ -35,12 +35,9 @@ SEEN = (
     "sagemaker:ListInferenceComponents",
 )
 """Reading for which the services know no narrower resource than all."""
-OF_ALARMS = (
-    "cloudwatch:DeleteAlarms",
-    "cloudwatch:ListTagsForResource",
-    "cloudwatch:PutMetricAlarm",
-    "cloudwatch:TagResource",
-)
+OF_ALARMS = ("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource")
+SEEN_OF_ALARMS = ("cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource")
+"""Also of alarms that are not ours: they tell of another deployment on the same resources."""
 OF_TARGETS = (
     "dynamodb:DescribeTable",
     "dynamodb:GetItem",
@@ -129,6 +126,17 @@ def cover(refused: Iterable[tuple[str, str]], grants: Sequence[Grant]) -> tuple[
     )
 
 
+def is_elsewhere(action: str, resource: str, grants: Sequence[Grant]) -> bool:
+    """Say whether a refusal is of another deployment's table or key.
+
+    A plan looks who else is in charge there, and says itself that it could not: nobody needs it.
+    """
+    if not resource or not action.startswith(("dynamodb:", "kms:")):
+        return False
+    ours = [each.resource for each in grants if each.resource != ANY]
+    return not any(fnmatchcase(resource, each) for each in ours)
+
+
 def _list(site: Site) -> Iterator[Grant]:
     if site.stack_name:
         stack = site.arn("cloudformation", f"stack/{site.stack_name}/*")
@@ -168,7 +176,7 @@ def _list_alarms(site: Site, stack: Stack) -> Iterator[Grant]:
     """
     ours = site.arn("cloudwatch", f"alarm:{stack.alarm_prefix}/*")
     yield Grant("MakeOurAlarms", OF_ALARMS, ours)
-    yield Grant("FindAlarms", ("cloudwatch:DescribeAlarms",), site.arn("cloudwatch", "alarm:*"))
+    yield Grant("FindAlarms", SEEN_OF_ALARMS, site.arn("cloudwatch", "alarm:*"))
 
 
 def _list_resources(site: Site, stack: Stack) -> Iterator[Grant]:

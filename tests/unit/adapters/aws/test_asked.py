@@ -9,6 +9,7 @@ import pytest
 
 from flyball.adapters.aws.asked import Asked
 from flyball.adapters.aws.clients import Clients
+from flyball.adapters.aws.permissions import Grant
 from flyball.plan.model import Level
 from flyball.ports import LedgerError
 
@@ -79,7 +80,7 @@ def test_an_error_is_told_once_as_what_it_is(case: Case) -> None:
     client = asked.listen(Fixed(case.error)).get("cloudwatch")
     for _ in range(2):
         assert asked.ask("a list", client.describe_alarms, None) in (None, {})
-    (check,) = asked.checks(())
+    (check,) = asked.checks((Grant("Key", ("kms:Decrypt",), "arn:k"),))
     assert check.level is case.level
     assert case.said in check.text
     assert check.remedy

@@ -7,7 +7,14 @@ from typing import NamedTuple
 
 import pytest
 
-from flyball.adapters.aws.permissions import ANY, Site, cover, list_grants, write_policy
+from flyball.adapters.aws.permissions import (
+    ANY,
+    Site,
+    cover,
+    is_elsewhere,
+    list_grants,
+    write_policy,
+)
 from flyball.adapters.aws.stack import Stack
 
 STACK = Stack("t", "l", dead_queue="https://sqs.eu-west-1.amazonaws.com/123456789012/dead")
@@ -69,6 +76,17 @@ def test_only_what_was_refused_is_allowed_on_its_own_resource(case: Case) -> Non
     assert len(statements) == len(case.allowed)
     assert len({each["Sid"] for each in statements}) == len(statements)
     assert all(each["Sid"].isalnum() for each in statements)
+
+
+def test_what_is_refused_of_another_deployment_is_not_missing() -> None:
+    """Only its tables and keys; an endpoint outside of the stack's names is the config's."""
+    grants = list_grants(SITE._replace(keys=("arn:aws-cn:kms:ours",)))
+    other = f"arn:aws-cn:dynamodb:{HERE}:table/other"
+    assert is_elsewhere("dynamodb:GetItem", other, grants)
+    assert is_elsewhere("kms:Decrypt", "arn:aws-cn:kms:theirs", grants)
+    assert not is_elsewhere("dynamodb:GetItem", f"arn:aws-cn:dynamodb:{HERE}:table/t", grants)
+    assert not is_elsewhere("dynamodb:GetItem", "", grants)
+    assert not is_elsewhere("sagemaker:DescribeEndpoint", "arn:other", grants)
 
 
 def test_a_stack_that_cannot_be_read_is_all_that_is_needed_first() -> None:
