@@ -83,7 +83,7 @@ scalable_targets:
         datapoints: 1 of 1
         adjustment: percent_change_in_capacity
         min_adjustment_magnitude: 2
-        cooldown: {period:g}s
+        cooldown: {calm:g}s # by then a whole period was measured on the new instances
         steps:
           - {{from: 0, to: {half:.0f}, percent: 25}}
           - {{from: {half:.0f}, percent: 50}}
