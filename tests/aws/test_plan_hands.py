@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.aws.account import CONFIG, KEY, Account, look, write
+from tests.aws.account import CONFIG, KEY, Account, write
 from tests.aws.conftest import Store
 from tests.aws.planning import HIGH, LOW, apply, destroy, plan, take_over, verbs
 from tests.unit.cli.commands import flyball
 
 pytestmark = pytest.mark.enable_socket
+
+BLUE = CONFIG.replace("id: churn", "id: churn-blue")
 
 
 def test_native_scaling_changes_hands_and_comes_back_as_it_was(
@@ -37,20 +39,6 @@ def test_native_scaling_changes_hands_and_comes_back_as_it_was(
     kinds = [row.kind for row in store.ledger.rows("churn")]
     assert kinds == ["config", "decision", "native", "native", "native", "retired"]
     assert destroy("--hand-back").code == 0
-
-
-def test_native_scaling_may_stay_suspended_if_that_is_said(account: Account, store: Store) -> None:
-    """A move to something else again; and it can still be handed back later."""
-    account.register()
-    take_over(store)
-    assert destroy("--no-hand-back").code == 0
-    assert all(account.suspended().values())
-    assert store.ledger.scalable_target_ids() == []
-    done = destroy("--hand-back")
-    assert done.code == 0, done
-    assert not any(account.suspended().values())
-    assert store.ledger.scalable_target_ids() == []
-    assert "Nothing to remove." in destroy("--hand-back").out
 
 
 def test_no_hand_over_changes_capacity_at_once(account: Account, store: Store) -> None:
@@ -158,20 +146,6 @@ def test_two_targets_do_not_scale_one_resource(account: Account) -> None:
     assert plan().code == 2
 
 
-def test_what_cannot_be_read_is_not_handed_back(account: Account, store: Store) -> None:
-    """Whether it would jump is not known; if it is gone, that can be said."""
-    account.register()
-    assert take_over(store).code == 0
-    account.client("sagemaker").delete_endpoint(EndpointName="churn")
-    done = destroy("--hand-back")
-    assert done.code == 1
-    assert "current capacity cannot be read" in done.out
-    assert destroy("--no-hand-back").code == 0
-
-
-BLUE = CONFIG.replace("id: churn", "id: churn-blue")
-
-
 def test_a_renamed_target_comes_in_the_place_of_the_old_one(account: Account, store: Store) -> None:
     """Beside it there would be two; and what the old one holds of native scaling moves with it."""
     account.register()
@@ -272,27 +246,6 @@ def test_two_targets_do_not_swap_their_resources_in_one_step(
     assert "is scaled by twin until that has another resource" in done.out
     assert "apply twin first, then churn" in done.out
     assert sorted(store.ledger.scalable_target_ids()) == ["churn", "twin"]
-
-
-def test_a_second_take_over_keeps_what_the_first_remembered(account: Account, store: Store) -> None:
-    """Somebody resumed a part of it in between: all of it is handed back."""
-    account.register(ScheduledScalingSuspended=True)
-    take_over(store)
-    account.register(
-        DynamicScalingInSuspended=False,
-        DynamicScalingOutSuspended=True,
-        ScheduledScalingSuspended=True,
-    )
-    look(store.ledger)
-    done = apply("--take-over")
-    assert done.code == 0, done
-    assert all(account.suspended().values())
-    assert destroy("--hand-back").code == 0
-    assert account.suspended() == {
-        "DynamicScalingInSuspended": False,
-        "DynamicScalingOutSuspended": False,
-        "ScheduledScalingSuspended": True,
-    }
 
 
 @pytest.mark.parametrize("how", ["config", "stack"])

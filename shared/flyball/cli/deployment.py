@@ -117,13 +117,13 @@ def opened_stores(
     *,
     makes: bool = True,
 ) -> Iterator[Mapping[str, Store]]:
-    """Open every home that a request is about."""
+    """Open every home that a request is about; a deployment that is named is one of them."""
     from flyball.cli.folder import make_folder
     from flyball.cli.store import name_local
     from flyball.wiring.deploy import homes_of
-    from flyball.wiring.stack import LOCAL, open_stores
+    from flyball.wiring.stack import AWS, LOCAL, is_named, open_stores
 
-    homes = set(homes_of(request.wanted))
+    homes = set(homes_of(request.wanted)) | ({AWS} if is_named(stack) else set())
     if LOCAL in homes:
         ledger = name_local(ledger)
         if makes:

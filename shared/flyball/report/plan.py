@@ -78,7 +78,7 @@ def tell_plan(plan: Plan) -> Iterator[Line]:
         yield Line("")
         yield Line(plain(name), style="bold")
         for change in changes:
-            yield from _tell_change(change)
+            yield from _tell_change(change, plan.cost.each.get(change.name))
     if plan.checks:
         yield Line("")
         yield from _tell_checks(plan.checks)
@@ -152,12 +152,13 @@ def _tell_place(home: str, place: Mapping[str, str]) -> str:
     return f"{home}: {', '.join(known)}" if known else f"{home}: the ledger on this machine"
 
 
-def _tell_change(change: Change) -> Iterator[Line]:
+def _tell_change(change: Change, dollars: float | None) -> Iterator[Line]:
     after = {each.name: each.after or "" for each in change.fields}
     short = _shorten(change)
     if change.verb is Verb.CREATE:
         words = {Kind.TARGET: _tell_target, Kind.ALARM: _tell_alarm}[change.kind](after)
-        yield Line(plain(f"{short}: {words}", 1_000), 2, SIGNS[change.verb])
+        price = f"; ${dollars:.2f} a month" if dollars else ""
+        yield Line(plain(f"{short}: {words}{price}", 1_000), 2, SIGNS[change.verb])
         return
     yield Line(plain(short), 2, SIGNS[change.verb])
     if change.verb is Verb.DELETE:

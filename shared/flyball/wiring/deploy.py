@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from flyball.core.codec import parse
+from flyball.core.codec import canonical, parse
 from flyball.core.model import History
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.compare import compare, flatten, order
@@ -188,7 +188,11 @@ def _survey(
     wanted = [] if destroying else [_wanted_part(home, each, scope) for each in named.values()]
     found = [_found_part(home, statuses[each]) for each in dict.fromkeys(touched)]
     gone = [each for each in removed if each not in {*named, *scope.moves.values()}]
-    checks = [*_look(home, kept, gone, request), *_look_at_quotas(scope.staying, statuses)]
+    checks = [
+        *_look(home, kept, gone, request),
+        *_look_elsewhere(home, scope, request),
+        *_look_at_quotas(scope.staying, statuses),
+    ]
     if store.home is None:
         return Survey(wanted, found, checks)
     survey = store.home.survey(scope, request.choices, Records(store.ledger), now, advance)
@@ -283,6 +287,23 @@ def _look(home: str, kept: Sequence[str], gone: Sequence[str], request: Request)
         option = "--all" if request.purpose is Purpose.DESTROY else "--prune"
         text = f"registered, not in {request.file}, and kept: {_name_some(kept)}"
         yield Check(f"{home} targets", Level.OK, text, f"{option} removes them")
+
+
+def _look_elsewhere(home: str, scope: Scope, request: Request) -> Iterator[Check]:
+    """Name what goes on here while the file has it, or its resource, in another home."""
+    if request.purpose is Purpose.DESTROY:
+        return
+    moved = [each for each in map(_target, request.wanted) if each.home != home]
+    places = {canonical(each.resource): each for each in moved if each.resource}
+    ids = {each.id: each for each in moved}
+    for other in scope.others:
+        target = ids.get(other.id) or places.get(canonical(other.resource))
+        if target is not None:
+            text = (
+                f"{request.file} has it in {target.home}, and {other.id} goes on in {home} as it "
+                "is in force there"
+            )
+            yield Check("home", Level.WARN, text, "--prune removes it there", target.id)
 
 
 def _name_some(names: Sequence[str]) -> str:

@@ -101,6 +101,12 @@ def find_stack(clients: Clients, settings: Settings, name: str | None) -> Stack:
     )
 
 
+def is_named(stack: str | None, environment: Mapping[str, str] | None = None) -> bool:
+    """Say whether a deployment on AWS is meant even if no scalable target names it."""
+    variables = os.environ if environment is None else environment
+    return bool(stack or variables.get(STACK) or variables.get(TARGETS_TABLE))
+
+
 def make_clients(region: str | None) -> Clients:
     """Make what reaches AWS.
 

@@ -17,21 +17,26 @@ from flyball.adapters.aws.charge import AWS, find_places, settle
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.handover import (
     Native,
+    count_alarms,
     count_scheduled,
     is_refusal,
     pages,
     read_natives,
     set_state,
 )
-from flyball.adapters.aws.live import Live, look_at_all
+from flyball.adapters.aws.live import Live, check_zero, look_at_all
 from flyball.adapters.aws.pace import NAMES, Pace
 from flyball.adapters.aws.prices import count_metrics, read_prices
-from flyball.adapters.aws.resource import ResourceError, resource_key
+from flyball.adapters.aws.resource import ResourceError, Variant, read_resource, resource_key
+from flyball.adapters.aws.rivals import Rival, check_rivals, find_rivals
+from flyball.adapters.aws.sagemaker import fetch_endpoint
 from flyball.adapters.aws.sight import ANYTHING, Reach, Scene
 from flyball.alarm import Alarm, define_alarms, find_scalable_target
+from flyball.core.codec import parse
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.compare import flatten
 from flyball.plan.model import (
+    SUSPENDED,
     Change,
     Check,
     Choices,
@@ -44,6 +49,7 @@ from flyball.plan.model import (
     Survey,
     Verb,
 )
+from flyball.ports import UnknownTargetError
 
 AT_ONCE = 8
 TAG = "flyball:targets-table"
@@ -162,7 +168,7 @@ class AwsHome:
         self._alarms = {
             name: made for target in staying for name, made in self._make_alarms(target, checks)
         }
-        found = self._find_alarms(ids)
+        found, others = self._find_alarms(ids)
         wanted = [self._part(name, made) for name, made in self._alarms.items()]
         there = [self._part(name, alarm) for name, alarm in found.items()]
         there = self._keep_ours(there, found, checks)
@@ -179,11 +185,16 @@ class AwsHome:
                 self._live,
                 lambda native: count_scheduled(self._clients, native),
                 self._reach,
-                self._place.mode == Mode.ADVISE.value,
+                self._advises,
             )
         )
-        checks += hands.checks
+        checks += [*hands.checks, *self._check_rivals(others, staying)]
         checks += look_at_all(self._live, staying, self._natives, choices, advance)
+        taken = [self._natives[each.name] for each in hands.wanted if _is_suspended(each)]
+        checks += [
+            *_tell_native_alarms(count_alarms(self._clients, taken)),
+            *self._look_at_zero(staying),
+        ]
         each = {name: _price([made]) for name, made in self._alarms.items()}
         cost = Cost(len(each), _price(found.values()), sum(each.values()), each)
         return Survey([*wanted, *hands.wanted], [*there, *hands.found], checks, cost)
@@ -267,15 +278,51 @@ class AwsHome:
             except ValueError as error:
                 checks.append(Check("alarm", Level.FAIL, str(error), "", target.id))
 
-    def _find_alarms(self, ids: set[str]) -> dict[str, dict[str, Any]]:
-        """Read every alarm under our prefix, and keep those of these targets."""
+    def _find_alarms(self, ids: set[str]) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
+        """Read the account's alarms: those under our prefix of these targets, and the others."""
         prefix = self._place.alarm_prefix
         call = self._pace.paced("DescribeAlarms", self._clients.get("cloudwatch").describe_alarms)
-        found = {}
-        for alarm in pages(call, "MetricAlarms", AlarmNamePrefix=f"{prefix}/", MaxRecords=100):
+        found, others = {}, []
+        for alarm in pages(call, "MetricAlarms", MaxRecords=100):
             if _target_of(alarm["AlarmName"], prefix) in ids:
                 found[alarm["AlarmName"]] = alarm
-        return found
+            else:
+                others.append(alarm)
+        return found, others
+
+    def _check_rivals(
+        self, others: Sequence[Mapping[str, Any]], staying: Sequence[ScalableTarget]
+    ) -> Iterator[Check]:
+        """Look at other deployments on the same resources."""
+        rivals = find_rivals(others, staying, self._find_owner, self._place.targets_table)
+        yield from check_rivals(rivals, self._read_mode, staying, advises=self._advises)
+
+    def _read_mode(self, rival: Rival) -> Mode | None:
+        """Read how a target of another deployment is in force."""
+        from flyball.adapters.aws.dynamodb import DynamoLedger  # noqa: PLC0415
+
+        table = rival.targets_table
+        there = DynamoLedger(self._clients.get("dynamodb"), targets=table, ledger=table)
+        try:
+            status = there.status(rival.id)
+        except UnknownTargetError:
+            return None
+        return parse(ScalableTarget, status.config).mode if status.config_hash else None
+
+    def _look_at_zero(self, staying: Sequence[ScalableTarget]) -> Iterator[Check]:
+        """Look at variants that may go to zero, which not every endpoint can."""
+        for target in staying:
+            resource = read_resource(target.resource)
+            if isinstance(resource, Variant) and not target.min_capacity:
+                try:
+                    answer = fetch_endpoint(self._clients, resource.endpoint)
+                except Exception:  # noqa: BLE001, S112  (that it cannot be read is said elsewhere)
+                    continue
+                yield from check_zero(target, answer)
+
+    @property
+    def _advises(self) -> bool:
+        return self._place.mode == Mode.ADVISE.value
 
     def _part(self, name: str, alarm: Mapping[str, Any]) -> Part:
         return Part(
@@ -295,6 +342,18 @@ def _is_sound(target: ScalableTarget, checks: list[Check]) -> bool:
         checks.append(Check("resource", Level.FAIL, str(error), "", target.id))
         return False
     return True
+
+
+def _is_suspended(part: Part) -> bool:
+    return set(part.fields.values()) == {SUSPENDED}
+
+
+def _tell_native_alarms(count: int) -> Iterator[Check]:
+    """Say what native scaling goes on costing once it is suspended."""
+    if count:
+        dollars = read_prices().usd({"cloudwatch.alarms": count})
+        text = f"native scaling's own {count} go on costing ${dollars:.2f} a month while suspended"
+        yield Check("alarms", Level.OK, text)
 
 
 def normalize(alarm: Mapping[str, Any]) -> dict[str, str]:

@@ -118,21 +118,21 @@ def count_scheduled(clients: Clients, native: Native) -> int:
     return sum(1 for _ in found)
 
 
-def count_alarms(clients: Clients, native: Native) -> int:
+def count_alarms(clients: Clients, natives: Sequence[Native]) -> int:
     """Count the alarms that native scaling's policies have, which go on costing."""
-    if native.dimension:
+    found: list[Mapping[str, Any]] = []
+    places = {(each.resource_id, each.dimension) for each in natives if each.dimension}
+    if places:
         call = clients.get("application-autoscaling").describe_scaling_policies
-        found = pages(
-            call,
-            "ScalingPolicies",
-            ServiceNamespace=SAGEMAKER,
-            ResourceId=native.resource_id,
-            ScalableDimension=native.dimension,
-        )
-    else:
-        call = clients.get("autoscaling").describe_policies
-        group = native.resource_id.removeprefix(GROUP)
-        found = pages(call, "ScalingPolicies", AutoScalingGroupName=group)
+        policies = pages(call, "ScalingPolicies", ServiceNamespace=SAGEMAKER)
+        found += [
+            each for each in policies if (each["ResourceId"], each["ScalableDimension"]) in places
+        ]
+    for native in natives:
+        if not native.dimension:
+            call = clients.get("autoscaling").describe_policies
+            group = native.resource_id.removeprefix(GROUP)
+            found += pages(call, "ScalingPolicies", AutoScalingGroupName=group)
     return sum(len(each.get("Alarms", ())) for each in found)
 
 
@@ -140,8 +140,8 @@ def is_refusal(error: BaseException) -> bool:
     """Say whether the service refused a call for certain, so that nothing can have landed."""
     answer = getattr(error, "response", None)
     told = answer.get("ResponseMetadata", {}) if isinstance(answer, Mapping) else {}
-    status = told.get("HTTPStatusCode")
-    return isinstance(status, int) and 400 <= status < 500  # noqa: PLR2004  (HTTP's)
+    status = told.get("HTTPStatusCode", 400)
+    return isinstance(answer, Mapping) and 400 <= status < 500  # noqa: PLR2004  (HTTP's)
 
 
 def pages(call: Any, key: str, **given: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  (the SDK's)

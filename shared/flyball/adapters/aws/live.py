@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from flyball.adapters.aws.handover import Native
 from flyball.adapters.aws.resource import resource_key
@@ -83,3 +84,21 @@ def check_native(target: ScalableTarget, native: Native) -> Iterator[Check]:
         remedy = f"to put Flyball in charge set `mode: apply`, then {remedy}"
     level = Level.OK if target.mode is Mode.ADVISE else Level.WARN
     yield Check("native scaling", level, text, remedy, target.id)
+
+
+def check_zero(target: ScalableTarget, endpoint: Mapping[str, Any]) -> Iterator[Check]:
+    """Say where an endpoint's variant cannot go to the zero that a config allows.
+
+    Args:
+        target: A variant's, with min_capacity 0.
+        endpoint: As DescribeEndpoint shows it.
+
+    Source: Amazon SageMaker Developer Guide, "Autoscale an asynchronous endpoint" and "Scale an
+    endpoint to zero instances": only asynchronous endpoints and inference components do.
+    """
+    if endpoint.get("AsyncInferenceConfig"):
+        return
+    level = Level.WARN if target.mode is Mode.ADVISE else Level.FAIL
+    text = "min_capacity is 0, and a variant of a real-time endpoint keeps at least 1"
+    remedy = "set min_capacity: 1, or scale an inference component, which can go to 0"
+    yield Check("capacity", level, text, remedy, target.id)
