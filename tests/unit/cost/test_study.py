@@ -12,7 +12,7 @@ import pytest
 from flyball.adapters.aws.prices import read_prices
 from flyball.core.policy import Comparison, Step, StepPolicy, TrackingPolicy
 from flyball.core.target import Metric, Per, ScalableTarget, Unit, ZeroRule
-from flyball.cost.bill import complete, price_rivals
+from flyball.cost.bill import WATCHERS, complete, price_rivals
 from flyball.cost.month import MINUTES
 from flyball.cost.study import START, Case, Study, choose, find_length, study
 from flyball.cost.usage import Usage
@@ -83,7 +83,7 @@ def test_what_is_charged_is_the_sum_of_its_groups() -> None:
     found = live(make())
     for each in found.cases:
         assert each.usd == pytest.approx(PRICES.usd(complete(each.usage, PRICES)))
-    assert found.standing["alarms"] == pytest.approx(0.80)
+    assert found.standing["alarms"] == pytest.approx(0.10 * WATCHERS)
 
 
 def test_a_price_of_ones_own_changes_its_group_alone() -> None:
