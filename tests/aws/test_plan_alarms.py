@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from flyball.adapters.aws.deploy import normalize
-from tests.aws.account import CONFIG, Account, write
+from tests.aws.account import CONFIG, KEY, VARIANT, Account, write
+from tests.aws.overheard import tap
 from tests.unit.cli.commands import flyball
 
 pytestmark = pytest.mark.enable_socket
@@ -91,3 +92,20 @@ def test_what_cloudwatch_fills_in_is_no_difference() -> None:
     }
     assert normalize(short) == normalize(full)
     assert normalize({**full, "ActionsEnabled": False}) != normalize(full)
+
+
+def test_each_alarm_has_its_price_and_so_have_those_of_suspended_scaling(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Suspended, native scaling keeps its alarms, and they go on costing."""
+    account.register()
+    done = flyball("plan", "--config", "flyball.yaml", "--take-over", "--unseen")
+    (line,) = [each for each in done.out.splitlines() if "> 700" in each]
+    assert line.endswith("× 60 s; $0.10 a month")
+    assert "native scaling's own" not in done.out  # moto makes no alarms for a policy; AWS does
+    policy = {"ResourceId": KEY, "ScalableDimension": VARIANT["ScalableDimension"]}
+    alarms = [{"AlarmName": "TargetTracking-a"}, {"AlarmName": "TargetTracking-b"}]
+    answer = {"ScalingPolicies": [{**policy, "Alarms": alarms}]}
+    tap(monkeypatch).answer("DescribeScalingPolicies", answer)
+    done = flyball("plan", "--config", "flyball.yaml", "--take-over", "--unseen")
+    assert "native scaling's own 2 go on costing $0.20 a month while suspended" in done.out

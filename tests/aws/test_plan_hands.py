@@ -281,3 +281,36 @@ def test_a_stack_that_only_advises_is_named_for_every_target_that_is_to_apply(
     done = plan()
     assert done.code == 2
     assert "churn: mode: the config says to apply, and the deployment only advises" in done.out
+
+
+def test_a_target_that_changes_its_home_is_not_forgotten_in_the_old_one(
+    account: Account, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on there until it is pruned; who has two deployments is told of both."""
+    account.register()
+    assert take_over(store).code == 0
+    write(CONFIG.replace("home: aws", "home: local"))
+    done = plan()
+    assert done.code == 2, done
+    words = "churn: home: flyball.yaml has it in local, and churn goes on in aws as it is in force"
+    assert words in done.out
+    write(CONFIG.replace("home: aws", "home: local").replace("id: churn", "id: here"))
+    assert "here: home: flyball.yaml has it in local, and churn goes on in aws" in plan().out
+    done = apply("--prune", "--hand-back")
+    assert done.code == 0, done
+    assert store.ledger.scalable_target_ids() == []
+    assert not any(account.suspended().values())
+    for name in account.environment:
+        monkeypatch.delenv(name)
+    assert "aws" not in plan().out
+
+
+def test_a_variant_that_cannot_go_to_zero_is_refused(account: Account, store: Store) -> None:
+    """Only asynchronous endpoints and inference components can; an adviser is told."""
+    write(CONFIG.replace("min_capacity: 2", "min_capacity: 0"))
+    done = apply()
+    assert done.code == 1
+    assert "min_capacity is 0, and a variant of a real-time endpoint keeps at least 1" in done.out
+    assert (account.alarms(), store.ledger.scalable_target_ids()) == ({}, [])
+    write(CONFIG.replace("min_capacity: 2", "min_capacity: 0").replace("apply", "advise"))
+    assert plan().code == 2

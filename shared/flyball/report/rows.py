@@ -73,7 +73,8 @@ def _tell(row: Row, body: Any, find: Find) -> Line:  # noqa: ANN401  (whatever s
     if row.kind == RETIRED:
         return Line("Retired", f"out of service since generation {int(body['generation'])}")
     if row.kind == HAND_OVER:
-        return Line("Native scaling", f"{plain(body['verb'])} {plain(body['resource'])}")
+        stage = f", {plain(body['stage'])}" if "stage" in body else ""
+        return Line("Native scaling", f"{plain(body['verb'])} {plain(body['resource'])}{stage}")
     return Line(plain(row.kind), plain(row.body))
 
 

@@ -100,6 +100,13 @@ def test_the_bill_says_what_it_becomes_and_by_how_much() -> None:
         assert lines[-1] == words
 
 
+def test_each_alarm_that_is_made_has_its_price() -> None:
+    """So that the dearest one is seen before it is made."""
+    made = plan([ALARM], [], cost=Cost(1, 0.0, 0.3, {ALARM.name: 0.3}))
+    words = "+ alarm keep high: Invocations > 700 in 2 of 3 × 60 s; $0.30 a month"
+    assert words in texts(list(tell_plan(made)))
+
+
 def test_a_machine_without_a_cloud_is_named() -> None:
     """Its ledger is all there is."""
     made = plan([], [], place={"local": {}})

@@ -67,6 +67,12 @@ RECORD = DecisionRecord("e", "h", {}, see(), History(10), (), decided(TARGET))
             "suspend endpoint/a�",
         ),
         (
+            "native",
+            '{"verb":"suspend","resource":"endpoint/a","stage":"refused","held":{}}',
+            "Native scaling",
+            "suspend endpoint/a, refused",
+        ),
+        (
             "foreign",
             canonical(Noticed(Notice.FOREIGN, NOON, 10, 4)),
             "Foreign 10 → 4",

@@ -179,10 +179,10 @@ def _stay_suspended(scene: Scene, hands: Hands, target: ScalableTarget, native: 
 
 def _tell_strange(target: ScalableTarget, native: Native) -> Check:
     text = (
-        f"it is suspended on {native.resource_id}, not by this deployment: another may be in "
-        "charge, or nobody"
+        f"native scaling is suspended on {native.resource_id}, not by this deployment: another may "
+        "be in charge, or nobody"
     )
-    return Check("native scaling", Level.WARN, text, "ask who suspended it", target.id)
+    return Check(HAND_OVER, Level.WARN, text, "ask who suspended it", target.id)
 
 
 def _find_taker(scene: Scene, target: ScalableTarget, key: str) -> str | None:
