@@ -14,17 +14,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from flyball.adapters.aws.clients import Clients
-from flyball.adapters.aws.cloudwatch import CloudWatchMetrics
 from flyball.adapters.local.alarms import AlarmBoard
 from flyball.core.chain import Row
 from flyball.core.codec import decode, parse
-from flyball.core.model import Status
+from flyball.core.model import Datapoint, Missing, MissingCause, Series, Status
 from flyball.core.record import DECISION, OUTCOME, DecisionRecord
 from flyball.core.target import ScalableTarget
-from flyball.ports import AlarmState, Outcome, OutcomeKind, TriggerKind
+from flyball.ports import AlarmState, MetricRead, Outcome, OutcomeKind, TriggerKind
 from flyball.sim.day import Minute
 from flyball.sim.trace import Trace
 from flyball.wake import Wake, WakeKind
@@ -100,7 +98,8 @@ class Replay:
         self._cloudwatch = stack.client("cloudwatch")
         self._sagemaker = stack.client("sagemaker")
         self._ledger = stack.ledger()
-        self._board = AlarmBoard(CloudWatchMetrics(_Found(stack)), [target])
+        self._published = _Published()
+        self._board = AlarmBoard(self._published, [target])
         self._call_tick = _find_tick(stack)
         self._sequence = 0
         self._backlog = 0.0
@@ -193,6 +192,7 @@ class Replay:
             "StorageResolution": 1,
         }
         self._cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=[datum])
+        self._published.add(value, start)
 
     def _ring(self) -> tuple[tuple[str, AlarmState], ...]:
         """Evaluate the alarms as CloudWatch would, and let those change that have changed."""
@@ -207,16 +207,20 @@ class Replay:
         return tuple(rang)
 
 
-class _Found(Clients):
-    """Clients of a deployment's own AWS."""
+class _Published:
+    """What CloudWatch has, as its own alarms look at it: no datapoint is waited for."""
 
-    def __init__(self, stack: Deployment) -> None:
-        super().__init__()
-        self._stack = stack
+    def __init__(self) -> None:
+        self._series: list[Datapoint] = []
 
-    def get(self, service: str) -> Any:
-        """Give the client of a service."""
-        return self._stack.client(service)
+    def add(self, value: float, start: datetime) -> None:
+        """Take a period's datapoint."""
+        self._series.append(Datapoint(start + PERIOD, value))
+
+    def read(self, reads: Sequence[MetricRead], now: datetime) -> Sequence[Series | Missing]:
+        """Give the newest datapoints of the one metric that there is."""
+        series = tuple(each for each in self._series if each.at <= now)
+        return [series[-read.periods :] or Missing(MissingCause.NO_DATA) for read in reads]
 
 
 def _find_tick(stack: Deployment) -> Callable[[], None]:
