@@ -175,3 +175,15 @@ def test_where_others_use_up_the_rate_an_apply_goes_on(account: Account, wire: W
     wire.answers["PutMetricAlarm"] = answer
     assert apply().code == 0
     assert (sorted(account.alarms()), refusals) == ([HIGH, LOW], 4)
+
+
+def test_a_plan_that_cannot_be_applied_is_not_said_to_be(account: Account) -> None:
+    """It is written all the same, for who reads it; applying it is refused."""
+    assert account.alarms() == {}
+    assert "Written: `" in plan("--out", "plan.json").out
+    write(CONFIG.replace("id: churn", f"id: {'long' * 60}"))
+    done = plan("--out", "plan.json")
+    assert (done.code, "It cannot be applied" in done.out, "Written" in done.out) == (
+        1, True, False
+    )  # fmt: skip
+    assert flyball("apply", "plan.json").code == 1

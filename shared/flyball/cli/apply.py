@@ -91,16 +91,19 @@ def _apply_saved(
 ) -> None:
     """Make a saved plan's changes where it was made, if nothing has moved."""
     from flyball.cli import screen
+    from flyball.plan.model import Choices
 
     saved = _read(path)
     place = saved.place.get("aws", {})
     request = _again(saved)
     chosen = stack or place.get("stack") or None, region or place.get("region") or None
-    with opened_stores(request, ledger, *chosen) as stores:
+    with opened_stores(request, ledger or _find_ledger(path, saved), *chosen) as stores:
         _check_place(path, saved, stores)
         fresh = draft_shown(request, stores)
         _check_moved(path, saved, fresh)
-        again = f"`{screen.name_program()} apply {path}`"
+        said = {"aws": {"stack": stack or "", "region": region or ""}}
+        words = [screen.name_program(), "apply", shlex.quote(str(path))]
+        again = f"`{' '.join([*words, write_options(Choices(), said)]).rstrip()}`"
         carry_out_shown(fresh, stores, asks=False, json=json, again=again)
 
 
@@ -141,6 +144,7 @@ def _check_moved(path: Path, saved: Plan, fresh: Plan) -> None:
 
 def _refuse_stale(path: Path, saved: Plan, found: list[str], what: str) -> None:
     """Say what moved, and which command plans the same again."""
+    from flyball.cli.store import name_local
     from flyball.plan.model import Purpose
     from flyball.report.plain import plain
 
@@ -150,6 +154,9 @@ def _refuse_stale(path: Path, saved: Plan, found: list[str], what: str) -> None:
     complain(f"{path}: this plan is {what}; nothing was changed:\n  {lines}")
     options = ["--destroy"] if saved.purpose is Purpose.DESTROY else []
     options += [each for each in (write_options(saved.choices, saved.place),) if each]
+    ledger = _find_ledger(path, saved)
+    if ledger is not None and ledger != name_local(None):
+        options += ["--ledger", shlex.quote(str(ledger))]
     words = ["plan", "--config", shlex.quote(str(_find_file(path, saved))), *options]
     refuse(f"{path}: plan again: `flyball {' '.join(words)} --out {shlex.quote(str(path))}`")
 
@@ -157,6 +164,12 @@ def _refuse_stale(path: Path, saved: Plan, found: list[str], what: str) -> None:
 def _find_file(path: Path, saved: Plan) -> Path:
     """Find a plan's config: it is named as it was found from the plan's own file."""
     return Path(os.path.normpath(path.parent / saved.file))
+
+
+def _find_ledger(path: Path, saved: Plan) -> Path | None:
+    """Find the ledger of a plan's targets at home on this machine, named likewise."""
+    named = saved.place.get("local", {}).get("ledger")
+    return None if named is None else Path(os.path.normpath(path.parent / named))
 
 
 def _compare_file(path: Path, saved: Plan) -> list[str]:

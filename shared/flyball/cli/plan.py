@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,9 @@ from flyball.cli.deployment import (
 from flyball.cli.execution import show
 from flyball.cli.failure import FOUND, refuse, refusing_with
 from flyball.cli.options import Json, LocalLedger, TargetNames
+
+if TYPE_CHECKING:
+    from flyball.plan.model import Plan
 
 
 def plan(
@@ -74,13 +77,13 @@ def plan(
         with opened_stores(request, ledger, stack, region, makes=False) as stores:
             drafted = draft_shown(request, stores)
         if out is not None:
-            drafted = seal(drafted._replace(file=_seen_from(out, config)))
+            drafted = seal(_locate(drafted, out, config, ledger))
             out.write_text(write_plan(drafted), encoding="utf-8")
         if json:
             screen.say(write_plan(drafted).rstrip())
         else:
             show(drafted)
-            if out is not None and drafted.changes:
+            if out is not None and drafted.changes and not drafted.problems:
                 screen.say(f"Written: `{screen.name_program()} apply {out}` does exactly this.")
     if drafted.problems:
         raise typer.Exit(FOUND)
@@ -88,6 +91,16 @@ def plan(
         raise typer.Exit(CHANGES)
 
 
-def _seen_from(out: Path, config: Path) -> str:
-    """Name a config as it is found from a plan's file, wherever both are moved to together."""
-    return os.path.relpath(config.parent.resolve() / config.name, out.parent.resolve())
+def _locate(drafted: Plan, out: Path, config: Path, ledger: Path | None) -> Plan:
+    """Name a plan's files as they are found from its own, wherever all are moved to together."""
+    from flyball.cli.store import name_local
+    from flyball.wiring.stack import LOCAL
+
+    place = dict(drafted.place)
+    if LOCAL in place:
+        place[LOCAL] = {"ledger": _seen_from(out, name_local(ledger))}
+    return drafted._replace(file=_seen_from(out, config), place=place)
+
+
+def _seen_from(out: Path, file: Path) -> str:
+    return os.path.relpath(file.parent.resolve() / file.name, out.parent.resolve())

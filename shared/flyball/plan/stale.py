@@ -18,7 +18,7 @@ FORMAT = 1
 """Of a plan's file."""
 HASH_LENGTH = 16
 """Hex digits of a part's hash: enough to see a change, short enough to print."""
-NAMED_ONLY = frozenset({"stack"})
+NAMED_ONLY = frozenset({"stack", "ledger"})
 """How a place was found, which is not where it is."""
 
 

@@ -154,7 +154,7 @@ def test_a_plan_goes_on_without_its_file_and_says_so(config: Path) -> None:
 def test_a_plan_is_held_to_its_file_from_every_folder(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its file is found from where the plan lies; another of its name is not taken for it."""
+    """Its file and ledger are found from where it lies; others of their names are not taken."""
     (config.parent / "plans").mkdir()
     (config.parent / "elsewhere").mkdir()
     ledger = config.parent / "l.db"
@@ -163,10 +163,13 @@ def test_a_plan_is_held_to_its_file_from_every_folder(
     monkeypatch.chdir("elsewhere")
     Path("flyball.yaml").write_text(CONFIG.replace("60", "99"), encoding="utf-8")
     config.write_text(CONFIG.replace("60", "61"), encoding="utf-8")
-    done = flyball("apply", "../plans/plan.json", "--ledger", ledger)
+    done = flyball("apply", "../plans/plan.json")
     expect_error(done, "../flyball.yaml: scalable target churn was changed since")
+    assert "--config ../flyball.yaml --ledger ../l.db --out ../plans/plan.json" in done.err
     config.write_text(CONFIG, encoding="utf-8")
-    assert flyball("apply", "../plans/plan.json", "--ledger", ledger).code == 0
+    assert flyball("apply", "../plans/plan.json").code == 0
+    assert flyball("ledger", "list", "--ledger", ledger, "--json").lines[0]["kind"] == "config"
+    assert list(Path().iterdir()) == [Path("flyball.yaml")]
 
 
 TWO = CONFIG + CONFIG[CONFIG.index("  - id") :].replace("id: churn", "id: other")
