@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,6 +27,8 @@ LEASE = timedelta(seconds=60)
 """Longer than a call to a cloud takes with its retries, twice."""
 PATIENCE = timedelta(seconds=30)
 RETRY_S = 0.2
+NOTHING = "{}"
+"""The history of a target that has learned nothing."""
 INTENDED, DONE, REFUSED, UNKNOWN = "intended", "done", "refused", "unknown"
 """Stages of a hand-over, as its rows name them."""
 
@@ -75,10 +77,9 @@ class Records:
         rows = self._ledger.latest(1, scalable_target_id, DECISION)
         if not rows:
             return None
-        record = parse(DecisionRecord, rows[0].body)
-        status = self._ledger.status(scalable_target_id)
-        is_current = record.config_hash == status.config_hash
-        return Sight(rows[0].at, is_current, _find_blind(record))
+        body = json.loads(rows[0].body)
+        in_force = self._ledger.status(scalable_target_id).config_hash
+        return Sight(rows[0].at, body.get("config_hash") == in_force, _find_blind(rows[0].body))
 
 
 def read_held(ledger: Ledger, scalable_target_id: str) -> dict[str, Held]:
@@ -130,14 +131,15 @@ def hand_over(bench: Bench, home: Home | None, change: Change) -> None:
 def move_target(bench: Bench, old: str, wanted: Wanted) -> None:
     """Put a target in force in the place of another on its resource, with what that one holds.
 
-    The old one's lease is held meanwhile, so it decides nothing once the new one is there.
+    The old one's lease is held meanwhile, so it decides nothing once the new one is there. What the
+    old one had learned goes along, such as its pauses and cooldowns.
 
     Raises:
         LedgerError: A ledger cannot be written, or a wake does not end.
     """
     with _leased(bench, old) as lease:
         bench.ledger.register(*wanted, bench.clock())
-        _adopt(bench, lease, old, wanted.id, read_held(bench.ledger, old))
+        _adopt(bench, lease, wanted.id, read_held(bench.ledger, old), lease.history)
         bench.ledger.retire(old, bench.clock())
         lease.is_gone = True
 
@@ -152,7 +154,7 @@ def move_held(bench: Bench, change: Change) -> None:
     with _leased(bench, old) as lease:
         held = read_held(bench.ledger, old)
         moved = {name: each for name, each in held.items() if name == change.name}
-        _adopt(bench, lease, old, change.scalable_target_id, moved)
+        _adopt(bench, lease, change.scalable_target_id, moved)
 
 
 def replaced_by(change: Change) -> str:
@@ -168,13 +170,23 @@ class _Lease:
         self._bench = bench
         self._claim = claim
 
-    def write(self, rows: list[dict[str, Any]]) -> None:
-        """Append rows of a hand-over."""
+    @property
+    def who(self) -> str:
+        """Name the target."""
+        return self._claim.scalable_target_id
+
+    @property
+    def history(self) -> str:
+        """Give what it has learned, canonical JSON."""
+        return self._claim.history
+
+    def write(self, rows: Sequence[Mapping[str, Any]], history: str | None = None) -> None:
+        """Append rows of a hand-over, and let it have learned something."""
         now = self._bench.clock()
         made = [NewRow(HAND_OVER, now, canonical(each)) for each in rows]
-        self._claim = self._bench.ledger.write(self._claim, made, ItemUpdate())
+        self._claim = self._bench.ledger.write(self._claim, made, ItemUpdate(history))
 
-    def leave(self, error: BaseException, rows: list[dict[str, Any]]) -> None:
+    def leave(self, error: BaseException, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write what came of it; that even this fails is a note of the error."""
         try:
             self.write(rows)
@@ -230,14 +242,19 @@ def _claim(bench: Bench, who: str) -> Claim:
             time.sleep(RETRY_S)
 
 
-def _adopt(bench: Bench, lease: _Lease, old: str, new: str, moved: Mapping[str, Held]) -> None:
+def _adopt(
+    bench: Bench, lease: _Lease, new: str, moved: Mapping[str, Held], history: str = NOTHING
+) -> None:
     """Write to the new one what it holds from now on, then to the old one that it does not."""
-    if not moved:
+    old = lease.who
+    if not moved and history == NOTHING:
         return
     with _leased(bench, new) as other:
         taken = {**moved, **read_held(bench.ledger, new)}
-        other.write([_tell_move(each, old, new, taken) for each in moved])
-    left = {name: each for name, each in read_held(bench.ledger, old).items() if name not in moved}
+        learned = history if other.history == NOTHING else None
+        other.write([_tell_move(each, old, new, taken) for each in moved], learned)
+    kept = read_held(bench.ledger, old)
+    left = {name: each for name, each in kept.items() if name not in moved}
     lease.write([_tell_move(each, old, new, left) for each in moved])
 
 
@@ -259,11 +276,12 @@ def _tell_move(resource: str, old: str, new: str, held: Mapping[str, Held]) -> d
     return {**body, "from": old, "to": new, "held": held}
 
 
-def _find_blind(record: DecisionRecord) -> str:
-    """Say what a decision could not see."""
-    if record.cut is not None:
+def _find_blind(body: str) -> str:
+    """Say what a decision could not see; of one of another version that is not known."""
+    try:
+        seen = parse(DecisionRecord, body).observation
+    except ValueError:
         return ""
-    seen = record.observation
     if isinstance(seen.capacity, Missing):
         return f"its capacity: {seen.capacity.detail or seen.capacity.cause.value}"
     if seen.metrics and all(

@@ -283,7 +283,7 @@ def _look(home: str, kept: Sequence[str], gone: Sequence[str], request: Request)
     if gone:
         text = f"removed, as {request.file} does not name them: {_name_some(gone)}"
         yield Check(f"{home} targets", Level.WARN, text)
-    if kept:
+    if kept and not request.choices.targets:
         option = "--all" if request.purpose is Purpose.DESTROY else "--prune"
         text = f"registered, not in {request.file}, and kept: {_name_some(kept)}"
         yield Check(f"{home} targets", Level.OK, text, f"{option} removes them")

@@ -10,6 +10,7 @@ import pytest
 from flyball.adapters.local.memory import MemoryLedger
 from flyball.core.chain import verify
 from flyball.core.codec import canonical
+from flyball.core.model import History, Pause
 from flyball.core.target import Mode
 from flyball.plan.model import HAND_OVER, Choices, Held, Kind, Purpose, Verb
 from flyball.ports import ItemUpdate, LeaseLostError, NewRow
@@ -144,6 +145,16 @@ def test_a_move_without_native_scaling_is_a_change_of_name() -> None:
     rename(ledger, cloud)
     assert [row.kind for row in ledger.rows("a")] == ["config", "retired"]
     assert [row.kind for row in ledger.rows("b")] == ["config"]
+
+
+def test_a_move_takes_along_what_the_old_one_has_learned() -> None:
+    """A person's pause is of the endpoint, whatever its target is called."""
+    ledger, cloud = taken()
+    history = canonical(History(pauses=(Pause(by="ann"),)))
+    claim = ledger.claim("a", "t", T0, T0 + timedelta(seconds=1))
+    ledger.write(claim, [], ItemUpdate(history=history, release=True))
+    rename(ledger, cloud)
+    assert ledger.status("b").history == history
 
 
 def test_a_move_that_broke_off_goes_on() -> None:

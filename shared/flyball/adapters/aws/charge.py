@@ -6,6 +6,7 @@ Nobody and two are problems of the plan, unless they were asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ from flyball.plan.model import (
     Scope,
 )
 
+AT_ONCE = 8
 AWS = "aws"
 HAND_OVER = "hand over"
 DECIDE = "say --hand-back to resume it, or --no-hand-back to leave it suspended"
@@ -47,8 +49,9 @@ def find_places(scope: Scope, memory: Memory) -> list[str]:
     for target in scope.staying:
         if (old := _find_left(scope, target)) is not None:
             places += [resource_key(old.resource), *memory.held(target.id)]
-    for target in scope.leaving:
-        places += memory.held(target.id)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for held in pool.map(lambda each: memory.held(each.id), scope.leaving):
+            places += held
     return list(dict.fromkeys(places))
 
 
@@ -155,9 +158,13 @@ def _tell_adviser(hands: Hands, target: ScalableTarget, *, taking: bool) -> None
 def _stay_suspended(scene: Scene, hands: Hands, target: ScalableTarget, native: Native) -> None:
     """Judge a target that stays where native scaling is, in whole or in part, suspended."""
     key, memory, old = resource_key(target.resource), scene.memory, scene.scope.moves.get(target.id)
+    applies = target.mode is Mode.APPLY and not scene.advises
+    was = scene.scope.registered.get(target.id)
+    if applies and was is not None and was.mode is Mode.APPLY and _key(was) == key:
+        return  # it is in charge, and stays so
     held = memory.held(target.id).get(key)
     moved = memory.held(old).get(key) if held is None and old is not None else None
-    if target.mode is Mode.APPLY and not scene.advises:
+    if applies:
         holder = memory.holder(key) if held is None and moved is None else None
         if holder is not None:
             for parts, whose in ((hands.found, holder), (hands.wanted, target.id)):
