@@ -49,3 +49,22 @@ def aware(at: datetime) -> datetime:
         message = f"got {at.isoformat()}, expected an aware instant"
         raise ValueError(message)
     return at.astimezone(UTC)
+
+
+def why_lost(claim: Claim, token: str, generation: int, sequence: int) -> str | None:
+    """Say why nothing can be written with a claim any more; None: it still holds.
+
+    Args:
+        claim: The claim.
+        token: Of the lease's holder, as the item has it now; "" for none, or for no item.
+        generation: The item's.
+        sequence: The item's.
+    """
+    nothing = f"{claim.scalable_target_id}: nothing was written, as"
+    if token != claim.token:
+        return f"{nothing} the lease is not held by {claim.token!r} any more."
+    if generation != claim.generation:
+        return f"{nothing} the config is of generation {generation}, not {claim.generation}."
+    if sequence != claim.sequence:
+        return f"{nothing} there is a row {sequence}, and the claim knows {claim.sequence} only."
+    return None

@@ -1,0 +1,1 @@
+"""How does Google Cloud speak through the ports?"""
