@@ -135,11 +135,19 @@ def move_target(bench: Bench, old: str, wanted: Wanted) -> None:
     old one had learned goes along, such as its pauses and cooldowns.
 
     Raises:
-        LedgerError: A ledger cannot be written, or a wake does not end.
+        LedgerError: A ledger cannot be written, or a wake does not end; only the old one is in
+            force then, as far as the ledger can be written.
     """
     with _leased(bench, old) as lease:
-        bench.ledger.register(*wanted, bench.clock())
-        _adopt(bench, lease, wanted.id, read_held(bench.ledger, old), lease.history)
+        try:
+            bench.ledger.register(*wanted, bench.clock())
+            _adopt(bench, lease, wanted.id, read_held(bench.ledger, old), lease.history)
+        except BaseException as error:
+            try:
+                bench.ledger.retire(wanted.id, bench.clock())
+            except LedgerError as other:
+                error.add_note(f"{wanted.id} could not be taken out of service again: {other}")
+            raise
         bench.ledger.retire(old, bench.clock())
         lease.is_gone = True
 

@@ -74,6 +74,33 @@ def test_no_order_of_finding_leaves_a_target_without_anybody_in_charge() -> None
         assert kinds == [Kind.NATIVE, Kind.ALARM, Kind.TARGET]
 
 
+def test_what_replaces_another_is_one_move() -> None:
+    """Made and deleted apart there would be two, or none, in between."""
+    old, new = target("a", "h1"), target("b", "h2")._replace(replaces="a")
+    for found in ([old], [old, target("b", "h2")]):
+        ((change,), unchanged) = compare([new], found)
+        assert (change.verb, change.name) == (Verb.MOVE, "b")
+        assert change.fields == (Field("id", "a", "b"), Field("config_hash", "h1", "h2"))
+        assert unchanged == {}
+    ((change,), _) = compare([new], [])
+    assert change.verb is Verb.CREATE
+
+
+def test_what_is_held_for_another_moves() -> None:
+    """Native scaling stays as it is; only who can hand it back changes."""
+    fields = {"scale_in": "suspended", "held for": "a"}
+    found = Part(Kind.NATIVE, "endpoint/x", "b", "aws", fields)
+    ((change,), _) = compare([found._replace(fields={**fields, "held for": "b"})], [found])
+    assert (change.verb, change.fields) == (Verb.MOVE, (Field("held for", "a", "b"),))
+
+
+def test_native_scaling_returns_before_its_target_changes() -> None:
+    """A target that gets another resource leaves the old one to somebody."""
+    changes = compare([target(config_hash="h2"), native()], [target(), native(state="suspended")])
+    for shuffled in permutations(changes[0]):
+        assert [each.verb for each in order(shuffled)] == [Verb.RESUME, Verb.UPDATE]
+
+
 def test_one_target_is_finished_before_the_next_is_begun() -> None:
     """Broken off half-way, the first targets are whole and the others untouched."""
     wanted = [target("a"), target("b"), alarm("x", "a"), alarm("x", "b")]

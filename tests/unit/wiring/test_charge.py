@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,10 @@ from flyball.core.codec import canonical
 from flyball.core.model import History, Pause
 from flyball.core.target import Mode
 from flyball.plan.model import HAND_OVER, Choices, Held, Kind, Purpose, Verb
-from flyball.ports import ItemUpdate, LeaseLostError, NewRow
-from flyball.wiring.charge import Records, read_held
-from tests.rig import T0, Rig, make_target
+from flyball.ports import ItemUpdate, LeaseHeldError, LeaseLostError, NewRow
+from flyball.wiring.charge import LEASE, Records, read_held
+from flyball.wiring.deploy import Store, carry_out
+from tests.rig import T0, BreakingLedger, Rig, make_target
 from tests.unit.wiring.clouds import (
     ACTIVE,
     SUSPENDED,
@@ -168,6 +170,71 @@ def test_a_move_that_broke_off_goes_on() -> None:
     assert read_held(ledger, "b") == {"a": Held(ACTIVE, T0)}
 
 
+class DyingLedger:
+    """A ledger whose program dies at a call that writes: that one and all after it do nothing."""
+
+    def __init__(self, ledger: MemoryLedger, dies_in: int) -> None:
+        self._ledger = ledger
+        self._left = dies_in
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._ledger, name)
+        if name not in {"register", "retire", "claim", "write"}:
+            return found
+
+        def call(*given: Any) -> Any:
+            self._left -= 1
+            if self._left <= 0:
+                raise BreakError
+            return found(*given)
+
+        return call
+
+
+@pytest.mark.parametrize("dies_in", range(1, 8))
+def test_killed_at_any_write_of_a_move_one_is_in_charge_and_the_next_plan_ends_it(
+    dies_in: int,
+) -> None:
+    """While both are in force the old one's lease is held, so that only one of them decides."""
+    ledger, cloud = taken()
+    moved = make_target("b", home="aws", resource={"endpoint": "a"})
+    plan = make_of(ledger, cloud, [moved], choices=PRUNE)
+    dying: Any = DyingLedger(ledger, dies_in)
+    with pytest.raises(BreakError):
+        do(dying, cloud, plan)
+    in_force = list(ledger.scalable_target_ids())
+    assert in_force in (["a"], ["a", "b"], ["b"])
+    if in_force == ["a", "b"]:
+        assert ledger.status("a").lease_until == T0 + LEASE
+    assert {"a", "b"} & {name for name in in_force if read_held(ledger, name)}
+    plan = make_of(ledger, cloud, [moved], choices=PRUNE)
+    list(carry_out(plan, {"aws": Store(ledger, cloud)}, lambda: T0 + LEASE, "other"))
+    assert list(ledger.scalable_target_ids()) == ["b"]
+    assert (read_held(ledger, "a"), read_held(ledger, "b")) == ({}, {"a": Held(ACTIVE, T0)})
+    assert make_of(ledger, cloud, [moved], choices=PRUNE).changes == ()
+
+
+def test_a_move_that_fails_leaves_the_old_one_in_charge_alone() -> None:
+    """The program is alive: it takes the new one out of service before it lets the old one go."""
+    ledger, cloud = taken()
+    moved = make_target("b", home="aws", resource={"endpoint": "a"})
+    plan = make_of(ledger, cloud, [moved], choices=PRUNE)
+    failing: Any = BreakingLedger(ledger)
+
+    def someone_wakes_b() -> None:
+        if "b" in ledger.scalable_target_ids():
+            ledger.claim("b", "a wake", T0, T0 + LEASE)
+
+    failing.before_claim = someone_wakes_b
+    stores = {"aws": Store(failing, cloud)}
+    with pytest.raises(LeaseHeldError):
+        list(carry_out(plan, stores, lambda: T0, "token", timedelta()))
+    assert list(ledger.scalable_target_ids()) == ["a"]
+    assert ledger.status("a").lease_until is None
+    list(carry_out(plan, {"aws": Store(ledger, cloud)}, lambda: T0 + LEASE, "other"))
+    assert list(ledger.scalable_target_ids()) == ["b"]
+
+
 def test_what_one_out_of_service_holds_can_be_taken_up_and_given_back() -> None:
     """It is in service for the length of the hand-over, and only advises."""
     ledger, cloud = taken()
@@ -219,3 +286,13 @@ def test_the_newest_decision_says_whether_a_function_looks() -> None:
     sight = records.seen(rig.target.id)
     assert sight is not None
     assert not sight.is_current
+
+
+def test_a_decision_of_another_version_is_a_look_too() -> None:
+    """What it saw is not known; that somebody looked is."""
+    ledger = MemoryLedger()
+    ledger.register("a", "{}", "h", T0)
+    claim = ledger.claim("a", "t", T0, T0 + timedelta(seconds=1))
+    body = canonical({"config_hash": "h", "of": "a later version"})
+    ledger.write(claim, [NewRow("decision", T0, body)], ItemUpdate(release=True))
+    assert Records(ledger).seen("a") == (T0, True, "")
