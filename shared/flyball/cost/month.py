@@ -16,7 +16,6 @@ from flyball.adapters.aws.alarms import AlarmError, define, is_static
 from flyball.adapters.aws.cloudwatch import find_recipe, plan_calls
 from flyball.adapters.aws.control import AwsControl
 from flyball.adapters.aws.prices import count_metrics
-from flyball.adapters.aws.query import SourceError
 from flyball.adapters.aws.queue import Queue
 from flyball.adapters.aws.resource import Variant, name_resource, read_resource
 from flyball.adapters.aws.watch import NAMES_A_CALL
@@ -32,6 +31,7 @@ from flyball.cost.ledger import MeteredLedger
 from flyball.cost.plant import MINUTE, Demand, Plant
 from flyball.cost.usage import Usage
 from flyball.ports import AlarmState, MetricRead
+from flyball.recipe import SourceError
 from flyball.wiring.aws import Reader, Settings, Watcher
 from flyball.wiring.aws_function import Function, Parts
 

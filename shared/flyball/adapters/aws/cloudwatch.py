@@ -14,16 +14,16 @@ StartTime); User Guide, "Metrics concepts" (statistics are aggregations over wha
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from flyball.adapters.aws.clients import Clients, error_code, error_message
-from flyball.adapters.aws.query import Query, Recipe, SourceError, make_recipe
-from flyball.core.model import Datapoint, Missing, MissingCause, Series
-from flyball.metricmath import LATE, Frame, Values, evaluate
+from flyball.adapters.aws.query import Query, make_recipe
+from flyball.core.model import Missing, MissingCause, Series
+from flyball.metricmath import LATE, Values
 from flyball.ports import MetricRead
+from flyball.recipe import Recipe, SourceError, Span, count_back, find_span, make_series
 
 QUERIES_A_CALL = 500
 POINTS_A_CALL = 100_800
@@ -40,27 +40,7 @@ SETTLE = timedelta(seconds=60)
 INVALID = frozenset({"ValidationError", "InvalidParameterValue", "InvalidParameterCombination"})
 """Refusals of a whole call for one query in it."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Answers = dict[Query, Values | Missing]
-
-
-class Span(NamedTuple):
-    """Whole periods of one length, up to now.
-
-    Attributes:
-        start: Beginning of the first.
-        end: End of the last; not included.
-        period: Length of one.
-    """
-
-    start: datetime
-    end: datetime
-    period: timedelta
-
-    @property
-    def periods(self) -> int:
-        """Count them."""
-        return (self.end - self.start) // self.period
 
 
 class Batch(NamedTuple):
@@ -92,7 +72,7 @@ class CloudWatchMetrics:
             found |= self._ask(batch.queries, batch.span)
         found = {query: leave_out_unsettled(query, each, now) for query, each in found.items()}
         return [
-            recipe if isinstance(recipe, Missing) else _make_series(read, recipe, found, now)
+            recipe if isinstance(recipe, Missing) else make_series(read, recipe, found, now, LATE)
             for read, recipe in zip(reads, recipes, strict=True)
         ]
 
@@ -142,7 +122,7 @@ class CloudWatchMetrics:
 
 
 def plan_calls(
-    reads: Sequence[MetricRead], recipes: Sequence[Recipe | Missing], now: datetime
+    reads: Sequence[MetricRead], recipes: Sequence[Recipe[Query] | Missing], now: datetime
 ) -> Iterator[Batch]:
     """Say which calls read all that is wanted: every statistic once, whoever needs it.
 
@@ -162,7 +142,7 @@ def plan_calls(
     for query in wanted:
         by_period.setdefault(query.period_s, []).append(query)
     for period_s, queries in by_period.items():
-        span = _span(period_s, max(wanted[query] for query in queries), now)
+        span = find_span(period_s, max(wanted[query] for query in queries), now)
         most = max(1, min(QUERIES_A_CALL, POINTS_A_CALL // span.periods))
         for start in range(0, len(queries), most):
             yield Batch(queries[start : start + most], span)
@@ -188,7 +168,7 @@ def leave_out_unsettled(query: Query, values: Values | Missing, now: datetime) -
     return {at: value for at, value in values.items() if at != newest}
 
 
-def find_recipe(read: MetricRead) -> Recipe | Missing:
+def find_recipe(read: MetricRead) -> Recipe[Query] | Missing:
     """Say how a metric is made of what CloudWatch has; Missing: its source is not understood."""
     try:
         return make_recipe(read.metric, read.scalable_target)
@@ -208,18 +188,6 @@ def make_stat(query: Query) -> dict[str, Any]:
         "Stat": query.statistic,
     }
     return {**stat, "Unit": query.unit} if query.unit else stat
-
-
-def count_back(read: MetricRead, period_s: int) -> int:
-    """Count the periods to ask for: those that are looked at, the oldest of a believable age."""
-    own = read.metric.period.total_seconds()
-    return math.ceil((read.metric.max_age.total_seconds() + own * read.periods) / period_s)
-
-
-def _span(period_s: int, back: int, now: datetime) -> Span:
-    period = timedelta(seconds=period_s)
-    end = now - (now - _EPOCH) % period
-    return Span(end - period * back, end, period)
 
 
 def _read_values(line: Mapping[str, Any], span: Span) -> Values:
@@ -246,41 +214,3 @@ def _read_trouble(line: Mapping[str, Any]) -> str:
 def _fail(query: Query, error: Exception) -> Missing:
     code = error_code(error) or type(error).__name__
     return Missing(MissingCause.SOURCE_FAILED, f"{query}: {code}: {error_message(error)}")
-
-
-def _make_series(
-    read: MetricRead, recipe: Recipe, found: Mapping[Query, Values | Missing], now: datetime
-) -> Series | Missing:
-    """Compute a metric's series: the newest periods that are looked at, oldest first."""
-    period = read.metric.period
-    span = _span(
-        round(period.total_seconds()), count_back(read, round(period.total_seconds())), now
-    )
-    instants = tuple(span.start + period * (index + 1) for index in range(span.periods))
-    values = _compute(recipe, recipe.returned, found, Frame(instants, period, now - LATE))
-    if isinstance(values, Missing):
-        return values
-    if not values:
-        asked = "; ".join(map(str, recipe.queries))
-        return Missing(
-            MissingCause.NO_DATA, f"no datapoint since {span.start.isoformat()}: {asked}"
-        )
-    newest = max(values)
-    kept = sorted(at for at in values if at > newest - period * read.periods)
-    return tuple([Datapoint(at, values[at] / recipe.divisor) for at in kept])
-
-
-def _compute(
-    recipe: Recipe, line_id: str, found: Mapping[Query, Values | Missing], frame: Frame
-) -> Values | Missing:
-    """Compute a line: what was read, or an expression over other lines."""
-    line = recipe.lines[line_id]
-    if isinstance(line, Query):
-        return found[line]
-    series: dict[str, Values] = {}
-    for each in sorted(line.ids):
-        values = _compute(recipe, each, found, frame)
-        if isinstance(values, Missing):
-            return values
-        series[each] = values
-    return evaluate(line, series, frame)

@@ -10,14 +10,15 @@ SageMaker Developer Guide, "Metrics for monitoring Amazon SageMaker AI with Amaz
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flyball.adapters.aws.resource import Component, Group, Variant, read_resource
 from flyball.core.target import Metric, ScalableTarget
 from flyball.metricmath import Expression, MathError, read_expression
+from flyball.recipe import Recipe, SourceError, read_divisor, read_named
 
+DEVICES = ("cores", "gpus")
 DIMENSION = "dimensions."
 ENDPOINT_ONLY = frozenset(
     {
@@ -33,10 +34,6 @@ ENDPOINT_ONLY = frozenset(
     }
 )
 """Metrics of asynchronous endpoints have no variant."""
-
-
-class SourceError(ValueError):
-    """A source that cannot be asked for; the message names the key and the remedy."""
 
 
 class Query(NamedTuple):
@@ -63,26 +60,7 @@ class Query(NamedTuple):
         return f"{self.statistic} of {self.namespace} {self.name} {{{where}}}"
 
 
-class Recipe(NamedTuple):
-    """How one of our metrics is made of what CloudWatch has.
-
-    Attributes:
-        lines: By id: a statistic to ask for, or an expression over other lines.
-        returned: Id of the line that counts.
-        divisor: The value is divided by it: cores or GPUs of an instance.
-    """
-
-    lines: Mapping[str, Query | Expression]
-    returned: str
-    divisor: float = 1.0
-
-    @property
-    def queries(self) -> list[Query]:
-        """List the statistics to ask for."""
-        return [line for line in self.lines.values() if isinstance(line, Query)]
-
-
-def make_recipe(metric: Metric, target: ScalableTarget) -> Recipe:
+def make_recipe(metric: Metric, target: ScalableTarget) -> Recipe[Query]:
     """Say how a metric is read.
 
     Raises:
@@ -90,11 +68,13 @@ def make_recipe(metric: Metric, target: ScalableTarget) -> Recipe:
     """
     source = metric.source
     period_s = round(metric.period.total_seconds())
-    divisor = _read_divisor(source)
+    divisor = read_divisor(source, DEVICES)
     if "metrics" in source:
         return _read_lines(source["metrics"], period_s, divisor)
     if "expression" in source:
-        return _read_named(source, target, period_s, divisor)
+        return read_named(
+            source, lambda own, where: _read_plain(own, target, period_s, where), divisor
+        )
     return Recipe({"m1": _read_plain(source, target, period_s)}, "m1", divisor)
 
 
@@ -120,26 +100,6 @@ def _read_plain(
     )
 
 
-def _read_named(
-    source: Mapping[str, str], target: ScalableTarget, period_s: int, divisor: float
-) -> Recipe:
-    """Read an expression whose ids are described beside it, each like a metric of its own."""
-    try:
-        expression = read_expression(source["expression"])
-    except MathError as error:
-        raise SourceError(f"source.expression: {error}") from error
-    lines: dict[str, Query | Expression] = {}
-    for each in sorted(expression.ids):
-        own = {
-            key.removeprefix(f"{each}."): value
-            for key, value in source.items()
-            if key.startswith(f"{each}.")
-        }
-        lines[each] = _read_plain(own, target, period_s, f"source.{each}.")
-    result = "result" if "result" not in lines else "result1"
-    return Recipe({**lines, result: expression}, result, divisor)
-
-
 def find_dimensions(name: str, resource: Mapping[str, str]) -> dict[str, str]:
     """Give the dimensions under which a resource's own metrics stand.
 
@@ -160,22 +120,7 @@ def find_dimensions(name: str, resource: Mapping[str, str]) -> dict[str, str]:
             return {"AutoScalingGroupName": group}
 
 
-def _read_divisor(source: Mapping[str, str]) -> float:
-    given = {key: source[key] for key in ("cores", "gpus") if key in source}
-    if len(given) > 1:
-        raise SourceError("source.cores and source.gpus: got both, expected one of them")
-    for key, text in given.items():
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not 0 < value < math.inf:
-            raise SourceError(f"source.{key}: got {text!r}, expected a number above 0")
-        return value
-    return 1.0
-
-
-def _read_lines(text: str, period_s: int, divisor: float) -> Recipe:
+def _read_lines(text: str, period_s: int, divisor: float) -> Recipe[Query]:
     """Read the lines of metric math, each with its Id."""
     try:
         given = json.loads(text)

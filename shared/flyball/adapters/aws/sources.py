@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from flyball.adapters.aws.asked import Asked
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.handover import pages
-from flyball.adapters.aws.query import SourceError, make_recipe
+from flyball.adapters.aws.query import make_recipe
 from flyball.core.target import Metric, ScalableTarget
 from flyball.plan.model import Check, Level
+from flyball.recipe import SourceError
 
 LIST = "cloudwatch:ListMetrics"
 SHOWN = 3

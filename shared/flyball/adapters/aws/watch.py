@@ -8,9 +8,9 @@ from typing import Any
 
 from flyball.adapters.aws.alarms import AlarmError, define, is_same_condition
 from flyball.adapters.aws.clients import Clients
-from flyball.adapters.aws.query import SourceError
 from flyball.alarm import Alarm
 from flyball.ports import AlarmState
+from flyball.recipe import SourceError
 
 NAMES_A_CALL = 100
 """DescribeAlarms takes no more names in one call."""

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from flyball.adapters.aws.query import Query, SourceError, make_recipe
+from flyball.adapters.aws.query import Query, make_recipe
 from flyball.core.target import Metric, ScalableTarget
 from flyball.metricmath import Expression
+from flyball.recipe import SourceError
 
 VARIANT = {"endpoint": "churn", "variant": "blue"}
 PLAIN = {"namespace": "AWS/SageMaker", "metric": "InvocationsPerInstance", "statistic": "Sum"}
