@@ -20,7 +20,7 @@ from tests.aws.deployment import ROOT, RUNTIME, SAM
 from tests.aws.rig import REGION, Server, client_of, environment_for, start_ministack
 from tests.aws.test_tutorial import PAGE, matches, read_steps
 
-pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
+pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket, pytest.mark.xdist_group("built")]
 
 BUILT = (".*", "__pycache__", "build", "dist", "htmlcov", "*.egg-info", "node_modules")
 """What of this folder is no source."""
