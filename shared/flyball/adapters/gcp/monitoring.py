@@ -1,0 +1,317 @@
+"""What do Google's metrics say, for many scalable targets in as few calls as the API allows?
+
+One call reads one statistic of one metric type in one project, of every resource that is wanted;
+what comes back is told apart by its labels. What is computed from several is computed here.
+
+A datapoint is of a whole period and stands at the period's end. The period that is still running is
+not asked for. Google shows some values minutes late, so much more is asked for than is looked at,
+and the newest one's age is the engine's to judge. A series that is not in the answer has no data,
+which is not zero.
+
+Source: Google Cloud Monitoring API v3, projects.timeSeries.list (newest first, pages,
+executionErrors); "Monitoring filters" (one metric type a filter, one_of).
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from flyball.adapters.gcp.answer import Answers, Batch, Found, split_series
+from flyball.adapters.gcp.query import Query, make_recipe
+from flyball.core.model import Missing, MissingCause, Series
+from flyball.core.target import Metric, Unit
+from flyball.meter import LATE
+from flyball.metricmath import Values
+from flyball.ports import MetricRead
+from flyball.recipe import Recipe, SourceError, count_back, find_span, make_series
+
+if TYPE_CHECKING:
+    from google.cloud.monitoring_v3 import MetricServiceClient
+
+QUERIES_A_CALL = 100
+"""Values that one_of takes."""
+PAGES_LIMIT = 100
+"""A call that goes on for longer is broken off."""
+LEAST_BACK = timedelta(minutes=10)
+"""So far back is asked at least: a value may be shown 6 minutes late."""
+TRY_S, WITHIN_S = 5.0, 12.0
+"""Seconds for one try, and for all tries of a call with what is waited between them."""
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 3.2
+INVALID = "INVALID_ARGUMENT"
+"""Refusal of a whole call for one value in it."""
+SILENT = frozenset({"DEADLINE_EXCEEDED", "UNAVAILABLE"})
+"""After all tries: nobody answers, and nothing else is asked in the same read."""
+AGAIN = ("DeadlineExceeded", "InternalServerError", "ResourceExhausted", "ServiceUnavailable")
+"""What a later try may cure; the client by itself tries again after the last one only."""
+RATIO, PERCENT = "10^2.%", "%"
+"""As Google writes units: of a ratio it says that its values are hundreds of percent."""
+
+
+class Trouble(NamedTuple):
+    """Why a call was of no use: Google's status, or the error's name, and its words."""
+
+    status: str
+    message: str
+
+
+class MonitoringMetrics:
+    """Metrics of scalable targets, by projects.timeSeries.list. Thread safe."""
+
+    def __init__(
+        self,
+        endpoint: str = "",
+        *,
+        within_s: float = WITHIN_S,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """Remember where to; nothing is loaded or reached yet.
+
+        Args:
+            endpoint: URL, or host and port, of a server that is not Google's: it is spoken to in
+                the clear and without credentials. "": Google's.
+            within_s: Seconds for all tries of one call.
+            clock: Seconds that only grow.
+        """
+        self._endpoint = endpoint
+        self._within_s = within_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._client: MetricServiceClient | None = None
+
+    def read(self, reads: Sequence[MetricRead], now: datetime) -> Sequence[Series | Missing]:
+        """Read several series, for one or many targets, in as few calls as the API allows.
+
+        Args:
+            reads: What is wanted.
+            now: Aware UTC.
+
+        Returns:
+            One answer a read, in order; a failure is Missing, and no other read's concern.
+        """
+        recipes = [find_recipe(read) for read in reads]
+        found: Answers = {}
+        silence: Trouble | None = None
+        for batch in plan_calls(reads, recipes, now):
+            if silence is None:
+                answers, silence = self._ask(batch)
+            else:
+                answers = _fail(batch.queries, silence)
+            found |= answers
+        return [
+            recipe if isinstance(recipe, Missing) else _finish(read, recipe, found, now)
+            for read, recipe in zip(reads, recipes, strict=True)
+        ]
+
+    def close(self) -> None:
+        """Let go of the connection; a later read makes another."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.transport.close()  # type: ignore[no-untyped-call]
+
+    def _ask(self, batch: Batch) -> tuple[Answers, Trouble | None]:
+        """Ask for one batch; a query that is refused is found and left out.
+
+        Returns:
+            What was found; and why nothing more need be asked, where nobody answers.
+        """
+        try:
+            return self._call(batch), None
+        except Exception as error:  # noqa: BLE001  (the client's errors share no class; none may pass)
+            trouble = read_trouble(error)
+        queries = batch.queries
+        if trouble.status != INVALID or len(queries) == 1:
+            return _fail(queries, trouble), trouble if trouble.status in SILENT else None
+        half = len(queries) // 2
+        one, silence = self._ask(batch._replace(queries=queries[:half]))
+        if silence is not None:
+            return one | _fail(queries[half:], silence), silence
+        other, silence = self._ask(batch._replace(queries=queries[half:]))
+        return one | other, silence
+
+    def _call(self, batch: Batch) -> Answers:
+        """Call the API to its last page."""
+        from google.api_core import exceptions, retry, timeout  # noqa: PLC0415  (when first needed)
+
+        client = self._find_client()
+        again = retry.Retry(
+            predicate=retry.if_exception_type(*(getattr(exceptions, name) for name in AGAIN)),
+            initial=FIRST_WAIT_S,
+            maximum=LONGEST_WAIT_S,
+            multiplier=2.0,
+            timeout=self._within_s,
+        )
+        pager = client.list_time_series(
+            request=make_request(batch),
+            retry=again,
+            timeout=timeout.ConstantTimeout(min(TRY_S, self._within_s)),  # type: ignore[no-untyped-call]
+        )
+        series: list[Any] = []
+        unit, started = "", self._clock()
+        for count, page in enumerate(pager.pages, start=1):
+            for error in page.execution_errors:
+                return _fail(batch.queries, Trouble("incomplete", str(error.message)))
+            series += page.time_series
+            unit = unit or page.unit
+            if page.next_page_token and self._clock() - started > self._within_s:
+                return _fail(batch.queries, Trouble("incomplete", f"no end after {count} pages"))
+            if page.next_page_token and count == PAGES_LIMIT:
+                return _fail(batch.queries, Trouble("incomplete", f"more than {count} pages"))
+        return split_series(batch, series, unit)
+
+    def _find_client(self) -> MetricServiceClient:
+        if self._client is None:
+            with self._lock:
+                if self._client is None:
+                    self._client = make_client(self._endpoint)
+        return self._client
+
+
+def make_client(endpoint: str = "") -> MetricServiceClient:
+    """Make a client: of Google's service, or of a server without encryption and credentials.
+
+    Raises:
+        google.auth.exceptions.DefaultCredentialsError: There are no credentials.
+    """
+    from google.cloud.monitoring_v3 import MetricServiceClient  # noqa: PLC0415  (a quarter second)
+
+    if not endpoint:
+        return MetricServiceClient()
+    import grpc  # noqa: PLC0415  (loaded by the client already)
+    from google.cloud.monitoring_v3.services.metric_service.transports import (  # noqa: PLC0415
+        MetricServiceGrpcTransport,
+    )
+
+    host = urlsplit(endpoint).netloc or endpoint
+    channel = grpc.insecure_channel(host, options=[("grpc.enable_http_proxy", 0)])
+    return MetricServiceClient(transport=MetricServiceGrpcTransport(channel=channel))
+
+
+def find_recipe(read: MetricRead) -> Recipe[Query] | Missing:
+    """Say how a metric is made of what Google has; Missing: its source is not understood."""
+    try:
+        return make_recipe(read.metric, read.scalable_target)
+    except SourceError as error:
+        return Missing(MissingCause.SOURCE_FAILED, f"{read.metric.name}: {error}")
+
+
+def plan_calls(
+    reads: Sequence[MetricRead], recipes: Sequence[Recipe[Query] | Missing], now: datetime
+) -> Iterator[Batch]:
+    """Say which calls read all that is wanted: every statistic once, whoever needs it.
+
+    Args:
+        reads: What is wanted.
+        recipes: How each is made, in the same order; what is Missing is left out.
+        now: Aware UTC.
+    """
+    wanted: dict[Query, int] = {}
+    for read, recipe in zip(reads, recipes, strict=True):
+        if isinstance(recipe, Missing):
+            continue
+        for query in recipe.queries:
+            least = math.ceil(LEAST_BACK.total_seconds() / query.period_s)
+            back = max(count_back(read, query.period_s), least)
+            wanted[query] = max(back, wanted.get(query, 0))
+    alike: dict[Query, list[Query]] = {}
+    for query in wanted:
+        shape = query._replace(labels=tuple((path, "") for path, _ in query.labels))
+        alike.setdefault(shape, []).append(query)
+    for shape, queries in alike.items():
+        span = find_span(shape.period_s, max(wanted[query] for query in queries), now)
+        for start in range(0, len(queries), QUERIES_A_CALL):
+            yield Batch(queries[start : start + QUERIES_A_CALL], span)
+
+
+def make_request(batch: Batch) -> dict[str, Any]:
+    """Write a batch as projects.timeSeries.list takes it.
+
+    The labels of different queries are named apart from each other, so series of a combination that
+    nobody wants may come back too; they are dropped.
+    """
+    query, span = batch.queries[0], batch.span
+    aggregation: dict[str, Any] = {
+        "alignment_period": {"seconds": query.period_s},
+        "per_series_aligner": query.aligner,
+    }
+    if not query.by_replica:
+        aggregation["cross_series_reducer"] = query.reducer
+        aggregation["group_by_fields"] = [path for path, _ in query.labels]
+    return {
+        "name": f"projects/{query.project}",
+        "filter": write_filter(batch.queries),
+        "interval": {"start_time": span.start, "end_time": span.end},
+        "aggregation": aggregation,
+        "view": "FULL",
+    }
+
+
+def write_filter(queries: Sequence[Query]) -> str:
+    """Write the filter that the series of all these queries pass."""
+    first = queries[0]
+    parts = [f"metric.type = {_quote(first.metric_type)}"]
+    if first.resource_type:
+        parts.append(f"resource.type = {_quote(first.resource_type)}")
+    for index, (path, _) in enumerate(first.labels):
+        values = [_quote(value) for value in dict.fromkeys(q.labels[index][1] for q in queries)]
+        said = values[0] if len(values) == 1 else f"one_of({','.join(values)})"
+        parts.append(f"{path} = {said}")
+    return " AND ".join(parts)
+
+
+def read_trouble(error: Exception) -> Trouble:
+    """Read an error of the client's: Google's status and words, or the error's own."""
+    cause = getattr(error, "cause", None) or error  # of a RetryError: why it tried again
+    code = getattr(cause, "grpc_status_code", None)
+    said = getattr(cause, "message", "") or str(cause)
+    return Trouble(code.name if code is not None else type(cause).__name__, str(said))
+
+
+def _finish(
+    read: MetricRead, recipe: Recipe[Query], found: Mapping[Query, Found | Missing], now: datetime
+) -> Series | Missing:
+    """Compute a metric's series of what was read."""
+    answers = {query: found[query] for query in recipe.queries}
+    single = recipe.lines[recipe.returned]
+    reporting: Mapping[datetime, int] = {}
+    if isinstance(single, Query):
+        answer = answers[single]
+        if isinstance(answer, Found):
+            confused = _compare_units(read.metric, single, answer.unit)
+            if confused is not None:
+                return confused
+            reporting = answer.reporting
+    values: dict[Query, Values | Missing] = {
+        query: answer if isinstance(answer, Missing) else answer.values
+        for query, answer in answers.items()
+    }
+    return make_series(read, recipe, values, now, LATE, reporting)
+
+
+def _compare_units(metric: Metric, query: Query, unit: str) -> Missing | None:
+    """See that no ratio is taken for a percentage, nor the other way round."""
+    if (unit, metric.unit) not in {(RATIO, Unit.PERCENT), (PERCENT, Unit.RATIO)}:
+        return None
+    is_ratio = unit == RATIO
+    emitted = "a ratio, 0-1" if is_ratio else "percent, 0-100"
+    message = (
+        f"{query}: Google emits {emitted}, the config says {metric.unit.value}: "
+        f"write `unit: {'ratio' if is_ratio else 'percent'}`"
+    )
+    return Missing(MissingCause.SOURCE_FAILED, message)
+
+
+def _fail(queries: Sequence[Query], trouble: Trouble) -> Answers:
+    said = f"{trouble.status}: {trouble.message}"
+    return {query: Missing(MissingCause.SOURCE_FAILED, f"{query}: {said}") for query in queries}
+
+
+def _quote(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
