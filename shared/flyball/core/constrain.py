@@ -9,6 +9,7 @@ from datetime import datetime
 from flyball.core.activity import carries_load, is_active
 from flyball.core.cooldown import await_scale_out, cool_down
 from flyball.core.model import (
+    Change,
     Direction,
     Limit,
     LimitKind,
@@ -17,7 +18,7 @@ from flyball.core.model import (
 )
 from flyball.core.policy import MissingRule
 from flyball.core.scene import Asked, Scene, paused
-from flyball.core.target import DirectionRules, RateKind, Select
+from flyball.core.target import CapacityKind, DirectionRules, RateKind, Select
 
 Stage = Callable[[int, Scene, Asked], Limit | None]
 
@@ -47,6 +48,9 @@ def stabilize(number: int, scene: Scene, asked: Asked) -> Limit | None:
 def limit_rate(number: int, scene: Scene, asked: Asked) -> Limit | None:
     """Change at most so many instances, or percent, in so much time.
 
+    Of a range, the way out starts from what serves; the way in is the floor's alone. What the
+    service picks by itself is not counted.
+
     Source: Kubernetes, pkg/controller/podautoscaler/horizontal.go
         (calculateScaleUpLimitWithScalingRules, calculateScaleDownLimitWithBehaviors).
     """
@@ -75,10 +79,10 @@ def _allowed(rules: DirectionRules, scene: Scene, *, out: bool) -> int:
     """Work out the furthest capacity that the rate rules allow."""
     proposals = []
     for rule in rules.rates:
-        start = scene.current
+        start = scene.base if out else scene.current
         for change in scene.history.changes:
             if change.at > scene.now - rule.period:
-                start -= change.after - change.before
+                start -= _added(change, scene) if out else change.after - change.before
         if rule.kind is RateKind.COUNT:
             proposals.append(start + int(rule.amount) if out else start - int(rule.amount))
         elif out:
@@ -87,6 +91,13 @@ def _allowed(rules: DirectionRules, scene: Scene, *, out: bool) -> int:
             proposals.append(math.trunc(start * (1 - rule.amount / 100) * (1 + 1e-9)))
     widest = rules.select is Select.MAX
     return max(proposals) if out is widest else min(proposals)
+
+
+def _added(change: Change, scene: Scene) -> int:
+    """How many instances a change added beyond what served then; below 0: it took some away."""
+    if change.after <= change.before:
+        return change.after - change.before
+    return max(0, change.after - scene.base_of(change))
 
 
 def _period_ends(rules: DirectionRules, scene: Scene) -> datetime | None:
@@ -98,6 +109,18 @@ def _period_ends(rules: DirectionRules, scene: Scene) -> datetime | None:
         if c.at > scene.now - rule.period
     ]
     return min(ends, default=None)
+
+
+def pin(number: int, scene: Scene, asked: Asked) -> Limit | None:
+    """Where one number is asked of a service that still picks in a range: begin with its pick.
+
+    Else the first pin would take away all that the service has added to the floor.
+    """
+    if scene.target.capacity_kind is CapacityKind.RANGE or scene.capacity.ceiling is None:
+        return None
+    if not scene.current <= number < scene.picked:
+        return None
+    return Limit(LimitKind.PIN, number, scene.picked, Reason.PINNED)
 
 
 def settle_zero(number: int, scene: Scene, asked: Asked) -> Limit | None:
@@ -189,7 +212,7 @@ def granted(scene: Scene) -> int | None:
     quota = scene.history.quota
     if quota is None or quota.until <= scene.now:
         return None
-    return max(quota.capacity, scene.current)
+    return max(quota.capacity, scene.base)
 
 
 def cap_by_budget(number: int, scene: Scene, asked: Asked) -> Limit | None:
@@ -219,9 +242,10 @@ def wait_out_shortage(number: int, scene: Scene, asked: Asked) -> Limit | None:
         return Limit(
             LimitKind.SHORTAGE, number, scene.current, Reason.CAPACITY_SHORTAGE, shortage.until
         )
-    if number < scene.current:
+    base = scene.base
+    if number <= base:  # fewer, or no more than serve already
         return None
-    after = scene.current + max(1, (number - scene.current) >> max(0, min(shortage.attempts, 20)))
+    after = base + max(1, (number - base) >> max(0, min(shortage.attempts, 20)))
     return (
         Limit(LimitKind.SHORTAGE, number, after, Reason.CAPACITY_SHORTAGE)
         if after != number
@@ -327,6 +351,7 @@ STAGES: tuple[Stage, ...] = (
     cool_down,
     await_scale_out,
     limit_rate,
+    pin,
     settle_zero,
     bound,
     cap_by_quota,

@@ -54,11 +54,12 @@ def _cooled(
     first, ends = _cooling_out(policy, scene)
     if first is None:
         return wanted, None
+    before = scene.base_of(first)
     if isinstance(policy, StepPolicy):
-        return max(scene.current, adjust(policy, rec.adjustment or 0.0, first.before)), ends
+        return max(scene.current, adjust(policy, rec.adjustment or 0.0, before)), ends
     if scene.scaling_out is not None:  # measured on what is in service: it counts what comes
         return wanted, None
-    return max(scene.current, first.before + wanted - (rec.ready or 0)), ends
+    return max(scene.current, before + wanted - (rec.ready or 0)), ends
 
 
 def _cooling_out(

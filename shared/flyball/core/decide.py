@@ -1,8 +1,8 @@
 """What should this target's capacity be now, and why: the whole pipeline, pure and total.
 
-recommend → merge → stabilize → cool down → await a scale-out → limit rate → zero → bounds → quota →
-budget → shortage → guards (blind, foreign, pause) → the provider's own bounds → hard bounds →
-decision. See constrain.STAGES.
+recommend → merge → stabilize → cool down → await a scale-out → limit rate → pin → zero → bounds →
+quota → budget → shortage → guards (blind, foreign, pause) → the provider's own bounds → hard bounds
+→ decision. See constrain.STAGES.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ LASTING = frozenset(
     }
 )
 """Reasons of a recommendation that ask for another look in a moment."""
-SHRINKING = frozenset({Reason.BELOW_TARGET, Reason.STEP})
+SHRINKING = frozenset({Reason.BELOW_TARGET, Reason.STEP, Reason.RANGE_PERMITS})
 """As LASTING, but only while there is something left to change."""
 LITTLE_TOLD = (Reason.NOTHING_ASKED, Reason.MISSING_DATA)
 """Reasons of a hold that any other outdoes."""
@@ -125,13 +125,19 @@ def _conclude(scene: Scene, asked: Asked, number: int, limits: tuple[Limit, ...]
         min(_least(scene), most),
         most,
         asked.wanted - most if asked.wanted > most else 0,
-        None if price is None else (number - current) * price,
+        None if price is None else _added(scene, number) * price,
         tuple(asked.recommendations),
         limits,
         scene.fired,
         wake_at,
         wake_reason,
     )
+
+
+def _added(scene: Scene, number: int) -> int:
+    """How many instances a number adds to what serves; of a range, at most takes away."""
+    out = number > scene.current
+    return max(0, number - scene.base) if out else number - scene.current
 
 
 def _most(scene: Scene) -> int:
@@ -172,9 +178,10 @@ def _act(scene: Scene, number: int, ceiling: int) -> tuple[Action, Reason | None
     """Say what is done about the number, with the reason where that outweighs the limits'."""
     capacity = scene.capacity
     moved = (
-        scene.target.capacity_kind is CapacityKind.RANGE
-        and capacity.ceiling is not None  # one that cannot be read is not set at every look
+        capacity.ceiling is not None  # one that cannot be read is not set at every look
         and ceiling != capacity.ceiling
+        # a first pin takes nothing away that nobody asked to take
+        and (scene.target.capacity_kind is CapacityKind.RANGE or scene.picked <= number)
     )
     if number == scene.current and not moved:
         return Action.HOLD, None

@@ -162,6 +162,7 @@ class Change(NamedTuple):
         after: Desired capacity asked for.
         policies: Names of the policies that asked for it.
         completed_at: When `after` was seen in service; None while in flight. Cooldowns start here.
+            A range's lower floor is complete as soon as it is set: it only permits.
     """
 
     at: datetime
@@ -333,6 +334,7 @@ class Decision(NamedTuple):
         unmet: Instances wanted beyond what bounds, quota, budget and the provider's own maximum
             allow.
         cost_delta_per_hour: Price of the change an hour, in the config's currency; None: no price.
+            Where a service picks inside a range: of what is forced, and the most that is permitted.
         recommendations: Every policy's.
         limits: Every step that changed the number, in order.
         fired: Scheduled actions that were due.

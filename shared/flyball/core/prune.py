@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from flyball.core.model import Change, ReadySample, Recommended
-from flyball.core.target import ScalableTarget
+from flyball.core.target import CapacityKind, ScalableTarget
 
 CHANGES_LIMIT = 256
 """Most changes kept; at one in 15 s, an hour of ceaseless change."""
@@ -36,12 +36,20 @@ def prune_changes(
 
 
 def prune_ready(
-    target: ScalableTarget, ready: tuple[ReadySample, ...], now: datetime
+    target: ScalableTarget,
+    ready: tuple[ReadySample, ...],
+    changes: tuple[Change, ...],
+    now: datetime,
 ) -> tuple[ReadySample, ...]:
-    """Keep the samples that a believable datapoint can reach, and the one before them."""
+    """Keep the samples that a believable datapoint can reach, and the one before them.
+
+    Of a range, also those that say what served when a change began that is still remembered.
+    """
     oldest = now - max(
         (metric.max_age + metric.period for metric in target.metrics), default=timedelta()
     )
+    if changes and target.capacity_kind is CapacityKind.RANGE:
+        oldest = min(oldest, changes[0].at)
     first = 0
     for index, sample in enumerate(ready):
         if sample.at <= oldest:

@@ -193,6 +193,7 @@ def step(policy: StepPolicy, scene: Scene) -> Recommendation:
     below = comparison in (Comparison.LESS, Comparison.LESS_OR_EQUAL)
     shown = newest * scale
     values = evaluated_values(series, policy.datapoints, metric.period)
+    base = _base(policy, scene)
     calm = policy.comparison is None and not _looks_there(policy.steps, below=below)
     if calm or breached(values, policy.datapoints, comparison, threshold) is not Breach.YES:
         lasting = not calm and PAST[comparison](newest, threshold)
@@ -201,12 +202,17 @@ def step(policy: StepPolicy, scene: Scene) -> Recommendation:
     value = _aggregate(policy, values)
     if scale != 1:  # 0.57 is 57 %, not 56.99999999999999
         value = round(value * scale, 9)
-    found = _choose(policy, round(value - policy.threshold, 9), scene.current, below=below)
+    found = _choose(policy, round(value - policy.threshold, 9), base, below=below)
     if found is None:
         return Recommendation(
             policy.name, None, Reason.NO_STEP, policy.metric, value, policy.threshold
         )
-    return _take(policy, found, value, scene.current)
+    return _take(policy, found, value, base, scene.current)
+
+
+def _base(policy: StepPolicy, scene: Scene) -> int:
+    """Say what a step starts from; an exact capacity is what the setting is to be."""
+    return scene.current if policy.adjustment is Adjustment.EXACT_CAPACITY else scene.base
 
 
 def _looks_there(steps: tuple[Step, ...], *, below: bool) -> bool:
@@ -216,7 +222,7 @@ def _looks_there(steps: tuple[Step, ...], *, below: bool) -> bool:
     return steps[-1].upper is None or steps[-1].upper > 0
 
 
-def _choose(policy: StepPolicy, excess: float, current: int, *, below: bool) -> Step | None:
+def _choose(policy: StepPolicy, excess: float, base: int, *, below: bool) -> Step | None:
     """Find the aggregate's step; with a calm datapoint among the breaching, at least the first.
 
     Enough datapoints breach, but their aggregate lies on the threshold's other side: the step at
@@ -225,18 +231,21 @@ def _choose(policy: StepPolicy, excess: float, current: int, *, below: bool) -> 
     found = find_step(policy.steps, excess, below=below)
     if found is None and (excess > 0 if below else excess < 0):
         found = find_step(policy.steps, 0.0, below=below)
-        if found is not None and adjust(policy, found.adjustment, current) <= current:
+        if found is not None and adjust(policy, found.adjustment, base) <= base:
             return None
     return found
 
 
-def _take(policy: StepPolicy, found: Step, value: float, current: int) -> Recommendation:
-    """Apply a step to what is there."""
-    wanted: int | None = adjust(policy, found.adjustment, current)
+def _take(policy: StepPolicy, found: Step, value: float, base: int, current: int) -> Recommendation:
+    """Apply a step to what is there; a step in never raises a range's floor."""
+    number = adjust(policy, found.adjustment, base)
+    wanted: int | None = number
     reason = Reason.STEP
-    if wanted == current:
+    if current <= number < base:
+        wanted, reason = current, Reason.RANGE_PERMITS
+    elif number == base:
         percent = policy.adjustment is Adjustment.PERCENT_CHANGE_IN_CAPACITY
-        stuck = percent and not current and found.adjustment > 0
+        stuck = percent and not base and found.adjustment > 0
         wanted = None
         reason = Reason.CANNOT_LEAVE_ZERO_BY_PERCENT if stuck else Reason.STEP_IS_ZERO
     return Recommendation(

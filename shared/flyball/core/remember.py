@@ -48,7 +48,7 @@ from flyball.core.refusal import (
     note_roll_back,
     note_shortage,
 )
-from flyball.core.target import Per, Profile, ScalableTarget
+from flyball.core.target import CapacityKind, Per, Profile, ScalableTarget
 
 PAUSES_LIMIT = 16
 STALLED_FACTOR = 3
@@ -64,6 +64,8 @@ class Notice(Enum):
     ROLLED_BACK = "rolled_back"
     STALLED = "stalled"
     FOREIGN = "foreign"
+    PICKED = "picked"
+    """The service changed by its own choice, inside its range, what is in service."""
 
 
 class Noticed(NamedTuple):
@@ -72,8 +74,8 @@ class Noticed(NamedTuple):
     Attributes:
         notice: What.
         at: When it was seen, aware UTC.
-        before: Desired capacity as we knew it.
-        after: Desired capacity as it is.
+        before: Desired capacity as we knew it; of PICKED, what was in service.
+        after: Desired capacity as it is; of PICKED, what is in service.
     """
 
     notice: Notice
@@ -146,16 +148,18 @@ def absorb(
             noticed.append(Noticed(Notice.FOREIGN, now, before, capacity.desired))
             changes = tuple(change for change in changes if change.completed_at is not None)
         desired = _expected(capacity, changes)
+        noticed += _find_pick(target, ready, capacity, now)
         if not ready or ready[-1].ready != capacity.serving:
             ready = (*ready, ReadySample(now, capacity.serving))
     if shortage is not None and shortage.until + SHORTAGE_LONGEST <= now:
         shortage = None
+    changes = prune_changes(target, changes, now)
     kept = replace(
         history,
         desired=desired,
-        changes=prune_changes(target, changes, now),
+        changes=changes,
         recommendations=_seed(target, history, observation, now),
-        ready=prune_ready(target, ready, now),
+        ready=prune_ready(target, ready, changes, now),
         missing_since=_note_missing(target, history.missing_since, observation, now),
         active_at=_note_activity(target, history.active_at, observation, now),
         pauses=tuple(pause for pause in history.pauses if pause.until is None or pause.until > now),
@@ -195,7 +199,7 @@ def _follow(
         arrived = (
             capacity.ready >= flying.after
             if flying.after > flying.before
-            else capacity.serving <= flying.after
+            else capacity.serving <= flying.after or target.capacity_kind is CapacityKind.RANGE
         )
         late = now - flying.at > target.lead_time * STALLED_FACTOR
         if not arrived and not late:
@@ -222,6 +226,19 @@ def _is_foreign(history: History, capacity: Capacity, told: list[Noticed]) -> bo
     return not (
         capacity.status is Status.BUSY and flying is not None and capacity.desired == flying.before
     )
+
+
+def _find_pick(
+    target: ScalableTarget, ready: tuple[ReadySample, ...], capacity: Capacity, now: datetime
+) -> list[Noticed]:
+    """Tell what a service chose inside its range: what neither floor nor ceiling asked for."""
+    if target.capacity_kind is CapacityKind.COUNT or not ready:
+        return []
+    floor, before, after = capacity.desired, ready[-1].ready, capacity.serving
+    forced = capacity.ceiling is not None and before > capacity.ceiling
+    if before == after or after < floor or max(before, after) == floor or forced:
+        return []
+    return [Noticed(Notice.PICKED, now, before, after)]
 
 
 def _expected(capacity: Capacity, changes: tuple[Change, ...]) -> int:

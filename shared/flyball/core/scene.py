@@ -20,7 +20,7 @@ from flyball.core.model import (
 )
 from flyball.core.policy import ScheduledPolicy
 from flyball.core.schedule import last_between, next_after
-from flyball.core.target import ScalableTarget
+from flyball.core.target import CapacityKind, ScalableTarget
 from flyball.core.window import combine
 
 FIRINGS_LIMIT = 32
@@ -69,6 +69,30 @@ class Scene(NamedTuple):
     bounds: Bounds
     fired: tuple[Fired, ...]
     scaling_out: Change | None
+
+    @property
+    def base(self) -> int:
+        """What a scale-out starts from, instances: the setting; of a range, what serves in it.
+
+        A service that picks inside its range may have picked more than the floor.
+        """
+        if self.target.capacity_kind is CapacityKind.COUNT:
+            return self.current
+        return max(self.current, self.picked)
+
+    @property
+    def picked(self) -> int:
+        """What is in service, up to the range's ceiling where there is one, instances."""
+        ceiling = self.capacity.ceiling
+        serving = self.capacity.serving
+        return serving if ceiling is None else min(serving, ceiling)
+
+    def base_of(self, change: Change) -> int:
+        """What a change started from, instances; see base."""
+        if self.target.capacity_kind is CapacityKind.COUNT or change.after <= change.before:
+            return change.before
+        then = [sample.ready for sample in self.history.ready if sample.at <= change.at]
+        return max(change.before, *then[-1:])
 
 
 class Asked(NamedTuple):

@@ -109,7 +109,7 @@ def test_a_decision_is_the_same_with_what_was_forgotten(
         history,
         changes=prune_changes(scaled, history.changes, NOON),
         recommendations=prune_recommendations(scaled, history.recommendations, NOON),
-        ready=prune_ready(scaled, history.ready, NOON),
+        ready=prune_ready(scaled, history.ready, (), NOON),
     )
     assert decide(scaled, seen, pruned, at(later)) == decide(scaled, seen, history, at(later))
 
@@ -168,7 +168,7 @@ def test_every_list_is_bounded() -> None:
     ready = tuple(ReadySample(at(-n), n) for n in range(2000, 0, -1))
     wished = tuple(Recommended(at(-n), n) for n in range(2000, 0, -1))
     assert prune_changes(scaled, changes, NOON) == changes[-CHANGES_LIMIT:]
-    assert prune_ready(scaled, ready, NOON) == ready[-READY_LIMIT:]
+    assert prune_ready(scaled, ready, (), NOON) == ready[-READY_LIMIT:]
     assert prune_recommendations(scaled, wished, NOON) == wished[-RECOMMENDATIONS_LIMIT:]
     decision = decide(scaled, look(2, load=200.0), History(), NOON)
     assert len(note_applied(History(changes=changes), decision, NOON).changes) == CHANGES_LIMIT
