@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from flyball.core.model import Missing, MissingCause
+from flyball.ports import ItemUpdate
 from tests.aws.account import CONFIG, KEY, TOPIC, Account, look, write
 from tests.aws.conftest import Store
 from tests.aws.planning import apply, plan
@@ -65,6 +66,18 @@ def test_an_old_look_is_none(account: Account, store: Store) -> None:
     assert apply().code == 0
     look(store.ledger, ago=60 * MINUTE)
     assert apply("--take-over").code == 0
+
+
+def test_a_look_that_left_a_quiet_target_at_rest_is_one(account: Account, store: Store) -> None:
+    """It writes no row, and says when it comes again."""
+    account.register()
+    assert apply().code == 0
+    look(store.ledger, ago=60 * MINUTE)
+    now = datetime.now(UTC)
+    claim = store.ledger.claim("churn", "tick", now, now + MINUTE)
+    store.ledger.write(claim, [], ItemUpdate(wake_at=now + 5 * MINUTE, release=True))
+    done = apply("--take-over")
+    assert done.code == 0, done
 
 
 def test_a_look_by_another_config_is_none(account: Account, store: Store) -> None:

@@ -190,11 +190,13 @@ class Sight(NamedTuple):
         at: When, aware UTC.
         is_current: It was made by the config that is in force.
         blind: What it could not see; "" if it saw the capacity and at least one metric.
+        wake_at: When the target is to be looked at next; only a look puts that into the future.
     """
 
     at: datetime
     is_current: bool = True
     blind: str = ""
+    wake_at: datetime | None = None
 
 
 class Scope(NamedTuple):

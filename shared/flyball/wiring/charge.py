@@ -78,8 +78,9 @@ class Records:
         if not rows:
             return None
         body = json.loads(rows[0].body)
-        in_force = self._ledger.status(scalable_target_id).config_hash
-        return Sight(rows[0].at, body.get("config_hash") == in_force, _find_blind(rows[0].body))
+        status = self._ledger.status(scalable_target_id)
+        is_current = body.get("config_hash") == status.config_hash
+        return Sight(rows[0].at, is_current, _find_blind(rows[0].body), status.wake_at)
 
 
 def read_held(ledger: Ledger, scalable_target_id: str) -> dict[str, Held]:

@@ -276,7 +276,8 @@ def test_the_newest_decision_says_whether_a_function_looks() -> None:
     records = Records(ledger)
     assert records.seen(rig.target.id) is None
     rig.wake()
-    assert records.seen(rig.target.id) == (T0, True, "")
+    wake_at = ledger.status(rig.target.id).wake_at
+    assert records.seen(rig.target.id) == (T0, True, "", wake_at)
     rig.metrics.load = ()
     rig.wake(trigger_id="again")
     sight = records.seen(rig.target.id)
@@ -295,4 +296,4 @@ def test_a_decision_of_another_version_is_a_look_too() -> None:
     claim = ledger.claim("a", "t", T0, T0 + timedelta(seconds=1))
     body = canonical({"config_hash": "h", "of": "a later version"})
     ledger.write(claim, [NewRow("decision", T0, body)], ItemUpdate(release=True))
-    assert Records(ledger).seen("a") == (T0, True, "")
+    assert Records(ledger).seen("a") == (T0, True, "", T0)

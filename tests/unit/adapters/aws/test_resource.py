@@ -14,6 +14,7 @@ from flyball.adapters.aws.resource import (
     ResourceError,
     Variant,
     endpoint_of,
+    read_key,
     read_resource,
     resource_key,
 )
@@ -75,6 +76,13 @@ def test_a_resource_is_read_and_named(case: Case) -> None:
     assert read_resource(case.resource) == case.read
     assert resource_key(case.resource) == case.key
     assert endpoint_of(case.resource) == case.endpoint
+    assert resource_key(read_key(case.key)) == case.key
+
+
+def test_a_key_of_nothing_is_refused() -> None:
+    """What stands in a ledger may be anything."""
+    with pytest.raises(ResourceError, match="got 'project/p', expected endpoint with"):
+        read_key("project/p")
 
 
 @pytest.mark.parametrize(
