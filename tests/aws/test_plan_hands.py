@@ -130,7 +130,12 @@ def test_a_group_changes_hands_by_its_processes(account: Account, store: Store) 
     assert done.code == 0, done
     assert held() == {"AlarmNotification", "ScheduledActions"}
     assert plan("--take-over").code == 0
-    assert destroy("--hand-back").code == 0
+    client.put_scheduled_update_group_action(
+        AutoScalingGroupName="g", ScheduledActionName="morning", Recurrence="0 7 * * *", MinSize=4
+    )
+    done = destroy("--hand-back")
+    assert done.code == 0, done
+    assert "its scheduled actions (1) did not run meanwhile" in done.out
     assert held() == {"ScheduledActions"}
 
 
