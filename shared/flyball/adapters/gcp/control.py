@@ -1,0 +1,259 @@
+"""How is capacity on Google Cloud read and set, whatever kind of resource it is of?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from flyball.adapters.gcp.fields import Answer, join
+from flyball.adapters.gcp.operation import Work, find_work
+from flyball.adapters.gcp.platform import fetch_nodes, read_capacity, set_nodes
+from flyball.adapters.gcp.refusal import read_refusal, tell
+from flyball.adapters.gcp.replicas import count_replicas
+from flyball.adapters.gcp.resource import (
+    DeployedModel,
+    Resource,
+    ResourceError,
+    Version,
+    Vertex,
+    name_resource,
+    read_resource,
+)
+from flyball.adapters.gcp.session import CallError, Session
+from flyball.adapters.gcp.vertex import (
+    Replicas,
+    call_path,
+    fetch_vertex,
+    fit_range,
+    read_replicas,
+    send_change,
+    write_change,
+)
+from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause, Status
+from flyball.core.target import ScalableTarget
+from flyball.ports import Outcome, OutcomeKind
+
+SHARED_FOR = timedelta(seconds=10)
+"""What was fetched for many is good for a look of each for so long."""
+KEPT_LIMIT = 4_096
+"""Looks kept, so that a long-lived program does not grow."""
+
+
+class _Shown(NamedTuple):
+    """The range that the last look showed."""
+
+    floor: int
+    ceiling: int | None
+
+
+class _Fetched(NamedTuple):
+    """An endpoint that several targets are on, and what goes on there."""
+
+    at: datetime
+    answer: Answer
+    work: Work
+
+
+class GcpControl:
+    """Capacity of Vertex AI's deployed models and pools, and of AI Platform's versions."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._fetched: dict[str, _Fetched] = {}
+        self._shown: dict[str, _Shown] = {}
+        self._fixed: set[str] = set()
+
+    def prefetch(self, targets: Sequence[ScalableTarget], now: datetime) -> None:
+        """Read ahead, for the looks that follow within seconds, endpoints with several targets.
+
+        What fails is left to each target's own look to say.
+        """
+        self._fetched.clear()
+        models = []
+        for target in targets:
+            try:
+                resource = read_resource(target.resource)
+            except ResourceError:
+                continue
+            if isinstance(resource, DeployedModel):
+                models.append(resource)
+        counts = Counter(map(call_path, models))
+        for path, resource in {call_path(each): each for each in models}.items():
+            if counts[path] > 1:
+                try:
+                    answer = fetch_vertex(self._session, resource)
+                except CallError:
+                    continue
+                work = find_work(self._session, path, resource.location, now)
+                self._fetched[path] = _Fetched(now, answer, work)
+
+    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
+        """Read the range, what is in service inside it, and whether a change is under way."""
+        try:
+            resource = read_resource(scalable_target.resource)
+            if isinstance(resource, Version):
+                return self._look_at_version(scalable_target.id, resource, now)
+            return self._look(scalable_target.id, resource, now)
+        except ResourceError as error:
+            return Missing(MissingCause.SOURCE_FAILED, str(error))
+        except CallError as error:
+            return Missing(MissingCause.SOURCE_FAILED, tell(error))
+        except Exception as error:  # noqa: BLE001  (whatever cannot be read is not known)
+            return Missing(MissingCause.SOURCE_FAILED, f"{type(error).__name__}: {error}")
+
+    def apply(
+        self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
+    ) -> Outcome:
+        """Set an absolute range once.
+
+        The resource is read again before. Where somebody changed the range since the look that
+        this was decided on, nothing is sent (ABORTED), and the next look finds the foreign change;
+        where another change is under way, nothing is sent either (DEFERRED). A range that is there
+        already is not sent.
+
+        Returns:
+            What the service did; a refusal is an outcome.
+
+        Raises:
+            Exception: It may have landed: nobody knows until the provider is read again.
+        """
+        try:
+            resource = read_resource(scalable_target.resource)
+        except ResourceError as error:
+            return Outcome(OutcomeKind.FAILED, f"not sent: {error}")
+        self._fetched.clear()
+        shown = self._shown.pop(scalable_target.id, None)
+        if isinstance(resource, Version):
+            return self._apply_nodes(resource, capacity, shown)
+        return self._apply_range(resource, capacity, shown, now)
+
+    def _look(self, name: str, resource: Vertex, now: datetime) -> Capacity | Missing:
+        """Look at a resource of Vertex AI."""
+        path = call_path(resource)
+        fetched = self._fetched.get(path)
+        if fetched is not None and abs(now - fetched.at) <= SHARED_FOR:
+            answer, work = fetched.answer, fetched.work
+        else:
+            answer = fetch_vertex(self._session, resource)
+            work = find_work(self._session, path, resource.location, now)
+        replicas = read_replicas(answer, resource)
+        if isinstance(replicas, Missing):
+            return replicas
+        ready = self._count(resource, replicas, work, now)
+        if isinstance(ready, Missing):
+            told = f"how many replicas are in service is not known ({ready.detail})"
+            told = f"{name_resource(resource)}: {join((told, work.tell(), replicas.detail))}"
+            return ready._replace(detail=told)
+        self._keep(name, _Shown(replicas.floor, replicas.ceiling))
+        return Capacity(
+            replicas.floor,
+            ready,
+            Status.BUSY if work.running else Status.IN_SERVICE,
+            ceiling=replicas.ceiling,
+            detail=join((work.tell(), replicas.detail)),
+            least=replicas.least,
+            short=work.is_short and ready < replicas.floor,
+        )
+
+    def _count(
+        self, resource: Vertex, replicas: Replicas, work: Work, now: datetime
+    ) -> int | Missing:
+        """Say how many replicas are in service: by its own word, by its pin, or by the metric."""
+        if replicas.ready is not None:
+            return replicas.ready
+        is_pinned = replicas.floor == replicas.ceiling
+        if is_pinned and not (work.running or work.failed or work.remark):
+            return replicas.floor
+        return count_replicas(self._session, resource, replicas.model, now)
+
+    def _apply_range(
+        self, resource: Vertex, capacity: CapacityRange, shown: _Shown | None, now: datetime
+    ) -> Outcome:
+        """Set a range of Vertex AI's, if it still has what was decided on and takes a change."""
+        path, location = call_path(resource), resource.location
+        try:
+            answer = fetch_vertex(self._session, resource)
+        except CallError as error:
+            return _refuse_unread(error)
+        replicas = read_replicas(answer, resource)
+        if isinstance(replicas, Missing):
+            return Outcome(OutcomeKind.FAILED, f"not sent: {replicas.detail}")
+        refused = _compare(shown, _Shown(replicas.floor, replicas.ceiling))
+        if refused is not None:
+            return refused
+        fit = fit_range(replicas, capacity)
+        counts, mask = write_change(replicas, fit)
+        if not mask:
+            detail = join(("nothing sent: it is so already", fit.remark))
+            return Outcome(OutcomeKind.APPLIED, detail)
+        work = find_work(self._session, path, location, now)
+        if work.running:
+            return Outcome(OutcomeKind.DEFERRED, f"not sent: {work.tell()}")
+        outcome = send_change(self._session, resource, replicas.model, counts, mask)
+        if outcome.kind is OutcomeKind.FAILED:  # was somebody quicker?
+            late = find_work(self._session, path, location, now)
+            if late.running:
+                outcome = Outcome(OutcomeKind.DEFERRED, join((outcome.detail, late.tell())))
+        return outcome._replace(detail=join((outcome.detail, fit.remark, work.remark)))
+
+    def _look_at_version(self, name: str, resource: Version, now: datetime) -> Capacity | Missing:
+        """Look at a version of AI Platform's."""
+        nodes = fetch_nodes(self._session, resource)
+        if isinstance(nodes, Missing):
+            return nodes
+        is_fixed = self._is_fixed(resource)
+        capacity = read_capacity(self._session, resource, nodes, now, is_fixed=is_fixed)
+        if not isinstance(capacity, Missing):
+            self._keep(name, _Shown(nodes.floor, nodes.ceiling))
+        return capacity
+
+    def _apply_nodes(
+        self, resource: Version, capacity: CapacityRange, shown: _Shown | None
+    ) -> Outcome:
+        """Set a version's nodes, if it still has what was decided on and takes a change."""
+        nodes = fetch_nodes(self._session, resource)
+        if isinstance(nodes, Missing):
+            return Outcome(OutcomeKind.DENIED, f"not sent: {nodes.detail}")
+        refused = _compare(shown, _Shown(nodes.floor, nodes.ceiling))
+        if refused is not None:
+            return refused
+        if nodes.status is Status.BUSY:
+            return Outcome(OutcomeKind.DEFERRED, f"not sent: {nodes.detail}")
+        is_fixed = self._is_fixed(resource)
+        outcome, refuses = set_nodes(self._session, resource, nodes, capacity, is_fixed=is_fixed)
+        if refuses:
+            if len(self._fixed) >= KEPT_LIMIT:
+                self._fixed.clear()
+            self._fixed.add(name_resource(resource))
+        return outcome
+
+    def _is_fixed(self, resource: Resource) -> bool:
+        """Say whether this program was refused a change of the version's most nodes before."""
+        return name_resource(resource) in self._fixed
+
+    def _keep(self, name: str, shown: _Shown) -> None:
+        if len(self._shown) >= KEPT_LIMIT:
+            self._shown.clear()
+        self._shown[name] = shown
+
+
+def _compare(shown: _Shown | None, found: _Shown) -> Outcome | None:
+    """Refuse to send where the range is not the one that was decided on."""
+    if shown is None or shown == found:
+        return None
+    told = f"decided on a range of {_tell(shown)}, and by now it is {_tell(found)}"
+    return Outcome(OutcomeKind.ABORTED, f"not sent: {told}")
+
+
+def _tell(shown: _Shown) -> str:
+    return f"{shown.floor}–{shown.ceiling}" if shown.ceiling is not None else f"{shown.floor}"
+
+
+def _refuse_unread(error: CallError) -> Outcome:
+    """Say what comes of a change before which its resource could not be read."""
+    if error.passes and error.doubtful:
+        return Outcome(OutcomeKind.ABORTED, f"not sent: {tell(error)}")
+    outcome = read_refusal(error)
+    return outcome._replace(detail=f"not sent: {outcome.detail.removeprefix('not sent: ')}")
