@@ -23,7 +23,7 @@ from flyball.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from flyball.adapters.local.metrics import Demand
+    from flyball.adapters.local.load import Demand
     from flyball.cli.loop import Parts
     from flyball.core.target import ScalableTarget
     from flyball.wiring.local import Settings

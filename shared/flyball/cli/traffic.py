@@ -7,7 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 
 from flyball.adapters.local.endpoint import LocalEndpoints, endpoint_name
-from flyball.adapters.local.metrics import METRICS, MINUTE, Demand, Load
+from flyball.adapters.local.load import MINUTE, Demand, Load
+from flyball.adapters.local.metrics import METRICS
 from flyball.core.target import ScalableTarget
 from flyball.sim.day import expect
 from flyball.sim.generate import generate_day

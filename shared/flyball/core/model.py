@@ -90,6 +90,7 @@ class Capacity(NamedTuple):
         least: The provider's own lower bound, beyond which it takes no change; None: it has none.
         most: The provider's own upper bound; as least.
         short: The provider says that it has no machines for what is desired.
+        picked: What the service chose inside its range, in service or on its way, where it says so.
     """
 
     desired: int
@@ -102,6 +103,7 @@ class Capacity(NamedTuple):
     least: int | None = None
     most: int | None = None
     short: bool = False
+    picked: int | None = None
 
     @property
     def serving(self) -> int:

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from flyball.adapters.local.alarms import AlarmBoard
 from flyball.adapters.local.clock import JumpingClock
 from flyball.adapters.local.endpoint import LocalEndpoints, endpoint_name
-from flyball.adapters.local.metrics import MINUTE, Load, LocalMetrics
-from flyball.adapters.local.timeline import EndpointSettings, State
+from flyball.adapters.local.load import MINUTE, Load
+from flyball.adapters.local.metrics import LocalMetrics
+from flyball.adapters.local.timeline import EndpointSettings, ServiceSettings, State
 from flyball.adapters.local.trigger import parse_event
 from flyball.controller import Controller
 from flyball.core.codec import canonical
 from flyball.core.model import Status
-from flyball.core.target import ScalableTarget
+from flyball.core.target import CapacityKind, ScalableTarget
 from flyball.ports import (
     CapacityControl,
     Ledger,
@@ -42,6 +43,13 @@ from flyball.sim.trace import Trace
 from flyball.wake import Wake
 
 ENGINE = "simulated"
+GPU_LEAD = timedelta(minutes=8)
+"""From an order to an instance with a GPU in service, on average."""
+MACHINES = {
+    "gpu": ServiceSettings(1, 1),
+    "cpu": ServiceSettings(1, 1, gpu_target=None, cpu_full=100.0),
+}
+"""By a local resource's `machine`: how its service scales it; the range is the target's."""
 NOWHERE = State(0, 0, Status.FAILED, "unknown")
 
 
@@ -55,6 +63,8 @@ class Minute(NamedTuple):
         desired: The provider's setting after the controller acted, instances.
         ready: Instances in service when it began.
         status: The endpoint's, after the controller acted.
+        ceiling: As desired, of a range in which the service picks; None: there is none.
+        picked: The count that the service picked, in service or on its way.
         waiting: Backlog when it began, requests.
         backlog: Backlog when it ended, requests.
         wakes: What the controller did, in order: decisions, outcomes, and what it turned away.
@@ -73,6 +83,8 @@ class Minute(NamedTuple):
     wakes: tuple[Wake, ...]
     alarms: int
     trouble: str = ""
+    ceiling: int | None = None
+    picked: int | None = None
 
     @property
     def changes(self) -> tuple[Wake, ...]:
@@ -184,8 +196,8 @@ class Cloud:
         return f"sim-{self._tokens}"
 
     def _tell(self, now: datetime, wakes: tuple[Wake, ...], alarms: int, trouble: str) -> Minute:
-        state = self.endpoints.state(self.name, now) or NOWHERE
         served = self.metrics.minutes(self.name, now + MINUTE)[-1]
+        state = self.endpoints.state(self.name, now) or NOWHERE
         return Minute(
             now,
             served.requests,
@@ -198,6 +210,8 @@ class Cloud:
             wakes,
             alarms,
             trouble,
+            state.ceiling,
+            state.picked,
         )
 
 
@@ -249,9 +263,27 @@ def run_day(
 
 
 def expect(scalable_target: ScalableTarget, seed: int) -> EndpointSettings:
-    """Make the settings of an endpoint as its scalable target expects it."""
-    return EndpointSettings(
+    """Make the settings of an endpoint as its scalable target expects it.
+
+    One that takes a range has machines with a GPU, or without one where its `resource` says
+    `machine: cpu`; those with a GPU take twice as long to come.
+
+    Raises:
+        ValueError: It says another machine.
+    """
+    settings = EndpointSettings(
         initial=max(1, scalable_target.min_capacity),
         seed=seed,
         quota=max(EndpointSettings().quota, scalable_target.hard_max),
     )
+    if scalable_target.capacity_kind is CapacityKind.COUNT:
+        return settings
+    machine = scalable_target.resource.get("machine", "gpu")
+    if machine not in MACHINES:
+        known = " or ".join(sorted(MACHINES))
+        raise ValueError(f"{scalable_target.id}: resource.machine: got {machine!r}, write {known}")
+    service = MACHINES[machine]._replace(
+        floor=settings.initial, ceiling=max(settings.initial, scalable_target.max_capacity)
+    )
+    lead_time = GPU_LEAD if service.gpu_target is not None else settings.lead_time
+    return settings._replace(lead_time=lead_time, service=service)

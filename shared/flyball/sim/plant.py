@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from flyball.adapters.local.endpoint import LocalEndpoints, Stock, endpoint_name
+from flyball.adapters.local.endpoint import LocalEndpoints, endpoint_name
+from flyball.adapters.local.stock import Stock
 from flyball.adapters.local.timeline import Fate
 from flyball.core.chain import Row
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause, Series

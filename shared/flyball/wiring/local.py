@@ -13,7 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from flyball.adapters.local.endpoint import LocalEndpoints
-from flyball.adapters.local.metrics import Load, LocalMetrics
+from flyball.adapters.local.load import Load
+from flyball.adapters.local.metrics import LocalMetrics
 from flyball.adapters.local.sqlite import SqliteLedger
 from flyball.controller import LEASE, SAFETY, Controller
 from flyball.ports import Clock, Ledger

@@ -1,8 +1,9 @@
 """How does a simulated endpoint answer who reads its capacity, and who sets it?
 
 As SageMaker's does: one update at a time, instances that take minutes and come one by one, a quota,
-a shortage that ends in a roll-back. What it has accepted lies in an SQLite file (or in memory), so
-that several processes see one endpoint, and a killed one finds it as it was.
+a shortage that ends in a roll-back. Or, where its settings say so, as Vertex AI's, which takes a
+range: see service. What it has accepted lies in an SQLite file (or in memory), so that several
+processes see one endpoint, and a killed one finds it as it was.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from flyball.adapters.local.ranged import begin, follow, refuse_range, set_range
+from flyball.adapters.local.stock import Stock
 from flyball.adapters.local.timeline import (
     EndpointSettings,
-    Fate,
     Order,
     OrderKind,
     State,
@@ -43,20 +45,6 @@ CREATE TABLE IF NOT EXISTS orders (
 PRAGMA user_version = {FORMAT};
 COMMIT;
 """
-
-
-class Stock(NamedTuple):
-    """What the provider has to give just now.
-
-    Attributes:
-        instances: It has no machines beyond this many; None: enough.
-        fate: What then becomes of an order that wants more.
-        until: When there are enough again, where that is known.
-    """
-
-    instances: int | None = None
-    fate: Fate = Fate.ROLLS_BACK
-    until: datetime | None = None
 
 
 class LocalFileError(Exception):
@@ -87,6 +75,8 @@ class LocalEndpoints:
         self.caller = caller
         self.stock: Callable[[datetime], Stock] = lambda _: Stock()
         """What the provider has at an instant; a fault may replace it."""
+        self.service: Callable[[str, datetime], None] = lambda _name, _until: None
+        """Lets an endpoint's service pick up to an instant; who knows the load replaces it."""
         self._lock = threading.Lock()
         self._known: dict[str, _Endpoint] = {}
         self._database = _open(path)
@@ -100,7 +90,18 @@ class LocalEndpoints:
                 count = settings.initial
                 ready = count if settings.warm else 0
                 order = Order(1, now, OrderKind.CREATE, self.caller, 0, count, ready)
-                self._append(name, order._replace(arrives=count - ready))
+                order = order._replace(arrives=count - ready)
+                self._append(name, begin(settings, order) if settings.service else order)
+
+    def settings(self, name: str) -> EndpointSettings | None:
+        """Say how an endpoint behaves; None where there is none.
+
+        Raises:
+            sqlite3.Error: The file cannot be read.
+        """
+        with self._lock:
+            found = self._find(name)
+        return None if found is None else found.settings
 
     def state(self, name: str, now: datetime) -> State | None:
         """Say what an endpoint is at `now`; None where there is none, or not yet.
@@ -122,34 +123,67 @@ class LocalEndpoints:
         """Read desired and ready capacity and the status; a failure is Missing."""
         name = endpoint_name(scalable_target)
         try:
+            self.service(name, now)
             state = self.state(name, now)
         except sqlite3.Error as error:
             return Missing(MissingCause.SOURCE_FAILED, f"simulated endpoints: {error}")
         if state is None:
             return Missing(MissingCause.SOURCE_FAILED, _not_found(name))
-        return Capacity(state.desired, state.ready, state.status, detail=state.detail)
+        return Capacity(
+            state.desired,
+            state.ready,
+            state.status,
+            state.ceiling,
+            state.detail,
+            picked=state.picked,
+        )
 
     def apply(
         self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
     ) -> Outcome:
         """Set an absolute capacity, once; a refusal is an Outcome."""
-        if capacity.floor != capacity.ceiling:
-            asked = f"{capacity.floor}-{capacity.ceiling}"
-            return _failed(f"a simulated endpoint takes one number, not {asked}")
-        return self.scale(endpoint_name(scalable_target), capacity.floor, now, self.caller)
+        return self._submit(endpoint_name(scalable_target), *capacity, now, self.caller)
 
     def scale(self, name: str, desired: int, now: datetime, caller: str) -> Outcome:
-        """Set an endpoint's capacity in somebody's name; atomic across processes."""
+        """Set an endpoint's capacity in somebody's name; atomic across processes.
+
+        Of a range it is the floor; the ceiling stays, or gives way.
+        """
+        return self._submit(name, desired, None, now, caller)
+
+    def pick(self, name: str, wanted: int, at: datetime) -> None:
+        """Let the service have another count, as far as its range and the machines go.
+
+        What somebody ordered after that instant stays; so does an endpoint that has failed.
+
+        Raises:
+            sqlite3.Error: The file cannot be read or written.
+        """
+        with self._lock, self._transaction():
+            found = self._find(name)
+            state = None if found is None else state_at(found.settings, found.orders, at)
+            if found is None or state is None or found.orders[-1].at > at:
+                return
+            order = _order(found, OrderKind.PICK, "service", at, state)
+            picked = follow(found.settings, order, state, wanted, self.stock(at))
+            if picked is not None:
+                self._append(name, picked)
+
+    def _submit(
+        self, name: str, floor: int, ceiling: int | None, now: datetime, caller: str
+    ) -> Outcome:
+        """Take an order, or refuse it; no ceiling: as it is, but not below the floor."""
         try:
+            self.service(name, now)
             with self._lock, self._transaction():
                 found = self._find(name)
                 state = None if found is None else state_at(found.settings, found.orders, now)
                 if found is None or state is None:
                     return _failed(_not_found(name))
-                refusal = _refuse(name, found, state, desired, now)
-                if refusal is not None:
-                    return refusal
-                self._append(name, self._accept(found, state, desired, now, caller))
+                order = self._answer(name, found, state, (floor, ceiling), now)
+                if isinstance(order, Outcome):
+                    return order
+                self._append(name, order._replace(caller=caller))
         except sqlite3.Error as error:
             return Outcome(OutcomeKind.FAILED, f"simulated endpoints: {error}")
         return Outcome(OutcomeKind.APPLIED)
@@ -186,13 +220,34 @@ class LocalEndpoints:
             if found is None or state is None or state.status is not wanted:
                 return False
             order = _order(found, kind, "provider", now, state)
-            self._append(name, order._replace(until=until, detail=detail))
+            word = "SystemUpdating" if kind is OrderKind.MAINTAIN else detail
+            self._append(name, order._replace(until=until, detail=word if order.range else detail))
             return True
 
-    def _accept(
-        self, found: _Endpoint, state: State, desired: int, now: datetime, caller: str
-    ) -> Order:
-        order = _order(found, OrderKind.SCALE, caller, now, state)._replace(after=desired)
+    def _answer(
+        self,
+        name: str,
+        found: _Endpoint,
+        state: State,
+        asked: tuple[int, int | None],
+        now: datetime,
+    ) -> Order | Outcome:
+        """Make the order of who asks for a capacity, or refuse it."""
+        floor, ceiling = asked
+        if state.ceiling is None:
+            if ceiling not in (None, floor):
+                return _failed(f"{name} takes one number, not {floor}-{ceiling}")
+            refusal = _refuse(name, found, state, floor, now)
+            return refusal or self._accept(found, state, floor, now)
+        most = max(floor, state.ceiling) if ceiling is None else ceiling
+        taken = CapacityRange(floor, most)
+        late = found.orders[-1].at > now
+        refusal = refuse_range(name, found.settings, state, taken, late=late)
+        order = _order(found, OrderKind.RANGE, "", now, state)
+        return refusal or set_range(found.settings, order, state, taken, self.stock(now))
+
+    def _accept(self, found: _Endpoint, state: State, desired: int, now: datetime) -> Order:
+        order = _order(found, OrderKind.SCALE, "", now, state)._replace(after=desired)
         added = max(0, desired - state.ready)
         stock = self.stock(now)
         if stock.instances is None or desired <= stock.instances or not added:
@@ -241,7 +296,20 @@ def endpoint_name(scalable_target: ScalableTarget) -> str:
 def _order(found: _Endpoint, kind: OrderKind, caller: str, now: datetime, state: State) -> Order:
     """Make the next order of an endpoint, which keeps what it found and changes nothing yet."""
     sequence = len(found.orders) + 1
-    return Order(sequence, now, kind, caller, state.desired, state.desired, state.ready)
+    if state.ceiling is None or state.picked is None:
+        return Order(sequence, now, kind, caller, state.desired, state.desired, state.ready)
+    count = state.picked
+    return Order(
+        sequence,
+        now,
+        kind,
+        caller,
+        count,
+        count,
+        min(state.ready, count),  # those that are being taken away are gone
+        range=CapacityRange(state.desired, state.ceiling),
+        coming=state.coming,
+    )
 
 
 def _refuse(

@@ -1,40 +1,25 @@
 """What does the monitoring of a simulated endpoint show, given the requests that reach it?
 
 A minute's datapoint ends with the minute and is seen one minute later. Requests beyond what the
-instances in service can do in a minute wait as a backlog for the next ones.
+instances in service can do in a minute wait as a backlog for the next ones. Where the endpoint's
+service picks inside a range, it lives through the same minutes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from flyball.adapters.local.endpoint import LocalEndpoints, endpoint_name
+from flyball.adapters.local.load import MINUTE, Load
+from flyball.adapters.local.service import Service
 from flyball.core.model import Datapoint, Missing, MissingCause, Series
 from flyball.core.target import Metric, Unit
 from flyball.ports import MetricRead
 
-MINUTE = timedelta(minutes=1)
 DELAY = MINUTE
 """A datapoint is seen this long after its period has ended."""
-
-Demand = Callable[[datetime], float | None]
-"""Requests that arrive in the minute that begins at an instant; None: not known."""
-
-
-class Load(NamedTuple):
-    """What reaches one endpoint, and what its instances can do.
-
-    Attributes:
-        demand: Requests a minute.
-        capacity_per_instance: Requests that one instance can serve in a minute, above 0.
-        start: Instant of the first minute, aware UTC.
-    """
-
-    demand: Demand
-    capacity_per_instance: float
-    start: datetime
 
 
 class Minute(NamedTuple):
@@ -64,7 +49,7 @@ class LocalMetrics:
     """
 
     def __init__(self, endpoints: LocalEndpoints, loads: Mapping[str, Load]) -> None:
-        """Watch endpoints.
+        """Watch endpoints, and let their services see the load: they pick by it from now on.
 
         Args:
             endpoints: Whose instances in service count.
@@ -74,6 +59,8 @@ class LocalMetrics:
         self._loads = loads
         self._minutes: dict[str, list[Minute]] = {name: [] for name in loads}
         self._points: dict[tuple[str, str, int, Unit], list[Datapoint | None]] = {}
+        self._service = Service(endpoints, loads, self._backlog)
+        endpoints.service = self._service.advance
 
     def read(self, reads: Sequence[MetricRead], now: datetime) -> Sequence[Series | Missing]:
         """Read the newest datapoints that can be seen at `now`."""
@@ -85,9 +72,20 @@ class LocalMetrics:
         Raises:
             KeyError: Nothing reaches an endpoint of this name.
         """
-        load, minutes = self._loads[name], self._serve_until(name, until)
+        load, minutes = self._loads[name], self._live_until(name, until)
         count = max(0, (until - load.start) // MINUTE)
         return minutes if count >= len(minutes) else minutes[:count]
+
+    def _live_until(self, name: str, until: datetime) -> list[Minute]:
+        """Let the service pick until the last minute begins, then work out all of them."""
+        self._service.advance(name, until - MINUTE)
+        return self._serve_until(name, until)
+
+    def _backlog(self, name: str, start: datetime) -> float:
+        """Say what waits when a minute begins, as far as the service has picked."""
+        minutes = self._serve_until(name, start)
+        count = max(0, (start - self._loads[name].start) // MINUTE)
+        return minutes[count - 1].backlog if count else 0.0
 
     def _serve_until(self, name: str, until: datetime) -> list[Minute]:
         """Work out every minute up to an instant, and give all that are known, later ones too."""
@@ -118,7 +116,7 @@ class LocalMetrics:
         load = self._loads[name]
         width = max(1, -(-read.metric.period // MINUTE))
         seen = max(0, (now - DELAY - load.start) // MINUTE)
-        minutes = self._serve_until(name, load.start + seen * MINUTE)
+        minutes = self._live_until(name, load.start + seen * MINUTE)
         points = self._points.setdefault((name, kind, width, read.metric.unit), [])
         last = seen // width
         for index in range(len(points), last):
@@ -141,7 +139,7 @@ def _fold(minutes: Sequence[Minute], kind: str, metric: Metric, mu: float) -> Da
     if not values:
         return None
     value = fold(values)
-    if kind == "utilization" and metric.unit is Unit.RATIO:
+    if kind in IN_PERCENT and metric.unit is Unit.RATIO:
         value /= 100
     return Datapoint(minutes[-1].start + MINUTE, value, minutes[-1].ready)
 
@@ -159,6 +157,12 @@ def _invocations_per_instance(minute: Minute, _: float) -> float | None:
 def _utilization(minute: Minute, mu: float) -> float | None:
     each = _invocations_per_instance(minute, mu)
     return None if each is None else 100 * each / mu
+
+
+def _duty_cycle(minute: Minute, mu: float) -> float | None:
+    if minute.requests is None or not minute.ready:
+        return None
+    return min(100.0, 100 * (minute.requests + minute.waiting) / (minute.ready * mu))
 
 
 def _backlog(minute: Minute, _: float) -> float | None:
@@ -180,6 +184,7 @@ METRICS: Mapping[str, tuple[Measure, Fold]] = {
     "invocations": (_invocations, sum),
     "invocations_per_instance": (_invocations_per_instance, sum),
     "utilization": (_utilization, _mean),
+    "duty_cycle": (_duty_cycle, _mean),
     "backlog": (_backlog, _last),
 }
 """By name: one minute's value, and how a longer period's minutes become one.
@@ -187,5 +192,8 @@ METRICS: Mapping[str, tuple[Measure, Fold]] = {
 invocations: requests that arrived. invocations_per_instance: the same, divided by the instances in
 service (each request counts 1/n, as SageMaker's InvocationsPerInstance does); none at zero
 instances. utilization: percent of what the instances in service can do that arrived, so above 100
-in an overload; none at zero instances. backlog: requests that wait at the end.
+in an overload; none at zero instances. duty_cycle: percent of the time in which a device is at
+work, so never above 100; as utilization. backlog: requests that wait at the end.
 """
+IN_PERCENT = ("utilization", "duty_cycle")
+"""Shown as a ratio where the metric's unit says so."""

@@ -1,7 +1,8 @@
 """What state is a simulated endpoint in at an instant, given the orders that it has accepted?
 
-An order is accepted only while the endpoint is not updating, and keeps what it found; so the newest
-order at or before an instant settles that instant alone, and a clock may jump to any of them.
+An order keeps what it found, also the instances that were on their way; so the newest order at or
+before an instant settles that instant alone, and a clock may jump to any of them. Where a service
+picks the count inside a range, each of its picks is an order of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
-from flyball.core.model import Status
+from flyball.core.model import CapacityRange, Status
 
 
 class OrderKind(Enum):
@@ -22,6 +23,9 @@ class OrderKind(Enum):
 
     CREATE = "create"
     SCALE = "scale"
+    RANGE = "range"
+    PICK = "pick"
+    """The service picked another count inside its range."""
     MAINTAIN = "maintain"
     """The provider updates it of its own accord: SystemUpdating."""
     BREAK = "break"
@@ -38,6 +42,24 @@ class Fate(Enum):
     """Some instances do not come, and the endpoint is in service all the same."""
 
 
+class ServiceSettings(NamedTuple):
+    """How the autoscaler of a service behaves that takes a range and picks the count in it.
+
+    Attributes:
+        floor: Of the range at creation, instances.
+        ceiling: As floor.
+        gpu_target: GPU utilization to keep, percent; None: machines without a GPU.
+        cpu_target: CPU utilization to keep, percent.
+        cpu_full: CPU utilization of an instance that can serve no more, percent.
+    """
+
+    floor: int
+    ceiling: int
+    gpu_target: float | None = 60.0
+    cpu_target: float = 60.0
+    cpu_full: float = 50.0
+
+
 class EndpointSettings(NamedTuple):
     """How one simulated endpoint behaves.
 
@@ -51,6 +73,7 @@ class EndpointSettings(NamedTuple):
         rolling_back: How long RollingBack lasts.
         quota: Most instances that the account may have.
         warm: In service from its creation on, rather than Creating for a lead time.
+        service: Its service picks inside a range; None: it takes one number.
     """
 
     initial: int = 1
@@ -62,6 +85,7 @@ class EndpointSettings(NamedTuple):
     rolling_back: timedelta = timedelta(minutes=1)
     quota: int = 100
     warm: bool = True
+    service: ServiceSettings | None = None
 
 
 class Order(NamedTuple):
@@ -72,14 +96,18 @@ class Order(NamedTuple):
         at: When it was accepted, aware UTC.
         kind: What it was.
         caller: Who gave it.
-        before: Desired capacity that it found.
-        after: Desired capacity that it set.
+        before: Desired capacity that it found; where a service picks, the count that it had picked.
+        after: Desired capacity that it set; where a service picks, the count from here on.
         ready: Instances in service that it found.
         fate: How it ends.
         arrives: Of the instances that it adds, those that come.
         until: End of a MAINTAIN order; of one that STALLS, when there are machines again and the
             rest of its instances are on their way (None: never).
-        detail: The provider's word for the status after BREAK, else "".
+        detail: The provider's word for the status after BREAK; where a service picks, while it is
+            updating too.
+        range: Where a service picks: the range from here on.
+        coming: Where a service picks: when each instance comes that is on its way, sorted.
+        back: The range that returns at `until`, as this one cannot be had.
     """
 
     sequence: int
@@ -93,22 +121,35 @@ class Order(NamedTuple):
     arrives: int = 0
     until: datetime | None = None
     detail: str = ""
+    range: CapacityRange | None = None
+    coming: tuple[datetime, ...] = ()
+    back: CapacityRange | None = None
 
 
 class State(NamedTuple):
     """An endpoint at one instant.
 
     Attributes:
-        desired: The setting, instances.
+        desired: The setting, instances; where a service picks, the range's floor.
         ready: Instances in service.
         status: Folded, as the port has it.
         detail: The provider's word for the status.
+        ceiling: Where a service picks: the range's upper end.
+        picked: Where a service picks: the count that it picked, in service or on its way.
+        coming: Where a service picks: when each instance comes that is on its way, sorted.
+        until: Where a service picks: end of the update that goes on.
+        back: The range that returns then.
     """
 
     desired: int
     ready: int
     status: Status
     detail: str
+    ceiling: int | None = None
+    picked: int | None = None
+    coming: tuple[datetime, ...] = ()
+    until: datetime | None = None
+    back: CapacityRange | None = None
 
 
 def state_at(settings: EndpointSettings, orders: Sequence[Order], now: datetime) -> State | None:
@@ -126,6 +167,8 @@ def state_at(settings: EndpointSettings, orders: Sequence[Order], now: datetime)
     if not index:
         return None
     order = orders[index - 1]
+    if order.range is not None:
+        return _ranged(settings, order, order.range, now)
     match order.kind:
         case OrderKind.BREAK:
             return State(order.after, order.ready, Status.FAILED, order.detail or "Failed")
@@ -135,7 +178,7 @@ def state_at(settings: EndpointSettings, orders: Sequence[Order], now: datetime)
             if order.until is not None and now < order.until:
                 return State(order.after, order.ready, Status.BUSY, "SystemUpdating")
             return _in_service(order.after, order.ready)
-        case OrderKind.CREATE | OrderKind.SCALE:
+        case _:
             return _scaled(settings, order, now)
 
 
@@ -169,12 +212,45 @@ def _scaled(settings: EndpointSettings, order: Order, now: datetime) -> State:
     return _in_service(order.before, min(order.ready, order.before))
 
 
+def _ranged(settings: EndpointSettings, order: Order, taken: CapacityRange, now: datetime) -> State:
+    """Say what an endpoint is whose service picks inside a range."""
+    here = bisect_right(order.coming, now)
+    gone = now >= order.at + settings.removal
+    ready = (min(order.ready, order.after) if gone else order.ready) + here
+    rest = order.coming[here:]
+    if order.kind is OrderKind.BREAK:
+        failed = (Status.FAILED, order.detail or "Failed", taken.ceiling, order.after, rest)
+        return State(taken.floor, ready, *failed)
+    if order.until is not None and now < order.until:
+        busy = (Status.BUSY, order.detail, taken.ceiling, order.after, rest, order.until)
+        return State(taken.floor, ready, *busy, order.back)
+    floor, ceiling = order.back or taken
+    return State(floor, ready, Status.IN_SERVICE, "InService", ceiling, order.after, rest)
+
+
 @lru_cache(maxsize=256)
 def _arrivals(settings: EndpointSettings, order: Order) -> list[datetime]:
     """Draw when each instance of a scale-out comes, sorted."""
     spread = settings.lead_time * settings.lead_spread_ratio
     draws = (_draw(settings.seed, order.sequence, index) for index in range(order.arrives))
     return sorted(order.at + settings.lead_time + spread * (2 * draw - 1) for draw in draws)
+
+
+def send_for(settings: EndpointSettings, order: Order, count: int) -> Order:
+    """Let a service that picks have so many instances, as of an order.
+
+    Args:
+        settings: The endpoint's.
+        order: With what it found: `ready` and `coming`.
+        count: Instances from here on, 0 or more.
+
+    Returns:
+        The order, with those that come: fewer or more than were on their way.
+    """
+    added = max(0, count - order.ready - len(order.coming))
+    fresh = _arrivals(settings, order._replace(arrives=added))
+    coming = order.coming[: max(0, count - order.ready)]
+    return order._replace(after=count, coming=tuple(sorted((*coming, *fresh))))
 
 
 def _draw(seed: int, sequence: int, index: int) -> float:

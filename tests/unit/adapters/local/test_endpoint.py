@@ -8,7 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.adapters.local.endpoint import LocalEndpoints, Stock
+from flyball.adapters.local.endpoint import LocalEndpoints
+from flyball.adapters.local.stock import Stock
 from flyball.adapters.local.timeline import EndpointSettings, Fate, State, state_at
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause, Status
 from flyball.core.target import ScalableTarget

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from flyball.adapters.local.endpoint import LocalEndpoints
-from flyball.adapters.local.metrics import METRICS, Load, LocalMetrics
+from flyball.adapters.local.load import Load
+from flyball.adapters.local.metrics import METRICS, LocalMetrics
 from flyball.adapters.local.timeline import EndpointSettings
 from flyball.core.model import CapacityRange, Datapoint, Missing, MissingCause, Series
 from flyball.core.target import Metric, Per, ScalableTarget, Unit
@@ -171,6 +172,18 @@ def test_minutes_before_the_endpoint_was_created_have_no_instances() -> None:
     assert (minute.ready, minute.desired, minute.backlog) == (0, 0, 5.0)
 
 
-def test_all_four_metrics_are_offered() -> None:
+def test_all_five_metrics_are_offered() -> None:
     """Their names are what a config may say."""
-    assert set(METRICS) == {"invocations", "invocations_per_instance", "utilization", "backlog"}
+    offered = {"invocations", "invocations_per_instance", "utilization", "duty_cycle", "backlog"}
+    assert set(METRICS) == offered
+
+
+def test_a_device_is_at_work_for_no_more_than_all_of_the_time() -> None:
+    """What waits keeps it at work; none at zero instances, none where the demand is not known."""
+    _, metrics = watch(100, 300, 0, None, initial=2)
+    duty = Metric("duty_cycle", unit=Unit.PERCENT)
+    assert [point.value for point in read(metrics, duty, 5)] == [50, 100, 50]
+    ratio = Metric("duty", unit=Unit.RATIO, source={"metric": "duty_cycle"})
+    assert [point.value for point in read(metrics, ratio, 5)] == [0.5, 1.0, 0.5]
+    _, idle = watch(100, initial=0)
+    assert miss(idle, duty, 5) is MissingCause.UNDEFINED_AT_ZERO
