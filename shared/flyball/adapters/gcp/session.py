@@ -323,8 +323,13 @@ def _unanswered(error: Exception) -> CallError:
 
 
 def _check_url(name: str, url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        is_url = parts.scheme in {"http", "https"} and bool((parts.hostname or "").strip())
+        is_url = is_url and parts.port != 0  # reading it refuses what is no port
+    except ValueError:
+        is_url = False
+    if not is_url:
         message = f"{name}: got {url!r}, expected a URL such as http://127.0.0.1:8080"
         raise ValueError(message)
     return url.rstrip("/")
