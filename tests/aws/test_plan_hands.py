@@ -200,14 +200,26 @@ def test_what_one_out_of_service_holds_moves_to_the_next_on_its_resource(
     assert not any(account.suspended().values())
 
 
-def test_a_renamed_target_that_would_only_advise_is_refused(account: Account, store: Store) -> None:
-    """Native scaling is suspended for the old name: nobody would be in charge."""
+def test_a_renamed_target_that_only_advises_takes_nobodys_place(
+    account: Account, store: Store
+) -> None:
+    """Native scaling is suspended for the old name: it is handed back, or said not to be."""
     account.register()
     take_over(store)
     write(BLUE.replace("mode: apply", "mode: advise"))
     done = apply("--prune")
     assert done.code == 1
-    assert "its new name would only advise" in done.out
+    assert "churn: hand over: native scaling was suspended by a take-over" in done.out
+    done = apply("--prune", "--no-hand-back")
+    assert done.code == 0, done
+    assert store.ledger.scalable_target_ids() == ["churn-blue"]
+    assert all(account.suspended().values())
+    done = plan()
+    assert done.code == 1
+    assert "churn: hand over: native scaling was suspended by a take-over" in done.out
+    assert apply("--hand-back").code == 0
+    assert not any(account.suspended().values())
+    assert store.ledger.scalable_target_ids() == ["churn-blue"]
 
 
 def test_a_target_that_changes_its_resource_hands_the_old_one_back(

@@ -231,11 +231,14 @@ def _cast(
 def _find_moves(
     home: Home, staying: Sequence[ScalableTarget], leaving: Sequence[ScalableTarget]
 ) -> dict[str, str]:
-    """Find which of those that stay comes in the place of which that goes: on its resource."""
+    """Find which of those that stay comes in the place of which that goes: on its resource.
+
+    One that only advises takes nobody's place.
+    """
     places = {key: each.id for each in leaving if (key := home.key(each))}
     moves: dict[str, str] = {}
-    for target in sorted(staying, key=lambda each: each.mode is not Mode.APPLY):
-        old = places.pop(home.key(target), None)
+    for target in staying:
+        old = places.pop(home.key(target), None) if target.mode is Mode.APPLY else None
         if old is not None:
             moves[target.id] = old
     return moves

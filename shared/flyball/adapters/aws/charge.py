@@ -174,12 +174,11 @@ def _stay_suspended(scene: Scene, hands: Hands, target: ScalableTarget, native: 
         return
     if _find_taker(scene, target, key) is not None:
         return
-    if moved is not None:
-        text = "native scaling was suspended by a take-over, and its new name would only advise"
-        remedy = "rename it in mode apply; set `mode: advise` afterwards"
-        hands.checks.append(Check(HAND_OVER, Level.FAIL, text, remedy, target.id))
-    elif held is not None:
-        _return(scene, hands, target, native, held)
+    whose = target.id
+    if held is None and (holder := memory.holder(key)) is not None:
+        held, whose = memory.held(holder)[key], holder
+    if held is not None:
+        _return(scene, hands, replace(target, id=whose), native, held)
     elif not native.is_active:
         hands.checks.append(_tell_strange(target, native))
 
