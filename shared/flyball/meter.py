@@ -39,6 +39,8 @@ A percentile is taken of all series' distributions together, not of each one's o
 cumulative metric needs, is interpolated where nothing was.
 """
 PERCENTILES = ("p05", "p50", "p95", "p99")
+ACROSS = ("mean", "sum", "min", "max")
+"""How the values that several series have in one period become one."""
 
 
 class Kind(Enum):

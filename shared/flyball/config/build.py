@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from flyball.config import cloudwatch, monitoring
 from flyball.config.adopt import adopt_action, adopt_policy
 from flyball.config.amazon import (
     AwsScalingPolicy,
     AwsScheduledAction,
 )
 from flyball.config.bounds import find_bounds
-from flyball.config.cloudwatch import check_metric, check_resource
 from flyball.config.entry import Built, Entry
 from flyball.config.google import adopt_nodes
 from flyball.config.make import (
@@ -68,11 +68,8 @@ def build(entry: Entry) -> Built | None:
     bounds = find_bounds(entry, policies)
     _check_references(entry, policies, metrics)
     if home == "aws":
-        check_resource(entry.own.resource, entry.place.at("resource"), entry.report)
-        for metric in metrics.found.values():
-            check_metric(
-                metric, entry.places.get(("metric", metric.name), entry.place), entry.report
-            )
+        cloudwatch.check_resource(entry.own.resource, entry.place.at("resource"), entry.report)
+    _check_sources(entry, home, metrics)
     rest = _build_rest(entry, home, profile, defaults)
     if home == "aws" and "heartbeat" not in rest and _is_polled(policies, metrics):
         rest["heartbeat"] = rest.get("tick", TICK)
@@ -132,6 +129,7 @@ def _build_policies(
     block, place = entry.get("auto_scaling")
     if block is not None:
         for policy, here in adopt_nodes(block, place, metrics, defaults, entry.report):
+            entry.places.setdefault(("metric", policy.metric), here)
             if _is_new(entry, "policy", policy.name, here):
                 yield policy
 
@@ -203,6 +201,16 @@ def _check_references(entry: Entry, policies: Sequence[Policy], metrics: Metrics
                 f"there is no metric {name}",
                 suggest(name, names) or f"known: {known}",
             )
+
+
+def _check_sources(entry: Entry, home: str, metrics: Metrics) -> None:
+    """See that the home can be asked for every metric."""
+    for metric in metrics.found.values():
+        place = entry.places.get(("metric", metric.name), entry.place)
+        if home == "aws":
+            cloudwatch.check_metric(metric, place, entry.report)
+        elif home == "gcp":
+            monitoring.check_metric(metric, entry.own.resource, place, entry.report)
 
 
 def _build_rest(entry: Entry, home: str, profile: Profile, defaults: Defaults) -> dict[str, Any]:

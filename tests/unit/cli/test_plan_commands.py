@@ -94,7 +94,10 @@ def test_every_error_of_a_config_is_named_with_1(tmp_path: Path) -> None:
 def test_a_home_that_is_not_served_is_refused(tmp_path: Path) -> None:
     """It is said before anything is opened."""
     path = tmp_path / "gcp.yaml"
-    text = CONFIG.replace("    min_capacity", "    home: gcp\n    min_capacity")
+    home = "    home: gcp\n    resource: {project: p}\n    min_capacity"
+    text = CONFIG.replace("    min_capacity", home)
+    source = "{metric: custom.googleapis.com/load, statistic: mean}"
+    text = text.replace("{metric: utilization}", source)
     path.write_text(text, encoding="utf-8")
     expect_error(flyball("plan", "--config", path), "home gcp is not served")
 

@@ -49,6 +49,12 @@ TRACKING = "policies: [{name: p, kind: target_tracking, metric: m, target_value:
 STEP = "policies: [{name: p, kind: step, metric: m, threshold: 50, steps: "
 
 
+CUSTOM = {"metric": "custom.googleapis.com/m", "statistic": "mean", "project": "p"}
+ON_GOOGLE = HEAD.replace("{name: m}", f"{{name: m, source: {CUSTOM}}}").replace(
+    "unit: ratio}", f"unit: ratio, source: {CUSTOM}}}"
+)
+
+
 def test_every_key_reaches_the_engine() -> None:
     """One scalable target with every section, next to the engine's value."""
     made = target_of(
@@ -70,7 +76,8 @@ def test_every_key_reaches_the_engine() -> None:
         fallback: {capacity: 6, after: 4m}
         scale_out: {rates: [{count: 4, period: 60s}], select: min}
         scale_in: {stabilization_window: 2m, rates: [{percent: 12.5, period: 5m}]}
-        """
+        """,
+        ON_GOOGLE,
     )
     assert made == ScalableTarget(
         id="churn",
@@ -84,8 +91,8 @@ def test_every_key_reaches_the_engine() -> None:
         capacity_kind=CapacityKind.COUNT,
         mode=Mode.ADVISE,
         metrics=(
-            Metric("m", max_age=600 * SECOND),
-            Metric("gpu", unit=Unit.RATIO, max_age=600 * SECOND),
+            Metric("m", max_age=600 * SECOND, source=CUSTOM),
+            Metric("gpu", unit=Unit.RATIO, max_age=600 * SECOND, source=CUSTOM),
         ),
         scale_out=DirectionRules(
             rates=(RateRule(RateKind.COUNT, 4, 60 * SECOND),), select=Select.MIN
@@ -113,7 +120,7 @@ def test_what_is_not_written_is_the_engines_default() -> None:
         metrics=(Metric("m"), Metric("gpu", unit=Unit.RATIO)),
         scale_in=DirectionRules(300 * SECOND),
     )
-    assert target_of("home: gcp").capacity_kind is CapacityKind.RANGE
+    assert target_of("home: gcp", ON_GOOGLE).capacity_kind is CapacityKind.RANGE
 
 
 def test_a_metric_is_read() -> None:

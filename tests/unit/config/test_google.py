@@ -10,7 +10,13 @@ from flyball.core.policy import DatapointsRule, TrackingPolicy
 from flyball.core.target import CapacityKind, Metric, Unit
 from tests.unit.config.asking import problems_of, target_of
 
-BARE = "version: 1\nscalable_targets:\n  - id: vision\n    home: gcp\n"
+BARE = """\
+version: 1
+scalable_targets:
+  - id: vision
+    home: gcp
+    resource: {project: p, model: vision, version: v3}
+"""
 
 
 def test_the_block_is_taken_over() -> None:
@@ -75,13 +81,14 @@ def test_what_the_block_leaves_out_is_ours_or_googles() -> None:
         ),
         (
             (
-                "autoScaling: {maxNodes: 3, metrics: [{name: CPU_USAGE}]}\nmetrics: [{name: x}]\n"
+                "autoScaling: {maxNodes: 3, metrics: [{name: CPU_USAGE}]}\n"
+                "metrics: [{name: x, source: {metric: custom.googleapis.com/x, statistic: mean}}]\n"
                 "policies: [{name: cpu_usage, kind: target_tracking, metric: x, target_value: 1}]"
             ),
             [
                 (
                     "autoScaling.metrics[0]: another policy has this name already; first "
-                    "on line 7: "
+                    "on line 8: "
                     "name this one differently"
                 )
             ],

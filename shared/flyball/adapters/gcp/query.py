@@ -12,15 +12,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from flyball.core.target import Metric, Per, ScalableTarget
-from flyball.meter import METERS, PERCENTILES, STATISTICS, Kind, Meter, find_site
+from flyball.meter import ACROSS, METERS, PERCENTILES, STATISTICS, Kind, Meter, find_site
 from flyball.recipe import Recipe, SourceError, read_divisor, read_named
 
 DEVICES = ("cores",)
 """CPU is counted per replica: it is 4 where four of its cores are busy."""
 LABEL, RESOURCE_LABEL = "labels.", "resource_labels."
 """How the keys of a source begin that name labels; the API calls them metric.labels, resource.…."""
-ACROSS = ("mean", "sum", "min", "max")
-"""How the values that several series have in one period become one."""
 SHORTEST_S = 60
 """Of a period: Google aligns to no shorter one."""
 
