@@ -43,6 +43,7 @@ def test_an_event_of_an_endpoint_finds_every_target_on_it(store: Store) -> None:
         "none": CONFIG,
         "odd": '{"resource":"e"}',
         "empty": ON % '"thing":"t"',
+        "lone": ON % '"endpoint":"e3"',
         "amazon": '{"resource":{"endpoint":"e","variant":"v"}}',
     }
     for name, config in configs.items():
@@ -54,6 +55,7 @@ def test_an_event_of_an_endpoint_finds_every_target_on_it(store: Store) -> None:
         "locations/l/deploymentResourcePools/d": ["pool"],
         "projects/p/models/m/versions/v1": ["old", "older"],
         "models/m": ["old", "older"],
+        "locations/l/endpoints/e3/deployedModels/-": ["lone"],
         "locations/l/endpoints/nobody": [],
         "": [],
     }.items():

@@ -7,7 +7,7 @@ seems to lack its newest row, and nothing that is due is overlooked.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 
 from flyball.adapters.gcp.database import Database
@@ -23,17 +23,12 @@ from flyball.adapters.gcp.documents import (
     text,
     unpack,
 )
+from flyball.adapters.gcp.resource import ResourceError, path_of, read_resource
 from flyball.core.chain import Row
 from flyball.ports import Due
 
 ID_LIMIT = 128
 """Characters of a row's id, at most; none that we give is longer than 60."""
-PLACES: Mapping[str, str] = {
-    "endpoint": "endpoints",
-    "deployment_resource_pool": "deploymentResourcePools",
-    "model": "models",
-}
-"""Field of a resource that says what it is on, with the service's word for it."""
 
 
 def read_item(database: Database, scalable_target_id: str) -> Document | None:
@@ -166,24 +161,23 @@ def place_of(config: str) -> str | None:
     """Read where a compiled config's target is; None where it says nothing of Google.
 
     Returns:
-        As place: "locations/<l>/endpoints/<e>", "locations/<l>/deploymentResourcePools/<p>", or
-        "models/<m>" on AI Platform.
+        As place gives it.
     """
     resource = json.loads(config).get("resource")
-    if not isinstance(resource, dict) or not resource.get("project"):
+    try:
+        return place(path_of(read_resource(resource)))
+    except (AttributeError, ResourceError):
         return None
-    for field, word in PLACES.items():
-        if resource.get(field):
-            location = resource.get("location")
-            where = f"locations/{location}/" if location else ""
-            return f"{where}{word}/{resource[field]}"
-    return None
 
 
 def place(resource: str) -> str:
     """Give the part of a resource's name that all on one endpoint, pool or model share.
 
     The project is left out, as one event has its id and another its number.
+
+    Returns:
+        "locations/<l>/endpoints/<e>", "locations/<l>/deploymentResourcePools/<p>" or, on AI
+        Platform, "models/<m>".
     """
     parts = resource.split("/")
     if parts[0] == "projects":
