@@ -147,7 +147,12 @@ def live_through(
     make_group(account)
     write(EVERY_KIND)
     place = ("--config", "flyball.yaml", "--stack", "prod")
-    for command in (("plan",), ("apply", "--take-over", "--unseen", "--yes"), ("plan",), ("doctor",)):
+    for command in (
+        ("plan",),
+        ("apply", "--take-over", "--unseen", "--yes"),
+        ("plan",),
+        ("doctor",),
+    ):
         done = flyball(command[0], *place, *command[1:])
         assert done.code in ((0, 2) if command[0] == "plan" else (0,)), done
     write(CONFIG)
