@@ -31,6 +31,7 @@ def decide(
     from flyball.config import scenario as scenarios
     from flyball.core.decide import decide as decide_scenario
     from flyball.report.explain import explain_inputs
+    from flyball.report.range import tell_range
 
     if words and json:
         refuse("--words and --json: give one of the two")
@@ -46,4 +47,5 @@ def decide(
         return
     target, observation, history, _ = given
     explanation = explain_inputs(target, observation, history, decision)
-    say_explanation(decision, target, explanation)
+    there = tell_range(observation.capacity, target)
+    say_explanation(decision, target, explanation, there=there)

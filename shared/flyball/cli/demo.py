@@ -207,8 +207,9 @@ def _find_target(
 
 def _check_metrics(path: Path, target: ScalableTarget) -> None:
     from flyball.adapters.local.metrics import METRICS
-    from flyball.cli.traffic import find_unknown_metrics
+    from flyball.cli.traffic import expect_or_refuse, find_unknown_metrics
 
+    expect_or_refuse(target)
     unknown = find_unknown_metrics(target)
     if unknown:
         refuse(

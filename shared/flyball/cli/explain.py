@@ -39,6 +39,7 @@ def explain(
     from flyball.core.codec import encode
     from flyball.core.model import Action
     from flyball.report.explain import explain as explain_record
+    from flyball.report.range import tell_range
     from flyball.report.sentences import tell, tell_noticed, tell_outcome
 
     with opened(ledger, stack=stack) as found:
@@ -46,6 +47,7 @@ def explain(
     if target is None:
         refuse(f"{row.id}: its config row is gone; `flyball ledger verify` says more")
     explanation = explain_record(target, record)
+    capacity = record.observation.capacity
     if json:
         screen.say_json(
             {
@@ -55,6 +57,8 @@ def explain(
                 "decision": encode(record.decision),
                 "outcome": None if outcome is None else encode(outcome),
                 "noticed": encode(record.noticed),
+                "range": tell_range(capacity, target) or None,
+                "capacity": encode(capacity),
                 "explanation": encode(explanation),
             }
         )
@@ -67,7 +71,7 @@ def explain(
     answer = "" if outcome is None else tell_outcome(outcome)
     if outcome is None and record.decision.action is Action.SET:
         answer = "Not known yet: the next wake asks"
-    say_explanation(record.decision, target, explanation, answer)
+    say_explanation(record.decision, target, explanation, answer, tell_range(capacity, target))
 
 
 def say_explanation(
@@ -75,8 +79,9 @@ def say_explanation(
     target: ScalableTarget,
     explanation: Explanation,
     answer: str = "",
+    there: str = "",
 ) -> None:
-    """Write an explanation for people, with what the provider answered, where it was asked."""
+    """Write an explanation for people, with what the provider answered and had, if that tells."""
     from flyball.cli import screen
     from flyball.report.answer import tell_nothing, tell_turn, tell_without
     from flyball.report.sentences import (
@@ -88,6 +93,7 @@ def say_explanation(
     )
 
     screen.say_wrapped(headline(decision), style="bold")
+    _say_list("What the service had", [there] if there else [])
     _say_list("Why", [tell_recommendation(rec, target) for rec in decision.recommendations])
     _say_list("Scheduled", [tell_fired(each) for each in decision.fired])
     _say_list("What limited it", tell_limits(decision))

@@ -13,6 +13,7 @@ from flyball.cli.voice import QUIET, tell_wake
 from flyball.core.model import Action, Reason
 from flyball.core.target import ScalableTarget
 from flyball.report.chart import draw, fit
+from flyball.report.range import tell_bounds
 from flyball.report.sentences import REASONS, headline
 from flyball.sim.day import Minute
 from flyball.sim.trace import Trace
@@ -38,10 +39,9 @@ def say_changes(target: ScalableTarget) -> Watch:
     def follow(minutes: Iterator[Minute]) -> Iterator[Minute]:
         teller = _Teller(target)
         for minute in minutes:
-            for wake in minute.wakes:
-                told = teller.tell(wake)
-                if told:
-                    screen.say(f"{minute.at:%Y-%m-%d %H:%M}  {told}")
+            told = [*map(teller.tell, minute.wakes), teller.tell_pick(minute)]
+            for line in filter(None, told):
+                screen.say(f"{minute.at:%Y-%m-%d %H:%M}  {line}")
             if minute.trouble:
                 screen.say(f"{minute.at:%Y-%m-%d %H:%M}  {minute.trouble}")
             yield minute
@@ -105,6 +105,8 @@ class Picture:
             told = self._teller.tell(wake)
             if told:
                 self._told.append((minute.at, told, _colour(wake)))
+        if picked := self._teller.tell_pick(minute):
+            self._told.append((minute.at, picked, "cyan"))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw it for a terminal of some size."""
@@ -122,6 +124,8 @@ class Picture:
         yield from self._chart("demand", self._demand, columns, self._top, (demand, "", "cyan"))
         ready = f"{minute.ready:,} in service"
         wanted = "" if minute.ready == minute.desired else f"{minute.desired:,} desired"
+        if minute.ceiling is not None:
+            wanted = f"range {tell_bounds(minute.desired, minute.ceiling)}"
         yield from self._chart(
             "capacity", self._capacity, columns, self._top, (ready, wanted, "green")
         )
@@ -189,6 +193,15 @@ class _Teller:
         self._target = target
         self._blind = False
         self._deferred = False
+        self._picked: int | None = None
+
+    def tell_pick(self, minute: Minute) -> str:
+        """Say that the service picked another count, where no change of ours made it; else ""."""
+        before, self._picked = self._picked, minute.picked
+        if minute.ceiling is None or minute.changes or before in (None, minute.picked):
+            return ""
+        bounds = tell_bounds(minute.desired, minute.ceiling)
+        return f"The service picks {minute.picked:,} in {bounds}: its own choice"
 
     def tell(self, wake: Wake) -> str:
         """Say a wake on one line; "" for what is not worth one."""

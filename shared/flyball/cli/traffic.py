@@ -9,6 +9,8 @@ from functools import lru_cache
 from flyball.adapters.local.endpoint import LocalEndpoints, endpoint_name
 from flyball.adapters.local.load import MINUTE, Demand, Load
 from flyball.adapters.local.metrics import METRICS
+from flyball.adapters.local.timeline import EndpointSettings
+from flyball.cli.failure import refuse
 from flyball.core.target import ScalableTarget
 from flyball.sim.day import expect
 from flyball.sim.generate import generate_day
@@ -60,10 +62,22 @@ def make_loads(
     loads = {}
     for target in scalable_targets:
         name = endpoint_name(target)
-        endpoints.create(name, expect(target, 0), minute)
+        endpoints.create(name, expect_or_refuse(target), minute)
         created = endpoints.orders(name)[0].at
         loads[name] = Load(demand, capacity_per_instance, max(created, minute - LOOKBACK))
     return loads
+
+
+def expect_or_refuse(target: ScalableTarget) -> EndpointSettings:
+    """Make the settings of a scalable target's simulated endpoint.
+
+    Raises:
+        CommandError: There are no such machines.
+    """
+    try:
+        return expect(target, 0)
+    except ValueError as error:
+        refuse(str(error))
 
 
 def find_unknown_metrics(target: ScalableTarget) -> list[str]:

@@ -344,7 +344,7 @@ class TargetSettings(Settings):
     resource: Texts = Field(
         default_factory=dict,
         description="The home's address of it; with `home: local` the simulated endpoint's "
-        "settings.",
+        "settings: its name (`endpoint`), and of a range its `machine`, `gpu` or `cpu`.",
         examples=[{"endpoint": "churn", "variant": "AllTraffic"}],
     )
     aws_scaling_policies: Given[PolicyFile] = Field(

@@ -217,6 +217,7 @@ def _find_capacity(seen: Any) -> Capacity | Missing:
             least=seen.least,
             most=seen.most,
             short=seen.short,
+            picked=seen.picked,
         )
     return Missing(MissingCause(seen.missing), seen.detail)
 

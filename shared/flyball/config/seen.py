@@ -42,6 +42,9 @@ class CapacitySeen(Strict):
     least: Given[Count] = Field(default=None, description="The provider's own minimum.")
     most: Given[Count] = Field(default=None, description="The provider's own maximum.")
     short: bool = Field(default=False, description="It has no machines for what is desired.")
+    picked: Given[Count] = Field(
+        default=None, description="What the service chose inside its range, on Google."
+    )
 
 
 class MissingSeen(Strict):

@@ -10,7 +10,7 @@ from flyball.core.chain import RETIRED, Row
 from flyball.core.codec import decode
 from flyball.core.model import Direction, Pause
 from flyball.core.record import CONFIG, DECISION, FOREIGN, OUTCOME, PAUSE, RESUME, DecisionRecord
-from flyball.core.remember import Noticed
+from flyball.core.remember import Notice, Noticed
 from flyball.core.target import ScalableTarget
 from flyball.plan.model import HAND_OVER
 from flyball.ports import Outcome
@@ -55,7 +55,8 @@ def _tell(row: Row, body: Any, find: Find) -> Line:  # noqa: ANN401  (whatever s
         decision = record.decision
         target = find(row.scalable_target_id, record.config_hash)
         why, limits = tell_why(decision, target)
-        return Line(headline(decision), ". ".join([why, *limits]))
+        picked = [each for each in record.noticed if each.notice is Notice.PICKED]
+        return Line(headline(decision), ". ".join([why, *limits, *map(tell_noticed, picked)]))
     if row.kind == OUTCOME:
         outcome = decode(Outcome, body["outcome"])
         return Line(f"Outcome {outcome.kind.value}", tell_outcome(outcome))

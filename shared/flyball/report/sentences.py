@@ -42,6 +42,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.NO_STEP: "no step is there",
     Reason.NO_BREACH: "nothing is past its threshold",
     Reason.CANNOT_LEAVE_ZERO_BY_PERCENT: "a percentage of zero is zero",
+    Reason.RANGE_PERMITS: "the range permits it already",
     Reason.ACTIVATED: "there is activity",
     Reason.IDLE: "it is idle",
     Reason.FALLBACK: "the fallback holds",
@@ -56,6 +57,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.DIRECTION_DISABLED: "this direction is disabled",
     Reason.BELOW_MIN: "min capacity",
     Reason.ABOVE_MAX: "max capacity",
+    Reason.PINNED: "the service has picked so many",
     Reason.WINDOW_FLOOR: "a window's floor",
     Reason.WINDOW_CEILING: "a window's ceiling",
     Reason.QUOTA: "the provider's quota",
@@ -98,6 +100,7 @@ KINDS: Mapping[LimitKind, str] = {
     LimitKind.STABILIZATION: "the stabilization window",
     LimitKind.COOLDOWN: "the cooldown",
     LimitKind.RATE: "the rate limit",
+    LimitKind.PIN: "the pin",
     LimitKind.ZERO: "the rule for zero",
     LimitKind.WINDOW: "the calendar's windows",
     LimitKind.BOUNDS: "min and max capacity",
@@ -122,6 +125,7 @@ LIMITS: Mapping[Reason, tuple[str, str]] = {
     Reason.DIRECTION_DISABLED: ("", "because this direction is disabled"),
     Reason.BELOW_MIN: ("", "by min capacity"),
     Reason.ABOVE_MAX: ("", "by max capacity"),
+    Reason.PINNED: ("", "because the service has picked so many, and none is taken by a pin"),
     Reason.WINDOW_FLOOR: ("by the floor of window {by}", "by a window's floor"),
     Reason.WINDOW_CEILING: ("by the ceiling of window {by}", "by a window's ceiling"),
     Reason.QUOTA: ("", "by the quota that the provider grants"),
@@ -161,6 +165,7 @@ NOTICES: Mapping[Notice, str] = {
     Notice.ROLLED_BACK: "The provider went back from {before} to {after}",
     Notice.STALLED: "The change {before} → {after} is stalled: not all of it is in service",
     Notice.FOREIGN: "Somebody else changed the capacity {before} → {after}",
+    Notice.PICKED: "The service changed what is in service {before} → {after} by its own choice",
 }
 
 _RULES: Mapping[Reason, str] = {
@@ -180,6 +185,9 @@ _RULES: Mapping[Reason, str] = {
     Reason.NO_BREACH: "{measured}, not past threshold {target}",
     Reason.CANNOT_LEAVE_ZERO_BY_PERCENT: (
         "{measured}, threshold {target}; step {step} of zero is zero"
+    ),
+    Reason.RANGE_PERMITS: (
+        "{measured}, threshold {target}, step {step}; the range permits it already"
     ),
     Reason.ACTIVATED: "{measured}, above the activation threshold {target}",
     Reason.IDLE: "{measured}, not above the activation threshold {target}",

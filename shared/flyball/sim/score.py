@@ -29,7 +29,7 @@ class Score(NamedTuple):
         changes: Changes of capacity that the provider accepted.
         changes_a_day: The same in a day.
         reversals: Changes against the one before it, within 30 minutes.
-        instance_hours: Billed: desired or in service, whichever is more.
+        instance_hours: Billed: desired, picked by a service or in service, whichever is more.
         cost: The same in money; None without a price.
         static_instances: Instances that carry the highest minute.
         static_instance_hours: Billed if that many run all the time.
@@ -83,7 +83,7 @@ class Tally:
         """Count one minute more."""
         mu = minute.capacity_per_instance
         needed = None if minute.demand is None else math.ceil(minute.demand / mu)
-        billed = max(minute.desired, minute.ready)
+        billed = max(minute.desired, minute.ready, minute.picked or 0)
         capacity = minute.ready * mu
         work = (minute.waiting, minute.backlog)
         slot = _Slot(minute.demand, needed, minute.ready, billed, capacity, *work)
