@@ -12,8 +12,8 @@ import pytest
 
 from flyball.adapters.local.clock import JumpingClock
 from flyball.adapters.local.endpoint import LocalEndpoints
-from flyball.adapters.local.memory import MemoryLedger
 from flyball.adapters.local.load import Load
+from flyball.adapters.local.memory import MemoryLedger
 from flyball.adapters.local.metrics import LocalMetrics
 from flyball.adapters.local.timeline import EndpointSettings
 from flyball.config import compile_target

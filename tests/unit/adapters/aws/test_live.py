@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from flyball.adapters.aws.handover import Native
-from flyball.adapters.aws.live import check_capacity, check_native, look_at_all
+from flyball.adapters.aws.live import check_capacity, check_native, check_zero, look_at_all
 from flyball.core.model import Capacity, Missing, MissingCause
 from flyball.core.policy import ScheduledPolicy, TrackingPolicy
 from flyball.core.schedule import Schedule
 from flyball.core.target import Metric, Mode
-from flyball.plan.model import ACTIVE, SUSPENDED, Choices, Level
+from flyball.plan.model import ACTIVE, Choices, Level
 from tests.rig import make_target
 
 RESOURCE = {"endpoint": "churn", "variant": "a"}
@@ -107,3 +107,20 @@ def test_many_targets_are_looked_at_and_counted() -> None:
     found = look_at_all(lambda _: GONE, targets, {}, Choices(), steps.append)
     assert [each.scalable_target_id for each in found] == [each.id for each in targets]
     assert sum(steps) == 20
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "mode", "level"),
+    [
+        ({}, Mode.APPLY, Level.FAIL),
+        ({}, Mode.ADVISE, Level.WARN),
+        ({"AsyncInferenceConfig": {"OutputConfig": {}}}, Mode.APPLY, None),
+    ],
+)
+def test_only_an_asynchronous_endpoints_variant_goes_to_zero(
+    endpoint: dict[str, Any], mode: Mode, level: Level | None
+) -> None:
+    """A real-time one would refuse it at night, when nobody looks."""
+    target = make_target("churn", low=0, home="aws", resource=RESOURCE, mode=mode)
+    checks = list(check_zero(target, endpoint))
+    assert [each.level for each in checks] == ([] if level is None else [level])
