@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from flyball.config.load import compile_config, load
 from tests.aws.account import CONFIG, KEY, Account, look, write
 from tests.aws.conftest import Store
 from tests.aws.overheard import tap
-from tests.aws.planning import HIGH, LOW, apply, destroy, take_over
+from tests.aws.planning import HIGH, LOW, apply, destroy, plan, take_over
+from tests.rig import T0
 
 pytestmark = pytest.mark.enable_socket
 
@@ -167,3 +170,37 @@ def test_destroy_believes_what_is_in_force(account: Account, store: Store) -> No
     done = destroy("--hand-back")
     assert done.code == 0, done
     assert not any(account.suspended().values())
+
+
+def test_what_one_out_of_service_still_holds_is_handed_back_by_the_next_that_goes(
+    account: Account, store: Store
+) -> None:
+    """The program that was to pass it on was killed in between."""
+    account.register()
+    take_over(store)
+    assert destroy("--no-hand-back").code == 0
+    write(CONFIG.replace("id: churn", "id: churn-blue"))
+    store.ledger.register(*compile_config(load(Path("flyball.yaml")))[0], T0)
+    assert destroy().code == 1
+    done = destroy("--hand-back")
+    assert done.code == 0, done
+    assert not any(account.suspended().values())
+    assert store.ledger.scalable_target_ids() == []
+
+
+def test_an_adviser_beside_one_in_charge_goes_without_a_word(
+    account: Account, store: Store
+) -> None:
+    """Native scaling is suspended for the other one, which stays."""
+    account.register()
+    twin = "\n".join(CONFIG.splitlines()[3:]).replace("id: churn", "id: looker")
+    write(f"{CONFIG}{twin}\n    mode: advise\n")
+    assert take_over(store).code == 0
+    done = plan()
+    assert done.code == 0
+    assert "hand over" not in done.out
+    write(CONFIG)
+    done = apply("--prune")
+    assert done.code == 0, done
+    assert all(account.suspended().values())
+    assert store.ledger.scalable_target_ids() == ["churn"]
