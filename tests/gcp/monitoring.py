@@ -99,9 +99,13 @@ class Monitoring:
         """Answer ListTimeSeries."""
         self.asked.append(request)
         try:
-            return self.hook(request) or self._list(request)
+            return self.reply(request)
         except RefusalError as error:
             context.abort(error.code, error.message)
+
+    def reply(self, request: Any) -> Any:
+        """Make the answer to a request; raises RefusalError."""
+        return self.hook(request) or self._list(request)
 
     def _list(self, request: Any) -> Any:
         wanted = _read_filter(request.filter)
