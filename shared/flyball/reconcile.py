@@ -5,6 +5,7 @@ An intent whose outcome was never written is closed by what the provider shows:
     shows what was asked for            LANDED       it counts as applied, when it was decided
     shows what was there before         NOT_LANDED   nothing happened; decide anew
       … but it was sent a moment ago    (too early)  a reading may be behind; look again in a tick
+      … while a range is being changed  (too early)  it may be ours, and show only once it is done
     shows anything else                 OVERTAKEN    somebody else came after it
     cannot be read                      (unknown)    nothing is sent until it can
 """
@@ -18,7 +19,7 @@ from typing import NamedTuple
 
 from flyball.core.chain import Row
 from flyball.core.codec import canonical, decode, encode
-from flyball.core.model import Capacity, Decision, History, Missing
+from flyball.core.model import Capacity, Decision, History, Missing, Status
 from flyball.core.record import OUTCOME
 from flyball.core.refusal import count_failure, note_quota, note_shortage, wait_after_failure
 from flyball.core.remember import note_applied
@@ -69,7 +70,8 @@ def reconcile(
     ):
         return Closed(Outcome(OutcomeKind.LANDED), note_applied(history, decision, decision.at))
     if capacity.desired == decision.current:
-        if abs(now - decision.at) < lag:
+        is_moving = capacity.status is Status.BUSY and capacity.ceiling is not None
+        if is_moving or abs(now - decision.at) < lag:
             return None
         return Closed(Outcome(OutcomeKind.NOT_LANDED), history)
     return Closed(Outcome(OutcomeKind.OVERTAKEN, f"found {capacity.desired}"), history)

@@ -116,6 +116,28 @@ def test_an_intent_is_not_given_up_while_a_reading_may_be_behind(rig: Rig) -> No
     rig.check()
 
 
+def test_a_range_that_is_being_changed_may_be_ours_and_not_show_yet(store: Ledger) -> None:
+    """A service that shows a range once its operation is done: that is waited for."""
+    rig = Rig(store, make_target(capacity_kind=CapacityKind.RANGE))
+    rig.provider.capacity = Capacity(2, 2, ceiling=20)
+    rig.provider.refusals = [TimeoutError("no answer")]
+    rig.provider.lands = True
+    rig.metrics.load = 200.0
+    rig.wake()
+    rig.provider.shows = Capacity(2, 2, Status.BUSY, ceiling=20)
+    for _ in range(5):
+        rig.pass_time(MINUTE)
+        assert rig.wake().kind is WakeKind.UNRESOLVED
+        assert rig.wake_in() == 60
+    rig.provider.shows, rig.metrics.load = None, 100.0
+    rig.pass_time(MINUTE)
+    rig.wake()
+    assert rig.kinds() == ["decision", "outcome", "decision"]
+    assert rig.outcomes() == [OutcomeKind.LANDED]
+    assert len(rig.provider.asked) == 1
+    rig.check()
+
+
 def test_a_ledger_that_fails_as_the_answer_is_lost_changes_nothing(rig: Rig) -> None:
     """The lease ends by itself; the intent is pending all the same."""
 

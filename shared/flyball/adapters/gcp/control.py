@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from flyball.adapters.gcp.fields import Answer, join
 from flyball.adapters.gcp.operation import Work, find_work
-from flyball.adapters.gcp.platform import fetch_nodes, read_capacity, set_nodes
+from flyball.adapters.gcp.platform import RETIRED, fetch_nodes, read_capacity, set_nodes
 from flyball.adapters.gcp.refusal import read_refusal, tell
 from flyball.adapters.gcp.replicas import count_replicas
 from flyball.adapters.gcp.resource import (
@@ -215,7 +215,9 @@ class GcpControl:
         """Set a version's nodes, if it still has what was decided on and takes a change."""
         nodes = fetch_nodes(self._session, resource)
         if isinstance(nodes, Missing):
-            return Outcome(OutcomeKind.DENIED, f"not sent: {nodes.detail}")
+            is_gone = RETIRED in nodes.detail
+            kind = OutcomeKind.DENIED if is_gone else OutcomeKind.FAILED
+            return Outcome(kind, f"not sent: {nodes.detail}")
         refused = _compare(shown, _Shown(nodes.floor, nodes.ceiling))
         if refused is not None:
             return refused
