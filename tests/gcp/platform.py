@@ -83,6 +83,7 @@ class PlatformCloud:
 
     def answer(self, method: Method, query: Mapping[str, str], body: Json) -> Json:
         """Answer a call of the API."""
+        self.move(0)
         if method.name == "projects.operations.get":
             return self._find_operation(method.path["operationsId"])
         path = "projects/{projectsId}/models/{modelsId}/versions/{versionsId}"

@@ -111,6 +111,8 @@ class VertexCloud:
         """Answer a call of the API."""
         version = method.document.partition(".")[2]
         place, below = "projects/{projectsId}/locations/{locationsId}", method.path
+        if method.name == "projects.locations.operations.get":  # as gcloud asks for any
+            return self._find(next(iter(self.operations), ""), below["operationsId"])
         if "deploymentResourcePoolsId" in below:
             path = f"{place}/deploymentResourcePools/{{deploymentResourcePoolsId}}"
         else:
