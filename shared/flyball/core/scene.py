@@ -92,7 +92,7 @@ class Scene(NamedTuple):
         if self.target.capacity_kind is CapacityKind.COUNT or change.after <= change.before:
             return change.before
         then = [sample.ready for sample in self.history.ready if sample.at <= change.at]
-        return max(change.before, *then[-1:])
+        return max([change.before, *then[-1:]])
 
 
 class Asked(NamedTuple):

@@ -53,6 +53,22 @@ def on_google(
     )
 
 
+def test_google_01_both_ends_move_in_one_request_and_the_same_range_is_none() -> None:
+    """{1, 4} to {2, 6}: one decision that is sent; then there is nothing to send."""
+    target = on_google(tracking("A"), low=1, high=6)
+    found = expect(target, see(1, {"a": 150}, ceiling=4), action=Action.SET)
+    assert found.range == CapacityRange(2, 6)
+    expect(target, see(2, {"a": 100}, ceiling=6), action=Action.HOLD)
+
+
+def test_google_02_the_ceiling_moves_alone() -> None:
+    """{1, 4} to {1, 6}: the floor is what it was, whatever the service has picked."""
+    target = on_google(tracking("A"), low=1, high=6)
+    seen = see(1, {"a": 100}, ready=3, ceiling=4)
+    found = expect(target, seen, action=Action.SET, reason=Reason.CEILING_MOVED)
+    assert (found.current, found.range) == (1, CapacityRange(1, 6))
+
+
 def test_google_04_the_floor_never_passes_the_ceiling() -> None:
     """Policies want min 5, hard maximum 4: {4, 4}, in one request."""
     target = on_google(tracking("A"), low=1, high=4)
