@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from flyball.adapters.gcp.operation import UncertainError
 from flyball.adapters.gcp.session import CallError
 from flyball.core.model import Capacity, CapacityRange, Status
+from flyball.core.target import CapacityKind
 from flyball.ports import OutcomeKind
 from tests.gcp.serving import Server
 from tests.gcp.stage import BETA, MODEL, PATH, POOL, POOL_PATH, Stage, serve
@@ -352,3 +354,26 @@ def test_back_from_zero_the_initial_count_is_cleared(of: Callable[..., Stage]) -
     assert stage.masks() == [f"{FLOOR},{INITIAL}"]
     stage.pass_time(5 * MINUTE)
     assert (stage.model.floor, stage.model.initial) == (1, 0)
+
+
+def test_a_target_of_one_number_says_that_the_service_may_pick_more(server: Server) -> None:
+    """A pin is made with the first change; until then the range is told."""
+    stage = Stage(server, capacity_kind=CapacityKind.COUNT)
+    assert "the service may pick up to 4" in stage.look().detail
+    stage.put(2, 2)
+    stage.pass_time(5 * MINUTE)
+    assert stage.look() == Capacity(2, 2, ceiling=2, least=1)
+    assert server.broken == []
+
+
+def test_an_answer_that_is_no_answer_is_unknown(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a count in words nor resources of an unknown kind become a number."""
+    endpoint: dict[str, Any] = {"deployedModels": [{"id": "7"}]}
+    monkeypatch.setattr(stage.session, "call", lambda *_, **__: endpoint)
+    assert "the answer has no dedicatedResources" in stage.miss()
+    endpoint["deployedModels"][0]["dedicatedResources"] = {"minReplicaCount": "many"}
+    assert "minReplicaCount is 'many'" in stage.miss()
+    monkeypatch.setattr(stage.session, "call", lambda *_, **__: 1 / 0)
+    assert stage.miss() == "ZeroDivisionError: division by zero"

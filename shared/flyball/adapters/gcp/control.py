@@ -32,7 +32,7 @@ from flyball.adapters.gcp.vertex import (
     write_change,
 )
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause, Status
-from flyball.core.target import ScalableTarget
+from flyball.core.target import CapacityKind, ScalableTarget
 from flyball.ports import Outcome, OutcomeKind
 
 SHARED_FOR = timedelta(seconds=10)
@@ -95,7 +95,7 @@ class GcpControl:
             resource = read_resource(scalable_target.resource)
             if isinstance(resource, Version):
                 return self._look_at_version(scalable_target.id, resource, now)
-            return self._look(scalable_target.id, resource, now)
+            return self._look(scalable_target, resource, now)
         except ResourceError as error:
             return Missing(MissingCause.SOURCE_FAILED, str(error))
         except CallError as error:
@@ -129,7 +129,7 @@ class GcpControl:
             return self._apply_nodes(resource, capacity, shown)
         return self._apply_range(resource, capacity, shown, now)
 
-    def _look(self, name: str, resource: Vertex, now: datetime) -> Capacity | Missing:
+    def _look(self, target: ScalableTarget, resource: Vertex, now: datetime) -> Capacity | Missing:
         """Look at a resource of Vertex AI."""
         path = call_path(resource)
         fetched = self._fetched.get(path)
@@ -146,13 +146,16 @@ class GcpControl:
             told = f"how many replicas are in service is not known ({ready.detail})"
             told = f"{name_resource(resource)}: {join((told, work.tell(), replicas.detail))}"
             return ready._replace(detail=told)
-        self._keep(name, _Shown(replicas.floor, replicas.ceiling))
+        self._keep(target.id, _Shown(replicas.floor, replicas.ceiling))
+        picks = ""
+        if target.capacity_kind is CapacityKind.COUNT and replicas.floor < replicas.ceiling:
+            picks = f"capacity_kind is count, and the service may pick up to {replicas.ceiling}"
         return Capacity(
             replicas.floor,
             ready,
             Status.BUSY if work.running else Status.IN_SERVICE,
             ceiling=replicas.ceiling,
-            detail=join((work.tell(), replicas.detail)),
+            detail=join((work.tell(), replicas.detail, picks)),
             least=replicas.least,
             short=work.is_short and ready < replicas.floor,
         )

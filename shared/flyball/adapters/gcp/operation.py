@@ -34,8 +34,12 @@ PAGES_LIMIT = 5
 """Pages of one list: more operations than that are of weeks."""
 TOLD_FOR = timedelta(hours=1)
 """So long after an operation failed it is told at every look."""
+LOOK_S = 8.0
 CHANGE_S = 8.0
-"""Seconds for all tries of a change: whatever then is not known, the next look tells."""
+"""Seconds for all tries of a question, and of a change; the next look tells what is not known then.
+
+Many targets are looked at one after the other while a function lives.
+"""
 
 
 class UncertainError(Exception):
@@ -85,7 +89,12 @@ def find_work(session: Session, path: str, location: str, now: datetime) -> Work
     try:
         for _ in range(PAGES_LIMIT):
             answer = session.call(
-                "aiplatform", f"{path}/operations", method="GET", query=query, location=location
+                "aiplatform",
+                f"{path}/operations",
+                method="GET",
+                query=query,
+                location=location,
+                within_s=LOOK_S,
             )
             operations += read_list(answer, "operations")
             query["pageToken"] = read_text(answer, "nextPageToken")

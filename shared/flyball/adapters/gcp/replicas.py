@@ -17,6 +17,7 @@ from flyball.adapters.gcp.fields import (
     read_part,
     read_text,
 )
+from flyball.adapters.gcp.operation import LOOK_S
 from flyball.adapters.gcp.refusal import tell
 from flyball.adapters.gcp.resource import DeployedModel, Pool, Resource
 from flyball.adapters.gcp.session import CallError, Session
@@ -56,7 +57,7 @@ def count_replicas(
     }
     path = f"v3/projects/{resource.project}/timeSeries"
     try:
-        answer = session.call("monitoring", path, method="GET", query=query)
+        answer = session.call("monitoring", path, method="GET", query=query, within_s=LOOK_S)
     except CallError as error:
         return Missing(MissingCause.SOURCE_FAILED, f"the replica metric: {tell(error)}")
     newest: dict[str, tuple[datetime, int]] = {}

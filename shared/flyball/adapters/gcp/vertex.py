@@ -16,7 +16,7 @@ from flyball.adapters.gcp.fields import (
     read_part,
     read_text,
 )
-from flyball.adapters.gcp.operation import start
+from flyball.adapters.gcp.operation import LOOK_S, start
 from flyball.adapters.gcp.resource import BETA, V1, DeployedModel, Vertex, name_resource, path_of
 from flyball.adapters.gcp.session import Session
 from flyball.core.model import CapacityRange, Missing, MissingCause
@@ -81,7 +81,11 @@ def fetch_vertex(session: Session, resource: Vertex) -> Answer:
         CallError: It was refused, or there was no answer.
     """
     answer = session.call(
-        "aiplatform", call_path(resource), method="GET", location=resource.location
+        "aiplatform",
+        call_path(resource),
+        method="GET",
+        location=resource.location,
+        within_s=LOOK_S,
     )
     return answer if isinstance(answer, dict) else NOTHING
 
