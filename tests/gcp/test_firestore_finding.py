@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from flyball.ports import Due, ItemUpdate
@@ -20,6 +22,7 @@ from tests.contract.steps import (
     written,
 )
 from tests.gcp.conftest import Store
+from tests.gcp.discovery import check_request, find_method
 
 pytestmark = pytest.mark.enable_socket
 
@@ -157,3 +160,23 @@ def test_nothing_is_locked(store: Store) -> None:
     written(store.ledger, TARGET, 2)
     for sent in store.wire.sent:
         assert sent.body.keys().isdisjoint({"transaction", "newTransaction"})
+
+
+def test_every_call_is_one_that_google_s_discovery_document_knows(store: Store) -> None:
+    """The emulator takes what the service would refuse: a field that is not there, a wrong type."""
+    written(store.ledger, TARGET, 2)
+    store.ledger.write(take(store.ledger, "b", T0 + 10 * MINUTE), [], ItemUpdate(release=True))
+    store.ledger.due(T0 + MINUTE, 9)
+    store.ledger.find_targets("locations/l/endpoints/e")
+    store.ledger.recorded_ids()
+    row = store.ledger.latest(1, TARGET, "decision")[0]
+    assert store.ledger.row(row.id) == row
+    assert len(list(store.ledger.rows(TARGET))) == 3
+    store.ledger.retire(TARGET, T0)
+    assert store.ledger.scalable_target_ids() == []
+    for verb, body in store.wire.sent:
+        # A query of a whole database is described with its parent alone.
+        parent = "documents/a/b" if verb == "runQuery" else "documents"
+        path = f"/v1/projects/p/databases/(default)/{parent}:{verb}"
+        method = find_method(("firestore.v1",), "POST", path)
+        check_request(method, {}, json.loads(json.dumps(body)))
