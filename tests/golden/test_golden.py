@@ -1,4 +1,4 @@
-"""Does every decision of three simulated days stay as it was, unless somebody says why it changed?
+"""Does every decision of four simulated days stay as it was, unless somebody says why it changed?
 
 A day's file says what was decided. It is written again only on request, with the name of the
 changelog fragment that tells users:
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +23,7 @@ from flyball.core.codec import canonical, encode
 from flyball.core.model import Action, Decision
 from flyball.core.policy import Comparison, DatapointsRule, Step, StepPolicy, TrackingPolicy
 from flyball.core.target import (
+    CapacityKind,
     DirectionRules,
     Metric,
     Profile,
@@ -39,13 +41,17 @@ SEED = 5
 FOLDER = Path(__file__).parent
 
 
-@pytest.mark.parametrize("profile", list(Profile), ids=lambda profile: profile.value)
+RANGE = "range"
+"""The fourth day: a service picks inside the range that is set."""
+
+
+@pytest.mark.parametrize("day", [*(profile.value for profile in Profile), RANGE])
 def test_a_day_is_decided_as_it_was(
-    profile: Profile, repository: Path, request: pytest.FixtureRequest
+    day: str, repository: Path, request: pytest.FixtureRequest
 ) -> None:
     """Or the file says which fragment of the changelog explains the difference."""
-    path = FOLDER / f"{profile.value}.jsonl"
-    decisions = list(_decide_day(profile))
+    path = FOLDER / f"{day}.jsonl"
+    decisions = list(_decide_day(day))
     reason = request.config.getoption("--rewrite-golden")
     if reason is not None:
         _explained(f"{reason}.behaviour", repository)
@@ -66,10 +72,13 @@ def _explained(fragment: str, repository: Path) -> None:
     assert there.exists() or released, f"{there} does not exist: write it first"
 
 
-def _decide_day(profile: Profile) -> Iterator[Decision]:
+def _decide_day(day: str) -> Iterator[Decision]:
     """Run a day with a gap and a crowd, under every usual kind of policy and limit."""
     trace = generate_day(START, seed=SEED)
-    target = _make_target(profile)
+    if day == RANGE:
+        target = replace(_make_target(Profile.FLYBALL), capacity_kind=CapacityKind.RANGE)
+    else:
+        target = _make_target(Profile(day))
     for minute in run_day(trace, target, MemoryLedger(), seed=SEED, capacity_per_instance=1_000):
         yield from (wake.decision for wake in minute.wakes if wake.decision is not None)
 
@@ -135,9 +144,15 @@ def _row(decision: Decision) -> list[Any]:
         encode(decision.at),
         encode(decision.action),
         decision.current,
-        decision.desired,
+        _asked(decision),
         encode(decision.reason),
         limits,
         encode(decision.wake_at),
         encode(decision.wake_reason),
     ]
+
+
+def _asked(decision: Decision) -> Any:
+    """Tell the number, or both ends of a range."""
+    floor, ceiling = decision.range
+    return floor if floor == ceiling else [floor, ceiling]

@@ -266,7 +266,8 @@ class Recommendation(NamedTuple):
     """One policy's number, or that it cannot know, with its reason and its evidence.
 
     Attributes:
-        policy: The policy's name ("activation", "idle" and "fallback" for the built-in ones).
+        policy: The policy's name ("range", "activation", "idle" and "fallback" for the built-in
+            ones).
         desired: Instances; None when it has no number to give.
         reason: Why.
         metric: The metric it looked at, "" for none.

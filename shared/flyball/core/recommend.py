@@ -19,7 +19,7 @@ from flyball.core.policy import (
     TrackingPolicy,
 )
 from flyball.core.scene import Scene, ready_between
-from flyball.core.target import Metric, Profile, Unit
+from flyball.core.target import CapacityKind, Metric, Profile, Unit
 
 ROUNDING = 1e-9
 """Relative slack of a ceiling: 3 × 0.07 × 100 ÷ 7 is 3 instances, not 4."""
@@ -36,6 +36,8 @@ def recommend(scene: Scene) -> list[Recommendation]:
         elif type(policy) is StepPolicy:
             found.append(step(policy, scene))
     target = scene.target
+    if target.capacity_kind is CapacityKind.RANGE and not target.measured:
+        found.append(let_go(scene))
     if target.zero is not None:
         found.append(activate(scene))
     if target.fallback is not None:
@@ -319,6 +321,16 @@ def adjust(policy: StepPolicy, adjustment: float, base: int) -> int:
                 else -policy.min_adjustment_magnitude
             )
     return min(max(0, base + change), CAPACITY_LIMIT)
+
+
+def let_go(scene: Scene) -> Recommendation:
+    """Have no more than the bounds' floor, where no policy measures anything.
+
+    What windows and scheduled actions have raised nobody else could lower again; the service scales
+    inside the range.
+    """
+    floor = min(scene.current, scene.bounds.floor)
+    return Recommendation("range", floor, Reason.FLOOR_UNCLAIMED)
 
 
 def activate(scene: Scene) -> Recommendation:

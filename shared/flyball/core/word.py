@@ -67,6 +67,8 @@ class Reason(Word):
     NO_STEP = "no_step"
     NO_BREACH = "no_breach"
     CANNOT_LEAVE_ZERO_BY_PERCENT = "cannot_leave_zero_by_percent"
+    FLOOR_UNCLAIMED = "floor_unclaimed"
+    """Nobody claims a range's floor: no policy could ever lower it."""
     RANGE_PERMITS = "range_permits"
     """The range permits already what is asked for; the service takes it or not."""
     ACTIVATED = "activated"

@@ -25,7 +25,7 @@ from flyball.ports import Outcome, OutcomeKind
 from flyball.report.figures import counted, instant, number
 from flyball.report.plain import plain
 
-BUILT_IN = frozenset({"activation", "idle", "fallback"})
+BUILT_IN = frozenset({"range", "activation", "idle", "fallback"})
 """Recommendations that no policy of the config makes."""
 
 REASONS: Mapping[Reason, str] = {
@@ -42,6 +42,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.NO_STEP: "no step is there",
     Reason.NO_BREACH: "nothing is past its threshold",
     Reason.CANNOT_LEAVE_ZERO_BY_PERCENT: "a percentage of zero is zero",
+    Reason.FLOOR_UNCLAIMED: "nothing asks for a higher floor",
     Reason.RANGE_PERMITS: "the range permits it already",
     Reason.ACTIVATED: "there is activity",
     Reason.IDLE: "it is idle",
@@ -186,6 +187,7 @@ _RULES: Mapping[Reason, str] = {
     Reason.CANNOT_LEAVE_ZERO_BY_PERCENT: (
         "{measured}, threshold {target}; step {step} of zero is zero"
     ),
+    Reason.FLOOR_UNCLAIMED: "nothing asks for a higher floor than the bounds",
     Reason.RANGE_PERMITS: (
         "{measured}, threshold {target}, step {step}; the range permits it already"
     ),

@@ -80,15 +80,18 @@ def follow(
 ) -> Order | None:
     """Let an order have the count that the service wants; None: it has that, or may not.
 
-    An update that goes on is not disturbed.
+    An update that goes on is not disturbed, but saved where there are machines for it after all.
     """
-    if state.status is Status.FAILED or order.range is None:
+    taken = order.range
+    if state.status is Status.FAILED or taken is None:
         return None
-    count = _afford(min(max(wanted, order.range.floor), order.range.ceiling), order, stock)
+    count = _afford(min(max(wanted, taken.floor), taken.ceiling), order, stock)
     if count == order.before:
         return None
-    order = send_for(settings, order, count)
-    return order._replace(until=state.until, back=state.back, detail=state.detail)
+    order = send_for(settings, order._replace(detail=state.detail), count)
+    if state.back is not None and count >= taken.floor:
+        return order._replace(until=_lands_at(settings, order, taken.floor))
+    return order._replace(until=state.until, back=state.back)
 
 
 def _afford(count: int, order: Order, stock: Stock) -> int:
