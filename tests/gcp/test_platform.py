@@ -69,6 +69,11 @@ def test_nodes_set_by_hand_are_a_number_and_no_range(of: Callable[..., Stage]) -
     stage = of(Nodes(3, None))
     assert stage.look() == Capacity(3, 3, Status.IN_SERVICE, detail="READY", least=1)
     assert [call.name for call in stage.server.calls] == ["get"]
+    assert stage.put(3, 9).detail == "nothing sent: it is so already"
+    assert stage.sent() == []
+    stage.put(4, 9)
+    stage.nodes.ready = 2
+    assert stage.look()[:3] == (3, 2, Status.BUSY)  # until it is done, the metric tells
 
 
 @dataclass(frozen=True)
@@ -163,6 +168,21 @@ def test_a_floor_above_a_most_that_stays_is_not_sent(stage: Stage) -> None:
     assert outcome.kind is OutcomeKind.FAILED
     assert "not sent: minNodes 6 would be more than maxNodes 4" in outcome.detail
     assert stage.masks() == [BOTH]
+
+
+def test_a_floor_above_its_ceiling_is_that_ceiling(stage: Stage) -> None:
+    """The hard maximum wins."""
+    stage.put(5, 2)
+    assert (stage.sent()[0].body or {})["autoScaling"] == {"minNodes": 2, "maxNodes": 2}
+
+
+def test_a_host_that_does_not_answer_is_not_yet_gone(stage: Stage) -> None:
+    """It is asked once a look, as one that is gone would be."""
+    for kind in ("silent", "UNAVAILABLE"):
+        stage.server.calls.clear()
+        stage.fail("get", kind)
+        assert "shut" not in stage.miss()
+        assert len(stage.server.calls) == 1
 
 
 def test_a_zero_is_sent_as_one_where_there_is_a_gpu(stage: Stage) -> None:

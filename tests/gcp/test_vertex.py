@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from flyball.adapters.gcp.operation import UncertainError
-from flyball.adapters.gcp.session import CallError
 from flyball.core.model import Capacity, CapacityRange, Status
 from flyball.core.target import CapacityKind
 from flyball.ports import OutcomeKind
@@ -23,14 +21,6 @@ pytestmark = pytest.mark.enable_socket
 
 FLOOR, CEILING = "dedicatedResources.minReplicaCount", "dedicatedResources.maxReplicaCount"
 INITIAL = "dedicatedResources.initialReplicaCount"
-QUOTA = (
-    "The following quota metrics exceed quota limits: "
-    "aiplatform.googleapis.com/custom_model_serving_nvidia_l4_gpus"
-)
-RATE = (
-    "Quota exceeded for quota metric 'Resource management (CRUD) requests' and limit 'Resource "
-    "management (CRUD) requests per minute per region' of service 'aiplatform.googleapis.com'."
-)
 STOCKOUT = "Machine type temporarily unavailable, please deploy with a different machine type."
 
 
@@ -76,6 +66,16 @@ def test_the_metric_counts_where_a_model_has_no_status(stage: Stage) -> None:
     stage.metric.age = timedelta(minutes=6)
     assert "no point of the last 5 minutes" in stage.miss()
     stage.fail("list", "UNAVAILABLE", times=99)
+    assert "not known" in stage.miss()
+
+
+def test_a_status_without_a_count_is_no_zero_where_replicas_are_to_be(stage: Stage) -> None:
+    """Google leaves zeros out, and what it has not filled in: the metric tells which it is."""
+    stage.model.ready, stage.model.samples = 0, {"False": 2}
+    assert stage.look().ready == 2
+    stage.model.samples = {"False": 0}
+    assert stage.look().ready == 0
+    stage.model.samples = {}
     assert "not known" in stage.miss()
 
 
@@ -207,6 +207,29 @@ def test_a_list_of_many_pages_is_read_to_a_limit(stage: Stage) -> None:
     assert [call.query.get("pageToken") for call in stage.server.made("list")[-2:]] == [None, "100"]
 
 
+def test_the_newest_change_alone_tells_whether_it_failed(stage: Stage) -> None:
+    """One that succeeded since makes an earlier failure of no account."""
+    stage.vertex.errors = [{"code": 8, "message": STOCKOUT}]
+    for ceiling in (5, 6):
+        stage.put(1, ceiling)
+        stage.pass_time(5 * MINUTE)
+    assert stage.look().detail == ""
+
+
+def test_what_changes_no_range_is_no_change(stage: Stage) -> None:
+    """A model that is being deployed beside ours does not keep it from scaling."""
+    stage.put(1, 5)
+    stage.vertex.operations[PATH][0].kind = "DeployModel"
+    assert stage.look().status is Status.IN_SERVICE
+
+
+def test_a_most_that_is_not_told_is_the_least(of: Callable[..., Stage]) -> None:
+    """Source: DedicatedResources, "maxReplicaCount"."""
+    stage = of(POOL)
+    stage.pool.floor, stage.pool.ceiling = 2, 0
+    assert stage.look() == Capacity(2, 2, ceiling=2, least=1)
+
+
 def test_a_list_that_is_denied_blinds_no_look(stage: Stage) -> None:
     """The service itself takes one change at a time; what is missing is said."""
     stage.fail("list", "PERMISSION_DENIED", "aiplatform.operations.list denied", times=9)
@@ -238,9 +261,16 @@ def test_two_targets_on_one_endpoint_share_a_look(stage: Stage) -> None:
     assert isinstance(found, Capacity)
     assert (found.desired, found.ceiling) == (2, 5)
     assert len(stage.server.calls) == 2
+    stage.put(2, 4)
+    assert stage.look().status is Status.BUSY  # what was read ahead is of before
+    stage.pass_time(5 * MINUTE)
+    stage.control.prefetch([stage.target, other], stage.clock.at)
+    stage.server.calls.clear()
+    stage.look()
+    assert stage.server.calls == []
     stage.pass_time(MINUTE)
     stage.look()
-    assert len(stage.server.calls) == 4
+    assert len(stage.server.calls) == 2
     stage.fail("get", "UNAVAILABLE", times=99)
     stage.control.prefetch([stage.target, other], stage.clock.at)
     assert "UNAVAILABLE" in stage.miss()
@@ -256,93 +286,6 @@ def test_a_range_that_somebody_changed_meanwhile_is_left_alone(stage: Stage) -> 
     assert stage.sent() == []
     stage.look()
     assert stage.put(2, 6).kind is OutcomeKind.APPLIED
-
-
-@dataclass(frozen=True)
-class Refused:
-    """How the service refuses a change, and the outcome that follows."""
-
-    id: str
-    kind: OutcomeKind
-    status: str
-    message: str = ""
-
-
-REFUSED = (
-    Refused(
-        "busy in words", OutcomeKind.DEFERRED, "FAILED_PRECONDITION", "Another update is ongoing"
-    ),
-    Refused("a conflict", OutcomeKind.DEFERRED, "ABORTED"),
-    Refused("asked too often", OutcomeKind.THROTTLED, "RESOURCE_EXHAUSTED", RATE),
-    Refused("too many requests", OutcomeKind.THROTTLED, "RESOURCE_EXHAUSTED"),
-    Refused("a quota of machines", OutcomeKind.QUOTA_EXCEEDED, "RESOURCE_EXHAUSTED", QUOTA),
-    Refused("no machines", OutcomeKind.SHORTAGE, "RESOURCE_EXHAUSTED", STOCKOUT),
-    Refused("denied", OutcomeKind.DENIED, "PERMISSION_DENIED", "aiplatform.endpoints.deploy"),
-    Refused("unknown caller", OutcomeKind.DENIED, "UNAUTHENTICATED"),
-    Refused(
-        "not deployed", OutcomeKind.FAILED, "FAILED_PRECONDITION", "The model is not DEPLOYED."
-    ),
-    Refused("a bad request", OutcomeKind.FAILED, "INVALID_ARGUMENT"),
-    Refused("gone meanwhile", OutcomeKind.FAILED, "NOT_FOUND"),
-)
-
-
-@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.id)
-def test_a_refusal_is_an_outcome(case: Refused, stage: Stage) -> None:
-    """What is refused has not landed; the service's own words are kept."""
-    stage.fail("mutateDeployedModel", case.status, case.message, times=99)
-    outcome = stage.put(2, 6)
-    assert outcome.kind is case.kind
-    assert outcome.detail.startswith(f"{case.status}: {case.message or case.status}")
-    assert stage.vertex.operations == {}
-
-
-def test_a_refusal_because_somebody_was_quicker_is_deferred(stage: Stage) -> None:
-    """Google documents no words for it, so the operations are asked."""
-    stage.put(2, 4)
-    stage.fail("list", "PERMISSION_DENIED")
-    stage.fail("mutateDeployedModel", "FAILED_PRECONDITION", "It cannot be mutated.")
-    outcome = stage.put(3, 6)
-    assert outcome.kind is OutcomeKind.DEFERRED
-    assert "operation 1000 is running" in outcome.detail
-
-
-@pytest.mark.parametrize("kind", ["UNAVAILABLE", "INTERNAL", "lost", "garbled", "empty"])
-def test_a_change_that_may_have_landed_is_raised(kind: str, stage: Stage) -> None:
-    """Nobody knows, so the intent stays pending until the service is read again."""
-    stage.fail("mutateDeployedModel", kind, times=99)
-    with pytest.raises((CallError, UncertainError)):
-        stage.put(2, 6)
-
-
-def test_a_refusal_after_a_lost_answer_says_nothing_of_the_first_try(stage: Stage) -> None:
-    """The change that is under way is most likely our own."""
-    stage.fail("mutateDeployedModel", "lost")
-    with pytest.raises(CallError, match="FAILED_PRECONDITION"):
-        stage.put(2, 6)
-    assert stage.look().status is Status.BUSY
-
-
-def test_what_cannot_be_read_before_a_change_is_not_sent(stage: Stage) -> None:
-    """Nothing can have landed of what was never asked."""
-    stage.fail("get", "UNAVAILABLE", times=99)
-    assert stage.put(2, 6).kind is OutcomeKind.ABORTED
-    stage.server.faults.clear()
-    stage.fail("get", "PERMISSION_DENIED")
-    outcome = stage.put(2, 6)
-    assert outcome.kind is OutcomeKind.DENIED
-    assert outcome.detail.startswith("not sent: PERMISSION_DENIED")
-    assert stage.sent() == []
-
-
-def test_nobody_there_is_an_outcome(server: Server, stage: Stage) -> None:
-    """No connection: never sent."""
-    stage.control._session = stage.connect(aiplatform="http://127.0.0.1:1")
-    outcome = stage.put(2, 6)
-    assert outcome.kind is OutcomeKind.FAILED
-    assert outcome.detail.startswith("not sent: UNREACHABLE")
-    assert "UNREACHABLE" in stage.miss()
-    assert server.calls == []
 
 
 def test_back_from_zero_the_initial_count_is_cleared(of: Callable[..., Stage]) -> None:

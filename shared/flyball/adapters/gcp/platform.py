@@ -152,18 +152,18 @@ def set_nodes(
     Raises:
         Exception: It may have landed.
     """
-    floor = max(wanted.floor, nodes.least)
-    raised = "" if floor == wanted.floor else f"{wanted.floor} was asked for and {floor} is sent"
+    ceiling = max(wanted.ceiling, 1)
+    floor = min(max(wanted.floor, nodes.least), ceiling)
+    fitted = "" if floor == wanted.floor else f"{wanted.floor} was asked for and {floor} is sent"
     if nodes.is_manual:
-        return _send(session, resource, nodes, {NODES: floor}, raised), False
-    ceiling = max(floor, wanted.ceiling)
+        return _send(session, resource, nodes, {NODES: floor}, fitted), False
     changes = {MIN: floor} if floor != nodes.floor else {}
     if is_fixed or ceiling == nodes.ceiling:
-        return _send_floor(session, resource, nodes, changes, raised), False
+        return _send_floor(session, resource, nodes, changes, fitted), False
     outcome, is_bad = _try(session, resource, nodes, {MAX: ceiling, **changes})
     if not is_bad:
-        return _add(outcome, raised), False
-    refused = join((raised, f"maxNodes {ceiling} was not applied ({outcome.detail})"))
+        return _add(outcome, fitted), False
+    refused = join((fitted, f"maxNodes {ceiling} was not applied ({outcome.detail})"))
     if not changes:
         return Outcome(OutcomeKind.FAILED, refused), True
     return _send_floor(session, resource, nodes, changes, refused), True
