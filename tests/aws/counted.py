@@ -30,8 +30,8 @@ from flyball.cost.month import World, list_alarms, simulate
 from flyball.cost.plant import MINUTE, Demand, Plant
 from flyball.cost.usage import Usage
 from flyball.ports import MetricRead
-from flyball.wiring.aws import Reader, Watcher
-from flyball.wiring.aws_function import Parts
+from flyball.wiring.between import Reader, Watcher
+from flyball.wiring.function import Parts
 from tests.aws.hosted import EPOCH_S, Cloud
 from tests.aws.rig import Server, client_of
 from tests.aws.sagemaker import Server as Endpoints

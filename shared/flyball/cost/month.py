@@ -32,8 +32,10 @@ from flyball.cost.plant import MINUTE, Demand, Plant
 from flyball.cost.usage import Usage
 from flyball.ports import AlarmState, MetricRead
 from flyball.recipe import SourceError
-from flyball.wiring.aws import Reader, Settings, Watcher
-from flyball.wiring.aws_function import Function, Parts
+from flyball.wiring.aws import Settings
+from flyball.wiring.aws_function import Function
+from flyball.wiring.between import Reader, Watcher
+from flyball.wiring.function import Parts
 
 MINUTES = 43_800
 """A month is 730 hours, as AWS counts it."""

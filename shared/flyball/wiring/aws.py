@@ -7,67 +7,54 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from flyball.adapters.aws.clients import Clients
-from flyball.alarm import PREFIX, Alarm, AlarmWatch
+from flyball.alarm import PREFIX
 from flyball.controller import LEASE, SAFETY, Controller
-from flyball.core.decide import ADVISER
-from flyball.core.model import Capacity, CapacityRange, Missing, Series
-from flyball.core.target import ScalableTarget
-from flyball.ports import (
-    AlarmState,
-    Clock,
-    Ledger,
-    LedgerError,
-    MetricRead,
-    MetricSource,
-    Outcome,
-    OutcomeKind,
-)
+from flyball.ports import Clock, Ledger, LedgerError
+from flyball.wiring.between import Adviser, Reader, Watcher
 from flyball.wiring.machine import SystemClock, engine_version, make_token
 from flyball.wiring.settings import (
+    ALARM_PREFIX,
+    HANDFUL_USUAL,
     LEASE_LONGEST_S,
     LEASE_S,
+    NAME_PREFIX,
     SettingsError,
+    read_handful,
+    read_matching,
+    read_mode,
     read_seconds,
     read_switch,
 )
 
 if TYPE_CHECKING:
-    from flyball.adapters.aws.control import AwsControl
     from flyball.adapters.aws.dynamodb import DynamoLedger
 
 TARGETS_TABLE = "FLYBALL_TARGETS_TABLE"
 LEDGER_TABLE = "FLYBALL_LEDGER_TABLE"
 WAKES_QUEUE_URL = "FLYBALL_WAKES_QUEUE_URL"
 DEAD_QUEUE_URL = "FLYBALL_DEAD_QUEUE_URL"
-ALARM_PREFIX = "FLYBALL_ALARM_PREFIX"
 ALARM_TOPIC = "FLYBALL_ALARM_TOPIC_ARN"
 METRICS_NAMESPACE = "FLYBALL_METRICS_NAMESPACE"
-HANDFUL = "FLYBALL_HANDFUL"
-MODE = "FLYBALL_MODE"
 TRACE = "FLYBALL_TRACE"
 INITIALIZATION = "AWS_LAMBDA_INITIALIZATION_TYPE"
 
 SCHEME = "dynamodb:"
-HANDFUL_USUAL = 10
-HANDFUL_MOST = 1_000
 PREPARED = frozenset({"snap-start", "provisioned-concurrency"})
 """Kinds of start that nobody waits for: there all clients are made at once."""
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 """Source: DynamoDB Developer Guide, "Naming rules"."""
-_PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _NAMESPACE = re.compile(r"[A-Za-z0-9_.\-/#:]{1,255}")
 """Source: CloudWatch API Reference, "Namespace"."""
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?")
 """Source: Amazon SNS API Reference, CreateTopic."""
 _QUEUE = re.compile(r"https?://[\x21-\x7e]{3,2000}")
-_MODES = {"": False, "apply": False, "advise": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +107,7 @@ class Settings:
         problems: list[str] = []
 
         def read(name: str, pattern: re.Pattern[str], expected: str, default: str | None) -> str:
-            text = variables.get(name, "")
-            if not text and default is not None:
-                return default
-            if not pattern.fullmatch(text):
-                problems.append(f"{name}: got {text!r}, expected {expected}")
-            return text
+            return read_matching(variables, name, pattern, expected, default, problems)
 
         table, queue = "the name of a table", "the URL of a queue"
         settings = cls(
@@ -134,7 +116,7 @@ class Settings:
             wakes_queue_url=read(WAKES_QUEUE_URL, _QUEUE, queue, ""),
             dead_queue_url=read(DEAD_QUEUE_URL, _QUEUE, queue, ""),
             alarm_prefix=read(
-                ALARM_PREFIX, _PREFIX, "1 to 40 letters, digits, dots, hyphens", PREFIX
+                ALARM_PREFIX, NAME_PREFIX, "1 to 40 letters, digits, dots, hyphens", PREFIX
             ),
             metrics_namespace=read(
                 METRICS_NAMESPACE, _NAMESPACE, "a CloudWatch namespace", "Flyball"
@@ -142,8 +124,8 @@ class Settings:
             lease=read_seconds(
                 variables, LEASE_S, LEASE, 2 * SAFETY.total_seconds(), LEASE_LONGEST_S, problems
             ),
-            handful=_read_handful(variables, problems),
-            advises_only=_read_mode(variables, problems),
+            handful=read_handful(variables, problems),
+            advises_only=read_mode(variables, problems),
             traces=_read_trace(variables, problems),
             is_prepared=variables.get(INITIALIZATION, "") in PREPARED,
             alarm_topic=read(ALARM_TOPIC, _TOPIC, "the ARN of a topic", ""),
@@ -151,72 +133,6 @@ class Settings:
         if problems:
             raise SettingsError("; ".join(problems))
         return settings
-
-
-class FleetLedger(Ledger, Protocol):
-    """A ledger that also knows which scalable targets are on a resource."""
-
-    def find_targets(self, resource: str) -> Sequence[str]:
-        """List the scalable targets on a resource, sorted; see adapters/aws/resource.py."""
-        ...
-
-
-class Reader:
-    """Metrics from CloudWatch; what one call tells of many capacities is read ahead beside them.
-
-    The controller reads the metrics of a whole chunk at once, and then each one's capacity.
-    """
-
-    def __init__(self, metrics: MetricSource, control: AwsControl) -> None:
-        self._metrics = metrics
-        self._control = control
-
-    def read(self, reads: Sequence[MetricRead], now: datetime) -> Sequence[Series | Missing]:
-        """Read several series, for one or many targets."""
-        targets = {each.scalable_target.id: each.scalable_target for each in reads}
-        if len(targets) > 1:
-            self._control.prefetch(list(targets.values()), now)
-        return self._metrics.read(reads, now)
-
-
-class Watcher:
-    """The alarms' states; capacities of a chunk of targets are read ahead beside them too.
-
-    Of those that may rest the controller reads the capacity, and no metrics.
-    """
-
-    def __init__(self, watch: AlarmWatch, control: AwsControl) -> None:
-        self._watch = watch
-        self._control = control
-
-    def states(self, alarms: Sequence[Alarm], now: datetime) -> Mapping[str, AlarmState]:
-        """Read the states of alarms, by name."""
-        targets = {each.scalable_target.id: each.scalable_target for each in alarms}
-        if len(targets) > 1:
-            self._control.prefetch(list(targets.values()), now)
-        return self._watch.states(alarms, now)
-
-
-class Adviser:
-    """Capacity that may be looked at and not changed: FLYBALL_MODE=advise.
-
-    The decision is told so by what it observes, so that its row replays the same.
-    """
-
-    def __init__(self, control: AwsControl) -> None:
-        self._control = control
-
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
-        """Read what the provider has; who else scales it is still told first."""
-        found = self._control.describe(scalable_target, now)
-        return found if isinstance(found, Missing) or found.owner else found._replace(owner=ADVISER)
-
-    def apply(
-        self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
-    ) -> Outcome:
-        """Change nothing; no decision on such a capacity asks for it."""
-        detail = f"{MODE} is advise: {scalable_target.id} is not set to {capacity.floor} at {now}"
-        return Outcome(OutcomeKind.ABORTED, detail)
 
 
 def check_sdk() -> None:
@@ -308,21 +224,6 @@ def build(
         watch=Watcher(CloudWatchAlarms(clients, alarm_topic), control),
         alarm_prefix=alarm_prefix,
     )
-
-
-def _read_handful(variables: Mapping[str, str], problems: list[str]) -> int:
-    text = variables.get(HANDFUL, "") or str(HANDFUL_USUAL)
-    if re.fullmatch("[0-9]{1,4}", text) and int(text) <= HANDFUL_MOST:
-        return int(text)
-    problems.append(f"{HANDFUL}: got {text!r}, expected a whole number, 0 to {HANDFUL_MOST}")
-    return 0
-
-
-def _read_mode(variables: Mapping[str, str], problems: list[str]) -> bool:
-    text = variables.get(MODE, "")
-    if text not in _MODES:
-        problems.append(f"{MODE}: got {text!r}, expected apply or advise")
-    return _MODES.get(text, True)
 
 
 def _read_trace(variables: Mapping[str, str], problems: list[str]) -> bool:

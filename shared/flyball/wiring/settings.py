@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
+ALARM_PREFIX = "FLYBALL_ALARM_PREFIX"
+NAME_PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 LEASE_S = "FLYBALL_LEASE_S"
 LEASE_LONGEST_S = 3_600.0
+HANDFUL = "FLYBALL_HANDFUL"
+HANDFUL_USUAL = 10
+HANDFUL_MOST = 1_000
+MODE = "FLYBALL_MODE"
+_MODES = {"": False, "apply": False, "advise": True}
 _WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 
 
@@ -45,3 +53,37 @@ def read_switch(variables: Mapping[str, str], name: str, problems: list[str]) ->
     if found is None:
         problems.append(f"{name}: got {text!r}, expected 1 or 0")
     return bool(found)
+
+
+def read_matching(
+    variables: Mapping[str, str],
+    name: str,
+    pattern: re.Pattern[str],
+    expected: str,
+    default: str | None,
+    problems: list[str],
+) -> str:
+    """Read a text of this pattern; unset is the default, and wrong where that is None."""
+    text = variables.get(name, "")
+    if not text and default is not None:
+        return default
+    if not pattern.fullmatch(text):
+        problems.append(f"{name}: got {text!r}, expected {expected}")
+    return text
+
+
+def read_handful(variables: Mapping[str, str], problems: list[str]) -> int:
+    """Read how many due targets a tick handles itself."""
+    text = variables.get(HANDFUL, "") or str(HANDFUL_USUAL)
+    if re.fullmatch("[0-9]{1,4}", text) and int(text) <= HANDFUL_MOST:
+        return int(text)
+    problems.append(f"{HANDFUL}: got {text!r}, expected a whole number, 0 to {HANDFUL_MOST}")
+    return 0
+
+
+def read_mode(variables: Mapping[str, str], problems: list[str]) -> bool:
+    """Read whether nothing is to be changed, whatever the configs say."""
+    text = variables.get(MODE, "")
+    if text not in _MODES:
+        problems.append(f"{MODE}: got {text!r}, expected apply or advise")
+    return _MODES.get(text, True)

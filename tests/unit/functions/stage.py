@@ -25,7 +25,8 @@ from flyball.controller import Controller
 from flyball.core.model import Capacity, CapacityRange, Missing, Status
 from flyball.core.target import ScalableTarget
 from flyball.ports import Claim, Due, LedgerUnavailableError, Outcome, OutcomeKind
-from flyball.wiring.aws_function import Function, Parts
+from flyball.wiring.aws_function import Function
+from flyball.wiring.function import Parts
 from flyball.wiring.tell import say_by
 from tests.rig import ENGINE, ScriptedMetrics, SetClock, make_target, register
 

@@ -32,6 +32,6 @@ def test_an_alarm_that_would_not_wake_the_function_is_not_believed(
         alarms = define_alarms(target)
         for alarm in alarms:
             client("cloudwatch").put_metric_alarm(**define(alarm, told))
-        watch = module.function._parts.controller._watch
+        watch = module.function._work.parts.controller._watch
         found = watch.states(alarms, datetime.now(UTC))
     assert set(found) == ({alarm.name for alarm in alarms} if is_believed else set())

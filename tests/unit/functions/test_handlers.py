@@ -11,7 +11,7 @@ import pytest
 
 from flyball.core.model import Reason
 from flyball.ports import LedgerError
-from flyball.wiring.aws_function import Retry
+from flyball.wiring.function import Retry
 from flyball.wiring.settings import SettingsError
 from tests.unit.functions.stage import EVENTS, Context, Stage, load, load_handler
 

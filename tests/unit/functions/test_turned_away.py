@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flyball.ports import ItemUpdate
-from flyball.wiring.aws_function import WAITS_S
+from flyball.wiring.function import WAITS_S
 from tests.unit.functions.stage import Stage, load
 
 

@@ -19,7 +19,8 @@ from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause
 from flyball.core.target import ScalableTarget
 from flyball.ports import LedgerError, MetricRead, Outcome, OutcomeKind
 from flyball.wiring import aws
-from flyball.wiring.aws import Adviser, Reader, Settings, open_ledger
+from flyball.wiring.aws import Settings, open_ledger
+from flyball.wiring.between import Adviser, Reader
 from flyball.wiring.settings import SettingsError
 from tests.rig import TWO, ScriptedMetrics, make_target
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from flyball.adapters.aws.clients import Clients
-from flyball.adapters.aws.trigger import MESSAGE_LIMIT, OWN, WAKE
-from flyball.append import aware
+from flyball.letter import QueueError, Sent, make_line, write_wakes
 
 BATCH_LIMIT = 10
 """Most messages in one call. Source: Amazon SQS API Reference, SendMessageBatch."""
@@ -25,26 +23,6 @@ ORIGIN_LIMIT = 2_048
 
 _NOT_SENDABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What SQS takes in no body and no attribute. Source: SendMessage, "MessageBody"."""
-_CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+")
-"""What would steer the terminal or the page on which somebody reads it."""
-
-
-class QueueError(Exception):
-    """A message could not be sent; the message says which queue, why and the remedy."""
-
-
-class Sent(NamedTuple):
-    """What became of scalable targets that were to be put on the queue.
-
-    Attributes:
-        queued: Those whose message the queue has.
-        left: Those whose message it has not.
-        detail: Why, in the service's words; "" where none is left.
-    """
-
-    queued: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-    detail: str = ""
 
 
 class Queue:
@@ -76,13 +54,9 @@ class Queue:
         Returns:
             Who is on the queue and who is not. After a call that fails as a whole no other is made.
         """
-        chunks = [
-            tuple(scalable_target_ids[start : start + MESSAGE_LIMIT])
-            for start in range(0, len(scalable_target_ids), MESSAGE_LIMIT)
-        ]
         queued: list[str] = []
         detail = ""
-        for batch in _pack(chunks, now):
+        for batch in write_wakes(scalable_target_ids, now, BATCH_LIMIT, BYTES_LIMIT):
             try:
                 refused = self._send_batch([body for _, body in batch])
             except Exception as error:  # noqa: BLE001  (of the SDK's own; what is left is told)
@@ -142,27 +116,8 @@ class Queue:
 _ATTRIBUTES_ROOM = 4 * (REASON_LIMIT + ORIGIN_LIMIT) + 1_024
 """Bytes kept free for the attributes: a character has at most four."""
 
-Message = tuple[tuple[str, ...], str]
-"""Scalable targets, and the body of their message."""
-
-
-def _pack(chunks: Sequence[tuple[str, ...]], now: datetime) -> Iterator[list[Message]]:
-    """Make calls of up to ten messages and BYTES_LIMIT bytes."""
-    batch: list[Message] = []
-    size = 0
-    stamp = aware(now).isoformat()
-    for chunk in chunks:
-        body = json.dumps({OWN: WAKE, "scalable_target_ids": chunk, "at": stamp})
-        if batch and (len(batch) == BATCH_LIMIT or size + len(body) > BYTES_LIMIT):
-            yield batch
-            batch, size = [], 0
-        batch.append((chunk, body))
-        size += len(body)
-    if batch:
-        yield batch
-
 
 def _attribute(text: str, limit: int) -> dict[str, Any]:
     """Make an attribute of text: one line, nothing that steers, never empty."""
-    plain = _NOT_SENDABLE.sub("\ufffd", _CONTROL.sub(" ", text))[:limit]
+    plain = _NOT_SENDABLE.sub("\ufffd", make_line(text))[:limit]
     return {"DataType": "String", "StringValue": plain or "(empty)"}

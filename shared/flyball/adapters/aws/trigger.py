@@ -6,21 +6,24 @@ SQS, or through both of them. Whom it is about and when its state changed is bel
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
-from flyball.alarm import ID_LIMIT, PREFIX, find_scalable_target
+from flyball.alarm import PREFIX, find_scalable_target
 from flyball.event import EventError, parse_json, read_instant, read_mapping, read_text, refuse
+from flyball.letter import (
+    OWN,
+    TICK,
+    Parsed,
+    ResourceChange,
+    Tick,
+    Top,
+    keep_plain,
+    read_wakes,
+    to_text,
+)
 from flyball.ports import Trigger, TriggerKind
-
-MESSAGE_LIMIT = 25
-"""Most scalable targets in one message of ours: one chunk shares its metric reads."""
-OWN = "flyball"
-WAKE = "wake"
-TICK = "tick"
 
 STATES = frozenset({"OK", "ALARM", "INSUFFICIENT_DATA"})
 PASSING = frozenset({"creating", "updating", "systemupdating", "deleting"})
@@ -36,75 +39,6 @@ _STATUS = re.compile(r"[A-Za-z_]{1,40}")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 _REGION_PART = 3
 """arn : partition : service : region"""
-_PLAIN_LIMIT = 2_048
-
-Top = Mapping[object, object]
-
-
-class ResourceChange(NamedTuple):
-    """A resource has changed; the ledger knows which scalable targets are on it.
-
-    Attributes:
-        resource: endpoint/<name> or auto-scaling-group/<name>.
-        state: The provider's word, kept as evidence only.
-        at: The event's own state timestamp, aware UTC.
-    """
-
-    resource: str
-    state: str
-    at: datetime
-
-    @property
-    def trigger_id(self) -> str:
-        """The same for every delivery of one change."""
-        return f"{self.resource}|{self.state}|{self.at.isoformat()}"
-
-    def wake(self, scalable_target_id: str) -> Trigger:
-        """Make the wake-up of one scalable target on it.
-
-        Each state is a source of its own: two of them may bear one timestamp.
-        """
-        source = f"{self.resource}|{self.state}"
-        kind = TriggerKind.ENDPOINT
-        return Trigger(scalable_target_id, self.trigger_id, kind, self.at, source, self.state)
-
-
-class Tick(NamedTuple):
-    """A minute of the schedule.
-
-    Attributes:
-        schedule: The schedule's ARN; "" where it was not told.
-        at: The scheduled minute, the same for every attempt; None where it was not told.
-    """
-
-    schedule: str = ""
-    at: datetime | None = None
-
-
-class Parsed(NamedTuple):
-    """What one message of an event says: exactly one of the last five is set.
-
-    Attributes:
-        message_id: SQS's id of the message; "" where it came another way.
-        body: The message as it came, for the dead-letter queue.
-        origin: ARN of the queue or topic that it came through; "" for none.
-        region: Where the alarm lives, from its ARN; "" where that is not told.
-        triggers: Whom to wake.
-        change: A resource whose scalable targets are to be woken.
-        tick: A minute of the schedule.
-        ignored: Why nobody is woken, and why that is as it should be.
-        problem: What is wrong with it.
-    """
-
-    message_id: str = ""
-    body: str = ""
-    origin: str = ""
-    region: str = ""
-    triggers: tuple[Trigger, ...] = ()
-    change: ResourceChange | None = None
-    tick: Tick | None = None
-    ignored: str = ""
-    problem: str = ""
 
 
 def parse_event(event: object, prefix: str = PREFIX) -> list[Parsed]:
@@ -125,23 +59,25 @@ def parse_event(event: object, prefix: str = PREFIX) -> list[Parsed]:
     records = event.get("Records") if isinstance(event, Mapping) else None
     if isinstance(records, list):
         return [_parse_record(record, prefix) for record in records]
-    return [_parse(event, Parsed(body=_to_text(event)), prefix)]
+    return [_parse(event, Parsed(body=to_text(event)), prefix)]
 
 
 def _parse_record(record: object, prefix: str) -> Parsed:
     """Read a message of SQS or of SNS."""
     if isinstance(record, Mapping) and record.get("eventSource") == "aws:sqs":
         body = record.get("body")
-        letter = Parsed(_plain(record.get("messageId")), _to_text(body))
-        return _parse(body, letter._replace(origin=_plain(record.get("eventSourceARN"))), prefix)
+        letter = Parsed(keep_plain(record.get("messageId")), to_text(body))
+        return _parse(
+            body, letter._replace(origin=keep_plain(record.get("eventSourceARN"))), prefix
+        )
     if isinstance(record, Mapping) and record.get("EventSource") == "aws:sns":
         notice = record.get("Sns")
-        letter = Parsed(body=_to_text(notice))
+        letter = Parsed(body=to_text(notice))
         if isinstance(notice, Mapping):
-            letter = letter._replace(origin=_plain(notice.get("TopicArn")))
+            letter = letter._replace(origin=keep_plain(notice.get("TopicArn")))
         return _parse(notice, letter, prefix)
     expected = "a message of aws:sqs or aws:sns"
-    return Parsed(body=_to_text(record), problem=str(EventError("Records", record, expected)))
+    return Parsed(body=to_text(record), problem=str(EventError("Records", record, expected)))
 
 
 def _parse(message: object, letter: Parsed, prefix: str) -> Parsed:
@@ -182,7 +118,7 @@ def _read(top: Top, letter: Parsed, prefix: str) -> Parsed:
     if isinstance(top.get("Event"), str):
         return _read_group_notice(top, letter)
     if "TopicArn" in top:
-        kind = _plain(top.get("Type"))
+        kind = keep_plain(top.get("Type"))
         return letter._replace(ignored=f"SNS {kind or 'message'}: it is no notification")
     expected = "an alarm, a change of an endpoint or of an Auto Scaling group, or a message of ours"
     raise EventError("", dict(top), expected)
@@ -190,26 +126,10 @@ def _read(top: Top, letter: Parsed, prefix: str) -> Parsed:
 
 def _read_own(top: Top, letter: Parsed) -> Parsed:
     """Read a message that Flyball's tick put into the queue, or the schedule's input."""
-    word = top.get(OWN)
-    if word == TICK:
-        return letter._replace(tick=Tick(_plain(top.get("schedule")), _find_moment(top, "at")))
-    if word != WAKE:
-        refuse(OWN, word, f"{WAKE} or {TICK}")
-    at, ids = read_instant("at", top.get("at")), top.get("scalable_target_ids")
-    if not isinstance(ids, list) or not 1 <= len(ids) <= MESSAGE_LIMIT:
-        refuse("scalable_target_ids", ids, f"a list of 1 to {MESSAGE_LIMIT} ids")
-    triggers = [
-        Trigger(each, f"timer:{each}:{at.isoformat()}", TriggerKind.TIMER, at)
-        for each in dict.fromkeys(map(_read_id, ids))
-    ]
-    return letter._replace(triggers=tuple(triggers))
-
-
-def _read_id(value: object) -> str:
-    text = read_text("scalable_target_ids", value)
-    if len(text) > ID_LIMIT or not text.isprintable():
-        refuse("scalable_target_ids", text, f"1 to {ID_LIMIT} printable characters each")
-    return text
+    if top.get(OWN) == TICK:
+        at = _find_moment(top, "at")
+        return letter._replace(tick=Tick(keep_plain(top.get("schedule")), at))
+    return letter._replace(triggers=read_wakes(top))
 
 
 def _read_bridged(top: Top, letter: Parsed, prefix: str) -> Parsed:
@@ -237,7 +157,7 @@ def _read_bridged(top: Top, letter: Parsed, prefix: str) -> Parsed:
     if source in ("aws.scheduler", "aws.events") and word == "Scheduled Event":
         resources = top.get("resources")
         schedule = resources[0] if isinstance(resources, list) and resources else ""
-        return letter._replace(tick=Tick(_plain(schedule), _find_moment(top, "time")))
+        return letter._replace(tick=Tick(keep_plain(schedule), _find_moment(top, "time")))
     expected = "an event of CloudWatch alarms, SageMaker endpoints, Auto Scaling or the Scheduler"
     raise EventError("detail-type", f"{source}: {word}", expected)
 
@@ -353,19 +273,3 @@ def _find_region(arn: object) -> str:
 def _cut(at: datetime) -> datetime:
     """Cut to milliseconds, which every route tells."""
     return at.replace(microsecond=at.microsecond // 1_000 * 1_000)
-
-
-def _plain(value: object) -> str:
-    """Keep an id or ARN that is printable ASCII; anything else is no id."""
-    text = value if isinstance(value, str) else ""
-    return text if text.isascii() and text.isprintable() and len(text) <= _PLAIN_LIMIT else ""
-
-
-def _to_text(message: object) -> str:
-    """Give a message as text, for the dead-letter queue."""
-    if isinstance(message, str):
-        return message
-    try:
-        return json.dumps(message, default=repr)
-    except (ValueError, RecursionError):
-        return repr(message)

@@ -15,8 +15,9 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from flyball.adapters.aws.clients import Clients
-from flyball.adapters.aws.queue import BYTES_LIMIT, Queue, QueueError, Sent
+from flyball.adapters.aws.queue import BYTES_LIMIT, Queue
 from flyball.adapters.aws.trigger import parse_event
+from flyball.letter import QueueError, Sent
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.adapters.aws.trigger import Parsed, ResourceChange, Tick, parse_event
+from flyball.adapters.aws.trigger import parse_event
+from flyball.letter import Parsed, ResourceChange, Tick
 from flyball.ports import Trigger, TriggerKind
 
 EVENTS = Path(__file__).resolve().parents[3] / "events" / "aws"
