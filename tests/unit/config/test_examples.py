@@ -15,7 +15,7 @@ from flyball.core.model import Action, Missing, Reason
 from flyball.core.policy import ScheduledPolicy
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
-FILES = ["aws.yaml", "component.yaml", "flyball.yaml", "gcp.yaml", "hpa.yaml"]
+FILES = ["aws.yaml", "component.yaml", "flyball.yaml", "gcp.yaml", "hpa.yaml", "ranges.yaml"]
 
 
 @pytest.fixture
