@@ -1,0 +1,71 @@
+"""What may a deployed function do, and for the sake of which calls?
+
+A permission is here because a method that an adapter calls needs it, and for nothing else: a test
+lets the adapters make all of their calls and holds the two against each other.
+
+Source: Google Cloud, "IAM permissions reference"; the methods are those of the discovery documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+READING: Mapping[str, tuple[str, ...]] = {
+    "aiplatform.projects.locations.endpoints.get": ("aiplatform.endpoints.get",),
+    "aiplatform.projects.locations.endpoints.operations.list": ("aiplatform.operations.list",),
+    "aiplatform.projects.locations.deploymentResourcePools.get": (
+        "aiplatform.deploymentResourcePools.get",
+    ),
+    "aiplatform.projects.locations.deploymentResourcePools.operations.list": (
+        "aiplatform.operations.list",
+    ),
+    "ml.projects.models.versions.get": ("ml.versions.get",),
+    "monitoring.projects.timeSeries.list": ("monitoring.timeSeries.list",),
+}
+"""What both functions read in order to decide."""
+SCALING: Mapping[str, tuple[str, ...]] = {
+    "aiplatform.projects.locations.endpoints.mutateDeployedModel": ("aiplatform.endpoints.deploy",),
+    "aiplatform.projects.locations.deploymentResourcePools.patch": (
+        "aiplatform.deploymentResourcePools.update",
+    ),
+    "ml.projects.models.versions.patch": ("ml.versions.update",),
+}
+"""What changes a capacity; a deployment that only advises has no such right."""
+REMEMBERING: Mapping[str, tuple[str, ...]] = {
+    "firestore.projects.databases.documents.batchGet": ("datastore.entities.get",),
+    "firestore.projects.databases.documents.commit": (
+        "datastore.entities.create",
+        "datastore.entities.update",
+    ),
+    "firestore.projects.databases.documents.runQuery": (
+        "datastore.entities.get",
+        "datastore.entities.list",
+    ),
+}
+"""The ledger, in the one database: nothing of it is ever deleted by a function."""
+
+
+class Role(NamedTuple):
+    """A custom role.
+
+    Attributes:
+        id: Without the deployment's name.
+        title: For people.
+        methods: With the permissions that each needs.
+    """
+
+    id: str
+    title: str
+    methods: Mapping[str, tuple[str, ...]]
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """List them once each, sorted."""
+        return tuple(sorted({each for needed in self.methods.values() for each in needed}))
+
+
+DECIDE = Role("decide", "read capacity and metrics", READING)
+SCALE = Role("scale", "set ranges of replicas and nodes", SCALING)
+REMEMBER = Role("remember", "read and append to the ledger", REMEMBERING)
+ROLES = (DECIDE, SCALE, REMEMBER)

@@ -1,0 +1,216 @@
+"""Of which steps is a deployment on Google Cloud made, in which order?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deploy.gcp.functions import list_functions
+from deploy.gcp.place import Place
+from deploy.gcp.roles import DECIDE, REMEMBER, ROLES, SCALE, Role
+from deploy.gcp.step import Command, Enable, Ensure, Grant, Learn, Step, When
+from deploy.gcp.watch import list_channels, list_watch
+
+SERVICES = (
+    "aiplatform",
+    "artifactregistry",
+    "cloudbuild",
+    "cloudfunctions",
+    "cloudscheduler",
+    "eventarc",
+    "firestore",
+    "iam",
+    "monitoring",
+    "pubsub",
+    "run",
+)
+ACCOUNTS = {
+    "run": "what both functions run as",
+    "trigger": "what pushes messages to the function of alerts",
+    "scheduler": "what calls the function of every minute",
+    "build": "what builds both functions",
+}
+BUILDING = ("artifactregistry.writer", "logging.logWriter", "storage.objectViewer")
+"""Source: Cloud Run functions, "Custom service account for Cloud Build"."""
+LARGE_FIELDS = (
+    ("targets", "config"),
+    ("targets", "history"),
+    ("targets", "pending"),
+    ("targets", "seen"),
+    ("ledger", "body"),
+)
+"""Nobody searches by these, and an index of them would be paid for with every write."""
+
+
+def list_steps(place: Place, *, undoing: bool = False, deletes_ledger: bool = False) -> list[Step]:
+    """List the steps of a deployment, in the order in which they are made.
+
+    Args:
+        place: Which.
+        undoing: It is what an earlier one may have made, with whatever options.
+        deletes_ledger: The database goes, too, when it is undone.
+    """
+    return [
+        Learn(
+            "The project's number, of which the addresses of functions and agents are made",
+            "number",
+            ("projects", "describe", place.project, "--format=value(projectNumber)"),
+        ),
+        Enable("The services", _name_services(), (place.on_project,)),
+        *_list_accounts(place),
+        *_list_roles(place),
+        *_list_topics(place),
+        *_list_database(place, deletes=deletes_ledger),
+        *list_channels(place, tells=undoing or bool(place.email)),
+        *list_functions(place),
+        *list_watch(place),
+    ]
+
+
+def _name_services() -> tuple[str, ...]:
+    return tuple(f"{each}.googleapis.com" for each in SERVICES)
+
+
+def _list_accounts(place: Place) -> Iterator[Step]:
+    for name, what in ACCOUNTS.items():
+        email = place.account(name)
+        shown = f"--display-name=Flyball ({place.name}): {what}"
+        group = ("iam", "service-accounts")
+        yield Ensure(
+            f"The service account {place.name}-{name}: {what}",
+            (*group, "list", place.on_project, f"--filter=email={email}", "--format=json"),
+            {"displayName": shown.partition("=")[2]},
+            ((*group, "create", f"{place.name}-{name}", place.on_project, shown),),
+            ((*group, "update", email, place.on_project, shown),),
+            ((*group, "delete", email, place.on_project, "--quiet"),),
+        )
+    for role in BUILDING:
+        title = f"What a build may: {role}"
+        yield _on_project(place, title, f"roles/{role}", place.account("build"))
+
+
+def _list_roles(place: Place) -> Iterator[Step]:
+    for role in ROLES:
+        name, title = place.role(role), f"Flyball ({place.name}): {role.title}"
+        whole = (f"--title={title}", f"--permissions={','.join(role.permissions)}", "--stage=GA")
+        verb = ("iam", "roles")
+        who = (place.role_id(role), place.on_project)
+        listed: Command = (*verb, "list", place.on_project)
+        yield When(
+            f"The role {place.role_id(role)}, where it was deleted within the last days",
+            (*listed, "--show-deleted", f"--filter=name={name} AND deleted=true", "--format=json"),
+            ((*verb, "undelete", *who),),
+        )
+        yield Ensure(
+            f"The role {place.role_id(role)}: {role.title}",
+            (*listed, f"--filter=name={name}", "--format=json"),
+            {"title": title, "includedPermissions": list(role.permissions)},
+            ((*verb, "create", *who, *whole),),
+            ((*verb, "update", *who, *whole),),
+            ((*verb, "delete", *who),),
+            look=(*verb, "describe", *who, "--format=json"),  # a list has no permissions
+        )
+    runs = place.account("run")
+    only = (
+        'resource.type == "firestore.googleapis.com/Database" && '
+        f'resource.name == "{place.database}"'
+    )
+    ledger = (f"{place.name}-ledger", only)
+    yield _of_role(place, "What deciding takes", DECIDE)
+    applies = place.mode == "apply"
+    title = "What scaling takes" if applies else "What scaling takes, which advising does not have"
+    yield _of_role(place, title, SCALE)._replace(is_wanted=applies)
+    yield _on_project(
+        place, "What remembering takes, in the one database", place.role(REMEMBER), runs
+    )._replace(condition=ledger)
+
+
+def _of_role(place: Place, title: str, role: Role) -> Grant:
+    return _on_project(place, title, place.role(role), place.account("run"))
+
+
+def _on_project(place: Place, title: str, role: str, account: str) -> Grant:
+    return Grant(title, ("projects",), place.project, (), role, f"serviceAccount:{account}")
+
+
+def _list_topics(place: Place) -> Iterator[Step]:
+    group = ("pubsub", "topics")
+    for name, what in (
+        (place.alerts, "what Monitoring tells"),
+        (place.wakes, "what a tick hands on"),
+        (place.quarantine, "what nobody could handle"),
+    ):
+        found = f"--filter=name={place.topic(name)}"
+        labels = f"--labels=flyball={place.name}"
+        yield Ensure(
+            f"The topic {name}: {what}",
+            (*group, "list", place.on_project, found, "--format=json"),
+            {"labels": {"flyball": place.name}},
+            ((*group, "create", name, place.on_project, labels),),
+            (
+                (
+                    *(*group, "update", name, place.on_project),
+                    f"--update-labels=flyball={place.name}",
+                ),
+            ),
+            ((*group, "delete", name, place.on_project),),
+        )
+    yield _keep_quarantine(place)
+    for name, who, what in (
+        (place.wakes, place.account("run"), "A tick may hand on"),
+        (place.quarantine, place.account("run"), "A function may put aside"),
+        (
+            place.quarantine,
+            "service-${number}@gcp-sa-pubsub.iam.gserviceaccount.com",
+            "Pub/Sub may put aside what was pushed too often",
+        ),
+    ):
+        member = f"serviceAccount:{who}"
+        flags = (place.on_project,)
+        role = "roles/pubsub.publisher"
+        yield Grant(what, group, name, flags, role, member, outlives=True)
+
+
+def _keep_quarantine(place: Place) -> Step:
+    name, group = place.quarantine, ("pubsub", "subscriptions")
+    kept = ("--message-retention-duration=7d", "--expiration-period=never")
+    return Ensure(
+        "What keeps the quarantine for a week, for people",
+        (
+            *(*group, "list", place.on_project),
+            *(f"--filter=name={place.subscription(name)}", "--format=json"),
+        ),
+        {"topic": place.topic(name), "messageRetentionDuration": "604800s"},
+        ((*group, "create", name, place.on_project, f"--topic={name}", *kept),),
+        ((*group, "update", name, place.on_project, *kept),),
+        ((*group, "delete", name, place.on_project),),
+    )
+
+
+def _list_database(place: Place, *, deletes: bool) -> Iterator[Step]:
+    group, on = ("firestore", "databases"), f"--database={place.name}"
+    how = ("--type=firestore-native", "--delete-protection")
+    protected = (*group, "update", place.on_project, on)
+    gone = ((*protected, "--no-delete-protection"), (*group, "delete", place.on_project, on))
+    yield Ensure(
+        f"The ledger's database {place.name}",
+        (*group, "list", place.on_project, f"--filter=name={place.database}", "--format=json"),
+        {"type": "FIRESTORE_NATIVE", "deleteProtectionState": "DELETE_PROTECTION_ENABLED"},
+        ((*group, "create", place.on_project, on, f"--location={place.region}", *how),),
+        ((*protected, "--delete-protection"),),
+        (gone[0], (*gone[1], "--quiet")) if deletes else (),
+    )
+    for collection, field in LARGE_FIELDS:
+        fields = ("firestore", "indexes", "fields")
+        whole = f"{place.database}/collectionGroups/{collection}/fields/{field}"
+        where = (place.on_project, on)
+        yield Ensure(
+            f"No index of {collection}.{field}",
+            (*fields, "list", *where, f"--filter=name={whole}", "--format=json"),
+            {},
+            (
+                (
+                    *(*fields, "update", field, *where),
+                    *(f"--collection-group={collection}", "--disable-indexes"),
+                ),
+            ),
+        )
