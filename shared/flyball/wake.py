@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from flyball.core.model import Decision, History
 from flyball.core.remember import Noticed
 from flyball.core.target import ScalableTarget
-from flyball.ports import Claim, Due, Outcome, Trigger, TriggerKind
+from flyball.ports import Claim, Due, LedgerUnavailableError, Outcome, Trigger, TriggerKind
 
 T = TypeVar("T")
 
@@ -44,6 +44,7 @@ class Wake(NamedTuple):
         row_id: Id of the decision row, "" where none was written.
         noticed: What happened to the capacity since the last wake.
         detail: For people; never parsed.
+        lasts: With FAILED: it is not for want of time, nor is the ledger just out of reach.
     """
 
     kind: WakeKind
@@ -53,6 +54,7 @@ class Wake(NamedTuple):
     row_id: str = ""
     noticed: tuple[Noticed, ...] = ()
     detail: str = ""
+    lasts: bool = False
 
 
 class Held(NamedTuple):
@@ -84,9 +86,15 @@ def safely(trigger: Trigger, step: Callable[[], T]) -> T | Wake:
     try:
         return step()
     except Exception as error:  # noqa: BLE001  (the boundary between one target and the next)
-        return fail(trigger, f"{type(error).__name__}: {error}")
+        return fail_by(trigger, error)
 
 
 def fail(trigger: Trigger, detail: str) -> Wake:
     """Say that a wake-up could not be handled; it may be tried again."""
     return Wake(WakeKind.FAILED, trigger.scalable_target_id, detail=detail)
+
+
+def fail_by(trigger: Trigger, error: Exception) -> Wake:
+    """Say which error kept a wake-up from being handled."""
+    failed = fail(trigger, f"{type(error).__name__}: {error}")
+    return failed._replace(lasts=not isinstance(error, LedgerUnavailableError))

@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 from flyball.controller import Controller
 from flyball.letter import Parsed, QueueError, Sent, Tick
 from flyball.ports import Clock, Ledger, Trigger, TriggerKind
-from flyball.wake import Wake, WakeKind, fail, wake_due
+from flyball.wake import Wake, WakeKind, fail_by, wake_due
 from flyball.wiring.tell import COUNT, Meter, Say, cut, measure, tell
 
 DUE_LIMIT = 1_000
@@ -29,6 +29,10 @@ third of it."""
 WAITS_S = (0.3, 0.7, 1.5)
 """Before each further try where another run has the lease; a run takes a fraction of a second."""
 LOOKED = frozenset({WakeKind.DECIDED, WakeKind.UNRESOLVED, WakeKind.LEASE_LOST})
+
+
+class Fault(Exception):  # noqa: N818  (not of one target: of this version, or of what it needs)
+    """Nothing that was asked for could be handled."""
 
 
 class Retry(Exception):  # noqa: N818  (it is a wish, not a fault)
@@ -147,6 +151,9 @@ class Work:
         Args:
             letters: As the cloud's trigger reads them.
             left_ms: Asked for the milliseconds that are left of the function's time.
+
+        Raises:
+            Fault: Nothing at all could be handled, and not for want of time or of a ledger.
         """
         has_time = _watch_time(left_ms)
         resolved = [self._resolve(letter) for letter in letters]
@@ -165,6 +172,8 @@ class Work:
             ]
             if failed:
                 failures[letter.message_id] = failed[0]
+        if len(failures) == len(letters):
+            _check_fault(wakes)
         return Handled(failures, wakes)
 
     def tick(self, tick: Tick, left_ms: Callable[[], float]) -> dict[str, int]:
@@ -178,6 +187,7 @@ class Work:
 
         Raises:
             Exception: Not even what is due can be read, such as a LedgerUnavailableError.
+            Fault: As in wake.
         """
         has_time = _watch_time(left_ms)
         try:
@@ -198,6 +208,7 @@ class Work:
         summary = {"due": len(due), "handled": len(wakes), "queued": len(sent.queued)}
         late_s = None if tick.at is None else (now - tick.at).total_seconds()
         self._say(INFO, "tick", extra={**summary, "late_s": late_s, "schedule": tick.schedule})
+        _check_fault(wakes)
         return summary
 
     @cached_property
@@ -252,7 +263,7 @@ class Work:
             try:
                 controller = self.parts.controller
             except Exception as error:  # noqa: BLE001  (whatever it is, the message comes again)
-                wakes = [fail(trigger, _say_error(error)) for trigger in triggers]
+                wakes = [fail_by(trigger, error) for trigger in triggers]
             else:
                 wakes = controller.wake_all(triggers, keep_going=has_time)
                 wakes = self._try_again(triggers, wakes, has_time)
@@ -293,6 +304,16 @@ class Work:
         self._say(ERROR, what, extra={"detail": cut(detail), **about})
         self._meter.add_metric("Failed", COUNT, 1)
         return detail
+
+
+def _check_fault(wakes: Sequence[Wake]) -> None:
+    """End as failed where nothing at all could be handled: then it is most likely not the targets.
+
+    Raises:
+        Fault: The cloud counts it by the version that runs, so that a bad one is rolled back.
+    """
+    if wakes and all(each.lasts for each in wakes):
+        raise Fault(f"none of {len(wakes)} could be handled; the first: {wakes[0].detail}")
 
 
 def _watch_time(left_ms: Callable[[], float]) -> Callable[[], bool]:

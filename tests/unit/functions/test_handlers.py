@@ -11,7 +11,7 @@ import pytest
 
 from flyball.core.model import Reason
 from flyball.ports import LedgerError
-from flyball.wiring.function import Retry
+from flyball.wiring.function import Fault, Retry
 from flyball.wiring.settings import SettingsError
 from tests.unit.functions.stage import EVENTS, Context, Stage, load, load_handler
 
@@ -304,7 +304,7 @@ def test_a_table_that_cannot_be_opened_is_tried_again(
     for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(variable, raising=False)
     module = load_handler(name, monkeypatch)
-    with pytest.raises((LedgerError, Retry)):
+    with pytest.raises((LedgerError, Fault)):
         module.handler(load("eventbridge-alarm"), stage.context)
     (line,) = [each for each in stage.said()[0] if each["level"] == "ERROR"]
     assert "AWS_DEFAULT_REGION" in line["detail"]
