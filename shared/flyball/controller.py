@@ -265,7 +265,8 @@ class Controller:
         after = remember(target, history, decision, claim.config_hash)
         self._on_step("intent")
         acts = decision.action is Action.SET
-        update = ItemUpdate(canonical(after), acts, seen, decision.wake_at, release=not acts)
+        noted = None if isinstance(observation.capacity, Missing) else seen  # nobody could look
+        update = ItemUpdate(canonical(after), acts, noted, decision.wake_at, release=not acts)
         wake = Wake(WakeKind.DECIDED, target.id, decision, noticed=noticed)
         try:
             claim = self._ledger.write(claim, rows, update)

@@ -99,10 +99,13 @@ class Leases:
         return ""
 
     def _admit(self, trigger: Trigger, claim: Claim, now: datetime) -> Wake | Held:
-        """Turn away what has nothing new to tell; read what is remembered of the rest."""
+        """Turn away what has nothing new to tell; read what is remembered of the rest.
+
+        While an intent is pending, the event that it came of is not done with: it may come again.
+        """
         seen = read_seen(claim.seen)
         nothing_new = None
-        if is_stale(trigger, seen, now):
+        if claim.pending is None and is_stale(trigger, seen, now):
             nothing_new = WakeKind.DUPLICATE
         elif trigger.kind is TriggerKind.TIMER and (claim.wake_at or now) > now:
             nothing_new = WakeKind.NOT_DUE
