@@ -88,6 +88,9 @@ class Session:
         endpoints: URL by service, where it is not Google's own; see read_endpoints.
         rest: Waits so many seconds.
         clock: Seconds that only grow.
+
+    Attributes:
+        lost: How many calls were given up though a later one may succeed.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class Session:
         self._lock = threading.Lock()
         self._made: dict[bool, requests.Session] = {}
         self._project = ""
+        self.lost = 0
 
     def call(
         self,
@@ -145,6 +149,7 @@ class Session:
                 doubtful = error.doubtful = error.doubtful or doubtful
                 wait_s = random.uniform(0, longest_s)  # noqa: S311  (no secret)
                 if once or not error.passes or self._clock() + wait_s >= deadline:
+                    self.lost += error.passes
                     raise
             self._rest(wait_s)
             longest_s = min(2 * longest_s, LONGEST_WAIT_S)
