@@ -108,7 +108,7 @@ def _make(step: Step, known: dict[str, str], ask: Ask, say: Say) -> bool:
             ask(fill(step.add if step.is_wanted else step.remove, known))
             return True
         case When():
-            if not _find(step.find, known, ask):
+            if _find(step.find, known, ask) is None:
                 return False
             say(f"~ {step.title}")
             _run(step.then, known, ask)

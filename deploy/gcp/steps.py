@@ -117,7 +117,7 @@ def _list_roles(place: Place) -> Iterator[Step]:
     ledger = (f"{place.name}-ledger", only)
     yield _of_role(place, "What deciding takes", DECIDE)
     applies = place.mode == "apply"
-    title = "What scaling takes" if applies else "What scaling takes, which advising does not have"
+    title = "What scaling takes, which advising does not have"
     yield _of_role(place, title, SCALE)._replace(is_wanted=applies)
     yield _on_project(
         place, "What remembering takes, in the one database", place.role(REMEMBER), runs
