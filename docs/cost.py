@@ -77,9 +77,9 @@ daily cycle and a flash crowd each, up to 16 instances.
 
 {money}
 
-Polling is the reads alone of a controller that asks for both metrics every minute; it would write
-and run besides. Native policies are free but for their alarms: two for one that tracks, and one
-for the step.
+Rows are never deleted, so after a year twelve months' rows are kept. Polling is the reads alone of
+a controller that asks for both metrics every minute; it would write and run besides. Native
+policies are free but for their alarms: two for one that tracks, and one for the step.
 
 Calls and wake-ups of one target in a month:
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -61,8 +62,7 @@ def test_a_table_outlives_mistakes(resources: Resources) -> None:
     """A table is encrypted, can be restored to a moment, and goes with no stack."""
     for name, table in of_type(resources, "AWS::DynamoDB::Table").items():
         properties = table["Properties"]
-        assert table["DeletionPolicy"] == "RetainExceptOnCreate", name
-        assert table["UpdateReplacePolicy"] == "Retain", name
+        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain", name
         assert properties["DeletionProtectionEnabled"] is True, name
         assert properties["SSESpecification"]["SSEEnabled"] is True, name
         recovery = properties["PointInTimeRecoverySpecification"]
@@ -188,12 +188,42 @@ def test_every_alarm_is_on_the_dashboard(resources: Resources) -> None:
 
 
 def test_nothing_of_a_removed_stack_is_in_the_way_of_the_next(repository: Path) -> None:
-    """A name of ours ends with a part of the stack's id; what never came about is not kept."""
+    """A name of ours ends with a part of the stack's id; a log that never was is not kept."""
     written = write_out(read(repository / "template.yaml"))["Resources"]
     for name, each in written.items():
-        assert each.get("DeletionPolicy") != "Retain" or each["Type"] == "AWS::Lambda::Version", (
-            name
-        )
         for key in ("TableName", "LogGroupName"):
             if key in each["Properties"]:
                 assert "AWS::StackId" in json.dumps(each["Properties"][key]), name
+    for log in ("WakeLog", "TickLog"):
+        assert written[log]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+REVISIONS = {"r1": "12041d4a2914"}
+"""By the word in VersionDescription: a digest of all that a version keeps and no parameter says."""
+
+
+def test_a_revision_stands_for_all_that_no_parameter_says(repository: Path) -> None:
+    """Else a release that changes a timeout only would publish no version, and change nothing."""
+    template = read(repository / "template.yaml")
+    kept = [template["Globals"]["Function"]]
+    kept += [template["Resources"][name]["Properties"] for name in FUNCTIONS]
+    said = {
+        name: each["VersionDescription"]["Fn::Sub"][1]
+        for name, each in zip(FUNCTIONS, kept[1:], strict=True)
+    }
+    (revision,) = {each["Revision"] for each in said.values()}
+    outside = {
+        "DeploymentPreference",
+        "Events",
+        "EventInvokeConfig",
+        "VersionDescription",
+        "ReservedConcurrentExecutions",
+    }
+    text = json.dumps(
+        [{key: one for key, one in each.items() if key not in outside} for each in kept],
+        sort_keys=True,
+    )
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    assert REVISIONS.get(revision) == digest, (
+        f"raise Revision in template.yaml, and add it here: {digest}"
+    )

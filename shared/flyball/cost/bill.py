@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from flyball.adapters.aws.cloudwatch import find_recipe
 from flyball.adapters.aws.prices import Prices
-from flyball.core.policy import StepPolicy, TrackingPolicy
+from flyball.core.model import Missing
+from flyball.core.policy import StepPolicy
 from flyball.core.target import ScalableTarget
 from flyball.cost.month import MINUTES, list_alarms
 from flyball.cost.usage import Usage
@@ -16,7 +17,7 @@ from flyball.ports import MetricRead
 MEMORY_MB = 512
 """Of each function: template.yaml."""
 WATCHERS = 14
-"""Metrics of the deployment's own alarms: template.yaml."""
+"""Metrics of the deployment's own alarms, but for the two of a gradual rollout: template.yaml."""
 MINUTE_S = 60
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -24,7 +25,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "metric reads": ("cloudwatch.metrics_read",),
     "reads of alarms' states": ("cloudwatch.requests",),
     "ledger, written and read": ("dynamodb.write_units", "dynamodb.read_units"),
-    "ledger, its rows kept for a month": ("dynamodb.stored_bytes", "dynamodb.recoverable_bytes"),
+    "ledger, a month's rows kept for a month": (
+        "dynamodb.stored_bytes",
+        "dynamodb.recoverable_bytes",
+    ),
     "functions": ("lambda.requests", "lambda.megabyte_ms"),
     "schedule, topic and queue": ("scheduler.invocations", "sns.publishes", "sqs.requests"),
     "logs": ("logs.ingested_bytes",),
@@ -39,7 +43,8 @@ class Rivals(NamedTuple):
 
     Attributes:
         polling: The metric reads alone of whoever reads each policy's metric every minute.
-        native: The alarms alone of native policies: two for each that tracks.
+        native: The alarms alone of native policies, by each metric in them: two for one that
+            tracks.
     """
 
     polling: float
@@ -95,19 +100,21 @@ def price_rivals(targets: Sequence[ScalableTarget], prices: Prices) -> Rivals:
         if any(metric.name == policy.metric for policy in target.measured.values())
     ]
     recipes = [find_recipe(read) for read in reads]
-    queries = {query for recipe in recipes for query in getattr(recipe, "queries", ())}
+    read = [recipe for recipe in recipes if not isinstance(recipe, Missing)]
+    queries = {query for recipe in read for query in recipe.queries}
     polled = {"cloudwatch.metrics_read": len(queries) * MINUTES}
     native: dict[str, float] = {}
     for target in targets:
-        steps = [each.name for each in target.measured.values() if isinstance(each, StepPolicy)]
-        for policy in target.policies:
-            if isinstance(policy, TrackingPolicy):
-                name = _alarm_of(target.metric_by_name[policy.metric].period.total_seconds())
-                native[name] = native.get(name, 0) + (1 if policy.disable_scale_in else 2)
-        for alarm in list_alarms([target]):
-            if any(f"/{name}/" in alarm.name for name in steps):
-                name = _alarm_of(alarm.metric.period.total_seconds())
-                native[name] = native.get(name, 0) + 1
+        for policy in target.measured.values():
+            if isinstance(policy, StepPolicy):
+                alarms = sum(f"/{policy.name}/" in each.name for each in list_alarms([target]))
+            else:
+                alarms = 1 if policy.disable_scale_in else 2
+            metric = target.metric_by_name[policy.metric]
+            recipe = find_recipe(MetricRead(target, metric, 1))
+            each = 1 if isinstance(recipe, Missing) else len(recipe.queries)
+            name = _alarm_of(metric.period.total_seconds())
+            native[name] = native.get(name, 0) + alarms * each
     return Rivals(prices.usd(polled), prices.usd(native))
 
 

@@ -124,6 +124,10 @@ def test_others_are_priced_by_the_same_policies() -> None:
     rivals = price_rivals([make(metrics=both, policies=policies)], PRICES)
     assert rivals.polling == pytest.approx(2 * MINUTES * 0.01 / 1_000)
     assert rivals.native == pytest.approx(0.30)
+    ratio = {"expression": "a / b", **{f"{one}.{key}": SUM[key] for one in "ab" for key in SUM}}
+    ratio["b.metric"] = "Invocations"
+    math = price_rivals([make(metrics=(Metric("calls", source=ratio),))], PRICES)
+    assert math.native == pytest.approx(0.40)  # two metrics in each alarm
     only_out = replace(policies[0], disable_scale_in=True)
     quick = Metric("calls", source=SUM, period=timedelta(seconds=10))
     rivals = price_rivals([make(metrics=(quick,), policies=(only_out,))], PRICES)
