@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flyball.core.model import Missing, MissingCause
+from flyball.core.codec import canonical, parse
+from flyball.core.model import History, Missing, MissingCause
 from flyball.ports import ItemUpdate
 from tests.aws.account import CONFIG, KEY, TOPIC, Account, look, write
 from tests.aws.conftest import Store
@@ -69,15 +71,27 @@ def test_an_old_look_is_none(account: Account, store: Store) -> None:
 
 
 def test_a_look_that_left_a_quiet_target_at_rest_is_one(account: Account, store: Store) -> None:
-    """It writes no row, and says when it comes again."""
+    """It writes no row, and leaves its instant."""
     account.register()
     assert apply().code == 0
     look(store.ledger, ago=60 * MINUTE)
     now = datetime.now(UTC)
     claim = store.ledger.claim("churn", "tick", now, now + MINUTE)
-    store.ledger.write(claim, [], ItemUpdate(wake_at=now + 5 * MINUTE, release=True))
+    history = canonical(replace(parse(History, claim.history), rested_at=now))
+    store.ledger.write(claim, [], ItemUpdate(history, release=True))
     done = apply("--take-over")
     assert done.code == 0, done
+
+
+def test_a_look_that_failed_is_none(account: Account, store: Store) -> None:
+    """It puts the target off by some minutes, as a look would, and has seen nothing."""
+    account.register()
+    assert apply().code == 0
+    look(store.ledger, ago=60 * MINUTE)
+    now = datetime.now(UTC)
+    claim = store.ledger.claim("churn", "tick", now, now + MINUTE)
+    store.ledger.write(claim, [], ItemUpdate(wake_at=now + 2 * MINUTE, release=True))
+    expect_refusal(account, "no function has looked at it since 2")
 
 
 def test_a_look_by_another_config_is_none(account: Account, store: Store) -> None:

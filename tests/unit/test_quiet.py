@@ -83,9 +83,11 @@ def test_a_quiet_target_is_not_read() -> None:
     """Not in a hundred heartbeats; and its lease is given back each time."""
     watched = Watched()
     rows = len(watched.rig.rows())
+    assert watched.rig.history().rested_at is None
     for _ in range(100):
         assert watched.beat().kind is WakeKind.QUIET
         assert watched.rig.metrics.reads == []
+        assert watched.rig.history().rested_at == watched.rig.clock.at
     assert len(watched.rig.rows()) == rows
     assert watched.rig.store.status(watched.rig.target.id).lease_until is None
 

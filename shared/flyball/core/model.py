@@ -243,6 +243,7 @@ class History:
         settled: Hash of the config by which the last decision held with nothing to wait for but
             the heartbeat; "" where it did not.
         failure: The changes that failed of late.
+        rested_at: When a quiet rest last confirmed what the last look decided; None: not since.
     """
 
     desired: int | None = None
@@ -260,6 +261,7 @@ class History:
     shortage: Shortage | None = None
     settled: str = ""
     failure: Failure | None = None
+    rested_at: datetime | None = None
 
 
 class Recommendation(NamedTuple):

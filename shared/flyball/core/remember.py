@@ -311,13 +311,18 @@ def remember(
         bounds_over=over,
         scheduled_until=_later(history.scheduled_until, decision.at) if target.scheduled else None,
         settled=config_hash if settled else "",
+        rested_at=None,
     )
 
 
 def note_held(target: ScalableTarget, history: History, desired: int, now: datetime) -> History:
-    """Note that nobody asked for a change: in the windows it weighs as a look that held."""
+    """Note a quiet rest: nobody asked for a change, and in the windows it weighs as a held look.
+
+    It leaves no row, so the instant is kept until the next look: nothing else sets it.
+    """
     kept = (*history.recommendations, Recommended(now, desired))
-    return replace(history, recommendations=prune_recommendations(target, kept, now))
+    pruned = prune_recommendations(target, kept, now)
+    return replace(history, recommendations=pruned, rested_at=now)
 
 
 def _later(one: datetime | None, other: datetime) -> datetime:

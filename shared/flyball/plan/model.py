@@ -187,16 +187,14 @@ class Sight(NamedTuple):
     """The newest decision on a scalable target, which only a function that runs can have made.
 
     Attributes:
-        at: When, aware UTC.
+        at: When it was made, or confirmed by a quiet rest since, aware UTC.
         is_current: It was made by the config that is in force.
         blind: What it could not see; "" if it saw the capacity and at least one metric.
-        wake_at: When the target is to be looked at next; only a look puts that into the future.
     """
 
     at: datetime
     is_current: bool = True
     blind: str = ""
-    wake_at: datetime | None = None
 
 
 class Scope(NamedTuple):

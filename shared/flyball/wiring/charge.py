@@ -21,7 +21,15 @@ from flyball.core.model import Missing
 from flyball.core.record import DECISION, DecisionRecord
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.model import HAND_OVER, HELD_FOR, ID, Change, Held, Home, Sight, Verb, Wanted
-from flyball.ports import Claim, ItemUpdate, LeaseHeldError, Ledger, LedgerError, NewRow
+from flyball.ports import (
+    Claim,
+    ItemUpdate,
+    LeaseHeldError,
+    Ledger,
+    LedgerError,
+    NewRow,
+    TargetStatus,
+)
 
 LEASE = timedelta(seconds=60)
 """Longer than a call to a cloud takes with its retries, twice."""
@@ -80,7 +88,8 @@ class Records:
         body = json.loads(rows[0].body)
         status = self._ledger.status(scalable_target_id)
         is_current = body.get("config_hash") == status.config_hash
-        return Sight(rows[0].at, is_current, _find_blind(rows[0].body), status.wake_at)
+        at = max(rows[0].at, _find_rest(status) or rows[0].at)
+        return Sight(at, is_current, _find_blind(rows[0].body))
 
 
 def read_held(ledger: Ledger, scalable_target_id: str) -> dict[str, Held]:
@@ -283,6 +292,19 @@ def _tell(change: Change, stage: str, held: Mapping[str, Held]) -> list[dict[str
 def _tell_move(resource: str, old: str, new: str, held: Mapping[str, Held]) -> dict[str, Any]:
     body = {"verb": Verb.MOVE.value, "resource": resource, "stage": DONE}
     return {**body, "from": old, "to": new, "held": held}
+
+
+def _find_rest(status: TargetStatus) -> datetime | None:
+    """Say when a quiet rest, which leaves no row, confirmed the newest decision by this config.
+
+    Only a rest sets that instant; when the target is due says nothing, as a look that failed moves
+    it too.
+    """
+    learned = json.loads(status.history)
+    at = learned.get("rested_at")
+    if at is None or learned.get("settled") != status.config_hash:
+        return None
+    return decode(datetime, at)
 
 
 def _find_blind(body: str) -> str:

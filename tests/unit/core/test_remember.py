@@ -34,6 +34,7 @@ from flyball.core.remember import (
     absorb,
     believe_capacity,
     note_applied,
+    note_held,
     note_pause,
     note_resume,
     remember,
@@ -293,6 +294,15 @@ def test_a_recommendation_is_kept_as_long_as_a_window_may_ask_for_it() -> None:
     unknown = Observation(NOON, Missing(MissingCause.SOURCE_FAILED), {})
     dark = decide(scaled, unknown, History(), NOON)
     assert remember(scaled, History(), dark).recommendations == ()
+
+
+def test_a_rest_is_remembered_until_the_next_look() -> None:
+    """It leaves no row; the look's row says more than it."""
+    rested = note_held(target(), History(desired=2), 2, at(5))
+    assert rested.rested_at == at(5)
+    decision = decide(target(), look(2, now=at(10)), rested, at(10))
+    looked = remember(target(), rested, decision)
+    assert looked.rested_at is None
 
 
 def test_bounds_that_fired_are_kept_with_the_bounds_they_were_set_over() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from flyball.core.codec import canonical
 from flyball.core.model import History, Pause
 from flyball.core.target import Mode
 from flyball.plan.model import HAND_OVER, Choices, Held, Kind, Purpose, Verb
-from flyball.ports import ItemUpdate, LeaseHeldError, LeaseLostError, NewRow
+from flyball.ports import ItemUpdate, LeaseHeldError, LeaseLostError, LedgerError, NewRow
 from flyball.wiring.charge import LEASE, Records, read_held
 from flyball.wiring.deploy import Store, carry_out
 from tests.rig import T0, BreakingLedger, Rig, make_target
@@ -29,6 +30,7 @@ from tests.unit.wiring.clouds import (
     make_of,
 )
 
+HOUR = timedelta(hours=1)
 TAKE, BACK, PRUNE = Choices(take_over=True), Choices(hand_back=True), Choices(prune=True)
 
 
@@ -276,8 +278,7 @@ def test_the_newest_decision_says_whether_a_function_looks() -> None:
     records = Records(ledger)
     assert records.seen(rig.target.id) is None
     rig.wake()
-    wake_at = ledger.status(rig.target.id).wake_at
-    assert records.seen(rig.target.id) == (T0, True, "", wake_at)
+    assert records.seen(rig.target.id) == (T0, True, "")
     rig.metrics.load = ()
     rig.wake(trigger_id="again")
     sight = records.seen(rig.target.id)
@@ -296,4 +297,52 @@ def test_a_decision_of_another_version_is_a_look_too() -> None:
     claim = ledger.claim("a", "t", T0, T0 + timedelta(seconds=1))
     body = canonical({"config_hash": "h", "of": "a later version"})
     ledger.write(claim, [NewRow("decision", T0, body)], ItemUpdate(release=True))
-    assert Records(ledger).seen("a") == (T0, True, "", T0)
+    assert Records(ledger).seen("a") == (T0, True, "")
+
+
+@dataclass(frozen=True)
+class Since:
+    """What a target remembers an hour after its last decision, and when it was last looked at."""
+
+    id: str
+    rested_at: datetime | None
+    settled: str
+    at: datetime
+
+
+SINCE = (
+    Since("it_rests", T0 + HOUR, "h", T0 + HOUR),
+    Since("it_never_rested", None, "h", T0),
+    Since("it_rested_under_another_config", T0 + HOUR, "other", T0),
+)
+
+
+@pytest.mark.parametrize("case", SINCE, ids=lambda case: case.id)
+def test_a_quiet_rest_is_a_look_and_when_it_is_due_is_none(case: Since) -> None:
+    """A look that fails puts off the next one too."""
+    ledger = MemoryLedger()
+    ledger.register("a", "{}", "h", T0)
+    claim = ledger.claim("a", "t", T0, T0 + timedelta(seconds=1))
+    row = NewRow("decision", T0, canonical({"config_hash": "h"}))
+    history = canonical(History(settled=case.settled, rested_at=case.rested_at))
+    ledger.write(claim, [row], ItemUpdate(history, wake_at=T0 + 2 * HOUR, release=True))
+    assert Records(ledger).seen("a") == (case.at, True, "")
+
+
+def test_a_target_whose_every_look_fails_is_not_looked_at() -> None:
+    """Each puts it off by two minutes; only what a function saw is a look."""
+    ledger = MemoryLedger()
+    rig = Rig(ledger)
+    rig.wake()
+    fail = LedgerError("refused")
+
+    def refuse() -> None:
+        raise fail
+
+    for _ in range(30):
+        rig.pass_time(timedelta(minutes=5))
+        rig.ledger.before_write[rig.ledger.writes + 1] = refuse
+        with pytest.raises(LedgerError):
+            rig.wake()
+        assert rig.wake_in() > 0
+    assert Records(ledger).seen(rig.target.id) == (T0, True, "")

@@ -89,11 +89,8 @@ def _find_blind(target: ScalableTarget, scene: Scene) -> str:
     sight = scene.memory.seen(name)
     if sight is None:
         return "no function has looked at it yet"
-    at = sight.at
-    if sight.wake_at is not None and sight.wake_at > scene.now:  # a quiet one rests without a row
-        at = max(at, sight.wake_at - was.heartbeat)
-    if scene.now - at > max(LATELY, HEARTBEATS * was.heartbeat):
-        return f"no function has looked at it since {at:%Y-%m-%d %H:%M:%S} UTC"
+    if scene.now - sight.at > max(LATELY, HEARTBEATS * was.heartbeat):
+        return f"no function has looked at it since {sight.at:%Y-%m-%d %H:%M:%S} UTC"
     if not sight.is_current:
         return "no function has looked at it since its config changed"
     return f"at its last look it could not see {sight.blind}" if sight.blind else ""
