@@ -120,10 +120,12 @@ def test_invariant_2_what_is_missing_gives_no_number_and_is_no_zero(world: World
         if rec.reason is Reason.FALLBACK:
             assert rec.desired is not None
             assert rec.desired >= current
+        elif rec.reason is Reason.FLOOR_UNCLAIMED:
+            assert not world.target.measured, "nobody who could be blind"
         else:
             assert (rec.desired, rec.value) == (None, None)
             assert rec.missing is not None
-    assert found.wanted >= current
+    assert found.wanted >= current or "range" in found.policies
 
 
 @given(BLIND)
@@ -131,7 +133,10 @@ def test_invariant_2_blind_scale_in_comes_only_of_the_calendar_and_the_bounds(wo
     """Whatever the rules for missing data are."""
     found = decided(world)
     kinds = {limit.kind for limit in found.limits if limit.after < limit.before}
-    if found.desired < (found.current or 0):
+    if "range" in found.policies:
+        assert not world.target.measured
+        assert found.desired >= min(found.min_capacity, found.current or 0)
+    elif found.desired < (found.current or 0):
         assert kinds & {LimitKind.BOUNDS, LimitKind.WINDOW, LimitKind.BUDGET, LimitKind.HARD}
         assert found.desired >= found.max_capacity
 
