@@ -207,11 +207,19 @@ class Quota(NamedTuple):
 
 
 class Shortage(NamedTuple):
-    """The provider had no machines: back off until then, then halve the step for each attempt."""
+    """The provider had no machines: back off until then, then halve the step for each attempt.
+
+    Attributes:
+        at: When it was noted, aware UTC.
+        attempts: How often one after the other; 0: a change was undone once, for a reason unknown.
+        until: End of the back-off, aware UTC.
+        looked: The look that is free after the back-off was used: what lacks from then on is news.
+    """
 
     at: datetime
     attempts: int
     until: datetime
+    looked: bool = False
 
 
 class Failure(NamedTuple):

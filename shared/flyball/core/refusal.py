@@ -41,7 +41,7 @@ def note_roll_back(history: History, tick: timedelta, now: datetime) -> History:
     A second roll-back before the first is forgotten means that the machines never come: a shortage.
     """
     if history.shortage is None:
-        return replace(history, shortage=Shortage(now, 0, now))
+        return replace(history, shortage=Shortage(now, 0, now, looked=True))
     return note_shortage(history, tick, now)
 
 
@@ -68,13 +68,19 @@ def keep_failure(target: ScalableTarget, failure: Failure | None, now: datetime)
     return failure if failure is not None and now - failure.at < kept else None
 
 
-def is_short_again(
-    capacity: Capacity | Missing, shortage: Shortage | None, tick: timedelta, now: datetime
-) -> bool:
-    """Say whether a shortage that the provider shows is news: after each back-off one look is free.
+def note_seen(
+    history: History, capacity: Capacity | Missing, tick: timedelta, now: datetime
+) -> History:
+    """Note what a look shows of a shortage: after each back-off one is free, whenever it comes.
 
     In that look capacity may be given up, which else it could not for as long as machines lack.
+    A look that shows no capacity at all is none.
     """
-    if isinstance(capacity, Missing) or not capacity.short:
-        return False
-    return shortage is None or now - shortage.until >= tick
+    shortage = history.shortage
+    if isinstance(capacity, Missing):
+        return history
+    if shortage is None or shortage.looked:
+        return note_shortage(history, tick, now) if capacity.short else history
+    if now < shortage.until:
+        return history
+    return replace(history, shortage=shortage._replace(looked=True))

@@ -43,10 +43,9 @@ from flyball.core.prune import (
 )
 from flyball.core.refusal import (
     SHORTAGE_LONGEST,
-    is_short_again,
     keep_failure,
     note_roll_back,
-    note_shortage,
+    note_seen,
 )
 from flyball.core.target import CapacityKind, Per, Profile, ScalableTarget
 
@@ -170,8 +169,8 @@ def absorb(
     )
     if any(each.notice is Notice.ROLLED_BACK and each.before > each.after for each in noticed):
         kept = note_roll_back(kept, target.tick, now)
-    elif is_short_again(observation.capacity, shortage, target.tick, now):
-        kept = note_shortage(kept, target.tick, now)
+    else:
+        kept = note_seen(kept, observation.capacity, target.tick, now)
     return kept, tuple(noticed)
 
 

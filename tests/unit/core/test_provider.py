@@ -23,6 +23,7 @@ from flyball.core.model import (
 from flyball.core.remember import Notice, absorb, remember
 from flyball.core.target import CapacityKind, Metric, Per, Profile, Select, ZeroRule
 from tests.unit.core.cases import (
+    NO_DATA,
     NOON,
     after,
     at,
@@ -223,6 +224,55 @@ def test_a_shortage_that_the_provider_shows_backs_off_and_is_told_once_a_wait() 
     assert waits[:7] == [(0, 1), (1, 1), (2, 2), (3, 2), (4, 2), (5, 3), (6, 3)]
 
 
+LOOKS = {
+    "on_time": (0, 60, 120, 240, 300),
+    "by_a_moment_late": (0, 61, 120.5, 244, 301),
+    "half_a_tick_late": (0, 90, 122, 270, 302),
+    "two_ticks_late": (0, 180, 240, 480, 540),
+    "soon_after_one_another": (0, 60, 62, 185, 186),
+}
+
+
+@pytest.mark.parametrize("after_s", LOOKS.values(), ids=LOOKS)
+def test_one_look_after_each_back_off_is_free_however_late_the_timer_is(
+    after_s: tuple[float, ...],
+) -> None:
+    """Else whether what nobody needs is given up is a race with the schedule."""
+    target, history, seen = scale(CPU, high=20), History(desired=8), []
+    for seconds in after_s:
+        now = at(seconds)
+        calm = see(8, {"cpu": 17.5}, now, ready=4, short=True)
+        history, _ = absorb(target, history, calm, now)
+        assert history.shortage is not None
+        seen.append((expect(target, calm, history).desired, history.shortage.attempts))
+    assert seen == [(8, 1), (1, 1), (8, 2), (1, 2), (8, 3)]
+
+
+def test_a_look_that_shows_no_capacity_is_not_the_free_one() -> None:
+    """Nothing could be given up in it."""
+    target, history = (
+        scale(CPU, high=20),
+        History(desired=8, shortage=Shortage(at(-90), 1, at(-30))),
+    )
+    blind, _ = absorb(target, history, Observation(NOON, NO_DATA, {}), NOON)
+    assert blind.shortage == history.shortage
+    calm = see(8, {"cpu": 17.5}, ready=4, short=True)
+    kept, _ = absorb(target, blind, calm, NOON)
+    assert expect(target, calm, kept).desired == 1
+
+
+def test_a_shortage_is_not_renewed_by_looks_that_show_none() -> None:
+    """It is forgotten in its time; and what lacks again, before that, is news at once."""
+    target = scale(CPU, high=20)
+    history = History(desired=8, shortage=Shortage(at(-90), 1, at(-30)))
+    for minute in range(3):
+        now = NOON + minute * MINUTE
+        history, _ = absorb(target, history, see(8, {"cpu": 70.0}, now), now)
+        assert history.shortage == Shortage(at(-90), 1, at(-30), looked=True)
+    lacks, _ = absorb(target, history, see(8, {"cpu": 70.0}, at(180), ready=4, short=True), at(180))
+    assert lacks.shortage == Shortage(at(180), 2, at(300))
+
+
 def test_a_shortage_is_over_once_all_came() -> None:
     """What was in flight is in service: the next step is a whole one."""
     begun = replace(after(changed(4, 8, None, begun=-60)), desired=8)
@@ -240,3 +290,12 @@ def test_a_capacity_that_says_nothing_of_this_is_stored_as_it_was() -> None:
     seen = Observation(NOON, Capacity(4, 2, warming=2, least=1, most=10, short=True))
     assert parse(Observation, canonical(seen)) == seen
     assert parse(Observation, canonical(see(4))) == see(4)
+
+
+def test_a_shortage_of_before_is_stored_as_it_was_and_has_its_free_look() -> None:
+    """Rows of before replay to the bit."""
+    before = '{"at":"2026-06-01T11:58:30Z","attempts":2,"until":"2026-06-01T12:00:00Z"}'
+    shortage = parse(Shortage, before)
+    assert (canonical(shortage), shortage) == (before, Shortage(at(-90), 2, NOON))
+    used = shortage._replace(looked=True)
+    assert parse(Shortage, canonical(used)) == used

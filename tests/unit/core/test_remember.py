@@ -128,7 +128,7 @@ def test_only_the_newest_of_two_changes_is_rolled_back() -> None:
 def test_a_scale_out_rolled_back_twice_is_a_shortage_and_a_scale_in_is_none() -> None:
     """Once may be chance; machines that never come are no reason to keep those that are idle."""
     once, _ = absorb(target(), History(desired=5, changes=(OUT,)), look(2), at(3))
-    assert once.shortage == Shortage(at(3), 0, at(3))
+    assert once.shortage == Shortage(at(3), 0, at(3), looked=True)
     again = replace(once, desired=5, changes=(OUT._replace(at=at(4)),))
     twice, _ = absorb(target(), again, look(2), at(6))
     assert twice.shortage == Shortage(at(6), 1, at(7))
@@ -137,7 +137,9 @@ def test_a_scale_out_rolled_back_twice_is_a_shortage_and_a_scale_in_is_none() ->
 
 
 @pytest.mark.parametrize(
-    ("change", "left"), [(OUT, None), (IN, Shortage(NOON, 1, at(1)))], ids=["out", "in"]
+    ("change", "left"),
+    [(OUT, None), (IN, Shortage(NOON, 1, at(1), looked=True))],
+    ids=["out", "in"],
 )
 def test_machines_that_came_end_a_shortage(change: Change, left: Shortage | None) -> None:
     """A completed scale-out shows that there are some; a scale-in shows nothing."""
@@ -267,7 +269,7 @@ def test_what_has_expired_is_forgotten_at_its_end() -> None:
         pauses=(Pause(None, NOON), Pause(Direction.IN, None), Pause(Direction.OUT, at(1))),
         foreign=Foreign(at(-15), 3, 2, NOON),
         quota=Quota(9, NOON),
-        shortage=Shortage(at(-16), 1, NOON - SHORTAGE_LONGEST),
+        shortage=Shortage(at(-16), 1, NOON - SHORTAGE_LONGEST, looked=True),
     )
     before, _ = absorb(target(), history, look(2), NOON - timedelta(microseconds=1))
     assert (before.pauses, before.foreign, before.quota, before.shortage) == (
