@@ -1,4 +1,4 @@
-"""How does work reach the topic of wakes, and how does what nobody understands leave for another?"""
+"""How does work reach the topic of wakes, and how does poison leave it for another?"""
 
 from __future__ import annotations
 
