@@ -29,6 +29,7 @@ from flyball.ports import (
     LedgerError,
     NewRow,
     TargetStatus,
+    UnknownTargetError,
 )
 
 LEASE = timedelta(seconds=60)
@@ -138,7 +139,7 @@ def hand_over(bench: Bench, home: Home | None, change: Change) -> None:
         lease.write(rows)
 
 
-def move_target(bench: Bench, old: str, wanted: Wanted) -> None:
+def move_target(bench: Bench, home: Home | None, old: str, wanted: Wanted) -> None:
     """Put a target in force in the place of another on its resource, with what that one holds.
 
     The old one's lease is held meanwhile, so it decides nothing once the new one is there. What the
@@ -146,17 +147,22 @@ def move_target(bench: Bench, old: str, wanted: Wanted) -> None:
 
     Raises:
         LedgerError: A ledger cannot be written, or a wake does not end; only the old one is in
-            force then, as far as the ledger can be written.
+            force there then, and the new one where it was before, as far as the ledger can be
+            written.
     """
     with _leased(bench, old) as lease:
+        was = _find_former(bench.ledger, home, wanted)
         try:
             bench.ledger.register(*wanted, bench.clock())
             _adopt(bench, lease, wanted.id, read_held(bench.ledger, old), lease.history)
         except BaseException as error:
             try:
-                bench.ledger.retire(wanted.id, bench.clock())
+                if was is None:
+                    bench.ledger.retire(wanted.id, bench.clock())
+                else:
+                    bench.ledger.register(*was, bench.clock())
             except LedgerError as other:
-                error.add_note(f"{wanted.id} could not be taken out of service again: {other}")
+                error.add_note(f"{wanted.id} could not be put back to what it was: {other}")
             raise
         bench.ledger.retire(old, bench.clock())
         lease.is_gone = True
@@ -292,6 +298,27 @@ def _tell(change: Change, stage: str, held: Mapping[str, Held]) -> list[dict[str
 def _tell_move(resource: str, old: str, new: str, held: Mapping[str, Held]) -> dict[str, Any]:
     body = {"verb": Verb.MOVE.value, "resource": resource, "stage": DONE}
     return {**body, "from": old, "to": new, "held": held}
+
+
+def _find_former(ledger: Ledger, home: Home | None, wanted: Wanted) -> Wanted | None:
+    """Give a target as it is in force, to be so again where it cannot move; None: nowhere.
+
+    Where it is in charge of the same resource already, an earlier move was broken off.
+    """
+    try:
+        status = ledger.status(wanted.id)
+    except UnknownTargetError:
+        return None
+    if not status.config_hash:
+        return None
+    was = Wanted(wanted.id, status.config, status.config_hash)
+    try:
+        target = parse(ScalableTarget, was.config)
+    except ValueError:  # another version's: it has to be as it was all the more
+        return was
+    place = home and home.key(parse(ScalableTarget, wanted.config))
+    is_there = home and home.key(target) == place and target.mode is Mode.APPLY
+    return None if is_there else was
 
 
 def _find_rest(status: TargetStatus) -> datetime | None:

@@ -144,7 +144,8 @@ def carry_out(
             case Kind.TARGET, Verb.DELETE:
                 store.ledger.retire(change.scalable_target_id, clock())
             case Kind.TARGET, Verb.MOVE:
-                move_target(bench, replaced_by(change), configs[change.scalable_target_id])
+                wanted = configs[change.scalable_target_id]
+                move_target(bench, store.home, replaced_by(change), wanted)
             case Kind.TARGET, _:
                 store.ledger.register(*configs[change.scalable_target_id], clock())
             case Kind.NATIVE, Verb.MOVE:

@@ -31,6 +31,7 @@ from tests.rig import T0, make_target
 SUSPENDED = {"scale_in": "suspended"}
 ACTIVE = {"scale_in": "active"}
 NOTHING = Choices()
+TAKE = Choices(take_over=True)
 
 
 class BreakError(Exception):
@@ -152,3 +153,10 @@ def make_of(
     wanted = tuple(Wanted(*compile_target(each)) for each in targets)
     request = Request(Purpose.APPLY, wanted, choices, "flyball.yaml", "flyball/0")
     return draft(request, {"aws": Store(ledger, cloud)}, T0)
+
+
+def taken() -> tuple[MemoryLedger, Cloud]:
+    """Give a target `a` whose native scaling was taken over."""
+    ledger, cloud = MemoryLedger(), Cloud(natives={"a": dict(ACTIVE)})
+    do(ledger, cloud, make(ledger, cloud, "a", choices=TAKE))
+    return ledger, cloud

@@ -22,23 +22,18 @@ from tests.rig import T0, BreakingLedger, Rig, make_target
 from tests.unit.wiring.clouds import (
     ACTIVE,
     SUSPENDED,
+    TAKE,
     BreakError,
     Cloud,
     RefusalError,
     do,
     make,
     make_of,
+    taken,
 )
 
 HOUR = timedelta(hours=1)
-TAKE, BACK, PRUNE = Choices(take_over=True), Choices(hand_back=True), Choices(prune=True)
-
-
-def taken() -> tuple[MemoryLedger, Cloud]:
-    """Give a target `a` whose native scaling was taken over."""
-    ledger, cloud = MemoryLedger(), Cloud(natives={"a": dict(ACTIVE)})
-    do(ledger, cloud, make(ledger, cloud, "a", choices=TAKE))
-    return ledger, cloud
+BACK, PRUNE = Choices(hand_back=True), Choices(prune=True)
 
 
 def stages(ledger: MemoryLedger, name: str = "a") -> list[str]:
