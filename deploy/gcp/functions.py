@@ -10,7 +10,7 @@ from deploy.gcp.step import Command, Ensure, Grant, Learn, Step
 TRIES = 20
 """Deliveries of a message before it is put aside: about three hours, by Pub/Sub's longer waits."""
 TIMEOUT_S = 120
-"""Of a function: as long as a target's lease."""
+"""Of a function; a target's lease is longer."""
 MEMORY = "256Mi"
 SCHEDULE = "* * * * *"
 
@@ -40,12 +40,14 @@ def list_variables(place: Place) -> dict[str, str]:
     return {
         "FLYBALL_GCP_PROJECT": place.project,
         "FLYBALL_GCP_REGION": place.region,
-        "FLYBALL_GCP_DATABASE": place.name,
-        "FLYBALL_GCP_WAKES_TOPIC": place.wakes,
-        "FLYBALL_GCP_QUARANTINE_TOPIC": place.quarantine,
-        "FLYBALL_GCP_CHANNEL": "${channel}",
-        "FLYBALL_GCP_TICK_AUDIENCE": place.url(place.tick),
-        "FLYBALL_GCP_TICK_ACCOUNT": place.account("scheduler"),
+        "FLYBALL_FIRESTORE_DATABASE": place.name,
+        "FLYBALL_WAKES_TOPIC": place.wakes,
+        "FLYBALL_DEAD_TOPIC": place.quarantine,
+        "FLYBALL_ALERT_CHANNEL": "${channel}",
+        "FLYBALL_TICK_AUDIENCE": place.url(place.tick),
+        "FLYBALL_TICK_ACCOUNT": place.account("scheduler"),
+        "FLYBALL_TICK_SIGNATURE": "platform",  # Cloud Run has checked it, and takes it off
+        "FLYBALL_TIMEOUT_S": str(TIMEOUT_S),
         "FLYBALL_ALARM_PREFIX": place.name,
         "FLYBALL_MODE": place.mode,
     }

@@ -18,7 +18,7 @@ from flyball.core.policy import (
     StepPolicy,
     TrackingPolicy,
 )
-from flyball.core.target import Metric, ScalableTarget
+from flyball.core.target import Metric, Per, ScalableTarget
 from flyball.ports import AlarmState
 
 PREFIX = "flyball"
@@ -88,6 +88,15 @@ def define_alarms(scalable_target: ScalableTarget, prefix: str = PREFIX) -> tupl
         rule = DatapointsRule()
         alarms.append(Alarm(name, scalable_target, metric, above, threshold, rule, total=True))
     return tuple(alarms)
+
+
+def is_static(alarm: Alarm) -> bool:
+    """Say whether an alarm's threshold stands still.
+
+    That of a total which is tracked moves with the instances in service: such a target has no alarm
+    that could tell, and is looked at on every tick.
+    """
+    return alarm.total or alarm.metric.per is Per.INSTANCE
 
 
 def alarm_name(scalable_target_id: str, policy: str, side: str, prefix: str = PREFIX) -> str:

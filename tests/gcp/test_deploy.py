@@ -7,20 +7,33 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.gcp.__main__ import main
+from deploy.gcp.functions import TIMEOUT_S, list_variables
 from deploy.gcp.place import Place
 from deploy.gcp.roles import READING, REMEMBERING, ROLES, SCALING
-from deploy.gcp.step import Command, Enable, Ensure, Grant, Learn, When, fill, write_command
+from deploy.gcp.step import (
+    Command,
+    Enable,
+    Ensure,
+    Grant,
+    Learn,
+    When,
+    fill,
+    fill_all,
+    write_command,
+)
 from deploy.gcp.steps import list_steps
 from deploy.gcp.watch import write_dashboard, write_dead_man
 from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.session import Session
 from flyball.core.model import CapacityRange
+from flyball.wiring.gcp import Settings
 from tests.gcp.crosscheck import INSTALL
 from tests.gcp.discovery import check_value, find_method
 from tests.gcp.serving import Server
@@ -224,3 +237,17 @@ def test_a_function_may_do_with_the_ledger_what_it_calls_and_nothing_else(reposi
     assert methods == set(REMEMBERING)
     granted = {each for role in ROLES for each in role.permissions}
     assert not [each for each in granted if each.endswith((".delete", ".setIamPolicy", ".*"))]
+
+
+@pytest.mark.parametrize("function", ["on_alert", "on_tick"])
+def test_a_deployed_function_understands_its_variables(function: str) -> None:
+    """Whatever is set is read, and nothing that is needed is left out."""
+    variables = fill_all(list_variables(PLACE), KNOWN)
+    settings = Settings.from_env({**variables, "FUNCTION_TARGET": function})
+    assert settings.project == PLACE.project
+    assert settings.wakes_topic == PLACE.topic(PLACE.wakes)
+    assert settings.dead_topic == PLACE.topic(PLACE.quarantine)
+    assert settings.tick_account == PLACE.account("scheduler")
+    assert settings.trusts_platform
+    assert settings.lease > settings.timeout == timedelta(seconds=TIMEOUT_S)
+    assert not settings.advises_only

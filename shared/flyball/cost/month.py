@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, NamedTuple
 
-from flyball.adapters.aws.alarms import AlarmError, define, is_static
+from flyball.adapters.aws.alarms import AlarmError, define
 from flyball.adapters.aws.cloudwatch import find_recipe, plan_calls
 from flyball.adapters.aws.control import AwsControl
 from flyball.adapters.aws.prices import count_metrics
@@ -21,7 +21,7 @@ from flyball.adapters.aws.resource import Variant, name_resource, read_resource
 from flyball.adapters.aws.watch import NAMES_A_CALL
 from flyball.adapters.local.alarms import AlarmBoard
 from flyball.adapters.local.clock import JumpingClock
-from flyball.alarm import Alarm, define_alarms
+from flyball.alarm import Alarm, define_alarms, is_static
 from flyball.config import compile_target
 from flyball.controller import Controller
 from flyball.core.model import Missing, Series, Status

@@ -14,7 +14,6 @@ from flyball.adapters.aws.cloudwatch import make_stat
 from flyball.adapters.aws.query import Query, make_recipe
 from flyball.alarm import Alarm
 from flyball.core.policy import Comparison
-from flyball.core.target import Per
 
 NAME_LIMIT = 255
 HIGH_RESOLUTION_S = (10, 20, 30)
@@ -52,15 +51,6 @@ to be written."""
 
 class AlarmError(ValueError):
     """An alarm that CloudWatch would refuse; the message names what and the remedy."""
-
-
-def is_static(alarm: Alarm) -> bool:
-    """Say whether an alarm's threshold stands still.
-
-    That of a total which is tracked moves with the instances in service: such a target has no alarm
-    that could tell, and is looked at on every tick.
-    """
-    return alarm.total or alarm.metric.per is Per.INSTANCE
 
 
 def define(alarm: Alarm, topic: str = "") -> dict[str, Any]:

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from flyball.adapters.aws.alarms import is_static
 from flyball.adapters.aws.charge import AWS, find_places, settle
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.handover import (
@@ -31,7 +30,7 @@ from flyball.adapters.aws.resource import ResourceError, Variant, read_resource,
 from flyball.adapters.aws.rivals import Rival, check_rivals, find_rivals
 from flyball.adapters.aws.sagemaker import fetch_endpoint
 from flyball.adapters.aws.sight import ANYTHING, Reach, Scene
-from flyball.alarm import Alarm, define_alarms, find_scalable_target
+from flyball.alarm import Alarm, define_alarms, find_scalable_target, is_static
 from flyball.core.codec import parse
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.compare import flatten

@@ -10,8 +10,8 @@ import botocore.session  # type: ignore[import-untyped,unused-ignore]
 import pytest
 from botocore.validate import ParamValidator  # type: ignore[import-untyped,unused-ignore]
 
-from flyball.adapters.aws.alarms import AlarmError, define, is_static
-from flyball.alarm import Alarm, define_alarms
+from flyball.adapters.aws.alarms import AlarmError, define
+from flyball.alarm import Alarm, define_alarms, is_static
 from flyball.core.policy import Comparison, DatapointsRule, Step, StepPolicy, TrackingPolicy
 from flyball.core.target import Metric, Per, ScalableTarget, Unit
 
