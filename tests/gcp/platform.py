@@ -87,6 +87,8 @@ class PlatformCloud:
         if method.name == "projects.operations.get":
             return self._find_operation(method.path["operationsId"])
         path = "projects/{projectsId}/models/{modelsId}/versions/{versionsId}"
+        if method.name == "projects.models.versions.list":
+            return self._list(method.path)
         path = path.format(**method.path)
         nodes = self.versions.get(path)
         if nodes is None:
@@ -104,6 +106,14 @@ class PlatformCloud:
             if kind.startswith("ml.") and path.endswith("/models/{}/versions/{}".format(*names)):
                 return {"": nodes.ready} if nodes.ready >= 0 else None
         return None
+
+    def _list(self, below: Mapping[str, str]) -> Json:
+        """List a model's versions."""
+        model = "projects/{projectsId}/models/{modelsId}/versions/".format(**below)
+        found = [each for each in self.versions.items() if each[0].startswith(model)]
+        if not found:
+            raise RefusalError("NOT_FOUND", "Field: name Error: The model was not found.")
+        return {"versions": [self._write(path, nodes) for path, nodes in found]}
 
     def _patch(self, path: str, nodes: Nodes, mask: list[str], body: Json) -> Json:
         if not self.takes_max and set(mask) - DOCUMENTED:

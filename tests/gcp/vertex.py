@@ -34,6 +34,9 @@ class Replicas:
         tells: Whether its status is told.
         message: In its status.
         samples: What the metric says, by spot label; None: what is ready.
+        machine: Its machine type.
+        gpus: Accelerators of a machine.
+        dedicated: What else its dedicatedResources have.
     """
 
     floor: int
@@ -45,6 +48,9 @@ class Replicas:
     tells: bool = True
     message: str = ""
     samples: Mapping[str, int] | None = None
+    machine: str = "g2-standard-8"
+    gpus: int = 1
+    dedicated: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.ready < 0:
@@ -87,6 +93,7 @@ class VertexCloud:
         shows: When the new range shows: "end" of the operation, or "start".
         errors: Of the next operations, a google.rpc.Status each; None for none.
         at_once: An operation is done as it is answered.
+        titles: Display names of endpoints, by path; "llm" otherwise.
     """
 
     now: datetime = T0
@@ -94,6 +101,7 @@ class VertexCloud:
     shows: str = "end"
     errors: list[Json | None] = field(default_factory=list)
     at_once: bool = False
+    titles: dict[str, str] = field(default_factory=dict)
     endpoints: dict[str, list[Replicas]] = field(default_factory=dict)
     pools: dict[str, Replicas] = field(default_factory=dict)
     operations: dict[str, list[Operation]] = field(default_factory=dict)
@@ -113,6 +121,8 @@ class VertexCloud:
         place, below = "projects/{projectsId}/locations/{locationsId}", method.path
         if method.name == "projects.locations.operations.get":  # as gcloud asks for any
             return self._find(next(iter(self.operations), ""), below["operationsId"])
+        if method.name.endswith((".endpoints.list", ".deploymentResourcePools.list")):
+            return self._list_resources(method.name, place.format(**below), version, query)
         if "deploymentResourcePoolsId" in below:
             path = f"{place}/deploymentResourcePools/{{deploymentResourcePoolsId}}"
         else:
@@ -126,15 +136,13 @@ class VertexCloud:
             case ["operations", "get"]:
                 return self._find(path, below["operationsId"])
             case ["endpoints", "get"]:
-                models = [self._write_model(each, version) for each in self.endpoints[path]]
-                return {"name": path, "displayName": "llm", "deployedModels": models}
+                return self._write_endpoint(path, version)
             case ["endpoints", "mutateDeployedModel"]:
                 model = self._find_model(path, str(body["deployedModel"].get("id")))
                 counts = body["deployedModel"].get("dedicatedResources", {})
                 return self._change(path, version, model, counts, body.get("updateMask", ""))
             case ["deploymentResourcePools", "get"]:
-                told = self._write_range(self.pools[path], version)
-                return {"name": path, "dedicatedResources": told}
+                return self._write_pool(path, version)
             case ["deploymentResourcePools", "patch"]:
                 counts = body.get("dedicatedResources", {})
                 pool = self.pools[path]
@@ -252,6 +260,27 @@ class VertexCloud:
                 told["response"] = {"@type": f"{kind}Response"}
         return told
 
+    def _list_resources(
+        self, method: str, place: str, version: str, query: Mapping[str, str]
+    ) -> Json:
+        """List what is in a location, two on a page."""
+        is_pool = "deploymentResourcePools" in method
+        paths = [path for path in (self.pools if is_pool else self.endpoints) if place in path]
+        start = int(query.get("pageToken") or 0)
+        write = self._write_pool if is_pool else self._write_endpoint
+        written = [write(path, version) for path in paths[start : start + 2]]
+        field_name = "deploymentResourcePools" if is_pool else "endpoints"
+        told: Json = {field_name: written} if written else {}
+        return told | ({"nextPageToken": str(start + 2)} if start + 2 < len(paths) else {})
+
+    def _write_endpoint(self, path: str, version: str) -> Json:
+        told: Json = {"name": path, "displayName": self.titles.get(path, "llm")}
+        models = [self._write_model(each, version) for each in self.endpoints[path]]
+        return told | {"deployedModels": models} if models else told
+
+    def _write_pool(self, path: str, version: str) -> Json:
+        return {"name": path, "dedicatedResources": self._write_range(self.pools[path], version)}
+
     def _write_model(self, model: Replicas, version: str) -> Json:
         told: Json = {"id": model.id, "model": f"projects/p/locations/l/models/m{model.id}"}
         told["createTime"] = write_time(T0)
@@ -272,8 +301,11 @@ class VertexCloud:
         told: Json = {name: count for name, count in counts if count}
         if of.kind == "automaticResources":
             return told
-        machine = {"machineType": "g2-standard-8", "acceleratorType": "NVIDIA_L4"}
-        return {"machineSpec": {**machine, "acceleratorCount": 1}, **told}
+        machine: Json = {"machineType": of.machine}
+        if of.gpus:
+            machine |= {"acceleratorType": "NVIDIA_L4", "acceleratorCount": of.gpus}
+        more = of.dedicated if version == "v1beta1" or "scaleToZeroSpec" not in of.dedicated else {}
+        return {"machineSpec": machine, **told, **more}
 
 
 def write_time(at: datetime) -> str:

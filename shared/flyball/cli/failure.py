@@ -31,6 +31,7 @@ EXPECTED = (
 """Errors whose message says what, where and the remedy."""
 CLOUD = ("botocore.exceptions.BotoCoreError", "botocore.exceptions.ClientError")
 """A cloud's refusals, in its own words."""
+GOOGLE = ("flyball.adapters.gcp.session.CallError",)
 CREDENTIALS = (
     "botocore.exceptions.CredentialRetrievalError",
     "botocore.exceptions.NoCredentialsError",
@@ -89,6 +90,8 @@ def describe(error: Exception) -> tuple[str, int]:
         return plain(str(error), 2_000), REFUSED
     if _is_one_of(error, *CLOUD):
         return plain(f"AWS: {error}{_find_remedy(error)}", 2_000), REFUSED
+    if _is_one_of(error, *GOOGLE):
+        return plain(f"Google Cloud: {error}{_find_google_remedy(error)}", 2_000), REFUSED
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return plain(f"{where}{error.strerror or error}", 2_000), REFUSED
@@ -105,6 +108,22 @@ def _find_remedy(error: Exception) -> str:
         return "; AWS was asked too often: wait a minute, and run it again"
     if error_code(error) in DENIED or _is_one_of(error, *CREDENTIALS):
         return "; `flyball doctor` says what is missing"
+    return ""
+
+
+def _find_google_remedy(error: Exception) -> str:
+    """Say what to do about a refusal of Google's, where that is known."""
+    from flyball.adapters.gcp.refusal import TOO_MANY
+    from flyball.adapters.gcp.session import NO_CREDENTIALS, CallError
+
+    if not isinstance(error, CallError):
+        return ""
+    if error.code == TOO_MANY:
+        return "; Google was asked too often: wait a minute, and run it again"
+    if error.status in {NO_CREDENTIALS, "UNAUTHENTICATED"}:
+        return "; `gcloud auth application-default login` makes credentials for a person"
+    if error.status == "PERMISSION_DENIED":
+        return "; `flyball doctor` says what is missing, for a flyball.yaml or a project"
     return ""
 
 

@@ -168,6 +168,9 @@ adopt.callback()(import_.group)
 adopt.command("aws", short_help="Read native auto scaling of SageMaker, or of a group.")(
     import_.aws
 )
+adopt.command("gcp", short_help="Read the ranges and metrics of Vertex AI's endpoints.")(
+    import_.gcp
+)
 
 for command, words in (
     (demo.demo, "Replay a day of traffic and show each decision."),

@@ -13,19 +13,28 @@ FLOW_KEYS = 4
 """Most keys of a mapping that stands on one line."""
 
 _HEAD = """\
-# Written by `flyball import aws` from native auto scaling. Read it, then:
+# Written by `flyball import {home}` from native auto scaling. Read it, then:
 #
 #   flyball validate {name}
 #   flyball plan --config {name}
 #
-# It only advises until `mode: apply` stands here or at a scalable target; native scaling goes on
-# until `flyball apply --take-over` suspends it. Add price_per_hour to see decisions in money.
+{beside}
 
 version: 1
 
-defaults: {{home: aws, profile: aws, mode: advise}}
+defaults: {defaults}
 
 """
+_BESIDE: Mapping[str, str] = {
+    "aws": """\
+# It only advises until `mode: apply` stands here or at a scalable target; native scaling goes on
+# until `flyball apply --take-over` suspends it. Add price_per_hour to see decisions in money.""",
+    "gcp": """\
+# It only advises until `mode: apply` stands here or at a scalable target. Flyball then moves the
+# range, and Google's own autoscaler, which cannot be suspended, goes on picking inside it. Add
+# price_per_hour to see decisions in money.""",
+}
+"""By home: what goes on beside it."""
 
 
 class Entry(NamedTuple):
@@ -40,18 +49,23 @@ class Entry(NamedTuple):
     comments: Sequence[str] = ()
 
 
-def write_adopted(entries: Sequence[Entry], comments: Sequence[str], name: str) -> str:
+def write_adopted(
+    entries: Sequence[Entry], comments: Sequence[str], name: str, defaults: Mapping[str, str]
+) -> str:
     """Write a flyball.yaml.
 
     Args:
         entries: The scalable targets.
         comments: What is about none of them.
         name: The file's, for the commands in its head.
+        defaults: What they all start from; their home is among it.
 
     Returns:
         YAML.
     """
-    parts = [_HEAD.format(name=plain(name))]
+    home, told = defaults["home"], ", ".join(f"{key}: {each}" for key, each in defaults.items())
+    head = _HEAD.format(name=plain(name), home=home, beside=_BESIDE[home], defaults=f"{{{told}}}")
+    parts = [head]
     parts += [f"# {plain(each, 1_000)}\n" for each in comments]
     parts.append("\n" * bool(comments) + "scalable_targets:\n")
     parts.append("\n".join(map(_write_entry, entries)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flyball.adapters.aws.adoption import Adopted, Adoption, LeftOut
 from flyball.cli.import_ import keep_sound
+from flyball.plan.adoption import Adopted, Adoption, LeftOut
 
 POLICY = {
     "PolicyName": "track",
@@ -28,7 +28,7 @@ def test_what_would_be_refused_is_left_out_and_the_rest_is_a_file_that_holds() -
     """A resource whole, where it is wrong by itself or beside another; each with its reason."""
     gone = LeftOut("group gone", "there is no such group")
     adoption = Adoption((read("a"), read("wrong", 5, 2), read("a"), read("b")), (gone,))
-    entries, comments = keep_sound(adoption)
+    entries, comments = keep_sound(adoption, "aws")
     assert [each.content["id"] for each in entries] == ["a", "b"]
     assert [each.content["policies"] for each in entries] == [[POLICY], [POLICY]]
     first, wrong, twice = comments
@@ -42,7 +42,7 @@ def test_one_policy_that_would_be_refused_spoils_no_other() -> None:
     """It is left out by itself, with what `flyball validate` has against it."""
     odd = {"ScheduledActionName": "odd", "Schedule": "rate(1 hours)"}
     odd["ScalableTargetAction"] = {"MinCapacity": 2}  # type: ignore[assignment]
-    (entry,), comments = keep_sound(Adoption((read("a", policies=[odd, POLICY]),)))
+    (entry,), comments = keep_sound(Adoption((read("a", policies=[odd, POLICY]),)), "aws")
     assert entry.content["policies"] == [POLICY]
     assert comments == []
     assert entry.comments[0].startswith("Left out: odd: policies[0]")
@@ -50,4 +50,4 @@ def test_one_policy_that_would_be_refused_spoils_no_other() -> None:
 
 def test_nothing_is_no_file() -> None:
     """Nobody asks the validator about an empty one."""
-    assert keep_sound(Adoption(())) == ([], [])
+    assert keep_sound(Adoption(()), "aws") == ([], [])

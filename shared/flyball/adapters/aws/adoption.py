@@ -8,13 +8,13 @@ DescribeScheduledActions; Amazon CloudWatch API Reference, DescribeAlarms.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from flyball.adapters.aws.clients import Clients, error_code, error_message
 from flyball.adapters.aws.handover import SAGEMAKER, list_scalable_targets, pages
+from flyball.plan.adoption import Adopted, Adoption, LeftOut, choose_names
 
 DIMENSIONS: Mapping[str, str] = {
     "sagemaker:variant:DesiredInstanceCount": "variant",
@@ -59,47 +59,6 @@ ALARM_KEYS = (
     "Unit",
     "Metrics",
 )
-
-
-class LeftOut(NamedTuple):
-    """Something that flyball.yaml does not take over."""
-
-    name: str
-    reason: str
-
-
-class Adopted(NamedTuple):
-    """One resource that AWS scales.
-
-    Attributes:
-        id: Unique among those that were read.
-        resource: As flyball.yaml names it.
-        min_capacity: Native scaling's lower bound.
-        max_capacity: Its upper bound.
-        policies: Elements for `policies`: scaling policies and scheduled actions.
-        left_out: What is not among them.
-        remarks: What a reader should know.
-    """
-
-    id: str
-    resource: Mapping[str, str]
-    min_capacity: int
-    max_capacity: int
-    policies: Sequence[Mapping[str, Any]]
-    left_out: Sequence[LeftOut] = ()
-    remarks: Sequence[str] = ()
-
-
-class Adoption(NamedTuple):
-    """What an account scales by itself.
-
-    Attributes:
-        targets: SageMaker's sorted by id, then groups.
-        left_out: Whole resources that are not taken over.
-    """
-
-    targets: tuple[Adopted, ...]
-    left_out: tuple[LeftOut, ...] = ()
 
 
 def adopt(
@@ -196,12 +155,7 @@ def _read_component(clients: Clients, resource_id: str, name: str) -> dict[str, 
 
 def name_all(resources: Sequence[Mapping[str, str]]) -> list[str]:
     """Name each by its own name, by more of what it is where another has that, or by a number."""
-    forms = [_name_forms(each) for each in resources]
-    counts = Counter(form for each in forms for form in set(each))
-    return [
-        next((form for form in each if counts[form] == 1), f"{each[-1]}-{number}")
-        for number, each in enumerate(forms, 1)
-    ]
+    return choose_names([_name_forms(each) for each in resources])
 
 
 def _name_forms(resource: Mapping[str, str]) -> tuple[str, ...]:

@@ -15,9 +15,6 @@ from datetime import UTC
 from typing import Any, NamedTuple
 
 from flyball.adapters.aws.adoption import (
-    Adopted,
-    Adoption,
-    LeftOut,
     adopt,
     adopt_steps,
     name_all,
@@ -26,6 +23,7 @@ from flyball.adapters.aws.adoption import (
 )
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.handover import AT_ONCE, chunks, pages
+from flyball.plan.adoption import Adopted, Adoption, LeftOut
 
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 CRON_FIELDS = 5
