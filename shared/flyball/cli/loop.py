@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from types import FrameType
 from typing import NamedTuple
@@ -61,6 +61,7 @@ class Parts(NamedTuple):
         clock: Where `now` comes from.
         ours: The scalable targets of the config; others in the ledger are left alone.
         together: How many scalable targets share their metric reads.
+        hold: Entered for as long as those are looked at.
     """
 
     controller: Controller
@@ -69,6 +70,7 @@ class Parts(NamedTuple):
     clock: Clock
     ours: Collection[str]
     together: int = 1
+    hold: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 class Loop:
@@ -91,7 +93,9 @@ class Loop:
         for start in range(0, len(triggers), together):
             if self._stop.asked:
                 return
-            for wake in self._parts.controller.wake_all(triggers[start : start + together]):
+            with self._parts.hold():
+                wakes = self._parts.controller.wake_all(triggers[start : start + together])
+            for wake in wakes:
                 self._tell(wake)
 
     def _alarms(self, now: datetime) -> Iterator[Trigger]:

@@ -167,10 +167,12 @@ def _started_on_aws(
         now = clock.now()
         for compiled in map(compile_target, targets):
             ledger.register(*compiled, now)
+        clients = Clients()
         controller = aws.build(
-            ledger, Clients(), lease=settings.lease, alarm_prefix=prefix, clock=clock
+            ledger, clients, lease=settings.lease, alarm_prefix=prefix, clock=clock
         )
-        yield Parts(controller, ledger, None, clock, {each.id for each in targets}, CHUNK)
+        ours = {each.id for each in targets}
+        yield Parts(controller, ledger, None, clock, ours, CHUNK, clients.wait_once)
 
 
 def _find_home(config: Path, targets: Sequence[ScalableTarget]) -> str:

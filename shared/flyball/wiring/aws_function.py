@@ -107,7 +107,8 @@ class Function:
         """
         letters = parse_event(event, self._settings.alarm_prefix)
         by_queue = any(letter.message_id for letter in letters)
-        return Answer(by_queue, self._work.wake(letters, left_ms))
+        with self._clients.wait_once():
+            return Answer(by_queue, self._work.wake(letters, left_ms))
 
     @settling()
     def tick(self, event: object, left_ms: Callable[[], float]) -> dict[str, int]:
@@ -121,7 +122,8 @@ class Function:
             Exception: Not even what is due can be read, such as a LedgerUnavailableError.
         """
         tick = next((each.tick for each in parse_event(event) if each.tick), Tick())
-        return self._work.tick(tick, left_ms)
+        with self._clients.wait_once():
+            return self._work.tick(tick, left_ms)
 
     def _connect(self) -> Parts:
         """Open the environment's tables."""

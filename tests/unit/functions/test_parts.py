@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 import flyball.wiring.cold
-from flyball.adapters.aws.clients import Clients
+from flyball.adapters.aws.clients import TRIES, Clients
 from flyball.config.load import compile_target, loads
 from flyball.ports import Ledger
 from flyball.wiring.aws import open_ledger
@@ -132,6 +133,35 @@ def test_garbage_is_collected_though_the_first_event_failed(
     with pytest.raises(RuntimeError, match="before anything else"):
         getattr(module.function, name)(load(event), fail)
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize("name", ["wake", "tick"])
+def test_a_function_waits_once_a_run_for_what_hangs_and_asks_again_in_the_next(
+    name: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two scalable targets of one silent service; a moment later it answers."""
+    twin = CONFIG.replace("id: churn", "id: churn-twin")
+    ledger.register(*compile_target(loads(twin).scalable_targets[0]), SystemClock().now())
+    monkeypatch.setattr("botocore.retries.standard.time.sleep", lambda _: None)
+    module = load_handler(name, monkeypatch, **ENVIRONMENT)
+    events = module.function._clients.get("sagemaker").meta.events
+    tries: list[object] = []
+
+    def hang(request: object, **_: object) -> None:
+        tries.append(request)
+        raise ReadTimeoutError(endpoint_url="https://nowhere")
+
+    events.register_first("before-send.sagemaker.DescribeEndpoint", hang, unique_id="hang")
+    both = load("sqs-own")
+    body = json.loads(both["Records"][0]["body"])
+    body["scalable_target_ids"] = ["churn", "churn-twin"]
+    both["Records"][0]["body"] = json.dumps(body)
+    module.handler(both if name == "wake" else load("scheduler-tick"), Context())
+    assert (len(tries), desired()) == (TRIES, 2)
+    assert [row.kind for row in ledger.rows("churn-twin")] == ["config", "decision"]
+    events.unregister("before-send.sagemaker.DescribeEndpoint", unique_id="hang")
+    module.function.wake(load("eventbridge-alarm"), lambda: 60_000.0)
+    assert desired() == 5
 
 
 @pytest.mark.parametrize("traces", ["0", "1"])

@@ -3,16 +3,18 @@
 The SDK is imported by the first client that somebody needs: a wake that only reads metrics never
 loads SageMaker's service model.
 
-A service that does not answer at all is waited for once, by one of a run's scalable targets: for
-the others every call to it fails at once, so that the time is left to those it does not concern.
+A run may ask that whatever does not answer at all is waited for once, by one of its scalable
+targets: for the others the same call fails at once, so that the time is left to those it does not
+concern. The ledger is always asked: what was begun must be written down, or given back. Nobody else
+is refused anything: a person's command may be what undoes its own first half.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
-from time import monotonic
 from typing import Any
 
 TRIES = 3
@@ -20,19 +22,15 @@ TRIES = 3
 CONNECT_S = 2
 READ_S = 5
 """Limits of one try; three of them still end within a function's time."""
-SILENT_S = 30
-"""For so long no call is made to a service that did not answer one within all its tries: about what
-is left of a run by then, and over when the next tick looks."""
+LEDGER = "dynamodb"
+"""The service that is asked however often it did not answer."""
 
 
 class Clients:
     """Clients by service, from one session; each is made once, at its first use. Thread safe."""
 
     def __init__(
-        self,
-        region: str | None = None,
-        endpoints: Mapping[str, str] | None = None,
-        elapsed: Callable[[], float] = monotonic,
+        self, region: str | None = None, endpoints: Mapping[str, str] | None = None
     ) -> None:
         """Remember where to; nothing is loaded or reached yet.
 
@@ -40,15 +38,13 @@ class Clients:
             region: Such as "eu-central-1"; None: as the environment or the profile says.
             endpoints: URL by service, where it is not AWS's own. AWS_ENDPOINT_URL and
                 AWS_ENDPOINT_URL_<SERVICE> are honoured without it.
-            elapsed: Seconds since any instant; it never goes back.
         """
         self._region = region
         self._endpoints = dict(endpoints or {})
         self._lock = threading.Lock()
         self._session: Any = None
         self._made: dict[str, Any] = {}
-        self._elapsed = elapsed
-        self._silent_until: dict[str, float] = {}
+        self._silent: set[tuple[str, str]] | None = None
 
     def get(self, service: str) -> Any:  # noqa: ANN401  (the SDK makes its clients' classes as it runs)
         """Give the client of a service, such as "sagemaker".
@@ -64,6 +60,18 @@ class Clients:
                     found = self._made[service] = self._make(service)
         return found
 
+    @contextmanager
+    def wait_once(self) -> Iterator[None]:
+        """Wait once, in this block, for each operation of a service that does not answer.
+
+        A block is one run: it knows of no silence before it, and leaves none behind. One at a time.
+        """
+        self._silent = set()
+        try:
+            yield
+        finally:
+            self._silent = None
+
     def _make(self, service: str) -> Any:  # noqa: ANN401  (as above)
         from boto3.session import Session  # noqa: PLC0415  (a fifth of a second, when first needed)
         from botocore.config import Config  # noqa: PLC0415  (likewise)
@@ -78,31 +86,42 @@ class Clients:
         client = self._session.client(
             service, endpoint_url=self._endpoints.get(service), config=config
         )
-        client.meta.events.register("before-call", partial(self._refuse_silent, service))
-        client.meta.events.register("after-call-error", partial(self._note_silence, service))
+        if service != LEDGER:
+            client.meta.events.register("before-call", partial(self._refuse_silent, service))
+            client.meta.events.register("after-call-error", partial(self._note_silence, service))
         return client
 
-    def _refuse_silent(self, service: str, **_: object) -> None:
-        """Let no call wait for a service that kept another waiting a moment ago.
+    def _refuse_silent(self, service: str, event_name: str, **_: object) -> None:
+        """Let no call of a run wait for what kept another of its calls waiting.
 
         Raises:
             botocore.exceptions.ConnectionError: Nothing was sent.
         """
-        if self._elapsed() < self._silent_until.get(service, 0):
+        operation = _read_operation(event_name)
+        if self._silent is not None and (service, operation) in self._silent:
             from botocore.exceptions import ConnectionError  # noqa: A004, PLC0415  (when needed)
 
-            told = f"{service} did not answer a moment ago; it is asked again after {SILENT_S} s"
+            told = f"{service} {operation} did not answer a moment ago; the next run asks again"
             raise ConnectionError(error=told)
 
-    def _note_silence(self, service: str, exception: Exception, **_: object) -> None:
+    def _note_silence(
+        self, service: str, event_name: str, exception: Exception, **_: object
+    ) -> None:
         """Note that a call's last try ended without an answer; called by the SDK."""
         from botocore.exceptions import (  # noqa: PLC0415  (loaded when used)
             ConnectTimeoutError,
             ReadTimeoutError,
         )
 
-        if isinstance(exception, (ConnectTimeoutError, ReadTimeoutError)):
-            self._silent_until[service] = self._elapsed() + SILENT_S
+        if self._silent is not None and isinstance(
+            exception, (ConnectTimeoutError, ReadTimeoutError)
+        ):
+            self._silent.add((service, _read_operation(event_name)))
+
+
+def _read_operation(event_name: str) -> str:
+    """Read which operation an event of the SDK is of, such as "before-call.sqs.SendMessage"."""
+    return event_name.rpartition(".")[2]
 
 
 def error_code(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Are clients made late, once, and with one retry layer?"""
+"""Are clients made late, once, with one retry layer, and is silence waited for once a run?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from flyball.adapters.aws.clients import SILENT_S, TRIES, Clients, error_code, error_message
+from flyball.adapters.aws.clients import TRIES, Clients, error_code, error_message
 from flyball.adapters.aws.control import AwsControl
 from flyball.adapters.aws.send import send
 from flyball.core.model import Missing
@@ -79,8 +79,7 @@ class Silence:
     """Clients under which services fall silent; nothing is sent anywhere."""
 
     def __init__(self) -> None:
-        self.now_s = 100.0
-        self.clients = Clients("eu-central-1", elapsed=lambda: self.now_s)
+        self.clients = Clients("eu-central-1")
         self.tries: list[str] = []
         self.error: Exception = ReadTimeoutError(endpoint_url="https://nowhere")
 
@@ -111,62 +110,116 @@ def silence(monkeypatch: pytest.MonkeyPatch) -> Silence:
 
 
 @pytest.mark.parametrize("error", [ReadTimeoutError, ConnectTimeoutError])
-def test_a_service_that_did_not_answer_is_not_waited_for_again_by_the_next(
+def test_what_did_not_answer_is_waited_for_once_a_run(
     silence: Silence, error: type[BotoCoreError]
 ) -> None:
     """Else four scalable targets of a silent service take the time of all the others."""
     silence.error = error(endpoint_url="https://nowhere")
-    assert "timeout" in silence.endpoint()
-    assert len(silence.tries) == TRIES
-    silence.now_s += SILENT_S - 1
-    assert "sagemaker did not answer a moment ago" in silence.endpoint()
-    assert len(silence.tries) == TRIES
+    with silence.clients.wait_once():
+        assert "timeout" in silence.endpoint()
+        assert len(silence.tries) == TRIES
+        assert "sagemaker DescribeEndpoint did not answer a moment ago" in silence.endpoint()
+        assert len(silence.tries) == TRIES
 
 
-def test_a_silent_service_is_asked_again_after_a_while(silence: Silence) -> None:
-    """And is waited for once more, not longer than before."""
-    silence.endpoint()
-    silence.now_s += SILENT_S
+def test_silence_does_not_outlive_the_run_that_met_it(silence: Silence) -> None:
+    """The next one in the same environment may find it answering: it asks, with all tries."""
+    for count in (1, 2):
+        with silence.clients.wait_once():
+            assert "timeout" in silence.endpoint()
+        assert len(silence.tries) == count * TRIES
+
+
+def test_silence_does_not_outlive_a_run_that_failed(silence: Silence) -> None:
+    """What comes after it, such as giving back what it took, is tried."""
+
+    def fail() -> None:
+        with silence.clients.wait_once():
+            silence.endpoint()
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fail()
     assert "timeout" in silence.endpoint()
     assert len(silence.tries) == 2 * TRIES
 
 
+def test_nothing_is_refused_to_those_who_did_not_ask_for_it(silence: Silence) -> None:
+    """A person's command waits, and may undo what it began."""
+    silence.endpoint()
+    with silence.clients.wait_once():
+        assert "timeout" in silence.endpoint()
+    assert "timeout" in silence.endpoint()
+    assert len(silence.tries) == 3 * TRIES
+
+
+def test_the_ledger_is_asked_however_silent_it_was(silence: Silence) -> None:
+    """What was begun must be written down, or given back."""
+    with silence.clients.wait_once():
+        for count in (1, 2):
+            assert "timeout" in silence.call("dynamodb", "describe_table", TableName="ledger")
+            assert len(silence.tries) == count * TRIES
+
+
 def test_the_silence_of_one_service_is_no_other_s(silence: Silence) -> None:
     """Each is reached by its own way."""
-    silence.endpoint()
-    said = silence.call(
-        "application-autoscaling", "describe_scalable_targets", ServiceNamespace="ecs"
-    )
+    with silence.clients.wait_once():
+        silence.endpoint()
+        said = silence.call(
+            "application-autoscaling", "describe_scalable_targets", ServiceNamespace="ecs"
+        )
     assert "timeout" in said
+
+
+def test_one_slow_question_leaves_a_services_others_open(silence: Silence) -> None:
+    """A GetMetricData that takes too long says nothing of DescribeAlarms."""
+    asked = {"MetricDataQueries": [], "StartTime": T0, "EndTime": T0}
+    with silence.clients.wait_once():
+        silence.call("cloudwatch", "get_metric_data", **asked)
+        assert "did not answer a moment ago" in silence.call(
+            "cloudwatch", "get_metric_data", **asked
+        )
+        assert "timeout" in silence.call("cloudwatch", "describe_alarms")
 
 
 def test_a_service_that_cannot_be_found_at_all_may_be_asked_again(silence: Silence) -> None:
     """That is said at once, and costs no time."""
     silence.error = EndpointConnectionError(endpoint_url="https://nowhere")
-    silence.endpoint()
-    assert "Could not connect" in silence.endpoint()
+    with silence.clients.wait_once():
+        silence.endpoint()
+        assert "Could not connect" in silence.endpoint()
     assert len(silence.tries) == 2 * TRIES
 
 
-def test_looks_at_a_silent_service_are_missing_and_changes_are_not_sent(silence: Silence) -> None:
-    """A target whose capacity cannot be read is held; what was not sent cannot have landed."""
+def test_one_silent_service_costs_a_run_one_wait_and_its_looks_are_missing(
+    silence: Silence,
+) -> None:
+    """However many scalable targets it has: one whose capacity cannot be read is held."""
     control = AwsControl(silence.clients)
     targets = [
         make_target(name, home="aws", resource={"endpoint": name, "variant": "blue"})
-        for name in ("a", "b")
+        for name in ("a", "b", "c")
     ]
-    silence.call("sagemaker", "describe_endpoint", EndpointName="e")
-    silence.tries.clear()
-    for target in targets:
-        looked = control.describe(target, T0)
-        assert isinstance(looked, Missing)
-        assert "did not answer a moment ago" in looked.detail
-    arguments = {"EndpointName": "e", "DesiredWeightsAndCapacities": []}
+    with silence.clients.wait_once():
+        silence.endpoint()
+        for target in targets:
+            looked = control.describe(target, T0)
+            assert isinstance(looked, Missing)
+            assert "DescribeEndpoint did not answer a moment ago" in looked.detail
+    assert len(silence.tries) == TRIES
+
+
+def test_a_change_that_is_not_sent_into_silence_cannot_have_landed(silence: Silence) -> None:
+    """The first may have; it is told apart from the next."""
     operation = "update_endpoint_weights_and_capacities"
-    outcome = send(silence.clients, "sagemaker", operation, "EndpointArn", 3, **arguments)
+    wanted = [{"VariantName": "blue", "DesiredInstanceCount": 3}]
+    arguments: dict[str, Any] = {"EndpointName": "e", "DesiredWeightsAndCapacities": wanted}
+    with silence.clients.wait_once():
+        silence.call("sagemaker", operation, **arguments)
+        outcome = send(silence.clients, "sagemaker", operation, "EndpointArn", 3, **arguments)
     assert outcome.kind is OutcomeKind.FAILED
     assert outcome.detail.startswith("not sent: ")
-    assert silence.tries == []
+    assert len(silence.tries) == TRIES
 
 
 def test_a_refusal_is_read_by_code_and_words() -> None:
