@@ -29,7 +29,11 @@ EXPECTED = (
     "flyball.wiring.settings.SettingsError",
 )
 """Errors whose message says what, where and the remedy."""
-CLOUD = ("botocore.exceptions.BotoCoreError", "botocore.exceptions.ClientError")
+CLOUD = (
+    "botocore.exceptions.BotoCoreError",
+    "botocore.exceptions.ClientError",
+    "flyball.adapters.aws.send.UncertainError",
+)
 """A cloud's refusals, in its own words."""
 GOOGLE = ("flyball.adapters.gcp.session.CallError",)
 CREDENTIALS = (

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from flyball.adapters.aws.clients import Clients
+from flyball.adapters.aws.clients import Clients, error_code
+from flyball.adapters.aws.refusal import tell
+from flyball.adapters.aws.send import UncertainError, is_doubtful, watch_tries
 from flyball.plan.model import ACTIVE, SUSPENDED
 
 SAGEMAKER = "sagemaker"
@@ -29,6 +31,8 @@ GROUP_FLAGS: Mapping[str, str] = {
     "scheduled": "ScheduledActions",
 }
 """What a group does by itself; its other work (launch, health, balance) is none of ours."""
+CONCURRENT = "ConcurrentUpdateException"
+"""Another update is at work on it; after an answer that was lost, most likely our own."""
 
 
 class Native(NamedTuple):
@@ -83,21 +87,44 @@ def list_scalable_targets(
 
 
 def set_state(clients: Clients, native: Native, state: Mapping[str, str]) -> None:
-    """Suspend or resume parts of AWS's own scaling; bounds, policies and actions stay."""
+    """Suspend or resume parts of AWS's own scaling; bounds, policies and actions stay.
+
+    Raises:
+        UncertainError: It was refused, and a part of it or an earlier try may have landed.
+        Exception: What the service or the SDK said; is_refusal says whether it was refused.
+    """
+    service = "application-autoscaling" if native.dimension else "autoscaling"
+    landed = False
+    for operation, arguments in _list_calls(native, state):
+        client = clients.get(service)
+        watch_tries(client)
+        try:
+            getattr(client, operation)(**arguments)
+        except Exception as error:
+            if is_refusal(error) and (landed or is_doubtful()):
+                raise UncertainError(
+                    f"{tell(error)}; it may have landed all the same, in part or by an earlier try"
+                ) from error
+            raise
+        landed = True
+
+
+def _list_calls(native: Native, state: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """List operations and their arguments; a group's are two where its parts differ."""
     if native.dimension:
-        clients.get("application-autoscaling").register_scalable_target(
-            ServiceNamespace=SAGEMAKER,
-            ResourceId=native.resource_id,
-            ScalableDimension=native.dimension,
-            SuspendedState={FLAGS[part]: is_ == SUSPENDED for part, is_ in state.items()},
-        )
+        given = {
+            "ServiceNamespace": SAGEMAKER,
+            "ResourceId": native.resource_id,
+            "ScalableDimension": native.dimension,
+            "SuspendedState": {FLAGS[part]: is_ == SUSPENDED for part, is_ in state.items()},
+        }
+        yield "register_scalable_target", given
         return
-    client = clients.get("autoscaling")
     group = native.resource_id.removeprefix(GROUP)
-    for wanted, call in ((SUSPENDED, client.suspend_processes), (ACTIVE, client.resume_processes)):
+    for wanted, operation in ((SUSPENDED, "suspend_processes"), (ACTIVE, "resume_processes")):
         named = [GROUP_FLAGS[part] for part, is_ in state.items() if is_ == wanted]
         if named:
-            call(AutoScalingGroupName=group, ScalingProcesses=named)
+            yield operation, {"AutoScalingGroupName": group, "ScalingProcesses": named}
 
 
 def count_scheduled(clients: Clients, native: Native) -> int:
@@ -137,7 +164,9 @@ def count_alarms(clients: Clients, natives: Sequence[Native]) -> int:
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Say whether the service refused a call for certain, so that nothing can have landed."""
+    """Say whether the service refused set_state for certain, so that nothing can have landed."""
+    if isinstance(error, Exception) and error_code(error) == CONCURRENT:
+        return False
     answer = getattr(error, "response", None)
     told = answer.get("ResponseMetadata", {}) if isinstance(answer, Mapping) else {}
     status = told.get("HTTPStatusCode", 400)

@@ -57,23 +57,33 @@ def send(
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  (loaded when used)
 
-    _TRIES.doubtful = False
     try:
         client = clients.get(service)
-        client.meta.events.register("needs-retry", _note_try, unique_id="flyball-tries")
+        watch_tries(client)
         answer = getattr(client, operation)(**arguments)
     except ClientError as error:
-        if _TRIES.doubtful:
+        if is_doubtful():
             raise
         return read_refusal(error, asked)
     except BotoCoreError as error:
-        if _TRIES.doubtful or not _is_unsent(error):
+        if not _is_unsent(error) or is_doubtful():
             raise
         kind = OutcomeKind.DENIED if _is_credentials(error) else OutcomeKind.FAILED
         return Outcome(kind, f"not sent: {tell(error)}")
     if confirms and not answer.get(confirms):
         raise UncertainError(f"{service} {operation}: the answer has no {confirms}")
     return Outcome(OutcomeKind.APPLIED)
+
+
+def watch_tries(client: Any) -> None:  # noqa: ANN401  (the SDK's)
+    """Note from now on which try of this thread's calls by a client may have landed."""
+    _TRIES.doubtful = False
+    client.meta.events.register("needs-retry", _note_try, unique_id="flyball-tries")
+
+
+def is_doubtful() -> bool:
+    """Say whether a try since watch_tries may have landed, whatever the last one came to."""
+    return _TRIES.doubtful
 
 
 def _note_try(
