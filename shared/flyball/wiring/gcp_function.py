@@ -48,7 +48,8 @@ class Outside(NamedTuple):
         elapsed: Seconds that only grow.
         rest: Waits so many seconds.
         session: None: of the environment's endpoints and credentials.
-        open_parts: None: the environment's Firestore, Monitoring and what is scaled.
+        open_parts: Opens what it works with, given what capacity is read and set by; None: the
+            environment's Firestore, Monitoring and what is scaled.
     """
 
     write: Callable[[str], object] | None = None
@@ -56,7 +57,7 @@ class Outside(NamedTuple):
     elapsed: Callable[[], float] = monotonic
     rest: Callable[[float], None] = sleep
     session: Session | None = None
-    open_parts: Callable[[], Parts] | None = None
+    open_parts: Callable[[Noting], Parts] | None = None
 
 
 class Function:
@@ -84,7 +85,7 @@ class Function:
             self._lines,
             self._lines,
             queue=Queue(self._session, settings.wakes_topic, settings.dead_topic),
-            open_parts=outside.open_parts or self._connect,
+            open_parts=self._open,
             handful=settings.handful,
             rest=outside.rest,
             wants_again=self._wants_again,
@@ -164,9 +165,11 @@ class Function:
             wake.kind is WakeKind.DECIDED and self._control.is_unread(wake.scalable_target_id)
         )
 
-    def _connect(self) -> Parts:
-        """Open the environment's ledger."""
+    def _open(self) -> Parts:
+        """Open what it works with: the environment's, unless something else was handed in."""
         settings = self._settings
+        if self._outside.open_parts is not None:
+            return self._outside.open_parts(self._control)
         ledger = FirestoreLedger(
             self._session,
             settings.project,
