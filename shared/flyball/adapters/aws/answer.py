@@ -69,12 +69,26 @@ def read_pages(
     Raises:
         botocore.exceptions.ClientError: A page was refused.
     """
+    return read_some(call, field, limit, **arguments)[0]
+
+
+def read_some(
+    call: Any,  # noqa: ANN401  (the SDK's method)
+    field: str,
+    limit: int,
+    **arguments: Any,  # noqa: ANN401  (the operation's)
+) -> tuple[list[Answer], bool]:
+    """Ask for a list as read_pages does.
+
+    Returns:
+        What was read, and whether that is all: the limit did not end it.
+    """
     items: list[Answer] = []
     for _ in range(limit):
         answer = call(**arguments)
         items += read_list(answer, field)
         token = answer.get("NextToken")
         if not token:
-            break
+            return items, True
         arguments["NextToken"] = token
-    return items
+    return items, False

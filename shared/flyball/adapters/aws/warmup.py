@@ -12,14 +12,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from flyball.adapters.aws.answer import Answer, read_pages, read_text
+from flyball.adapters.aws.answer import Answer, join, read_some, read_text
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.refusal import DETAIL_LIMIT, is_shortage, tell
 
 LONGEST_LAUNCH = timedelta(hours=1)
 """From the start of a launch to in service, lifecycle hooks included: their default limit."""
 PAGES_LIMIT = 5
-"""Of 100 activities each."""
+"""Of PAGE_LENGTH activities each."""
+PAGE_LENGTH = 100
+"""Source: Amazon EC2 Auto Scaling API Reference, DescribeScalingActivities: the most."""
 
 FAILED = "Failed"
 """As an activity's StatusCode."""
@@ -60,8 +62,9 @@ class Warmups:
             lacks: Fewer instances are there, or on their way, than are desired.
 
         Returns:
-            What is found. Where it cannot be asked, whoever is not known to be warm is warming:
-            taking capacity away is what may not be done blindly.
+            What is found. Where it cannot be asked, or there are too many activities to read them
+            all, whoever is not known to be warm is warming: taking capacity away is what may not be
+            done blindly.
 
         Source: Amazon EC2 Auto Scaling User Guide, "Set the default instance warmup": it begins
             when an instance reaches InService, which is when its launch activity ends.
@@ -73,31 +76,41 @@ class Warmups:
         if not unknown and not lacks:
             return Launches()
         try:
-            activities = self._ask(name, now - warmup - LONGEST_LAUNCH)
+            activities, is_whole = self._ask(name, now - warmup - LONGEST_LAUNCH)
         except Exception as error:  # noqa: BLE001  (what becomes of launches must not blind a look)
             return Launches(unknown, remark=f"the group's activities are not known ({tell(error)})")
+        launches = [_read_launch(each) for each in activities]
         warming = {
             launched
-            for launched, ended in (_read_launch(each) for each in activities)
+            for launched, ended in launches
             if launched in unknown and (ended is None or ended + warmup > now)
         }
-        self._warm[name] = ids - warming
+        unseen = frozenset() if is_whole else unknown - {launched for launched, _ in launches}
+        self._warm[name] = ids - warming - unseen
         words = _read_failure(activities) if lacks else ""
-        remark = words and f"the newest launch failed: {words}"[:DETAIL_LIMIT]
-        return Launches(frozenset(warming), is_shortage(words), remark)
+        told = words and f"the newest launch failed: {words}"[:DETAIL_LIMIT]
+        remark = join((_tell_unseen(len(unseen)), told))
+        return Launches(unseen | warming, is_shortage(words), remark)
 
-    def _ask(self, name: str, since: datetime) -> list[Answer]:
-        """Ask for the group's activities that began after an instant."""
+    def _ask(self, name: str, since: datetime) -> tuple[list[Answer], bool]:
+        """Ask for the group's activities that began after an instant, and whether these are all."""
         client = self._clients.get("autoscaling")
         bound = {"Name": "StartTimeLowerBound", "Values": [since.strftime("%Y-%m-%dT%H:%M:%SZ")]}
-        return read_pages(
+        return read_some(
             client.describe_scaling_activities,
             "Activities",
             PAGES_LIMIT,
             AutoScalingGroupName=name,
             Filters=[bound],
-            MaxRecords=100,
+            MaxRecords=PAGE_LENGTH,
         )
+
+
+def _tell_unseen(count: int) -> str:
+    """Tell of those that are held to be warming as their launches were not read."""
+    most = PAGES_LIMIT * PAGE_LENGTH
+    told = f"more than {most} activities: {count} of unknown launch are taken to be warming up"
+    return told if count else ""
 
 
 def _read_launch(activity: Answer) -> tuple[str, datetime | None]:

@@ -126,12 +126,42 @@ def test_activities_are_read_page_by_page_but_not_for_ever(
     script: Script, control: AwsControl
 ) -> None:
     """A busy group has many; five pages are enough."""
-    script.show(group(*FOUR, DefaultInstanceWarmup=120))
-    for _ in range(5):
-        answer = {"Activities": [launch(3, T0)], "NextToken": "more"}
-        script.answer("describe_scaling_activities", answer)
+    found = group(*FOUR, DefaultInstanceWarmup=120)
+    pages = [[launch(number, T0 - 600 * SECOND)] for number in range(3)]
+    show_pages(script, found, *pages, [launch(3, T0)], [])
     script.show_nobody()
-    assert look(control).ready == 3
+    seen = look(control)
+    assert (seen.ready, seen.detail) == (3, "InService; 1 warming up")
+
+
+def test_who_launched_beyond_the_activities_that_are_read_is_not_taken_for_warm(
+    script: Script, control: AwsControl
+) -> None:
+    """Nor remembered as such: what may still start up is not what may be taken away."""
+    found = group(*FOUR, DefaultInstanceWarmup=120)
+    pages = [[launch(0, T0 - 121 * SECOND)], [launch(1, T0)], [], [], []]
+    show_pages(script, found, *pages, more=True)
+    script.show_nobody()
+    told = "more than 500 activities: 2 of unknown launch are taken to be warming up"
+    seen = look(control)
+    assert (seen.ready, seen.warming) == (1, 3)
+    assert seen.detail == f"InService; 3 warming up; {told}"
+    show_pages(script, found, *pages, more=True)
+    assert look(control, 60).warming == 3
+    script.show(found)
+    script.show_activities(launch(2, T0 + 30 * SECOND))
+    seen = look(control, 130)
+    assert (seen.ready, seen.detail) == (3, "InService; 1 warming up")
+
+
+def show_pages(
+    script: Script, found: dict[str, Any], *pages: list[dict[str, Any]], more: bool = False
+) -> None:
+    """Show a group, and its activities page by page; more: the last of them is not the end."""
+    script.show(found)
+    for number, page in enumerate(pages, 1):
+        token = {"NextToken": "more"} if more or number < len(pages) else {}
+        script.answer("describe_scaling_activities", {"Activities": page} | token)
 
 
 def test_activities_that_may_not_be_read_blind_no_look(script: Script, control: AwsControl) -> None:
