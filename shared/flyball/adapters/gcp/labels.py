@@ -30,6 +30,8 @@ _WRITTEN = re.compile("(?:[a-z0-9-]|_[0-9a-f]{2})+")
 _ESCAPED = re.compile("_([0-9a-f]{2})")
 _LITERAL = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-")
 
+Labels = Mapping[str, object] | Mapping[object, object]
+
 
 class Labelled(NamedTuple):
     """What a policy's labels say; "" where they do not."""
@@ -73,7 +75,7 @@ def write_labels(scalable_target_id: str, policy: str, side: str, prefix: str) -
     return labels
 
 
-def read_labels(labels: Mapping[object, object]) -> Labelled | None:
+def read_labels(labels: Labels) -> Labelled | None:
     """Read the user labels of an alert policy; None: it names no scalable target of ours.
 
     One that somebody made by hand needs flyball-target alone.
@@ -97,7 +99,7 @@ def _escape(text: str) -> str:
     return "".join(chr(byte) if byte in _LITERAL else f"_{byte:02x}" for byte in text.encode())
 
 
-def _read(labels: Mapping[object, object], key: str) -> str:
+def _read(labels: Labels, key: str) -> str:
     """Read a text from one label or from several; "" where there is none."""
     escaped = ""
     for number in range(1, LABELS_LIMIT + 1):

@@ -112,6 +112,14 @@ def make_key(name: str) -> tuple[str, str]:
     return private.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
+@cache
+def make_signer(name: str, by: str) -> crypt.RSASigner:
+    """Make what signs by one key in another's name: reading a key takes longer than signing."""
+    private, _ = make_key(by)
+    made: crypt.RSASigner = crypt.RSASigner.from_string(private, key_id=name)  # type: ignore[no-untyped-call]
+    return made
+
+
 def sign(now: datetime, key: str = "google-1", by: str = "", **claims: Any) -> str:
     """Make a token of Cloud Scheduler's, with other claims; signed `by` another key if named."""
     at = int(now.timestamp())
@@ -125,8 +133,7 @@ def sign(now: datetime, key: str = "google-1", by: str = "", **claims: Any) -> s
         "iat": at,
         "exp": at + 3_600,
     }
-    private, _ = make_key(by or key)
-    signer = crypt.RSASigner.from_string(private, key_id=key)  # type: ignore[no-untyped-call]
+    signer = make_signer(key, by or key)
     written: bytes = jwt.encode(signer, told | claims)  # type: ignore[no-untyped-call]
     return written.decode()
 
