@@ -126,22 +126,30 @@ def live_through(
         monkeypatch.delenv(f"FLYBALL_{name}")
     queue = account.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
     outputs = {"TargetsTable": store.targets, "LedgerTable": store.rows, "DeadWakesQueue": queue}
+    parameters = {"EndpointNames": "ch*", "ResourceTag": "prod"}
     template = {
-        "Parameters": {"EndpointNames": {"Type": "String"}},
+        "Parameters": {name: {"Type": "String"} for name in parameters},
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {key: {"Value": value} for key, value in outputs.items()},
     }
     account.client("cloudformation").create_stack(
         StackName="prod",
         TemplateBody=json.dumps(template),
-        Parameters=[{"ParameterKey": "EndpointNames", "ParameterValue": "ch*"}],
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
+        ],
     )
+    wire.answer("ListTags", {"Tags": [{"Key": "flyball", "Value": "prod"}]})
     wire.answer("GetCallerIdentity", {"Account": ACCOUNT, "Arn": ROLE})
     wire.answer("GetRole", {"Role": {"Arn": PRINCIPAL}})
     table = {"Table": {"SSEDescription": {"KMSMasterKeyArn": KEY}}}
     wire.answer("DescribeTable", table)
     runtime = {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
-    component = {"InferenceComponentStatus": "InService", "RuntimeConfig": runtime}
+    component = {
+        "InferenceComponentArn": arn("sagemaker", "inference-component/copies"),
+        "InferenceComponentStatus": "InService",
+        "RuntimeConfig": runtime,
+    }
     wire.answer("DescribeInferenceComponent", component)
     account.register()
     make_group(account)
@@ -182,6 +190,7 @@ def make_group(account: Account) -> None:
         DesiredCapacity=2,
         DefaultInstanceWarmup=60,
         AvailabilityZones=[f"{REGION}a"],
+        Tags=[{"Key": "flyball", "Value": "prod", "PropagateAtLaunch": False}],
     )
     client.put_scaling_policy(
         AutoScalingGroupName="web",
@@ -220,6 +229,8 @@ def needs(call: Call) -> Iterator[tuple[str, str]]:
         yield action, PRINCIPAL
     elif operation == "ListTagsForResource":
         yield action, given["ResourceARN"]
+    elif operation == "ListTags":
+        yield action, given["ResourceArn"]
     elif operation == "GetQueueAttributes":
         yield action, arn(service, given["QueueUrl"].rpartition("/")[2])
     elif operation in RESOURCES:

@@ -131,22 +131,8 @@ def test_what_the_stack_may_not_scale_is_not_taken_over(
 ) -> None:
     """Its parameter names other endpoints: every change would be denied."""
     account.register()
-    names = ("TARGETS_TABLE", "LEDGER_TABLE", "ALARM_TOPIC_ARN")
-    for name in names:
-        monkeypatch.delenv(f"FLYBALL_{name}")
-    outputs = {"TargetsTable": store.targets, "LedgerTable": store.rows, "AlarmTopic": TOPIC}
-    template = {
-        "Parameters": {"EndpointNames": {"Type": "String"}},
-        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
-        "Outputs": {key: {"Value": value} for key, value in outputs.items()},
-    }
-    for stack, pattern in (("small", "prod-*"), ("large", "ch?rn*")):
-        account.client("cloudformation").create_stack(
-            StackName=stack,
-            TemplateBody=json.dumps(template),
-            Parameters=[{"ParameterKey": "EndpointNames", "ParameterValue": pattern}],
-        )
-    monkeypatch.setenv("FLYBALL_STACK", "small")
+    make_stacks(account, store, "EndpointNames", small="prod-*", large="ch?rn*")
+    use_stack(monkeypatch, "small")
     done = apply()
     assert done.code == 0
     assert "churn does not match the stack's EndpointNames (prod-*)" in done.out
@@ -155,3 +141,48 @@ def test_what_the_stack_may_not_scale_is_not_taken_over(
     done = flyball("apply", "--config", "flyball.yaml", "--yes", "--take-over", "--stack", "large")
     assert done.code == 0, done
     assert "does not match" not in done.out
+
+
+def test_what_lacks_the_tag_that_the_stack_asks_for_is_not_taken_over(
+    account: Account, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every change would be denied; given the tag, it is."""
+    account.register()
+    make_stacks(account, store, "ResourceTag", tagged="prod")
+    use_stack(monkeypatch, "tagged")
+    bare = "it does not bear the tag flyball=prod (the stack's ResourceTag)"
+    done = apply()
+    assert done.code == 0
+    assert f"warn  churn: tags: {bare}" in done.out
+    assert bare in flyball("doctor", "--config", "flyball.yaml").out
+    look(store.ledger)
+    expect_refusal(account, bare, "give it that tag")
+    client = account.client("sagemaker")
+    arn = client.describe_endpoint(EndpointName="churn")["EndpointArn"]
+    client.add_tags(ResourceArn=arn, Tags=[{"Key": "flyball", "Value": "prod"}])
+    done = apply("--take-over")
+    assert done.code == 0, done
+    assert all(account.suspended().values())
+
+
+def make_stacks(account: Account, store: Store, parameter: str, **values: str) -> None:
+    """Make stacks on the store's tables by name, each with its value of a parameter."""
+    outputs = {"TargetsTable": store.targets, "LedgerTable": store.rows, "AlarmTopic": TOPIC}
+    template = {
+        "Parameters": {parameter: {"Type": "String"}},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {key: {"Value": value} for key, value in outputs.items()},
+    }
+    for stack, value in values.items():
+        account.client("cloudformation").create_stack(
+            StackName=stack,
+            TemplateBody=json.dumps(template),
+            Parameters=[{"ParameterKey": parameter, "ParameterValue": value}],
+        )
+
+
+def use_stack(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let a stack say where everything is, in place of the environment."""
+    for each in ("TARGETS_TABLE", "LEDGER_TABLE", "ALARM_TOPIC_ARN"):
+        monkeypatch.delenv(f"FLYBALL_{each}")
+    monkeypatch.setenv("FLYBALL_STACK", name)

@@ -158,7 +158,7 @@ def make_home(clients: Clients, stack: Stack) -> AwsHome:
         lambda alarm: define(alarm, stack.alarm_topic),
         lambda target: control.describe(target, clock.now()),
         Pace(),
-        Reach(stack.endpoint_names, stack.component_names, stack.group_names),
+        Reach(stack.endpoint_names, stack.component_names, stack.group_names, stack.resource_tag),
     )
 
 

@@ -82,10 +82,14 @@ def test_a_parameter_stands_where_the_stack_puts_out_nothing() -> None:
     """Its mode is a parameter; that it only advises has to be known before a take-over."""
     formation = Formation(OUTPUTS)
     answer = formation.describe_stacks(StackName="x")
-    answer["Stacks"][0]["Parameters"] = [{"ParameterKey": "Mode", "ParameterValue": "advise"}]
+    given = {"Mode": "advise", "ResourceTag": "prod", "GroupNames": ""}
+    answer["Stacks"][0]["Parameters"] = [
+        {"ParameterKey": key, "ParameterValue": value} for key, value in given.items()
+    ]
     clients: Any = formation
     formation.describe_stacks = lambda StackName: answer  # type: ignore[method-assign]  # noqa: ARG005, N803
-    assert read_stack(clients, "x").mode == "advise"
+    found = read_stack(clients, "x")
+    assert (found.mode, found.resource_tag, found.group_names) == ("advise", "prod", "*")
 
 
 def test_without_anything_the_usual_stack_is_asked() -> None:

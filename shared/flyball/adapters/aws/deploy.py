@@ -30,6 +30,7 @@ from flyball.adapters.aws.resource import ResourceError, Variant, read_resource,
 from flyball.adapters.aws.rivals import Rival, check_rivals, find_rivals
 from flyball.adapters.aws.sagemaker import fetch_endpoint
 from flyball.adapters.aws.sight import ANYTHING, Reach, Scene
+from flyball.adapters.aws.tags import find_bare
 from flyball.alarm import Alarm, define_alarms, find_scalable_target, is_static
 from flyball.core.codec import parse
 from flyball.core.target import Mode, ScalableTarget
@@ -185,6 +186,7 @@ class AwsHome:
                 lambda native: count_scheduled(self._clients, native),
                 self._reach,
                 self._advises,
+                find_bare(self._clients, staying, self._reach.tag),
             )
         )
         checks += [*hands.checks, *self._check_rivals(others, staying)]

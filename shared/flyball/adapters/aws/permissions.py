@@ -185,9 +185,10 @@ def _list_resources(site: Site, stack: Stack) -> Iterator[Grant]:
     Source: Application Auto Scaling User Guide, "Permissions validation": it refuses to register
     for somebody who may not change the resource's capacity himself.
     """
+    tags = ("sagemaker:ListTags",) if stack.resource_tag else ()
     yield Grant(
         "ReadEndpointsAndTakeThemOver",
-        ("sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"),
+        ("sagemaker:DescribeEndpoint", *tags, "sagemaker:UpdateEndpointWeightsAndCapacities"),
         site.arn("sagemaker", f"endpoint/{stack.endpoint_names}"),
     )
     yield Grant(
@@ -197,7 +198,11 @@ def _list_resources(site: Site, stack: Stack) -> Iterator[Grant]:
     )
     yield Grant(
         "ReadComponentsAndTakeThemOver",
-        ("sagemaker:DescribeInferenceComponent", "sagemaker:UpdateInferenceComponentRuntimeConfig"),
+        (
+            "sagemaker:DescribeInferenceComponent",
+            *tags,
+            "sagemaker:UpdateInferenceComponentRuntimeConfig",
+        ),
         site.arn("sagemaker", f"inference-component/{stack.component_names}"),
     )
     yield Grant(

@@ -19,17 +19,19 @@ HEARTBEATS = 2
 
 
 class Reach(NamedTuple):
-    """What a deployment's functions may scale: patterns with * and ?.
+    """What a deployment's functions may scale: patterns with * and ?, and a tag.
 
     Attributes:
         endpoint: Of endpoints, in small letters.
         component: Of inference components, in small letters.
         group: Of EC2 Auto Scaling groups.
+        tag: Value of the tag that each of them must bear; "": none.
     """
 
     endpoint: str = "*"
     component: str = "*"
     group: str = "*"
+    tag: str = ""
 
 
 ANYTHING = Reach()
@@ -48,6 +50,7 @@ class Scene(NamedTuple):
         count_missed: Counts the scheduled actions of native scaling.
         reach: What the functions may scale.
         advises: The deployment changes nothing, whatever the configs say.
+        bare: By scalable target: why the functions may not scale it for want of a tag.
     """
 
     scope: Scope
@@ -59,6 +62,7 @@ class Scene(NamedTuple):
     count_missed: Callable[[Native], int]
     reach: Reach
     advises: bool
+    bare: Mapping[str, str] = {}
 
 
 def check_sight(target: ScalableTarget, scene: Scene, *, taking: bool) -> Iterator[Check]:
@@ -70,6 +74,9 @@ def check_sight(target: ScalableTarget, scene: Scene, *, taking: bool) -> Iterat
     if beyond:
         remedy = "deploy the stack with a pattern that it matches"
         yield Check("permissions", level, beyond, remedy, target.id)
+    elif target.id in scene.bare:
+        remedy = "give it that tag, or deploy the stack with another ResourceTag"
+        yield Check("tags", level, scene.bare[target.id], remedy, target.id)
     blind = _find_blind(target, scene) if taking else ""
     if blind:
         text = f"{blind}: nobody might be in charge"

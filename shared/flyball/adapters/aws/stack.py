@@ -30,6 +30,7 @@ class Stack(NamedTuple):
         endpoint_names: Pattern of the endpoints that its functions may scale.
         component_names: Likewise of inference components.
         group_names: Likewise of EC2 Auto Scaling groups.
+        resource_tag: Value of the tag `flyball` that a resource must bear to be scaled; "": none.
         name: The CloudFormation stack's; "": it was not asked.
     """
 
@@ -42,6 +43,7 @@ class Stack(NamedTuple):
     endpoint_names: str = "*"
     component_names: str = "*"
     group_names: str = "*"
+    resource_tag: str = ""
     name: str = ""
 
 
@@ -55,6 +57,7 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
     "endpoint_names": ("EndpointNames",),
     "component_names": ("ComponentNames",),
     "group_names": ("GroupNames",),
+    "resource_tag": ("ResourceTag",),
 }
 """By field, what the template may call it among its outputs or parameters."""
 

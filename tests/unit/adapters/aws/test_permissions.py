@@ -123,6 +123,19 @@ def test_the_names_that_a_stack_may_scale_bound_what_a_person_may() -> None:
     assert f"arn:aws-cn:autoscaling:{HERE}:{group}" in resources
 
 
+def test_tags_are_read_only_where_the_stack_asks_for_one() -> None:
+    """Of what it may scale, and of nothing else."""
+
+    def read(stack: Stack) -> list[str]:
+        grants = list_grants(SITE._replace(stack=stack))
+        return [each.resource for each in grants if "sagemaker:ListTags" in each.actions]
+
+    assert read(STACK) == []
+    kinds = ("endpoint", "inference-component")
+    expected = [f"arn:aws-cn:sagemaker:{HERE}:{kind}/*" for kind in kinds]
+    assert read(STACK._replace(resource_tag="prod")) == expected
+
+
 def test_a_user_asks_about_himself_and_a_session_about_its_role() -> None:
     """Only a role has a path that must be looked up."""
     found = {}

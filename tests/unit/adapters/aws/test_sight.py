@@ -101,6 +101,19 @@ def test_lately_is_a_quarter_of_an_hour_or_two_heartbeats(
     assert all(each.level is Level.WARN for each in check_sight(target, unseen, taking=True))
 
 
+def test_what_lacks_the_tag_is_not_taken_over_and_is_named_otherwise() -> None:
+    """Every change would be denied; a name that is out of reach is said alone."""
+    target = make_target("t", home="aws", resource={"endpoint": "e", "variant": "v"})
+    bare = scene(target, Sight(T0), Reach())._replace(bare={"t": "it has no tag"})
+    for taking, level in ((True, Level.FAIL), (False, Level.WARN)):
+        (check,) = check_sight(target, bare, taking=taking)
+        assert (check.name, check.level, check.text) == ("tags", level, "it has no tag")
+    unseen = bare._replace(choices=Choices(take_over=True, unseen=True))
+    assert [each.level for each in check_sight(target, unseen, taking=True)] == [Level.WARN]
+    beyond = bare._replace(reach=Reach(endpoint="x"))
+    assert [each.name for each in check_sight(target, beyond, taking=True)] == ["permissions"]
+
+
 def test_an_adviser_needs_no_look() -> None:
     """It is in charge of nothing."""
     resource = {"endpoint": "e", "variant": "v"}
