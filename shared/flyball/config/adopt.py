@@ -21,6 +21,7 @@ from flyball.config.amazon import (
     AwsStepConfiguration,
     AwsTrackingConfiguration,
 )
+from flyball.config.cloudwatch import PERCENT, UNSAID, is_utilization
 from flyball.config.make import MAX_AGE, sort_steps
 from flyball.config.pool import Metrics
 from flyball.config.problem import Path
@@ -170,9 +171,8 @@ def _find_tracked(
             Metric(wanted, period=timedelta(seconds=known.period_s), source=source)
         )
     custom = said.CustomizedMetricSpecification or AwsCustomizedMetric()
-    return _bring(
-        custom, custom.Statistic, None, here.at("CustomizedMetricSpecification"), metrics, report
-    )
+    here = here.at("CustomizedMetricSpecification")
+    return _bring(custom, custom.Statistic, None, said.TargetValue, here, metrics, report)
 
 
 def _adopt_step(
@@ -239,22 +239,22 @@ def _find_alarmed(alarm: AwsAlarm, here: Place, metrics: Metrics, report: Report
         hint = "add `metric:` beside it, or MetricName and Namespace to the alarm"
         report.add(here, "no metric is named: neither by the policy nor by its alarm", hint)
         return None
-    return _bring(
-        alarm, alarm.ExtendedStatistic or alarm.Statistic, alarm.Period, here, metrics, report
-    )
+    statistic = alarm.ExtendedStatistic or alarm.Statistic
+    return _bring(alarm, statistic, alarm.Period, _threshold(alarm), here, metrics, report)
 
 
 def _bring(
     said: AwsCustomizedMetric | AwsAlarm,
     statistic: str | None,
     period: int | None,
+    limit: float,
     here: Place,
     metrics: Metrics,
     report: Report,
 ) -> str | None:
     """Bring the metric of a specification or of an alarm: a plain one, or metric math."""
     if said.Metrics is not None:
-        return _bring_math(said.Metrics, here.at("Metrics"), metrics, report)
+        return _bring_math(said.Metrics, limit, here.at("Metrics"), metrics, report)
     for key, value in (("Namespace", said.Namespace), ("Statistic", statistic)):
         if value is None:
             report.add(here, f"{key} is missing beside MetricName")
@@ -266,11 +266,12 @@ def _bring(
         **_dimensions(said.Dimensions),
     }
     name = said.MetricName or ""
-    return _add(name, said.Unit, period, source, here.at("MetricName"), metrics, report)
+    unit = _find_unit(said.Unit, source, limit)
+    return _add(name, unit, period, source, here.at("MetricName"), metrics, report)
 
 
 def _bring_math(
-    lines: Sequence[AwsMetricQuery], here: Place, metrics: Metrics, report: Report
+    lines: Sequence[AwsMetricQuery], limit: float, here: Place, metrics: Metrics, report: Report
 ) -> str | None:
     returned = [line for line in lines if line.ReturnData]
     repeated = {line.Id for line in lines if sum(other.Id == line.Id for other in lines) > 1}
@@ -289,7 +290,7 @@ def _bring_math(
     source = {"metrics": json.dumps(plain, sort_keys=True, separators=(",", ":"))}
     if line.Expression is not None:
         source["expression"] = line.Expression
-    unit = line.MetricStat.Unit if line.MetricStat else None
+    unit = _find_unit(line.MetricStat.Unit if line.MetricStat else None, source, limit)
     periods = [
         each.Period or (each.MetricStat.Period if each.MetricStat else None) for each in lines
     ]
@@ -297,9 +298,22 @@ def _bring_math(
     return _add(line.Label or line.Id, unit, period, source, here, metrics, report)
 
 
+def _find_unit(unit: str | None, source: Mapping[str, str], limit: float) -> Unit:
+    """Find what a metric is measured in: a policy of AWS may leave it out.
+
+    A utilization that is held against 1 or less is a fraction, and is left a number: as a ratio its
+    policies would be written in percent.
+    """
+    if unit in (None, *UNSAID):
+        is_percent = limit > 1 and is_utilization(source)
+    else:
+        is_percent = unit == PERCENT
+    return Unit.PERCENT if is_percent else Unit.NUMBER
+
+
 def _add(
     name: str,
-    unit: str | None,
+    unit: Unit,
     period: int | None,
     source: Mapping[str, str],
     here: Place,
@@ -312,7 +326,7 @@ def _add(
         {"name": ()},
         lambda: Metric(
             name,
-            Unit.PERCENT if unit == "Percent" else Unit.NUMBER,
+            unit,
             Per.INSTANCE,
             length,
             max(MAX_AGE["aws"], 2 * length),

@@ -25,6 +25,10 @@ RESOURCES: Sequence[tuple[frozenset[str], frozenset[str]]] = (
 )
 """(keys that are needed, keys that may be there) of each kind of resource."""
 HIGH_RESOLUTION_S = (10, 20, 30)
+PERCENT = "Percent"
+"""CloudWatch's unit of SageMaker's and EC2's utilizations."""
+UNSAID = ("", "None")
+"""Units that tell nothing."""
 MINUTE_S = 60
 
 _STATISTIC = re.compile(
@@ -75,6 +79,36 @@ def check_resource(resource: Mapping[str, str], place: Place, report: Report) ->
     shown = ", ".join(sorted(given)) or "nothing"
     expected = "endpoint with variant, inference_component, or auto_scaling_group"
     report.add(place, f"got {shown}, expected {expected}")
+
+
+def name_statistics(source: Mapping[str, str]) -> dict[str, str]:
+    """Name the service's metrics that one of ours is made of, each with CloudWatch's unit or ""."""
+    if "metrics" in source:
+        try:
+            stats = [line.get("MetricStat") for line in json.loads(source["metrics"])]
+            return {stat["Metric"]["MetricName"]: stat.get("Unit") or "" for stat in stats if stat}
+        except (
+            ValueError,
+            AttributeError,
+            TypeError,
+            KeyError,
+        ):  # another home's, not CloudWatch's
+            return {}
+    parts = [key.rpartition(".") for key in source]
+    return {
+        source[f"{head}{dot}metric"]: source.get(f"{head}{dot}unit", "")
+        for head, dot, last in parts
+        if last == "metric" and not head.endswith("dimensions")
+    }
+
+
+def is_utilization(source: Mapping[str, str]) -> bool:
+    """Say whether a metric is made of utilizations alone, as far as units and names tell."""
+    stats = name_statistics(source)
+    return bool(stats) and all(
+        unit == PERCENT if unit not in UNSAID else "utilization" in name.lower()
+        for name, unit in stats.items()
+    )
 
 
 def _look(source: Mapping[str, str], period_s: int) -> Iterator[tuple[str, str, str]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from flyball.config.calendar import check_calendar
+from flyball.config.cloudwatch import is_utilization, name_statistics
 from flyball.config.entry import Built
 from flyball.config.load import Config
 from flyball.config.problem import Problem, Severity
@@ -42,6 +42,7 @@ def _look(built: Built, now: datetime) -> Iterator[tuple[Place, str, str]]:
     yield from check_quarrels(built.scalable_target, built.places)
     yield from _check_bounds(built.scalable_target, built.places)
     yield from _check_zero(built.scalable_target, built.places)
+    yield from _check_load(built.scalable_target, built.places)
     yield from _check_money(built.scalable_target, built.places)
     yield from _check_metrics(built.scalable_target, built.places)
     yield from _check_missing(built)
@@ -85,7 +86,7 @@ def _check_zero(
     if rule is None:
         return
     metric = target.metric_by_name[rule.metric]
-    if _name_statistics(metric.source) != {IN_VAIN}:
+    if set(name_statistics(metric.source)) != {IN_VAIN}:
         return
     place = places["key", "zero"]
     if "FILL(" not in metric.source.get("expression", metric.source.get("metrics", "")):
@@ -97,12 +98,22 @@ def _check_zero(
         yield place, message, "track the calls too, such as InvocationsPerCopy"
 
 
-def _name_statistics(source: Mapping[str, str]) -> set[str]:
-    """Name the service's metrics that one of ours is made of."""
-    if "metrics" in source:
-        stats = [line.get("MetricStat") for line in json.loads(source["metrics"])]
-        return {stat["Metric"]["MetricName"] for stat in stats if stat}
-    return {name for key, name in source.items() if key.rpartition(".")[2] == "metric"}
+def _check_load(
+    target: ScalableTarget, places: Mapping[tuple[str, str], Place]
+) -> Iterator[tuple[Place, str, str]]:
+    """Find a utilization that counts as load: what idles has some too, so it never goes to zero."""
+    if target.zero is None:
+        return
+    for name in dict.fromkeys(each.metric for each in target.trackers.values()):
+        metric = target.metric_by_name[name]
+        if metric.unit is not Unit.NUMBER or name == target.zero.metric:
+            continue
+        if "utilization" in name.lower() or is_utilization(metric.source):
+            place = places.get(("metric", name), places["key", "zero"])
+            message = (
+                f"it never comes to zero: as a number, what {name} shows of an idle machine is load"
+            )
+            yield place, message, "set `unit: percent`, or `ratio` where it is 0 to 1"
 
 
 def _check_money(

@@ -136,6 +136,47 @@ def test_a_customized_metric_is_kept_with_its_dimensions() -> None:
     )
 
 
+UNITS: dict[str, tuple[dict[str, Any], float, Unit]] = {
+    "named": ({"MetricName": "CPUUtilizationNormalized"}, 60.0, Unit.PERCENT),
+    "named_without_a_unit": ({"MetricName": "GPUUtilization", "Unit": "None"}, 60.0, Unit.PERCENT),
+    "measured": ({"MetricName": "Busy", "Unit": "Percent"}, 0.5, Unit.PERCENT),
+    "counted": ({"MetricName": "GPUUtilization", "Unit": "Count"}, 60.0, Unit.NUMBER),
+    "a_fraction": ({"MetricName": "SlotUtilization"}, 0.7, Unit.NUMBER),
+    "something_else": ({"MetricName": "Backlog"}, 60.0, Unit.NUMBER),
+}
+
+
+@pytest.mark.parametrize(("said", "limit", "unit"), UNITS.values(), ids=UNITS)
+def test_a_utilization_is_in_percent_though_aws_does_not_say_so(
+    said: dict[str, Any], limit: float, unit: Unit
+) -> None:
+    """As a number it would be load, and what idles would never go to zero."""
+    where = {"Namespace": "N", "Statistic": "Average"}
+    tracked = custom(**where, **said)
+    tracked["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] = limit
+    assert target_of(policies(tracked)).metrics[-1].unit is unit
+    alarm = {**ALARM, **where, **said, "threshold": limit}
+    stepped = step(alarm=alarm)
+    del stepped["metric"]
+    assert target_of(policies(stepped)).metrics[-1].unit is unit
+
+
+@pytest.mark.parametrize(
+    ("names", "unit"),
+    [(("CPUUtilization", "GPUUtilization"), Unit.PERCENT), (("CPUUtilization", "m"), Unit.NUMBER)],
+    ids=["of_utilizations", "of_others_too"],
+)
+def test_metric_math_of_utilizations_alone_is_in_percent(
+    names: tuple[str, str], unit: Unit
+) -> None:
+    """What comes of one and something else, nobody knows."""
+    lines = [{**query(each), "ReturnData": False} for each in ("a", "b")]
+    for line, name in zip(lines, names, strict=True):
+        line["MetricStat"]["Metric"]["MetricName"] = name
+    lines.append({"Id": "most", "Expression": "MAX([a, b])"})
+    assert target_of(policies(custom(Metrics=lines))).metrics[-1].unit is unit
+
+
 def test_metric_math_is_kept_whole() -> None:
     """The expression, and every line that it is made of."""
     lines = [

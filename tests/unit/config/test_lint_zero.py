@@ -1,4 +1,4 @@
-"""Is a rule for zero said to be doubtful where its metric sees only calls in vain?"""
+"""Is a rule for zero said to be doubtful where it sees only calls in vain, or idling as load?"""
 
 from __future__ import annotations
 
@@ -70,3 +70,56 @@ def test_a_rule_for_zero_that_sees_only_calls_in_vain_is_doubtful(
     said = lint(loads(text, FILE), NOW)
     assert [f"{each.message}; {each.hint}" for each in said] == expected
     assert {each.path for each in said} <= {"scalable_targets[0].zero"}
+
+
+IDLING = (
+    "it never comes to zero: as a number, what {} shows of an idle machine is load; "
+    "set `unit: percent`, or `ratio` where it is 0 to 1"
+)
+BUSY = "{{name: {name}, {more}source: {source}}}"
+NORMALIZED = PLAIN.replace(VAIN, "CPUUtilizationNormalized")
+IN_PERCENT = PLAIN.replace(VAIN, "Busy").replace("Sum", "Average, unit: Percent")
+COUNTED = NORMALIZED.replace("Sum", "Sum, unit: Count")
+MEAN = f"{{expression: 'AVG([a, b])', a: {NORMALIZED}, b: {IN_PERCENT}}}"
+SPENT = f"{{expression: 'a * b', a: {NORMALIZED}, b: {CALLED}}}"
+ASIDE = PLAIN.replace(VAIN, "Busy").replace("Sum", "Sum, dimensions: {metric: Utilization}")
+LOADS: dict[str, tuple[str, str, str, bool]] = {
+    "by_its_source": ("cpu", "", NORMALIZED, True),
+    "by_its_name": ("gpu-utilization", "", PLAIN.replace(VAIN, "Busy"), True),
+    "by_its_unit": ("busy", "", IN_PERCENT, True),
+    "of_several": ("busy", "", MEAN, True),
+    "percent": ("cpu", "unit: percent, ", NORMALIZED, False),
+    "ratio": ("cpu", "unit: ratio, ", NORMALIZED, False),
+    "counted": ("cpu", "", COUNTED, False),
+    "of_calls_too": ("spent", "", SPENT, False),
+    "only_a_dimension": ("busy", "", ASIDE, False),
+}
+
+
+@pytest.mark.parametrize(("name", "more", "source", "doubtful"), LOADS.values(), ids=LOADS)
+def test_a_tracked_utilization_without_its_unit_keeps_a_target_from_zero(
+    name: str, more: str, source: str, doubtful: bool
+) -> None:
+    """A machine that idles has some, and a number is load: the target would never be given up."""
+    other = BUSY.format(name=name, more=more, source=source)
+    said = lint(loads(FILE_TEXT.format(source=CALLED, other=other, tracked=name), FILE), NOW)
+    assert [f"{each.message}; {each.hint}" for each in said] == [IDLING.format(name)] * doubtful
+    assert {each.path for each in said} <= {"scalable_targets[0].metrics[1]"}
+
+
+def test_a_utilization_that_is_the_rules_own_or_of_no_rule_is_not_doubtful() -> None:
+    """There its threshold says what is idle; and without a rule nothing is."""
+    busy = BUSY.format(name="cpu", more="", source=NORMALIZED)
+    text = FILE_TEXT.format(source=CALLED, other=busy, tracked="cpu")
+    own = text.replace("{metric: refused}", "{metric: cpu, activation_threshold: 5}")
+    assert [each.message for each in lint(loads(own, FILE), NOW)] == ["no policy uses this metric"]
+    without = text.replace("zero: {metric: refused}", "")
+    assert not any("as a number" in each.message for each in lint(loads(without, FILE), NOW))
+
+
+def test_a_metric_of_another_home_is_read_by_no_rule_of_cloudwatch() -> None:
+    """What looks like AWS's lines there is something else."""
+    busy = BUSY.format(name="cpu", more="", source="{metrics: some}")
+    text = FILE_TEXT.format(source=CALLED, other=busy, tracked="cpu")
+    local = text.replace("home: aws", "home: local")
+    assert lint(loads(local, FILE), NOW) == ()
