@@ -18,12 +18,20 @@ from deploy.aws.build import compile_all
 from deploy.gcp.functions import list_variables
 from deploy.gcp.place import MODES, RUNTIME, Place, PlaceError, check_place
 from deploy.gcp.run import CommandError, ask_gcloud, make, undo
-from deploy.gcp.step import UnknownError, write_script
+from deploy.gcp.step import UnknownError, fill, write_script
 from deploy.gcp.steps import list_steps
 from deploy.stage import StagingError, digest_tree, stage
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = "build/gcp"
+FOR_PEOPLE = (
+    "FLYBALL_GCP_PROJECT",
+    "FLYBALL_FIRESTORE_DATABASE",
+    "FLYBALL_ALERT_CHANNEL",
+    "FLYBALL_ALARM_PREFIX",
+    "FLYBALL_MODE",
+)
+"""Variables that commands on a person's machine need, too."""
 DIGEST = "the-digest-of-the-staged-folder"
 """Stands for it in a dry run, which stages nothing."""
 
@@ -68,21 +76,28 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.dry_run:
             _print_script(place, list(write_script(steps, deletes=deletes)), deletes=deletes)
             return 0
-        count = (undo if deletes else make)(steps, ask_gcloud, lambda line: print(line, flush=True))
+        known: dict[str, str] = {}
+        count = undo(steps, ask_gcloud, _say) if deletes else make(steps, ask_gcloud, _say, known)
     except (PlaceError, StagingError, CommandError, UnknownError) as error:
         print(f"deploy: {error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
         print(f"deploy: a module cannot be compiled: {error}", file=sys.stderr)
         return 1
-    _tell_end(place, count, deletes=deletes, ledger_goes=chosen.delete_ledger)
+    print(f"Done: {count} of {len(steps)} steps changed something.")
+    if deletes:
+        kept = "" if chosen.delete_ledger else f"the database {place.name} with the ledger, and "
+        print(f"Kept: {kept}the services that were enabled.")
+    else:
+        print("For `flyball plan`, `apply` and `destroy` on this machine:")
+        for name in FOR_PEOPLE:
+            print(f"export {name}={fill((list_variables(place)[name],), known)[0]}")
     return 0
 
 
 def _read(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m deploy.gcp", description=__doc__.split("\n")[0]
-    )
+    what = "Deploy Flyball to a project of Google Cloud, or undo it."
+    parser = argparse.ArgumentParser(prog="python -m deploy.gcp", description=what)
     parser.add_argument("action", choices=("deploy", "destroy"))
     parser.add_argument("--project", required=True)
     parser.add_argument("--region", required=True, help="of the functions, the job, the database")
@@ -110,16 +125,8 @@ def _print_script(place: Place, lines: list[str], *, deletes: bool) -> None:
     print("\n".join(lines))
 
 
-def _tell_end(place: Place, count: int, *, deletes: bool, ledger_goes: bool) -> None:
-    print("Nothing had to be changed." if not count else f"Done: {count} steps changed something.")
-    if deletes:
-        kept = "" if ledger_goes else f"the database {place.name} with the ledger, and "
-        print(f"Kept: {kept}the services that were enabled.")
-        return
-    print("For `flyball plan` and `flyball apply` on this machine:")
-    for name, value in list_variables(place).items():
-        if "$" not in value:
-            print(f"export {name}={value}")
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -55,8 +55,14 @@ def ask_gcloud(words: Sequence[str]) -> str:
     return ran.stdout
 
 
-def make(steps: Sequence[Step], ask: Ask, say: Say) -> int:
+def make(steps: Sequence[Step], ask: Ask, say: Say, known: dict[str, str] | None = None) -> int:
     """Carry out steps; broken off anywhere, the next run makes the rest.
+
+    Args:
+        steps: In order.
+        ask: Runs gcloud.
+        say: Told what is changed.
+        known: What was learned is put into it.
 
     Returns:
         How many of them changed something.
@@ -65,8 +71,8 @@ def make(steps: Sequence[Step], ask: Ask, say: Say) -> int:
         CommandError: A command failed.
         UnknownError: Something that was asked for was not told.
     """
-    known: dict[str, str] = {}
-    return sum(_make(step, known, ask, say) for step in steps)
+    learned = {} if known is None else known
+    return sum(_make(step, learned, ask, say) for step in steps)
 
 
 def undo(steps: Sequence[Step], ask: Ask, say: Say) -> int:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from flyball.plan.model import Choices, Plan, Purpose, Wanted
     from flyball.wiring.deploy import Request, Store
 
-HOMES = frozenset({"local", "aws"})
 CHANGES = 2
 """Exit code of a plan: there is something to change."""
 
@@ -73,7 +72,7 @@ def make_request(config: Path, purpose: Purpose, choices: Choices) -> Request:
 
     Raises:
         ConfigError: With every problem of the file.
-        CommandError: A home is not served, or the file has no target of a name.
+        CommandError: The file has no target of a name.
     """
     from flyball.cli.validate import load_config
     from flyball.config.load import compile_config
@@ -82,12 +81,6 @@ def make_request(config: Path, purpose: Purpose, choices: Choices) -> Request:
     from flyball.wiring.machine import engine_version
 
     loaded = load_config(config)
-    strange = sorted({each.home for each in loaded.scalable_targets} - HOMES)
-    if strange:
-        refuse(
-            f"{config}: home {strange[0]} is not served by this version; take its scalable targets "
-            "out, or use a version that serves it"
-        )
     wanted = tuple(Wanted(*each) for each in compile_config(loaded))
     if choices.targets:
         wanted = _choose(config, wanted, choices)
@@ -131,7 +124,7 @@ def opened_stores(
     elif ledger is not None:
         refuse(
             f"--ledger: no scalable target of {request.file} is at home on this machine; those in "
-            "AWS are found by --stack"
+            "AWS are found by --stack, those on Google Cloud by $FLYBALL_GCP_PROJECT"
         )
     with open_stores(homes, ledger, stack, region, makes=makes) as stores:
         yield stores

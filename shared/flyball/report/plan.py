@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import NamedTuple
@@ -51,7 +52,11 @@ OPERATORS: Mapping[str, str] = {
     "GreaterThanOrEqualToThreshold": "≥",
     "LessThanThreshold": "<",
     "LessThanOrEqualToThreshold": "≤",
+    "COMPARISON_GT": ">",
+    "COMPARISON_LT": "<",
 }
+FILTER = "condition.filter"
+"""Field that an alarm of Google's has, and names its metric in."""
 
 
 class Line(NamedTuple):
@@ -196,6 +201,8 @@ def _named(fields: Mapping[str, str], prefix: str) -> Iterator[str]:
 
 
 def _tell_alarm(fields: Mapping[str, str]) -> str:
+    if FILTER in fields:
+        return _tell_policy(fields)
     metric = fields.get("MetricName", "a metric expression")
     sign = OPERATORS.get(fields.get("ComparisonOperator", ""), "?")
     evaluated = fields.get("EvaluationPeriods", "1")
@@ -203,6 +210,18 @@ def _tell_alarm(fields: Mapping[str, str]) -> str:
     period = f" × {fields['Period']} s" if "Period" in fields else " periods"
     threshold = fields.get("Threshold", "").removesuffix(".0")
     return f"{metric} {sign} {threshold} in {rule}{period}"
+
+
+def _tell_policy(fields: Mapping[str, str]) -> str:
+    found = re.search(r'metric\.type = "([^"]+)"', fields[FILTER])
+    metric = "a metric" if found is None else found[1]
+    sign = OPERATORS.get(fields.get("condition.comparison", ""), "?")
+    threshold = f"{float(fields.get('condition.threshold_value', '0')):g}"
+    lasts, period = (
+        float(fields.get(f"condition.{name}", default).removesuffix("s"))
+        for name, default in (("duration", "0s"), ("aggregation.alignment_period", "60s"))
+    )
+    return f"{metric} {sign} {threshold} in {lasts / period + 1:g} × {period:g} s"
 
 
 def _tell_cost(plan: Plan) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flyball.adapters.aws.stack import Stack
     from flyball.ports import Ledger
 
-LOCAL, AWS = "local", "aws"
+LOCAL, AWS, GCP = "local", "aws", "gcp"
 STACK = "FLYBALL_STACK"
 TARGETS_TABLE = "FLYBALL_TARGETS_TABLE"
 LEDGER_TABLE = "FLYBALL_LEDGER_TABLE"
@@ -173,6 +173,8 @@ def open_stores(
 ) -> Iterator[Mapping[str, Store]]:
     """Open what these homes need, for the length of a block.
 
+    Google's is the one that the environment names.
+
     Args:
         homes: Of the scalable targets that are meant.
         ledger: The local ledger's file; None: as the environment says.
@@ -193,6 +195,10 @@ def open_stores(
             found = find_stack(clients, Settings.from_env(), stack)
             tables = opened.enter_context(closing(open_tables(clients, found)))
             stores[AWS] = Store(tables, make_home(clients, found))
+        if GCP in homes:
+            from flyball.wiring.gcp_deploy import open_google  # noqa: PLC0415  (where it is asked)
+
+            stores[GCP] = opened.enter_context(open_google())
         yield stores
 
 

@@ -91,15 +91,19 @@ def test_every_error_of_a_config_is_named_with_1(tmp_path: Path) -> None:
     expect_error(done, "bad.yaml:2:", "min_capacity")
 
 
-def test_a_home_that_is_not_served_is_refused(tmp_path: Path) -> None:
+def test_a_home_of_which_nothing_is_known_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is said before anything is opened."""
+    for name in ("FLYBALL_GCP_PROJECT", "GOOGLE_CLOUD_PROJECT"):
+        monkeypatch.delenv(name, raising=False)
     path = tmp_path / "gcp.yaml"
     home = "    home: gcp\n    resource: {project: p}\n    min_capacity"
     text = CONFIG.replace("    min_capacity", home)
     source = "{metric: custom.googleapis.com/load, statistic: mean}"
     text = text.replace("{metric: utilization}", source)
     path.write_text(text, encoding="utf-8")
-    expect_error(flyball("plan", "--config", path), "home gcp is not served")
+    expect_error(flyball("plan", "--config", path), "FLYBALL_GCP_PROJECT: got ''")
 
 
 def test_what_changes_is_shown_field_by_field(config: Path) -> None:

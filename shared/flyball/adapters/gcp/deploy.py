@@ -1,0 +1,295 @@
+"""What stands in Google Cloud for a config's policies, what should, and how is a difference mended?
+
+Nothing is remembered between runs: an alert policy is found again, and is ours, by its user labels.
+There is nothing to take over or hand back: Vertex AI goes on picking inside the range that is set.
+
+Source: Google Cloud Monitoring API v3, AlertPolicy; Google Cloud Observability pricing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from flyball.adapters.gcp.alerting import Alerting, Written, write_policy
+from flyball.adapters.gcp.labels import Labelled, read_labels
+from flyball.adapters.gcp.live import Live, check_twins, look_at_all
+from flyball.adapters.gcp.policies import NoConditionError, define
+from flyball.adapters.gcp.resource import ResourceError, name_resource, read_resource
+from flyball.adapters.gcp.session import CallError
+from flyball.alarm import Alarm, alarm_name, define_alarms, is_static
+from flyball.core.target import Mode, ScalableTarget
+from flyball.plan.compare import flatten
+from flyball.plan.model import (
+    Change,
+    Check,
+    Choices,
+    Cost,
+    Kind,
+    Level,
+    Memory,
+    Part,
+    Scope,
+    Survey,
+    Verb,
+)
+
+GCP = "gcp"
+CONDITION_USD = 0.10
+SERIES_USD = 0.35e-6
+"""List prices, dollars: a condition a month, and a time series that an evaluation returns."""
+EVALUATIONS = 86_400
+"""A month's, of a condition: one in 30 s, by the price list."""
+OURS = "flyball-"
+"""How the keys of our user labels begin; others may be added by anybody."""
+CONDITION = (
+    "filter",
+    "comparison",
+    "threshold_value",
+    "duration",
+    "evaluation_missing_data",
+    "denominator_filter",
+    "denominator_aggregations",
+    "forecast_options",
+)
+"""What of a condition is ours to set, beside its aggregations and trigger."""
+TRIGGERS: tuple[Mapping[str, int], ...] = ({}, {"count": 1})
+"""What stands for any series that breaches, as it does where it is left out."""
+
+
+class Place(NamedTuple):
+    """Where a deployment is.
+
+    Attributes:
+        project: Its id.
+        database: The ledger's, which also names the deployment.
+        channel: The notification channel of its topic; "": alert policies tell nobody.
+        alarm_prefix: First part of alarms' names.
+        mode: advise, where its functions change nothing whatever the configs say; else "".
+    """
+
+    project: str
+    database: str
+    channel: str = ""
+    alarm_prefix: str = "flyball"
+    mode: str = ""
+
+
+class GcpHome:
+    """Google Cloud, as far as a plan is about it.
+
+    Args:
+        alerting: Alert policies.
+        place: The deployment.
+        live: Reads the range that a resource has now.
+    """
+
+    def __init__(self, alerting: Alerting, place: Place, live: Live) -> None:
+        self._alerting = alerting
+        self._place = place
+        self._live = live
+        self._wanted: dict[str, Written] = {}
+        self._found: dict[str, Written] = {}
+
+    @property
+    def place(self) -> Mapping[str, str]:
+        """Say which project, database and channel."""
+        return self._place._asdict()
+
+    def key(self, target: ScalableTarget) -> str:
+        """Name a target's resource; "": it is none of Google's."""
+        try:
+            return name_resource(read_resource(target.resource))
+        except ResourceError:
+            return ""
+
+    def survey(
+        self,
+        scope: Scope,
+        choices: Choices,
+        memory: Memory,  # noqa: ARG002  (the port's: nothing is held of anybody's)
+        now: datetime,  # noqa: ARG002  (likewise)
+        advance: Callable[[int], None],
+    ) -> Survey:
+        """Find the alert policies of these targets, and say what should be.
+
+        Raises:
+            CallError: They cannot be listed.
+        """
+        checks: list[Check] = []
+        staying = [each for each in scope.staying if self._is_sound(each, checks)]
+        ids = {each.id for each in (*staying, *scope.leaving)}
+        self._wanted = {
+            alarm.name: made for target in staying for alarm, made in self._define(target, checks)
+        }
+        self._found = dict(self._find(ids, checks))
+        for name, made in self._wanted.items():
+            _keep_theirs(made, self._found.get(name, {}))
+        checks += [
+            *self._check_place(staying),
+            *check_twins(scope._replace(staying=staying), self.key),
+            *look_at_all(self._live, staying, choices, advance),
+        ]
+        each = {name: price([made]) for name, made in self._wanted.items()}
+        cost = Cost(len(each), price(self._found.values()), sum(each.values()), each)
+        return Survey(
+            [self._part(name, made) for name, made in self._wanted.items()],
+            [self._part(name, policy) for name, policy in self._found.items()],
+            checks,
+            cost,
+        )
+
+    def carry_out(self, change: Change, now: datetime) -> None:  # noqa: ARG002  (the port's)
+        """Make, change or remove an alert policy.
+
+        Raises:
+            CallError: It was refused, or it is not known whether it was done.
+        """
+        if change.verb is Verb.DELETE:
+            self._alerting.delete(self._found[change.name]["name"])
+        elif change.verb is Verb.CREATE:
+            self._alerting.create(self._place.project, self._wanted[change.name])
+        else:
+            name = self._found[change.name]["name"]
+            self._alerting.update({**self._wanted[change.name], "name": name})
+
+    def is_refusal(self, error: BaseException) -> bool:
+        """Say whether Google refused a change for certain."""
+        return isinstance(error, CallError) and not error.doubtful and not error.passes
+
+    def _is_sound(self, target: ScalableTarget, checks: list[Check]) -> bool:
+        """Say whether a target names a resource; that it does not is a problem of the plan."""
+        try:
+            read_resource(target.resource)
+        except ResourceError as error:
+            checks.append(Check("resource", Level.FAIL, str(error), "", target.id))
+            return False
+        return True
+
+    def _define(
+        self, target: ScalableTarget, checks: list[Check]
+    ) -> Iterator[tuple[Alarm, Written]]:
+        """Write a target's alert policies; one that would be refused is a problem of the plan."""
+        for alarm in define_alarms(target, self._place.alarm_prefix):
+            name = alarm.name.partition("/")[2]
+            remedy = "none is made: the target is looked at on every tick"
+            if not is_static(alarm):
+                text = f"{name}: its threshold moves with the instances"
+                checks.append(Check("alarm", Level.OK, text, remedy, target.id))
+                continue
+            try:
+                yield alarm, write_policy(define(alarm, self._place.channel))
+            except NoConditionError as error:
+                checks.append(Check("alarm", Level.OK, f"{name}: {error}", remedy, target.id))
+            except ValueError as error:
+                checks.append(Check("alarm", Level.FAIL, str(error), "", target.id))
+
+    def _find(self, ids: set[str], checks: list[Check]) -> Iterator[tuple[str, Written]]:
+        """Find our alert policies of these targets by their labels, with a name for each.
+
+        Of two with the same labels, which a lost answer may leave, the later one has a name that
+        nothing wants.
+        """
+        count: dict[str, int] = {}
+        for policy in sorted(self._alerting.list(self._place.project), key=_made_at):
+            labelled = self._read(policy, checks)
+            if labelled is None or labelled.scalable_target_id not in ids:
+                continue
+            prefix, target, side = labelled.prefix, labelled.scalable_target_id, labelled.side
+            name = alarm_name(target, labelled.policy, side, prefix)
+            count[name] = count.get(name, 0) + 1
+            yield name if count[name] == 1 else f"{name}/{count[name]}", policy
+
+    def _read(self, policy: Written, checks: list[Check]) -> Labelled | None:
+        """Read whose a policy is; None: none of this deployment's that it made."""
+        labels = policy.get("user_labels", {})
+        try:
+            labelled = read_labels(labels)
+        except ValueError as error:
+            shown = policy.get("display_name", policy.get("name", "?"))
+            text = f"{shown} has labels that cannot be read ({error}), so it is left alone"
+            checks.append(Check("alarm", Level.WARN, text, "mend its labels, or delete it"))
+            return None
+        if labelled is None or labelled.prefix != self._place.alarm_prefix or not labelled.side:
+            return None
+        return labelled
+
+    def _check_place(self, staying: Sequence[ScalableTarget]) -> Iterator[Check]:
+        """Say what the deployment does not do for these targets."""
+        if self._wanted and not self._place.channel:
+            text = "no notification channel is known, so alert policies would wake nobody"
+            remedy = "set FLYBALL_ALERT_CHANNEL, as the deployment's functions have it"
+            yield Check("alarm", Level.WARN, text, remedy)
+        for target in staying:
+            if self._place.mode == Mode.ADVISE.value and target.mode is Mode.APPLY:
+                text = (
+                    "the config says to apply, and the deployment only advises: nothing is changed"
+                )
+                remedy = "deploy it with mode apply, or set `mode: advise`"
+                yield Check("mode", Level.WARN, text, remedy, target.id)
+
+    def _part(self, name: str, policy: Written) -> Part:
+        whose = unquote(name.split("/")[1])
+        return Part(Kind.ALARM, name, whose, GCP, normalize(policy))
+
+
+def normalize(policy: Mapping[str, Any]) -> dict[str, str]:
+    """Spread what is ours of a policy over fields, as it is written or as Monitoring shows it."""
+    said = policy.get("documentation", {})
+    labels = policy.get("user_labels", {})
+    shown: dict[str, Any] = {
+        "display_name": policy.get("display_name"),
+        "documentation": said.get("content"),
+        "user_labels": {key: value for key, value in labels.items() if key.startswith(OURS)},
+        "combiner": policy.get("combiner"),
+        "notification_channels": sorted(policy.get("notification_channels", ())),
+        "alert_strategy": policy.get("alert_strategy"),
+        "enabled": policy.get("enabled", True),
+    }
+    for number, condition in enumerate(policy.get("conditions", ()), start=1):
+        shown["condition" if number == 1 else f"condition {number}"] = _spread(condition)
+    return flatten({key: value for key, value in shown.items() if value not in (None, [], {}, "")})
+
+
+def price(policies: Iterable[Mapping[str, Any]]) -> float:
+    """Price alert policies at list price, dollars a month: each condition has one series."""
+    conditions = sum(len(each.get("conditions", ())) for each in policies)
+    return conditions * (CONDITION_USD + EVALUATIONS * SERIES_USD)
+
+
+def _spread(condition: Mapping[str, Any]) -> dict[str, Any]:
+    """Spread a condition; one that is of another kind than ours is shown as it is."""
+    given = condition.get("condition_threshold")
+    if given is None:
+        return {key: value for key, value in condition.items() if key != "name"}
+    shown = {key: given[key] for key in CONDITION if key in given}
+    shown.setdefault("threshold_value", 0.0)
+    shown["duration"] = re.sub(r"\.0*s$", "s", str(given.get("duration", "0s")))
+    aggregations = given.get("aggregations", [])
+    shown["aggregation"] = aggregations[0] if len(aggregations) == 1 else list(aggregations)
+    if given.get("trigger", {}) not in TRIGGERS:
+        shown["trigger"] = given["trigger"]
+    return shown
+
+
+def _keep_theirs(made: Written, found: Written) -> None:
+    """Keep labels that somebody added, and let a condition go on under its name."""
+    theirs = {
+        key: value
+        for key, value in found.get("user_labels", {}).items()
+        if key not in made["user_labels"]
+    }
+    made["user_labels"] = {
+        **{key: value for key, value in theirs.items() if not key.startswith(OURS)},
+        **made["user_labels"],
+    }
+    conditions = found.get("conditions", ())
+    if conditions and "name" in conditions[0]:
+        made["conditions"][0]["name"] = conditions[0]["name"]
+
+
+def _made_at(policy: Written) -> tuple[str, str]:
+    return policy.get("creation_record", {}).get("mutate_time", ""), policy.get("name", "")

@@ -1,0 +1,77 @@
+"""Which deployment of Flyball on Google Cloud is meant, and what do plans speak to there?
+
+The environment says it, with the variables that its functions have: `python -m deploy.gcp deploy`
+prints those that a person's machine needs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+
+from flyball.adapters.gcp.alerting import Alerting
+from flyball.adapters.gcp.control import GcpControl
+from flyball.adapters.gcp.deploy import GcpHome, Place
+from flyball.adapters.gcp.firestore import FirestoreLedger
+from flyball.adapters.gcp.session import Session
+from flyball.core.target import Mode
+from flyball.wiring.deploy import Store
+from flyball.wiring.gcp import METRICS_SERVICE, Settings, check_sdk
+from flyball.wiring.machine import SystemClock
+from flyball.wiring.settings import SettingsError, read_matching
+
+CHANNEL = "FLYBALL_ALERT_CHANNEL"
+_CHANNEL = re.compile(r"projects/[a-z0-9.:-]+/notificationChannels/[0-9]+")
+
+
+@contextmanager
+def open_google(environment: Mapping[str, str] | None = None) -> Iterator[Store]:
+    """Open the ledger of a deployment, and its project, for the length of a block.
+
+    Args:
+        environment: Variables; None: this program's own.
+
+    Raises:
+        SettingsError: A variable is missing or wrong, or Google's libraries are not installed.
+    """
+    variables = os.environ if environment is None else environment
+    settings, channel = Settings.from_env(variables), read_channel(variables)
+    check_sdk()
+    session = Session(settings.endpoints)
+    ledger = FirestoreLedger(
+        session,
+        settings.project,
+        database=settings.database,
+        targets=settings.targets_collection,
+        ledger=settings.ledger_collection,
+    )
+    place = Place(
+        settings.project,
+        settings.database,
+        channel,
+        settings.alarm_prefix,
+        Mode.ADVISE.value if settings.advises_only else "",
+    )
+    control, clock = GcpControl(session), SystemClock()
+    with (
+        closing(ledger),
+        closing(Alerting(settings.endpoints.get(METRICS_SERVICE, ""))) as alerting,
+    ):
+        home = GcpHome(alerting, place, lambda target: control.describe(target, clock.now()))
+        yield Store(ledger, home)
+
+
+def read_channel(variables: Mapping[str, str]) -> str:
+    """Read which notification channel alert policies tell; "": none is named.
+
+    Raises:
+        SettingsError: It is no name of one.
+    """
+    problems: list[str] = []
+    expected = "projects/<project>/notificationChannels/<number>"
+    channel = read_matching(variables, CHANNEL, _CHANNEL, expected, "", problems)
+    if problems:
+        raise SettingsError("; ".join(problems))
+    return channel

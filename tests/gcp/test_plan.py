@@ -1,0 +1,369 @@
+"""Do plan, apply and destroy do on Google Cloud what they do on AWS?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.gcp.alerting import Policies, serve_policies
+from tests.gcp.conftest import Store
+from tests.gcp.serving import Server
+from tests.gcp.stage import PATH, Stage, serve
+from tests.gcp.vertex import Replicas
+from tests.unit.cli.commands import Done, flyball
+
+pytestmark = pytest.mark.enable_socket
+
+CHANNEL = "projects/acme/notificationChannels/17"
+CONFIG = """\
+version: 1
+scalable_targets:
+  - id: gpu
+    home: gcp
+    resource: {project: acme, location: europe-west4, endpoint: "123", deployed_model: "7"}
+    mode: apply
+    min_capacity: 1
+    max_capacity: 8
+    metrics:
+      - name: duty
+        unit: ratio
+        source: {metric: aiplatform.googleapis.com/prediction/online/accelerator/duty_cycle}
+    policies:
+      - {name: track, kind: target_tracking, metric: duty, target_value: 60}
+"""
+DUTY = "aiplatform.googleapis.com/prediction/online/accelerator/duty_cycle"
+HIGH, LOW = "flyball/gpu/track/high", "flyball/gpu/track/low"
+
+
+class Desk(NamedTuple):
+    """A project with one endpoint, a config for it, and an empty ledger."""
+
+    policies: Policies
+    stage: Stage
+    store: Store
+
+    def ours(self) -> list[str]:
+        """List the alert policies that are there."""
+        return sorted(each.display_name for each in self.policies.policies.values())
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Serve for all tests of this module."""
+    with serve() as found:
+        yield found
+
+
+@pytest.fixture
+def desk(
+    server: Server, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    """Set the environment as a deployment prints it, and each service where ours are."""
+    stage = Stage(server)
+    monkeypatch.chdir(tmp_path)
+    write(CONFIG)
+    with serve_policies() as policies:
+        given = {
+            "FLYBALL_GCP_PROJECT": store.project,
+            "FLYBALL_ALERT_CHANNEL": CHANNEL,
+            "FLYBALL_GCP_ENDPOINT_FIRESTORE": store.server.url,
+            "FLYBALL_GCP_ENDPOINT_AIPLATFORM": server.url,
+            "FLYBALL_GCP_ENDPOINT_MONITORING": server.url,
+            "FLYBALL_GCP_ENDPOINT_MONITORING_GRPC": policies.url,
+        }
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+        yield Desk(policies, stage, store)
+    assert policies.broken == []
+
+
+def write(text: str) -> None:
+    """Write the config."""
+    Path("flyball.yaml").write_text(text, encoding="utf-8")
+
+
+def plan(*options: str) -> Done:
+    """Plan the config."""
+    return flyball("plan", "--config", "flyball.yaml", *options)
+
+
+def apply(*options: str) -> Done:
+    """Apply the config."""
+    return flyball("apply", "--config", "flyball.yaml", "--yes", *options)
+
+
+def destroy(*options: str) -> Done:
+    """Remove what the config made."""
+    return flyball("destroy", "--config", "flyball.yaml", "--yes", *options)
+
+
+def verbs(done: Done) -> list[tuple[str, str]]:
+    """List the changes of a plan's JSON."""
+    return [(each["verb"], each["name"]) for each in done.json["plan"]["changes"]]
+
+
+def test_a_plan_shows_what_would_change_and_changes_nothing(desk: Desk) -> None:
+    """With exit code 2, each alert policy in one line, and its price."""
+    done = plan()
+    assert done.code == 2, done
+    for line in (
+        f"gcp: project {desk.store.project}, database (default), channel {CHANNEL}",
+        "+ scalable target: 1–8 instances; apply; policies track",
+        f"+ alarm track high: {DUTY} > 0.6 in 1 × 60 s; $0.13 a month",
+        "Plan: 3 to create.",
+        "Alarms: 2, $0.26 a month at list price (+$0.26).",
+    ):
+        assert line in done.out, done.out
+    assert desk.ours() == []
+    assert not desk.store.ledger.scalable_target_ids()
+
+
+def test_what_is_applied_is_found_again(desk: Desk) -> None:
+    """A second plan has nothing to change, and a second apply makes nothing twice."""
+    done = apply()
+    assert done.code == 0, done
+    assert "Done: 3 changes made." in done.out
+    assert "In charge of gpu: Flyball." in done.out
+    assert desk.ours() == [HIGH, LOW]
+    assert desk.policies.named(HIGH).notification_channels == [CHANNEL]
+    assert tuple(desk.store.ledger.scalable_target_ids()) == ("gpu",)
+    again = plan()
+    assert (again.code, again.err) == (0, ""), again
+    assert "Nothing to change: 3 parts are as wanted." in again.out
+    assert apply().code == 0
+    assert len(desk.policies.policies) == 2
+
+
+def test_what_somebody_changed_is_seen_and_mended(desk: Desk) -> None:
+    """Field by field; labels that he added stay, and so does the condition's name."""
+    apply()
+    policy = desk.policies.named(HIGH)
+    policy.conditions[0].condition_threshold.threshold_value = 0.9
+    policy.notification_channels = []
+    policy.user_labels["team"] = "ml"
+    name = policy.conditions[0].name
+    done = plan()
+    assert done.code == 2
+    assert "condition.threshold_value: 0.9 → 0.6" in done.out
+    assert f'notification_channels: none → ["{CHANNEL}"]' in done.out
+    assert "team" not in done.out
+    assert apply().code == 0
+    mended = desk.policies.named(HIGH)
+    assert mended.conditions[0].condition_threshold.threshold_value == 0.6
+    assert mended.conditions[0].name == name
+    assert mended.user_labels["team"] == "ml"
+    assert plan().code == 0
+
+
+def test_what_was_removed_is_made_again(desk: Desk) -> None:
+    """One policy; the other is as it should be."""
+    apply()
+    del desk.policies.policies[desk.policies.named(LOW).name]
+    assert verbs(plan("--json")) == [("create", LOW)]
+    assert apply().code == 0
+    assert desk.ours() == [HIGH, LOW]
+
+
+def test_what_the_config_does_not_want_any_more_goes(desk: Desk) -> None:
+    """The low policy, once scale-in is disabled."""
+    apply()
+    write(CONFIG.replace("target_value: 60}", "target_value: 60, scale_in: {disabled: true}}"))
+    assert ("delete", LOW) in verbs(plan("--json"))
+    assert apply().code == 0
+    assert desk.ours() == [HIGH]
+
+
+def test_of_two_that_a_lost_answer_left_one_goes(desk: Desk) -> None:
+    """The later one."""
+    apply()
+    first = desk.policies.named(HIGH)
+    second = type(first)(first)
+    second.name = ""
+    written = type(first).to_dict(second, use_integers_for_enums=False)
+    desk.policies.add({**written, "name": ""}, desk.store.project)
+    assert verbs(plan("--json")) == [("delete", f"{HIGH}/2")]
+    assert apply().code == 0
+    assert desk.policies.named(HIGH).name == first.name
+    assert plan().code == 0
+
+
+def test_others_alert_policies_are_left_alone(desk: Desk) -> None:
+    """By hand with a label for us, of another deployment, of anybody, and with broken labels."""
+    condition = {"display_name": "c", "condition_threshold": {"filter": "f"}}
+    for number, labels in enumerate(
+        (
+            {"flyball-target": "gpu"},
+            {"flyball-prefix": "stage", "flyball-target": "gpu", "flyball-side": "high"},
+            {},
+            {"flyball-target": "gpu_"},
+        )
+    ):
+        desk.policies.add(
+            {"display_name": f"n{number}", "user_labels": labels, "conditions": [condition]},
+            desk.store.project,
+        )
+    done = apply()
+    assert done.code == 0, done
+    assert "n3 has labels that cannot be read" in done.out
+    assert destroy().code == 0
+    assert desk.ours() == ["n0", "n1", "n2", "n3"]
+
+
+def test_destroying_removes_the_policies_and_the_item(desk: Desk) -> None:
+    """The rows of the ledger stay; a second time there is nothing."""
+    apply()
+    done = destroy()
+    assert done.code == 0, done
+    assert desk.ours() == []
+    assert tuple(desk.store.ledger.scalable_target_ids()) == ()
+    assert tuple(desk.store.ledger.recorded_ids()) == ("gpu",)
+    again = destroy()
+    assert again.code == 0
+    assert "Nothing to remove." in again.out
+
+
+def test_a_saved_plan_is_applied_once_it_is_still_true(desk: Desk) -> None:
+    """And refused when what it was made from has moved."""
+    assert plan("--out", "it.plan").code == 2
+    assert flyball("apply", "it.plan").code == 0
+    assert desk.ours() == [HIGH, LOW]
+    write(CONFIG.replace("60}", "70}"))
+    assert plan("--out", "other.plan").code == 2
+    desk.policies.named(HIGH).enabled = False
+    done = flyball("apply", "other.plan")
+    assert done.code == 1
+    assert "this plan is stale" in done.err
+
+
+def test_an_apply_that_broke_off_goes_on(desk: Desk) -> None:
+    """What was refused is said, with how far it came; the next one makes the rest."""
+    desk.policies.faults.append(("CreateAlertPolicy", "PERMISSION_DENIED", False))
+    done = apply()
+    assert done.code == 1
+    assert "1 of 3 changes made" in done.err
+    assert "Google Cloud: 403 PERMISSION_DENIED" in done.err
+    assert apply().code == 0
+    assert desk.ours() == [HIGH, LOW]
+
+
+def test_what_would_scale_in_at_once_is_refused_until_it_is_said(desk: Desk) -> None:
+    """Six replicas serve, and the config allows four."""
+    desk.stage.vertex.endpoints[PATH] = [Replicas(6, 8, id="7")]
+    write(CONFIG.replace("max_capacity: 8", "max_capacity: 4"))
+    done = plan()
+    assert done.code == 1, done
+    assert "it would scale in by 2 at once" in done.out
+    assert plan("--allow-scale-in").code == 2
+
+
+def test_what_would_scale_out_at_once_is_said(desk: Desk) -> None:  # noqa: ARG001
+    """A floor above what serves."""
+    write(CONFIG.replace("min_capacity: 1", "min_capacity: 3"))
+    done = plan()
+    assert done.code == 2
+    assert "it will scale out by 2 at once" in done.out
+
+
+def test_what_cannot_be_seen_is_said(desk: Desk) -> None:
+    """An endpoint that is not there."""
+    del desk.stage.vertex.endpoints[PATH]
+    done = plan()
+    assert done.code == 2
+    assert "current capacity cannot be read: NOT_FOUND" in done.out
+
+
+TWIN = CONFIG.partition("scalable_targets:\n")[2].replace("id: gpu", "id: twin")
+
+
+def test_two_targets_on_one_resource_are_refused(desk: Desk) -> None:  # noqa: ARG001
+    """In one file, or with one that is in force."""
+    write(CONFIG + TWIN)
+    done = plan()
+    assert done.code == 1
+    assert "deployedModels/7 is scaled by gpu too" in done.out
+    write(CONFIG)
+    assert apply().code == 0
+    write("version: 1\nscalable_targets:\n" + TWIN)
+    done = plan()
+    assert done.code == 1
+    assert "is scaled by gpu too, which is in force and not in the file" in done.out
+    assert plan("--prune").code == 2
+
+
+def test_a_resource_that_another_target_leaves_is_waited_for(desk: Desk) -> None:
+    """Both would scale it until the other has moved."""
+    assert apply().code == 0
+    other = CONFIG.replace('endpoint: "123"', 'endpoint: "456"')
+    desk.stage.vertex.endpoints[PATH.replace("123", "456")] = [Replicas(1, 4, id="7")]
+    write(other + TWIN)
+    done = plan()
+    assert done.code == 1, done
+    assert "is scaled by gpu until that has another resource" in done.out
+
+
+def test_a_deployment_that_only_advises_is_said(
+    desk: Desk,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The config says to apply."""
+    monkeypatch.setenv("FLYBALL_MODE", "advise")
+    done = apply()
+    assert done.code == 0
+    assert "the deployment only advises: nothing is changed" in done.out
+    assert "In charge of gpu: who was before; this deployment only advises." in done.out
+
+
+def test_what_has_no_alert_policy_is_looked_at_on_every_tick(desk: Desk) -> None:
+    """A total that is tracked, and an expression; a resource that is none is a problem."""
+    vertex = "aiplatform.googleapis.com/prediction/online"
+    total = CONFIG.replace("unit: ratio", "per: total").replace(
+        "accelerator/duty_cycle", "prediction_count"
+    )
+    write(total)
+    done = plan()
+    assert done.code == 2, done
+    assert "its threshold moves with the instances" in done.out
+    lines = (
+        f"expression: a / b, a: {{metric: {vertex}/error_count}}, b: {{metric: {vertex}/replicas}}"
+    )
+    write(CONFIG.replace("        unit: ratio\n", "").replace(f"metric: {DUTY}", lines))
+    done = plan()
+    assert done.code == 2, done
+    assert "duty is an expression, which an alert policy cannot hold" in done.out
+    assert desk.ours() == []
+
+
+def test_without_a_channel_it_is_said_that_nobody_is_woken(
+    desk: Desk,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The deployment's functions have it in a variable."""
+    monkeypatch.delenv("FLYBALL_ALERT_CHANNEL")
+    done = plan()
+    assert done.code == 2
+    assert "set FLYBALL_ALERT_CHANNEL" in done.out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("FLYBALL_ALERT_CHANNEL", "channel-1", "FLYBALL_ALERT_CHANNEL: got 'channel-1'"),
+        ("FLYBALL_GCP_PROJECT", "", "FLYBALL_GCP_PROJECT: got '', expected the id of a project"),
+    ],
+)
+def test_a_variable_that_is_wrong_is_named(
+    desk: Desk,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    words: str,
+) -> None:
+    """Before anything is asked."""
+    monkeypatch.setenv(name, value)
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+    done = plan()
+    assert done.code == 1
+    assert words in done.err
