@@ -114,7 +114,7 @@ class Alerting:
         with self._lock:
             client, self._client = self._client, None
         if client is not None:
-            client.transport.close()
+            client.transport.close()  # type: ignore[no-untyped-call]
 
     def _has(self, project: str, policy: Written) -> bool:
         labels = policy["user_labels"]
