@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from flyball.wiring.doctor import Doctor
 
 
+GCP = "gcp"
+
+
 def doctor(
     config: Annotated[
         Path | None,
@@ -27,6 +30,16 @@ def doctor(
     ] = None,
     stack: Stack = None,
     region: Region = None,
+    project: Annotated[
+        str | None,
+        typer.Option(
+            "--project",
+            metavar="ID",
+            help="Google's, in which the ledger is.  [default: $FLYBALL_GCP_PROJECT, else that of "
+            "the scalable targets or credentials]",
+            show_default=False,
+        ),
+    ] = None,
     ledger: LocalLedger = None,
     policy: Annotated[
         bool,
@@ -40,7 +53,8 @@ def doctor(
     """Check credentials, clock, permissions, tables, tick, configs, alarms, metrics and endpoints.
 
     One line a check: ok, warn or fail, with its remedy; nothing is changed. Without --config it
-    looks at what a deployment on AWS has registered. Exit code 1 if anything fails.
+    looks at what a deployment on AWS has registered, or with --project one on Google Cloud. Exit
+    code 1 if anything fails.
 
     With --policy nothing is checked: it prints the least that somebody needs who plans, applies,
     destroys and asks the doctor in this deployment, as one policy document of IAM, for his role.
@@ -56,7 +70,7 @@ def doctor(
         screen.say_json(_list_permissions(stack, region))
         return
     checks: list[Check] = []
-    for check in _examine(config, stack, region, ledger):  # each is shown as it is found
+    for check in _examine(config, stack, region, project, ledger):  # each is shown as it is found
         checks.append(check)
         if not json:
             show_lines(tell_check(check))
@@ -81,14 +95,19 @@ def _list_permissions(stack: str | None, region: str | None) -> dict[str, Any]:
 
 
 def _examine(
-    config: Path | None, stack: str | None, region: str | None, ledger: Path | None
+    config: Path | None,
+    stack: str | None,
+    region: str | None,
+    project: str | None,
+    ledger: Path | None,
 ) -> Iterator[Check]:
     from flyball.wiring.doctor import Doctor
     from flyball.wiring.machine import SystemClock
 
     now = SystemClock().now()
     if config is None:
-        yield from Doctor(None, "", stack, region, now).examine_aws()
+        doctor = Doctor(None, "", stack, region, now)
+        yield from doctor.examine_aws() if project is None else doctor.examine_gcp(project)
         return
     from flyball.cli.deployment import make_request
     from flyball.plan.model import Choices, Purpose
@@ -101,6 +120,8 @@ def _examine(
         yield from _examine_local(Doctor(homes[LOCAL], str(config), stack, region, now), ledger)
     if AWS in homes:
         yield from Doctor(homes[AWS], str(config), stack, region, now).examine_aws()
+    if GCP in homes:
+        yield from Doctor(homes[GCP], str(config), stack, region, now).examine_gcp(project)
 
 
 def _examine_local(doctor: Doctor, path: Path | None) -> Iterator[Check]:

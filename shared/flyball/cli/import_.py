@@ -103,12 +103,13 @@ def gcp(
     """
     from flyball.adapters.gcp.adoption import Wanted, adopt
     from flyball.cli import screen
-    from flyball.wiring.google import make_session
+    from flyball.wiring.gcp import check_sdk, connect
 
     _check_free(out, overwrite=overwrite)
+    check_sdk()
     wanted = Wanted(project, location, tuple(endpoint or ()), tuple(model or ()))
     with screen.progress(READING, None) as advance, refusing_with(FOUND):
-        adoption = adopt(make_session(), wanted, advance)
+        adoption = adopt(connect(), wanted, advance)
     _give(adoption, "gcp", "another location or project", out, json=json)
 
 

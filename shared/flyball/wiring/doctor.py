@@ -70,7 +70,7 @@ class Doctor:
         """Look at a ledger on this machine."""
         yield from check_tick(ledger, self.now, "is `flyball run` running?")
         if self.wanted is not None:
-            plan = draft(self._request(self.wanted), {"local": Store(ledger)}, self.now)
+            plan = draft(self.request(self.wanted), {"local": Store(ledger)}, self.now)
             yield from check_plan(plan, self.file)
 
     def examine_aws(self) -> Iterator[Check]:
@@ -100,6 +100,19 @@ class Doctor:
             yield from self._examine_deployment(heard, asked, stack)
             yield from simulate(clients, asked, site.caller, grants)
         yield from asked.checks(grants)
+
+    def examine_gcp(self, project: str | None) -> Iterator[Check]:
+        """Look at a deployment on Google Cloud; what is refused is told last, as one role.
+
+        Args:
+            project: In which the ledger is; None: as the environment says.
+
+        Raises:
+            SettingsError: Google's libraries are not installed, or the environment is wrong.
+        """
+        from flyball.wiring.google import examine  # noqa: PLC0415  (only where it is asked for)
+
+        yield from examine(self, project)
 
     def list_permissions(self) -> dict[str, Any]:
         """Write the policy that plan, apply, destroy and doctor need, as IAM takes it.
@@ -192,7 +205,7 @@ class Doctor:
         yield from found.checks
         known = ledger if registered is not None else MemoryLedger()
         stores = {AWS: Store(known, make_home(clients, stack))}
-        plan = asked.ask("a plan", lambda: draft(self._request(wanted), stores, self.now), None)
+        plan = asked.ask("a plan", lambda: draft(self.request(wanted), stores, self.now), None)
         if plan is not None:
             plan = _keep_known(plan, asked, found, knows_targets=registered is not None)
             yield from check_plan(plan, self.file if self.wanted is not None else "")
@@ -200,7 +213,8 @@ class Doctor:
         yield from check_deployments(clients, asked, found.endpoints, there)
         yield from check_sources(clients, asked, there)
 
-    def _request(self, wanted: tuple[Wanted, ...]) -> Request:
+    def request(self, wanted: tuple[Wanted, ...]) -> Request:
+        """Ask for the plan that would put these into force."""
         return Request(Purpose.APPLY, wanted, Choices(), self.file, engine_version())
 
 

@@ -14,9 +14,7 @@ from flyball.adapters.aws.resource import Variant, read_resource
 from flyball.adapters.aws.stack import Stack
 from flyball.core.target import ScalableTarget
 from flyball.plan.model import Check, Level
-
-SKEW_WARNS, SKEW_FAILS = timedelta(seconds=10), timedelta(minutes=4)
-"""Signatures are refused from five minutes on; a lease is worth seconds."""
+from flyball.plan.remark import check_clock
 
 
 class Identity(NamedTuple):
@@ -49,19 +47,8 @@ def identify(clients: Clients, now: datetime) -> Identity:
 def check_identity(identity: Identity) -> Iterator[Check]:
     """Say who asks, and whether the clocks agree."""
     yield Check("credentials", Level.OK, f"{identity.arn} in account {identity.account}")
-    if identity.skew is None:
-        return
-    off = abs(identity.skew)
-    seconds = f"{off.total_seconds():.0f} s"
-    if off < SKEW_WARNS:
-        yield Check(
-            "clock", Level.OK, f"agrees with AWS's to {max(1, round(off.total_seconds()))} s"
-        )
-        return
-    level = Level.FAIL if off >= SKEW_FAILS else Level.WARN
-    way = "slow" if identity.skew > timedelta() else "fast"
-    text = f"this machine's clock is {seconds} {way}"
-    yield Check("clock", level, text, "set it by NTP: signatures and leases depend on it")
+    if identity.skew is not None:
+        yield check_clock(identity.skew, "AWS's")
 
 
 def tell_refused(error: Exception) -> Check:

@@ -24,8 +24,7 @@ from flyball.adapters.aws.resource import (
 from flyball.adapters.aws.sagemaker import fetch_endpoint
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.model import Check, Level
-
-SHOWN, ALIKE = 3, 0.6
+from flyball.plan.remark import ALIKE, SHOWN, tell_absent
 
 _GONE = re.compile(r"could not find|does not exist|not found", re.IGNORECASE)
 
@@ -129,18 +128,7 @@ def _variants_of(answer: Answer) -> Iterator[Answer]:
 
 
 def _tell(what: str, name: str, names: Sequence[str] | None) -> tuple[str, str]:
-    text = f"{what} is not there, in this region and account"
-    if names is None:
-        return text, "name one that is"
-    near = get_close_matches(name, names, SHOWN, ALIKE)
-    if near:
-        return text, f"is it {' or '.join(near)}?"
-    some = ", ".join(sorted(names)[:SHOWN])
-    more = " …" if len(names) > SHOWN else ""
-    return (
-        text,
-        f"there is {some}{more}" if names else "there is none here: is it the right region?",
-    )
+    return tell_absent(what, name, names, "region and account")
 
 
 def _list_endpoints(clients: Clients) -> list[str] | None:

@@ -283,7 +283,7 @@ def _finish(
     if isinstance(single, Query):
         answer = answers[single]
         if isinstance(answer, Found):
-            confused = _compare_units(read.metric, single, answer.unit)
+            confused = compare_units(read.metric, single, answer.unit)
             if confused is not None:
                 return confused
             reporting = answer.reporting
@@ -294,7 +294,7 @@ def _finish(
     return make_series(read, recipe, values, now, LATE, reporting)
 
 
-def _compare_units(metric: Metric, query: Query, unit: str) -> Missing | None:
+def compare_units(metric: Metric, query: Query, unit: str) -> Missing | None:
     """See that no ratio is taken for a percentage, nor the other way round."""
     if (unit, metric.unit) not in {(RATIO, Unit.PERCENT), (PERCENT, Unit.RATIO)}:
         return None
