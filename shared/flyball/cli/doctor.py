@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 
 
 GCP = "gcp"
+Project = Annotated[
+    str | None,
+    typer.Option(
+        "--project",
+        metavar="ID",
+        help="Google's, in which the ledger is.  [default: $FLYBALL_GCP_PROJECT, else that of the "
+        "scalable targets or credentials]",
+        show_default=False,
+    ),
+]
 
 
 def doctor(
@@ -30,16 +40,7 @@ def doctor(
     ] = None,
     stack: Stack = None,
     region: Region = None,
-    project: Annotated[
-        str | None,
-        typer.Option(
-            "--project",
-            metavar="ID",
-            help="Google's, in which the ledger is.  [default: $FLYBALL_GCP_PROJECT, else that of "
-            "the scalable targets or credentials]",
-            show_default=False,
-        ),
-    ] = None,
+    project: Project = None,
     ledger: LocalLedger = None,
     policy: Annotated[
         bool,
@@ -65,8 +66,8 @@ def doctor(
     from flyball.report.plan import tell_check
 
     if policy:
-        if config is not None or ledger is not None:
-            refuse("--policy is for a whole deployment on AWS: leave out --config and --ledger")
+        if any(each is not None for each in (config, ledger, project)):
+            refuse("--policy is of a whole deployment on AWS: give --stack and --region alone")
         screen.say_json(_list_permissions(stack, region))
         return
     checks: list[Check] = []
