@@ -284,6 +284,9 @@ def test_what_was_taken_over_is_not_left_to_advice(
     left = plan("--no-hand-back")
     assert left.code == (2 if how == "config" else 0)
     assert "stays suspended: nobody scales it" in left.out
+    if how == "config":
+        said = "In charge of churn: nobody; Flyball only advises."
+        assert said in apply("--no-hand-back").out
     done = apply("--hand-back")
     assert done.code == 0, done
     assert not any(account.suspended().values())

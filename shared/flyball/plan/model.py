@@ -15,6 +15,8 @@ ACTIVE, SUSPENDED = "active", "suspended"
 """What each part of native scaling is, in its fields."""
 ID, HELD_FOR = "id", "held for"
 """Fields of what moves from one scalable target to another."""
+NOBODY = "nobody scales it"
+"""What a check ends with that says who is in charge of a resource from now on."""
 
 
 class PlanError(Exception):

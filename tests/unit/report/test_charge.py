@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from flyball.plan.model import Check, Level, Plan, Purpose, Wanted
+from flyball.plan.model import (
+    NOBODY,
+    Change,
+    Check,
+    Field,
+    Kind,
+    Level,
+    Plan,
+    Purpose,
+    Verb,
+    Wanted,
+)
 from flyball.report.charge import tell_charge
 from tests.unit.plan.parts import plan
 
@@ -45,6 +57,59 @@ def test_where_somebody_else_scales_it_flyball_is_not_said_to() -> None:
         "In charge of churn: not Flyball, while somebody else scales it (see above).",
         "In charge of other: Flyball.",
     ]
+
+
+@dataclass(frozen=True)
+class Gone:
+    """How Flyball ceases to be in charge, and who is then."""
+
+    id: str
+    said: str
+    changes: tuple[Change, ...] = ()
+    checks: tuple[Check, ...] = ()
+    place: Mapping[str, str] = field(default_factory=lambda: {"account": "1"})
+    config: Mapping[str, str] = field(default_factory=lambda: {"mode": "advise"})
+
+
+LET_GO = Change(Verb.UPDATE, Kind.TARGET, "churn", "churn", "aws", (Field("mode", None, "advise"),))
+RENAMED = LET_GO._replace(fields=(Field("max_capacity", "4", "8"),))
+RESUMED = Change(Verb.RESUME, Kind.NATIVE, "endpoint/churn/variant/a", "churn", "aws")
+LEFT = Check("hand over", Level.WARN, f"it stays suspended: {NOBODY}", "", "churn")
+ACTIVE = Check("native scaling", Level.OK, "it is active", "", "churn")
+GONE = (
+    Gone("left_suspended", "nobody; Flyball only advises", (LET_GO,), (LEFT,)),
+    Gone("still_left_suspended", "nobody; Flyball only advises", (), (LEFT,)),
+    Gone("without_native_scaling", "nobody; Flyball only advises", (LET_GO,)),
+    Gone("resumed", "who was before; Flyball only advises", (LET_GO, RESUMED)),
+    Gone("native_scaling_is_active", "who was before; Flyball only advises", (LET_GO,), (ACTIVE,)),
+    Gone("an_adviser_all_along", "who was before; Flyball only advises", (RENAMED,)),
+    Gone(
+        "a_service_that_picks",
+        "who was before; Flyball only advises",
+        (LET_GO,),
+        config={"mode": "advise", "capacity_kind": "range"},
+    ),
+    Gone(
+        "by_the_deployment",
+        "nobody; this deployment only advises",
+        checks=(LEFT,),
+        place={"mode": "advise"},
+        config={},
+    ),
+    Gone(
+        "another_is_left",
+        "who was before; Flyball only advises",
+        checks=(LEFT._replace(scalable_target_id="other"),),
+    ),
+)
+
+
+@pytest.mark.parametrize("case", GONE, ids=lambda case: case.id)
+def test_where_flyball_goes_and_nobody_comes_nobody_is_said_to_be_in_charge(case: Gone) -> None:
+    """Who was before was Flyball."""
+    made = make("churn", place=case.place, **case.config)
+    (line,) = tell_charge(made._replace(changes=case.changes, checks=case.checks))
+    assert line == f"In charge of churn: {case.said}."
 
 
 def test_many_are_counted() -> None:

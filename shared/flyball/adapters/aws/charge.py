@@ -19,6 +19,7 @@ from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.model import (
     ACTIVE,
     HELD_FOR,
+    NOBODY,
     SUSPENDED,
     Check,
     Held,
@@ -231,7 +232,7 @@ def _return(scene: Scene, hands: Hands, target: ScalableTarget, native: Native, 
         text = "native scaling was suspended by a take-over: nobody would scale it"
         hands.checks.append(Check(HAND_OVER, Level.FAIL, text, DECIDE, target.id))
     else:
-        text = f"native scaling of {native.resource_id} stays suspended: nobody scales it"
+        text = f"native scaling of {native.resource_id} stays suspended: {NOBODY}"
         hands.checks.append(Check(HAND_OVER, Level.WARN, text, "", target.id))
 
 
