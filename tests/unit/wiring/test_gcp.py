@@ -1,4 +1,4 @@
-"""Does the wiring of Google Cloud read its settings well, load no SDK, and fit its parts together?"""
+"""Does the wiring of Google Cloud read its settings well, load no SDK, and fit its parts?"""
 
 from __future__ import annotations
 

@@ -193,6 +193,7 @@ class Stage:
         self.while_resting: Callable[[], None] = lambda: None
         self._tokens = count()
         self._apps: dict[str, Any] = {}
+        self.functions: dict[str, Function] = {}
         for name in NAMES:
             self.add(name)
 
@@ -214,7 +215,8 @@ class Stage:
             session=self.cloud,
             open_parts=self._open,
         )
-        module.function = Function(module.function._settings, outside)  # type: ignore[attr-defined]
+        self.functions[target] = Function(module.function._settings, outside)
+        module.function = self.functions[target]  # type: ignore[attr-defined]
         self._apps[target] = app.test_client()
         return self._apps[target]
 

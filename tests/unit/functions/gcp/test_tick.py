@@ -318,6 +318,26 @@ def test_what_are_no_certificates_are_none(
     assert stage.tick()[1] == 500
 
 
+def test_ticks_of_long_ago_are_forgotten(stage: Stage) -> None:
+    """An instance lives for days, and must not grow."""
+    stage.tick("tick")
+    for minute in range(1, 20):
+        at = stage.clock.at + minute * MINUTE
+        stage.tick(load("tick").bearing(X_CloudScheduler_ScheduleTime=at.isoformat()), cold=False)
+    stage.pass_time(timedelta(hours=1))
+    assert stage.tick("tick", cold=False)[0]["due"] == 3
+
+
+def test_who_may_tick_must_be_said(stage: Stage) -> None:
+    """An instance that was started as another function's takes nobody."""
+    client = stage.start("on_tick")
+    stage.variables = {"FLYBALL_TICK_AUDIENCE": "", "FLYBALL_TICK_ACCOUNT": ""}
+    stage.start("on_alert")
+    module_function = stage.functions["on_alert"]
+    assert module_function.tick({"Authorization": f"Bearer {sign(NOW)}"})[1] == 403
+    assert client.post("/").status_code == 401
+
+
 def test_a_tick_that_nobody_may_call_is_said_at_the_start(stage: Stage) -> None:
     """Rather than at every minute."""
     stage.variables = {"FLYBALL_TICK_AUDIENCE": "", "FLYBALL_TICK_ACCOUNT": "flyball"}
