@@ -6,8 +6,11 @@ ledger that is out of reach for a moment, is none: that is the metric Failed, an
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from flyball.core.decide import decide
 from flyball.core.target import ScalableTarget
 from flyball.wiring.function import Fault
 from tests.unit.functions.stage import Stage, load
@@ -17,16 +20,13 @@ TICK = {"flyball": "tick"}
 
 def break_engine(monkeypatch: pytest.MonkeyPatch, *spared: str) -> None:
     """Let every decision end in an error, as in a version that cannot read what is stored."""
-    from flyball import controller
 
-    decide = controller.decide
-
-    def broken(target: ScalableTarget, *given: object, **more: object) -> object:
+    def broken(target: ScalableTarget, *given: Any, **more: Any) -> object:
         if target.id in spared:
-            return decide(target, *given, **more)  # type: ignore[arg-type]
+            return decide(target, *given, **more)
         raise TypeError("history: got a list")
 
-    monkeypatch.setattr(controller, "decide", broken)
+    monkeypatch.setattr("flyball.controller.decide", broken)
 
 
 def test_a_tick_that_can_handle_nothing_fails(
