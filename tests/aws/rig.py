@@ -60,7 +60,12 @@ class Server:
 
 
 def serve(
-    name: str, folder: Path, command: Sequence[str], environment: Mapping[str, str], ready: str
+    name: str,
+    folder: Path,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    ready: str,
+    status: int = 200,
 ) -> Server:
     """Start a server on a free port, and wait until it answers.
 
@@ -69,7 +74,8 @@ def serve(
         folder: Its own: log, home and temporary files.
         command: The program; {port} stands for the port, here and in the environment.
         environment: Added to a small one of the rig's.
-        ready: The path that answers 200 once it is ready.
+        ready: The path that answers once it is ready.
+        status: And with which status.
 
     Raises:
         RuntimeError: It ended or did not answer; the message ends with what it said.
@@ -91,7 +97,7 @@ def serve(
             )
         server = Server(f"http://127.0.0.1:{port}", log, program)
         try:
-            _await_answer(server, port, ready)
+            _await_answer(server, port, ready, status)
         except BaseException:
             server.stop()
             raise
@@ -227,7 +233,7 @@ def _free_port() -> int:
     return port
 
 
-def _await_answer(server: Server, port: int, ready: str) -> None:
+def _await_answer(server: Server, port: int, ready: str, status: int) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         if server.program.poll() is not None:
@@ -235,7 +241,7 @@ def _await_answer(server: Server, port: int, ready: str) -> None:
         try:
             connection = HTTPConnection("127.0.0.1", port, timeout=5)
             connection.request("GET", ready)
-            is_ready = connection.getresponse().status == 200
+            is_ready = connection.getresponse().status == status
             connection.close()
         except (OSError, HTTPException):
             is_ready = False
