@@ -1,0 +1,155 @@
+"""Does one command deploy to Google Cloud, say what it did, and refuse what cannot be?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.gcp import __main__ as entry
+from deploy.gcp.place import Place, PlaceError, check_place
+from deploy.gcp.run import CommandError, ask_gcloud
+from deploy.gcp.step import Step
+from deploy.gcp.steps import list_steps
+from tests.gcp.project import Project
+
+WHERE = ["--project", "acme-ml", "--region", "europe-west4"]
+RUNTIME = f"python{sys.version_info.major}{sys.version_info.minor}"
+
+
+@pytest.fixture
+def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Project:
+    """Give an empty project, with which the command speaks, and a folder to build in."""
+    made = Project([])
+
+    def steps(place: Place, *, undoing: bool = False, deletes_ledger: bool = False) -> list[Step]:
+        listed = list_steps(place, undoing=undoing, deletes_ledger=deletes_ledger)
+        made.use(listed)
+        return listed
+
+    monkeypatch.setattr(entry, "list_steps", steps)
+    monkeypatch.setattr(entry, "ask_gcloud", made.ask)
+    monkeypatch.setattr(entry, "SOURCE", str(tmp_path / "source"))
+    return made
+
+
+def test_a_deployment_says_what_a_person_needs(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each step that changed something, and the variables for commands on his machine."""
+    assert entry.main(["deploy", *WHERE, "--runtime", RUNTIME]) == 0
+    out = capsys.readouterr().out
+    assert "+ The topic flyball-alerts: what Monitoring tells\n" in out
+    for line in (
+        "export FLYBALL_GCP_PROJECT=acme-ml",
+        "export FLYBALL_FIRESTORE_DATABASE=flyball",
+        "export FLYBALL_ALERT_CHANNEL=name of The channel by which alerts reach its function",
+        "export FLYBALL_MODE=advise",
+    ):
+        assert f"{line}\n" in out
+    project.ran.clear()
+    assert entry.main(["deploy", *WHERE, "--runtime", RUNTIME]) == 0
+    assert "Done: 0 of " in capsys.readouterr().out
+    assert project.ran == []
+
+
+def test_what_is_uploaded_is_compiled(project: Project, tmp_path: Path) -> None:
+    """The modules that a function runs, for the runtime that runs them."""
+    assert entry.main(["deploy", *WHERE, "--runtime", RUNTIME]) == 0
+    compiled = {path.name.split(".")[0] for path in (tmp_path / "source").rglob("*.pyc")}
+    modules = {path.stem for path in (tmp_path / "source").rglob("*.py")}
+    assert "main" in modules
+    assert modules == compiled
+    deploys = [words for words in project.ran if words[:2] == ["functions", "deploy"]]
+    assert [f"--source={tmp_path / 'source'}" in words for words in deploys] == [True, True]
+
+
+def test_the_same_code_has_the_same_digest(tmp_path: Path) -> None:
+    """Compiled files are not part of it, which hold where they were compiled."""
+    digests = {entry.build(RUNTIME, tmp_path / name) for name in ("one", "other")}
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "kept"),
+    [([], "Kept: the database flyball with the ledger"), (["--delete-ledger"], "Kept: the serv")],
+    ids=["the ledger stays", "the ledger goes"],
+)
+def test_destroying_says_what_is_kept(
+    project: Project, option: list[str], kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ledger, unless it was said."""
+    assert entry.main(["deploy", *WHERE, "--runtime", RUNTIME]) == 0
+    assert entry.main(["destroy", *WHERE, *option]) == 0
+    assert kept in capsys.readouterr().out
+    assert ("The ledger's database flyball" in project.found) is not bool(option)
+
+
+def test_a_dry_run_runs_nothing(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It stages nothing, either."""
+    assert entry.main(["deploy", *WHERE, "--dry-run"]) == 0
+    assert capsys.readouterr().out.startswith("#!/bin/sh\n")
+    assert project.ran == []
+    assert not (tmp_path / "source").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--project", "A", "--region", "europe-west4"], "--project: got 'A', expected a project"),
+        (["--project", "acme-ml", "--region", "europe"], "--region: got 'europe', expected a reg"),
+        ([*WHERE, "--name", "Fly"], "--name: got 'Fly', expected 4 to 19 small letters"),
+        ([*WHERE, "--runtime", "python3"], "--runtime: got 'python3'"),
+        ([*WHERE, "--email", "nobody"], "--email: got 'nobody', expected one address"),
+        ([*WHERE, "--max-instances", "0"], "--max-instances: got 0, expected 1 to 1000"),
+    ],
+)
+def test_what_is_no_name_is_refused_before_anything_is_done(
+    options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the option, what was given and what was expected."""
+    assert entry.main(["deploy", *options, "--dry-run"]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_a_ledger_is_only_deleted_by_destroy(capsys: pytest.CaptureFixture[str]) -> None:
+    """The option says nothing to a deployment."""
+    with pytest.raises(SystemExit):
+        entry.main(["deploy", *WHERE, "--delete-ledger"])
+    assert "only `destroy` deletes anything" in capsys.readouterr().err
+
+
+def test_a_command_that_fails_is_shown_with_gclouds_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that it can be run again by hand."""
+    gcloud = tmp_path / "gcloud"
+    gcloud.write_text("#!/bin/sh\necho 'ERROR: no permission' >&2\nexit 1\n", encoding="utf-8")
+    gcloud.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(entry, "build", lambda *_: "d1")
+    assert entry.main(["deploy", *WHERE]) == 1
+    said = capsys.readouterr().err
+    assert "gcloud projects describe acme-ml '--format=value(projectNumber)'" in said
+    assert "ERROR: no permission" in said
+
+
+def test_without_gcloud_it_says_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine may lack it."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CommandError, match="gcloud is not installed here: https://"):
+        ask_gcloud(["version"])
+
+
+def test_a_project_of_a_domain_has_addresses_the_other_way_round() -> None:
+    """As Google writes them."""
+    place = Place("example.com:acme-ml", "europe-west4")
+    check_place(place)
+    assert place.account("run") == "flyball-run@acme-ml.example.com.iam.gserviceaccount.com"
+    with pytest.raises(PlaceError):
+        check_place(place._replace(name="a"))
