@@ -65,6 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
         chosen.email,
         SOURCE,
         DIGEST,
+        chosen.ai_platform,
     )
     deletes = chosen.action == "destroy"
     try:
@@ -106,6 +107,7 @@ def _read(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--runtime", default=RUNTIME)
     parser.add_argument("--max-instances", type=int, default=10, help="of each function")
     parser.add_argument("--email", default="", help="whom the dead-man alert tells")
+    parser.add_argument("--ai-platform", action="store_true", help="scale its versions, too")
     parser.add_argument("--delete-ledger", action="store_true", help="destroy: the database too")
     parser.add_argument("--dry-run", action="store_true", help="print every command, run none")
     chosen = parser.parse_args(arguments)

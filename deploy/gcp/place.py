@@ -35,6 +35,7 @@ class Place(NamedTuple):
         email: Whom the dead-man alert tells; "": it only shows in the console.
         source: The folder that is uploaded.
         digest: Of what it holds.
+        ai_platform: Versions of AI Platform Prediction are scaled, too.
     """
 
     project: str
@@ -46,6 +47,7 @@ class Place(NamedTuple):
     email: str = ""
     source: str = "build/gcp"
     digest: str = ""
+    ai_platform: bool = False
 
     @property
     def on_project(self) -> str:

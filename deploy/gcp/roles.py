@@ -20,7 +20,6 @@ READING: Mapping[str, tuple[str, ...]] = {
     "aiplatform.projects.locations.deploymentResourcePools.operations.list": (
         "aiplatform.operations.list",
     ),
-    "ml.projects.models.versions.get": ("ml.versions.get",),
     "monitoring.projects.timeSeries.list": ("monitoring.timeSeries.list",),
 }
 """What both functions read in order to decide."""
@@ -29,9 +28,16 @@ SCALING: Mapping[str, tuple[str, ...]] = {
     "aiplatform.projects.locations.deploymentResourcePools.patch": (
         "aiplatform.deploymentResourcePools.update",
     ),
-    "ml.projects.models.versions.patch": ("ml.versions.update",),
 }
 """What changes a capacity; a deployment that only advises has no such right."""
+PLATFORM_READING: Mapping[str, tuple[str, ...]] = {
+    "ml.projects.models.versions.get": ("ml.versions.get",),
+}
+PLATFORM_SCALING: Mapping[str, tuple[str, ...]] = {
+    "ml.projects.models.versions.patch": ("ml.versions.update",),
+}
+"""The same of AI Platform Prediction. Google has retired it, and a role with a permission that is
+not known any more cannot be made: so these are roles of their own, for who asks for them."""
 REMEMBERING: Mapping[str, tuple[str, ...]] = {
     "firestore.projects.databases.documents.batchGet": ("datastore.entities.get",),
     "firestore.projects.databases.documents.commit": (
@@ -68,4 +74,7 @@ class Role(NamedTuple):
 DECIDE = Role("decide", "read capacity and metrics", READING)
 SCALE = Role("scale", "set ranges of replicas and nodes", SCALING)
 REMEMBER = Role("remember", "read and append to the ledger", REMEMBERING)
+PLATFORM_DECIDE = Role("decide_platform", "read nodes of AI Platform", PLATFORM_READING)
+PLATFORM_SCALE = Role("scale_platform", "set nodes of AI Platform", PLATFORM_SCALING)
 ROLES = (DECIDE, SCALE, REMEMBER)
+PLATFORM_ROLES = (PLATFORM_DECIDE, PLATFORM_SCALE)

@@ -102,7 +102,7 @@ def _make(step: Step, known: dict[str, str], ask: Ask, say: Say) -> bool:
             lacking = [each for each in step.services if each not in names]
             if lacking:
                 say(f"+ {step.title}: {', '.join(lacking)}")
-                ask(step.enable(lacking))
+                _run((step.enable(lacking), *step.then), known, ask)
             return bool(lacking)
         case Ensure():
             return _ensure(step, known, ask, say)

@@ -118,11 +118,13 @@ class Enable(NamedTuple):
         title: What they are.
         services: Their names.
         flags: That both commands take.
+        then: What follows once some were switched on.
     """
 
     title: str
     services: tuple[str, ...]
     flags: Command
+    then: tuple[Command, ...] = ()
 
     @property
     def find(self) -> Command:
@@ -227,7 +229,7 @@ def _do(step: Step) -> Iterator[str]:
             yield f'{name}="$({write_command(ask)})"'
         case Enable():
             yield f"# found by: {write_command(step.find)}"
-            yield write_command(step.enable(step.services))
+            yield from map(write_command, (step.enable(step.services), *step.then))
         case Ensure():
             yield from _ensure(step)
         case Grant():

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 from deploy.gcp.functions import list_functions
 from deploy.gcp.place import Place
-from deploy.gcp.roles import DECIDE, REMEMBER, ROLES, SCALE, Role
+from deploy.gcp.roles import (
+    DECIDE,
+    PLATFORM_DECIDE,
+    PLATFORM_ROLES,
+    PLATFORM_SCALE,
+    REMEMBER,
+    ROLES,
+    SCALE,
+    Role,
+)
 from deploy.gcp.step import Command, Enable, Ensure, Grant, Learn, Step, When
 from deploy.gcp.watch import list_channels, list_watch
 
@@ -55,9 +64,9 @@ def list_steps(place: Place, *, undoing: bool = False, deletes_ledger: bool = Fa
             "number",
             ("projects", "describe", place.project, "--format=value(projectNumber)"),
         ),
-        Enable("The services", _name_services(), (place.on_project,)),
+        _enable(place),
         *_list_accounts(place),
-        *_list_roles(place),
+        *_list_roles(place, platform=place.ai_platform or undoing),
         *_list_topics(place),
         *_list_database(place, deletes=deletes_ledger),
         *list_channels(place, tells=undoing or bool(place.email)),
@@ -66,8 +75,11 @@ def list_steps(place: Place, *, undoing: bool = False, deletes_ledger: bool = Fa
     ]
 
 
-def _name_services() -> tuple[str, ...]:
-    return tuple(f"{each}.googleapis.com" for each in SERVICES)
+def _enable(place: Place) -> Step:
+    """Switch the services on, and have Pub/Sub make the agent that is granted something below."""
+    names = tuple(f"{each}.googleapis.com" for each in SERVICES)
+    words = ("beta", "services", "identity", "create", "--service=pubsub.googleapis.com")
+    return Enable("The services", names, (place.on_project,), ((*words, place.on_project),))
 
 
 def _list_accounts(place: Place) -> Iterator[Step]:
@@ -88,8 +100,8 @@ def _list_accounts(place: Place) -> Iterator[Step]:
         yield _on_project(place, title, f"roles/{role}", place.account("build"))
 
 
-def _list_roles(place: Place) -> Iterator[Step]:
-    for role in ROLES:
+def _list_roles(place: Place, *, platform: bool) -> Iterator[Step]:
+    for role in (*ROLES, *(PLATFORM_ROLES if platform else ())):
         name, title = place.role(role), f"Flyball ({place.name}): {role.title}"
         whole = (f"--title={title}", f"--permissions={','.join(role.permissions)}", "--stage=GA")
         verb = ("iam", "roles")
@@ -115,10 +127,15 @@ def _list_roles(place: Place) -> Iterator[Step]:
         f'resource.name == "{place.database}"'
     )
     ledger = (f"{place.name}-ledger", only)
-    yield _of_role(place, "What deciding takes", DECIDE)
     applies = place.mode == "apply"
+    yield _of_role(place, "What deciding takes", DECIDE)
     title = "What scaling takes, which advising does not have"
     yield _of_role(place, title, SCALE)._replace(is_wanted=applies)
+    if platform:
+        title = "What deciding takes on AI Platform"
+        yield _of_role(place, title, PLATFORM_DECIDE)
+        title = "What scaling takes there, which advising does not have"
+        yield _of_role(place, title, PLATFORM_SCALE)._replace(is_wanted=applies)
     yield _on_project(
         place, "What remembering takes, in the one database", place.role(REMEMBER), runs
     )._replace(condition=ledger)

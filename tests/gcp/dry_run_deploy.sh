@@ -11,6 +11,7 @@ number="$(gcloud projects describe acme-ml '--format=value(projectNumber)')"
 # The services
 # found by: gcloud services list --enabled --project=acme-ml --format=json
 gcloud services enable aiplatform.googleapis.com artifactregistry.googleapis.com cloudbuild.googleapis.com cloudfunctions.googleapis.com cloudscheduler.googleapis.com eventarc.googleapis.com firestore.googleapis.com iam.googleapis.com monitoring.googleapis.com pubsub.googleapis.com run.googleapis.com --project=acme-ml
+gcloud beta services identity create --service=pubsub.googleapis.com --project=acme-ml
 
 # The service account flyball-run: what both functions run as
 if [ "$(gcloud iam service-accounts list --project=acme-ml --filter=email=flyball-run@acme-ml.iam.gserviceaccount.com --format=json)" = '[]' ]; then
@@ -60,9 +61,9 @@ fi
 # The role flyball.decide: read capacity and metrics
 # compared with: gcloud iam roles describe flyball.decide --project=acme-ml --format=json
 if [ "$(gcloud iam roles list --project=acme-ml --filter=name=projects/acme-ml/roles/flyball.decide --format=json)" = '[]' ]; then
-  gcloud iam roles create flyball.decide --project=acme-ml '--title=Flyball (flyball): read capacity and metrics' --permissions=aiplatform.deploymentResourcePools.get,aiplatform.endpoints.get,aiplatform.operations.list,ml.versions.get,monitoring.timeSeries.list --stage=GA
+  gcloud iam roles create flyball.decide --project=acme-ml '--title=Flyball (flyball): read capacity and metrics' --permissions=aiplatform.deploymentResourcePools.get,aiplatform.endpoints.get,aiplatform.operations.list,monitoring.timeSeries.list --stage=GA
 else
-  gcloud iam roles update flyball.decide --project=acme-ml '--title=Flyball (flyball): read capacity and metrics' --permissions=aiplatform.deploymentResourcePools.get,aiplatform.endpoints.get,aiplatform.operations.list,ml.versions.get,monitoring.timeSeries.list --stage=GA
+  gcloud iam roles update flyball.decide --project=acme-ml '--title=Flyball (flyball): read capacity and metrics' --permissions=aiplatform.deploymentResourcePools.get,aiplatform.endpoints.get,aiplatform.operations.list,monitoring.timeSeries.list --stage=GA
 fi
 
 # The role flyball.scale, where it was deleted within the last days
@@ -73,9 +74,9 @@ fi
 # The role flyball.scale: set ranges of replicas and nodes
 # compared with: gcloud iam roles describe flyball.scale --project=acme-ml --format=json
 if [ "$(gcloud iam roles list --project=acme-ml --filter=name=projects/acme-ml/roles/flyball.scale --format=json)" = '[]' ]; then
-  gcloud iam roles create flyball.scale --project=acme-ml '--title=Flyball (flyball): set ranges of replicas and nodes' --permissions=aiplatform.deploymentResourcePools.update,aiplatform.endpoints.deploy,ml.versions.update --stage=GA
+  gcloud iam roles create flyball.scale --project=acme-ml '--title=Flyball (flyball): set ranges of replicas and nodes' --permissions=aiplatform.deploymentResourcePools.update,aiplatform.endpoints.deploy --stage=GA
 else
-  gcloud iam roles update flyball.scale --project=acme-ml '--title=Flyball (flyball): set ranges of replicas and nodes' --permissions=aiplatform.deploymentResourcePools.update,aiplatform.endpoints.deploy,ml.versions.update --stage=GA
+  gcloud iam roles update flyball.scale --project=acme-ml '--title=Flyball (flyball): set ranges of replicas and nodes' --permissions=aiplatform.deploymentResourcePools.update,aiplatform.endpoints.deploy --stage=GA
 fi
 
 # The role flyball.remember, where it was deleted within the last days

@@ -78,6 +78,14 @@ fi
 # found by: gcloud projects get-iam-policy acme-ml --format=json
 gcloud projects remove-iam-policy-binding acme-ml --member=serviceAccount:flyball-run@acme-ml.iam.gserviceaccount.com --role=projects/acme-ml/roles/flyball.remember --format=none '--condition=^;^title=flyball-ledger;expression=resource.type == "firestore.googleapis.com/Database" && resource.name == "projects/acme-ml/databases/flyball"' || true  # it may not be there
 
+# What scaling takes there, which advising does not have
+# found by: gcloud projects get-iam-policy acme-ml --format=json
+gcloud projects remove-iam-policy-binding acme-ml --member=serviceAccount:flyball-run@acme-ml.iam.gserviceaccount.com --role=projects/acme-ml/roles/flyball.scale_platform --format=none --condition=None || true  # it may not be there
+
+# What deciding takes on AI Platform
+# found by: gcloud projects get-iam-policy acme-ml --format=json
+gcloud projects remove-iam-policy-binding acme-ml --member=serviceAccount:flyball-run@acme-ml.iam.gserviceaccount.com --role=projects/acme-ml/roles/flyball.decide_platform --format=none --condition=None || true  # it may not be there
+
 # What scaling takes, which advising does not have
 # found by: gcloud projects get-iam-policy acme-ml --format=json
 gcloud projects remove-iam-policy-binding acme-ml --member=serviceAccount:flyball-run@acme-ml.iam.gserviceaccount.com --role=projects/acme-ml/roles/flyball.scale --format=none --condition=None || true  # it may not be there
@@ -85,6 +93,16 @@ gcloud projects remove-iam-policy-binding acme-ml --member=serviceAccount:flybal
 # What deciding takes
 # found by: gcloud projects get-iam-policy acme-ml --format=json
 gcloud projects remove-iam-policy-binding acme-ml --member=serviceAccount:flyball-run@acme-ml.iam.gserviceaccount.com --role=projects/acme-ml/roles/flyball.decide --format=none --condition=None || true  # it may not be there
+
+# The role flyball.scale_platform: set nodes of AI Platform
+if [ "$(gcloud iam roles list --project=acme-ml --filter=name=projects/acme-ml/roles/flyball.scale_platform --format=json)" != '[]' ]; then
+  gcloud iam roles delete flyball.scale_platform --project=acme-ml
+fi
+
+# The role flyball.decide_platform: read nodes of AI Platform
+if [ "$(gcloud iam roles list --project=acme-ml --filter=name=projects/acme-ml/roles/flyball.decide_platform --format=json)" != '[]' ]; then
+  gcloud iam roles delete flyball.decide_platform --project=acme-ml
+fi
 
 # The role flyball.remember: read and append to the ledger
 if [ "$(gcloud iam roles list --project=acme-ml --filter=name=projects/acme-ml/roles/flyball.remember --format=json)" != '[]' ]; then

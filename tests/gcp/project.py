@@ -66,6 +66,9 @@ class Project:
                 self._run(words)
                 self.enabled |= {each for each in words[2:] if not each.startswith("-")}
                 return ""
+            case Enable() if words in [fill(each, self._known) for each in step.then]:
+                self._run(words)
+                return ""
             case Grant():
                 return self._bind(step, words)
             case Ensure():

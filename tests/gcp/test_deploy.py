@@ -16,7 +16,15 @@ import pytest
 from deploy.gcp.__main__ import main
 from deploy.gcp.functions import TIMEOUT_S, list_variables
 from deploy.gcp.place import Place
-from deploy.gcp.roles import READING, REMEMBERING, ROLES, SCALING
+from deploy.gcp.roles import (
+    PLATFORM_READING,
+    PLATFORM_ROLES,
+    PLATFORM_SCALING,
+    READING,
+    REMEMBERING,
+    ROLES,
+    SCALING,
+)
 from deploy.gcp.step import (
     Command,
     Enable,
@@ -62,7 +70,7 @@ def list_commands() -> list[Command]:
             case Learn():
                 commands.append(step.ask)
             case Enable():
-                commands += [step.find, step.enable(step.services)]
+                commands += [step.find, step.enable(step.services), *step.then]
             case Ensure():
                 commands += [step.find, *step.create, *step.update, *step.delete]
                 commands += [step.look] if step.look else []
@@ -225,8 +233,8 @@ def test_a_function_may_do_what_it_calls_and_nothing_else(server: Server) -> Non
         looked |= session.methods
         control.apply(stage.target, CapacityRange(2, 6), stage.clock.at)
         heard |= session.methods
-    assert looked == set(READING)
-    assert heard - looked == set(SCALING)
+    assert looked == {*READING, *PLATFORM_READING}
+    assert heard - looked == {*SCALING, *PLATFORM_SCALING}
 
 
 def test_a_function_may_do_with_the_ledger_what_it_calls_and_nothing_else(repository: Path) -> None:
@@ -235,7 +243,7 @@ def test_a_function_may_do_with_the_ledger_what_it_calls_and_nothing_else(reposi
     named = set(re.findall(r'self\._(?:call|ask)\("(\w+)"', source))
     methods = {f"firestore.projects.databases.documents.{each}" for each in named}
     assert methods == set(REMEMBERING)
-    granted = {each for role in ROLES for each in role.permissions}
+    granted = {each for role in (*ROLES, *PLATFORM_ROLES) for each in role.permissions}
     assert not [each for each in granted if each.endswith((".delete", ".setIamPolicy", ".*"))]
 
 

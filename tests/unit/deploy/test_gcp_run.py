@@ -84,6 +84,19 @@ def test_advising_takes_the_right_to_scale_back() -> None:
     assert ran[1:] == ["functions deploy flyball-alert", "functions deploy flyball-tick"]
 
 
+def test_what_is_retired_is_only_granted_where_it_is_asked_for() -> None:
+    """A role with a permission that Google has forgotten could not be made."""
+    place = PLACE._replace(ai_platform=True)
+    words = {word for step in list_steps(PLACE) for word in str(step).split(",")}
+    assert not [word for word in words if "ml.versions" in word]
+    assert change(deployed(), place) == [
+        "iam roles create",
+        "iam roles create",
+        "projects add-iam-policy-binding acme-ml",
+        "projects add-iam-policy-binding acme-ml",
+    ]
+
+
 def test_what_somebody_changed_is_mended() -> None:
     """A job that was paused runs again; a role that was widened is narrowed."""
     project = deployed()
