@@ -275,6 +275,18 @@ def test_what_cannot_be_seen_is_said(desk: Desk) -> None:
     assert "current capacity cannot be read: NOT_FOUND" in done.out
 
 
+def test_what_went_to_another_home_is_named_here(desk: Desk, tmp_path: Path) -> None:
+    """The deployment that the environment names is looked at, whatever the file has for it."""
+    assert apply().code == 0
+    local = CONFIG.replace("    home: gcp\n", "").replace(f"metric: {DUTY}", "metric: utilization")
+    start = local.index("    resource:")
+    write(local[:start] + local[local.index("\n", start) + 1 :])
+    done = plan("--ledger", str(tmp_path / "ledger.db"))
+    assert done.code == 2, done
+    assert "gpu goes on in gcp as it is in force there" in done.out
+    assert desk.ours() == [HIGH, LOW]
+
+
 TWIN = CONFIG.partition("scalable_targets:\n")[2].replace("id: gpu", "id: twin")
 
 

@@ -114,9 +114,10 @@ def opened_stores(
     from flyball.cli.folder import make_folder
     from flyball.cli.store import name_local
     from flyball.wiring.deploy import homes_of
-    from flyball.wiring.stack import AWS, LOCAL, is_named, open_stores
+    from flyball.wiring.stack import AWS, GCP, LOCAL, is_google_named, is_named, open_stores
 
     homes = set(homes_of(request.wanted)) | ({AWS} if is_named(stack) else set())
+    homes |= {GCP} if is_google_named() else set()
     if LOCAL in homes:
         ledger = name_local(ledger)
         if makes:

@@ -30,6 +30,7 @@ ALARM_TOPIC = "FLYBALL_ALARM_TOPIC_ARN"
 ALARM_PREFIX = "FLYBALL_ALARM_PREFIX"
 DEAD_QUEUE = "FLYBALL_DEAD_QUEUE_URL"
 MODE = "FLYBALL_MODE"
+GCP_PROJECT = "FLYBALL_GCP_PROJECT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,12 @@ def is_named(stack: str | None, environment: Mapping[str, str] | None = None) ->
     """Say whether a deployment on AWS is meant even if no scalable target names it."""
     variables = os.environ if environment is None else environment
     return bool(stack or variables.get(STACK) or variables.get(TARGETS_TABLE))
+
+
+def is_google_named(environment: Mapping[str, str] | None = None) -> bool:
+    """Say whether a deployment on Google Cloud is meant even if no scalable target names it."""
+    variables = os.environ if environment is None else environment
+    return bool(variables.get(GCP_PROJECT))
 
 
 def make_clients(region: str | None) -> Clients:
