@@ -25,7 +25,8 @@ SAM := $(abspath .venv-sam)/bin/sam
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test check format format-check lint types contracts docs tests coverage \
-	e2e-aws demo-aws build-aws template bench bench-cold bench-warm reference cost lock changelog clean
+	e2e-aws e2e-gcp demo-aws build-aws template bench bench-cold bench-cold-gcp bench-warm \
+	reference cost lock changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -35,7 +36,7 @@ demo: $(VENV)/.demo-ready ## install, then replay a day of traffic (ARGS="--trac
 
 test: check ## install, then run every check
 
-check: format-check lint types contracts docs template tests coverage e2e-aws ## the gate: all of these
+check: format-check lint types contracts docs template tests coverage e2e-aws e2e-gcp ## the gate: all of these
 
 format-check: $(VENV)/.dev-ready ## is every file formatted?
 	$(BIN)/ruff format --check .
@@ -64,6 +65,9 @@ template: $(VENV)/.dev-ready .venv-sam/.ready .venv-scan/.ready ## is the templa
 
 e2e-aws: $(VENV)/.dev-ready .venv-sam/.ready ## deploy to a local AWS, and run it end to end
 	FLYBALL_SAM="$(SAM)" $(BIN)/python -m pytest -n 2 --dist loadgroup -m e2e tests/aws $(ARGS)
+
+e2e-gcp: $(VENV)/.dev-ready ## run what Google Cloud runs among its emulators, end to end
+	$(BIN)/python -m pytest -m e2e tests/gcp $(ARGS)
 
 demo-aws: $(VENV)/.dev-ready .venv-sam/.ready ## deploy to a local AWS, and replay a rush there (ARGS="--trace FILE")
 	@FLYBALL_SAM="$(SAM)" $(BIN)/python -m tests.aws.demo $(ARGS)
@@ -101,6 +105,9 @@ bench: .venv-bench/.ready ## measure one decision against Ray Serve's, and the c
 
 bench-cold: $(VENV)/.dev-ready .venv-sam/.ready ## measure a function's cold start under Lambda's runtime
 	FLYBALL_SAM="$(SAM)" $(BIN)/python -m tests.bench.cold
+
+bench-cold-gcp: $(VENV)/.dev-ready ## measure a function's cold start under functions-framework
+	$(BIN)/python -m tests.bench.cold_gcp $(ARGS)
 
 bench-warm: $(VENV)/.dev-ready ## measure our own time in a decision on AWS, calls excluded
 	$(BIN)/python -m tests.bench.warm

@@ -83,7 +83,7 @@ def serve(
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"{name}.log"
     with _alone():
-        port = _free_port()
+        port = free_port()
         given = {**environment_for(folder), **environment}
         filled = {key: value.replace("{port}", str(port)) for key, value in given.items()}
         with log.open("wb") as said:
@@ -226,7 +226,8 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
