@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from flyball.core.codec import parse
+from flyball.core.forward import parse_known
 from flyball.core.model import History
 from flyball.core.target import ScalableTarget
 from flyball.ports import Claim
 
+WHOLE = frozenset({"pauses"})
+"""What a human said is read whole or not at all: a later version's pause may say more."""
 CONFIGS_LIMIT = 4_096
 """Compiled configs kept, so that a long-lived function does not grow."""
 
@@ -40,13 +43,17 @@ class Recall:
 
 
 def read_history(claim: Claim) -> History:
-    """Read what the target remembers.
+    """Read what the target remembers; what a later version added to it is forgotten.
 
     Raises:
         ValueError: It cannot be read; the message has the remedy.
     """
     try:
         return parse(History, claim.history)
+    except ValueError:
+        pass
+    try:
+        return parse_known(History, claim.history, WHOLE)
     except ValueError as error:
         message = (
             f"{claim.scalable_target_id}: the ledger's history cannot be read: {error}; use the "

@@ -248,6 +248,12 @@ def test_a_history_that_cannot_be_read_is_named_and_the_lease_given_back(rig: Ri
     assert rig.kinds() == []
 
 
+def test_a_version_that_was_rolled_back_to_goes_on(rig: Rig) -> None:
+    """What a newer one remembered beside what this one knows is no reason to stand still."""
+    later = rig.start(ledger=_Altered(rig, history='{"desired":2,"of_a_later_version":{"a":1}}'))
+    assert later.wake(rig.trigger()).kind is WakeKind.DECIDED
+
+
 @pytest.mark.parametrize("seen", ["{", "[]", "null", '{"high": 3}', '{"high": "yesterday"}'])
 def test_stamps_that_cannot_be_read_cost_one_more_look(rig: Rig, seen: str) -> None:
     """What was seen is only there to save work."""

@@ -99,7 +99,7 @@ def _make_encoder(cls: type) -> Encode:
         return simple[cls]
     if issubclass(cls, Enum):
         return attrgetter("_value_")  # what .value reads, at a fifth of the time
-    if _is_record(cls):
+    if is_record(cls):
         return _record_encoder(cls)
     if issubclass(cls, (tuple, list)):
         return lambda value: [_encoder(type(item))(item) for item in value]
@@ -115,7 +115,7 @@ _encoder: Callable[[Any], Encode] = cache(_make_encoder)
 def _record_encoder(cls: type) -> Encode:
     fields = [
         (name, default, annotation is float or float in typing.get_args(annotation))
-        for name, annotation, default in _fields(cls)
+        for name, annotation, default in fields_of(cls)
     ]
     kind = KINDS.get(cls)
 
@@ -223,7 +223,7 @@ _decoder: Callable[[Any], Decode] = cache(_make_decoder)
 
 
 def _record_decoder(cls: type) -> Decode:
-    fields = {name: (_decoder(annotation), default) for name, annotation, default in _fields(cls)}
+    fields = {name: (_decoder(annotation), default) for name, annotation, default in fields_of(cls)}
     ignored = {"kind"} if cls in KINDS else set()
 
     def decode_record(value: Any) -> Any:
@@ -369,11 +369,12 @@ def _at(where: str, decoder: Decode, value: Any) -> Any:
         raise ValueError(joined) from None
 
 
-def _is_record(cls: type) -> bool:
+def is_record(cls: type) -> bool:
+    """Say whether a class is a dataclass or a NamedTuple."""
     return dataclasses.is_dataclass(cls) or hasattr(cls, "_fields")
 
 
-def _fields(cls: type) -> list[tuple[str, Any, Any]]:
+def fields_of(cls: type) -> list[tuple[str, Any, Any]]:
     """List a record's fields: name, resolved type, default (MISSING for none)."""
     hints = typing.get_type_hints(cls)
     if dataclasses.is_dataclass(cls):

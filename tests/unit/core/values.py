@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from flyball.core.codec import _fields
+from flyball.core.codec import fields_of
 from flyball.core.model import Capacity, Datapoint, Missing, Observation, Series
 from flyball.core.policy import (
     Adjustment,
@@ -90,7 +90,9 @@ def stored(annotation: Any, *, nan: bool = False, natural: bool = False) -> st.S
         )
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return st.sampled_from(annotation)
-    fields = {name: stored(each, nan=nan, natural=natural) for name, each, _ in _fields(annotation)}
+    fields = {
+        name: stored(each, nan=nan, natural=natural) for name, each, _ in fields_of(annotation)
+    }
     return st.builds(annotation, **fields)
 
 
