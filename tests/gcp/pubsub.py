@@ -33,7 +33,7 @@ class Message(NamedTuple):
         attributes: Text by name.
     """
 
-    body: str
+    body: bytes
     attributes: Mapping[str, str]
 
 
@@ -84,7 +84,7 @@ class PubSub:
             self._call(f"{path}:acknowledge", {"ackIds": [each["ackId"] for each in received]})
         return [
             Message(
-                base64.b64decode(each["message"].get("data", "")).decode("utf-8", "replace"),
+                base64.b64decode(each["message"].get("data", "")),
                 each["message"].get("attributes", {}),
             )
             for each in received
