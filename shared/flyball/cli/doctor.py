@@ -67,7 +67,7 @@ def doctor(
 
     if policy:
         if any(each is not None for each in (config, ledger, project)):
-            refuse("--policy is of a whole deployment on AWS: give --stack and --region alone")
+            refuse("--policy is of a whole deployment on AWS: leave out --config and the like")
         screen.say_json(_list_permissions(stack, region))
         return
     checks: list[Check] = []
