@@ -48,13 +48,15 @@ def on_alert(event):
 """
 IMPORTS = (
     "functions_framework",
-    "google.auth.transport.requests",
     "flyball.wiring.gcp_function",
-    "flyball.core.codec",
+    "requests",
+    "google.auth.transport.requests",
+    "grpc",
+    "google.api_core.retry",
     "google.cloud.monitoring_v3",
     "google.cloud.scheduler_v1",
 )
-"""In the order in which a function that decides meets them, and one that it never does."""
+"""In the order in which a function that decides meets them, and last one that it never does."""
 TIMER = """
 import gc, importlib, sys, time
 gc.disable()
