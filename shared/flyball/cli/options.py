@@ -21,7 +21,8 @@ LedgerPath = Annotated[
     typer.Option(
         "--ledger",
         metavar="PATH",
-        help="The ledger's file, or dynamodb:TARGETS/LEDGER, the names of its two tables.  "
+        help="The ledger's file, or dynamodb:TARGETS/LEDGER, the names of its two tables, or "
+        "firestore:PROJECT/DATABASE.  "
         "[default: $FLYBALL_LEDGER, else .flyball/ledger.db]",
         show_default=False,
     ),

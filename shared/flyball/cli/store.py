@@ -17,7 +17,7 @@ from flyball.ports import Ledger, Outcome
 from flyball.report.plain import plain
 from flyball.wiring.local import Settings, open_ledger
 
-REMOTE = "dynamodb:"
+DYNAMODB, FIRESTORE = "dynamodb:", "firestore:"
 LAST = "last"
 NEARBY = 16
 """Rows after a decision among which its outcome is looked for."""
@@ -54,7 +54,7 @@ def opened(
     Raises:
         CommandError: There is no such file, or both are named.
         LedgerError: It cannot be used.
-        SettingsError: It is in DynamoDB, and its name is none, or AWS's SDK is not installed.
+        SettingsError: It is in a cloud, and its name is none, or that cloud's SDK is not installed.
         StackError: There is no such stack.
     """
     settings = Settings.from_env() if settings is None else settings
@@ -95,8 +95,8 @@ def name_local(path: Path | None, settings: Settings | None = None) -> Path:
 
 
 def is_remote(chosen: Path) -> bool:
-    """Say whether a ledger is no file but two tables: dynamodb:<targets>/<ledger>."""
-    return str(chosen).startswith(REMOTE)
+    """Say whether a ledger is in a cloud: dynamodb:<targets>/<ledger>, firestore:<project>."""
+    return str(chosen).startswith((DYNAMODB, FIRESTORE))
 
 
 def open_any(chosen: Path, settings: Settings) -> Ledger:
@@ -104,12 +104,17 @@ def open_any(chosen: Path, settings: Settings) -> Ledger:
 
     Raises:
         LedgerError: It cannot be used.
-        SettingsError: It is in DynamoDB, and its name is none, or AWS's SDK is not installed.
+        SettingsError: It is in a cloud, and its name is none, or that cloud's SDK is not installed.
     """
-    if is_remote(chosen):
+    name = str(chosen)
+    if name.startswith(DYNAMODB):
         from flyball.wiring import aws
 
-        return aws.open_ledger(str(chosen))
+        return aws.open_ledger(name)
+    if name.startswith(FIRESTORE):
+        from flyball.wiring import gcp
+
+        return gcp.open_ledger(name)
     return open_ledger(chosen, settings)
 
 
