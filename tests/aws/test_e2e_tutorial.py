@@ -18,7 +18,8 @@ import pytest
 
 from tests.aws.deployment import ROOT, RUNTIME, SAM
 from tests.aws.rig import REGION, Server, client_of, environment_for, start_ministack
-from tests.aws.test_tutorial import PAGE, matches, read_steps
+from tests.aws.test_tutorial import PAGE
+from tests.page import matches, read_steps
 
 pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket, pytest.mark.xdist_group("built")]
 

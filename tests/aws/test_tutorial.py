@@ -1,21 +1,12 @@
-"""Is every command of docs/aws.md as it is written there, and does it print what stands there?
-
-FLYBALL_REWRITE=1 writes what is printed into the page, whole; "…" stands for what a person then
-leaves out: of a line, or of lines.
-"""
+"""Is every command of docs/aws.md as it is written there, and does it print what stands there?"""
 
 from __future__ import annotations
 
-import os
-import re
 import shlex
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
@@ -29,62 +20,19 @@ from tests.aws.conftest import Store
 from tests.aws.formation import deploy
 from tests.aws.overheard import tap
 from tests.aws.rig import REGION
+from tests.page import Step, expect_page, matches, read_steps, stop_time
 from tests.unit.cli.commands import flyball
 
 pytestmark = pytest.mark.enable_socket
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = REPOSITORY / "docs" / "aws.md"
-REWRITE = "FLYBALL_REWRITE"
 CHANGES = 2
-CUT = "…"
 DIMENSIONS = GPU["Dimensions"]
 SAID = "Whether it changes anything"
 """The template's words on its output Mode."""
 LOAD = 1_250.0
 """Calls a minute on each instance."""
-_BLOCK = re.compile(
-    r"^(?P<indent> *)```(?P<kind>sh|text)\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL
-)
-_TIME = re.compile(r"\b\d\d:\d\d:\d\d\b")
-_DATE = re.compile(r"\b20\d\d-\d\d-\d\d\b")
-
-
-class Step(NamedTuple):
-    """A command of the page.
-
-    Attributes:
-        command: As it is typed.
-        printed: What stands below it.
-        place: Where that stands in the page, from and to; its lines are indented alike.
-        indent: By how much.
-    """
-
-    command: str
-    printed: str
-    place: tuple[int, int]
-    indent: str
-
-
-def read_steps(page: str) -> Iterator[Step]:
-    """Give every command of a page with what it prints."""
-    blocks = list(_BLOCK.finditer(page))
-    for block, after in pairwise(blocks):
-        if block["kind"] == "sh":
-            assert after["kind"] == "text", f"what does {block['text']!r} print?"
-            indent = after["indent"]
-            text = "".join(line.removeprefix(indent) for line in after["text"].splitlines(True))
-            command = " ".join(block["text"].split())
-            yield Step(command, text, after.span("text"), indent)
-
-
-def matches(printed: str, stands: str) -> bool:
-    """Say whether a block stands for what was printed."""
-    lines = [
-        r"(?:.*\n)*?" if line.strip() == CUT else ".*".join(map(re.escape, line.split(CUT))) + r"\n"
-        for line in stands.splitlines()
-    ]
-    return re.fullmatch("".join(lines), printed) is not None
 
 
 @dataclass
@@ -153,7 +101,7 @@ class Walk:
             (REGION, "eu-central-1"),
         ):
             text = text.replace(found, stands)
-        return _DATE.sub("2026-11-21", _TIME.sub("09:41:00", text))
+        return stop_time(text)
 
 
 @pytest.fixture
@@ -185,36 +133,8 @@ def test_the_page_is_true(walk: Walk) -> None:
             different.append((step, printed))
         if step.command == "flyball apply plan.json":
             walk.pass_minutes()
-    if os.environ.get(REWRITE):
-        rewrite(page, different)
-    assert [step.command for step, _ in different] == [], different[0][1]
+    expect_page(PAGE, different)
     assert not any(walk.account.suspended().values())
     assert walk.account.alarms() == {}
     endpoint = walk.account.client("sagemaker").describe_endpoint(EndpointName="churn")
     assert endpoint["ProductionVariants"][0]["DesiredInstanceCount"] > 3
-
-
-def rewrite(page: str, different: list[tuple[Step, str]]) -> None:
-    """Write what was printed into the page."""
-    for step, printed in reversed(different):
-        start, end = step.place
-        lines = "".join(f"{step.indent}{line}".rstrip() + "\n" for line in printed.splitlines())
-        page = page[:start] + lines + page[end:]
-    PAGE.write_text(page, encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("printed", "stands", "expected"),
-    [
-        ("a\nb\n", "a\nb\n", True),
-        ("a\nb\n", "a\n", False),
-        ("a\nb\nc\nd\n", "a\n…\nd\n", True),
-        ("a\nd\n", "a\n…\nd\n", True),
-        ("a 1 b\n", "a … b\n", True),
-        ("a 1\nb\n", "a … b\n", False),
-        ("a.\n", "a?\n", False),
-    ],
-)
-def test_what_is_left_out_of_a_block_is_said(printed: str, stands: str, expected: bool) -> None:
-    """Nothing else may be missing, or differ."""
-    assert matches(printed, stands) is expected
