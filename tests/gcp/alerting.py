@@ -171,6 +171,18 @@ class Policies:
 def serve_policies() -> Iterator[Policies]:
     """Serve an account without policies at 127.0.0.1 until the block ends."""
     account = Policies()
+    server = grpc.server(ThreadPoolExecutor(max_workers=4))
+    server.add_generic_rpc_handlers((handle_policies(account),))
+    account.url = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    try:
+        yield account
+    finally:
+        server.stop(grace=None).wait()
+
+
+def handle_policies(account: Policies) -> Any:
+    """Make what a server of gRPC answers for an account's alert policies with."""
     requests: dict[str, Any] = {
         "ListAlertPolicies": api.ListAlertPoliciesRequest,
         "CreateAlertPolicy": api.CreateAlertPolicyRequest,
@@ -185,14 +197,7 @@ def serve_policies() -> Iterator[Policies]:
         )
         for name, request in requests.items()
     }
-    server = grpc.server(ThreadPoolExecutor(max_workers=4))
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
-    account.url = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    server.start()
-    try:
-        yield account
-    finally:
-        server.stop(grace=None).wait()
+    return grpc.method_handlers_generic_handler(SERVICE, handlers)
 
 
 def _serialize(answer: Any) -> bytes:

@@ -146,15 +146,8 @@ class Monitoring:
 def serve_monitoring() -> Iterator[Monitoring]:
     """Serve an empty account at 127.0.0.1 until the block ends."""
     account = Monitoring()
-    handler = grpc.unary_unary_rpc_method_handler(
-        account.answer,
-        request_deserializer=api.ListTimeSeriesRequest.deserialize,
-        response_serializer=api.ListTimeSeriesResponse.serialize,
-    )
     server = grpc.server(ThreadPoolExecutor(max_workers=4))
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(SERVICE, {"ListTimeSeries": handler}),)
-    )
+    server.add_generic_rpc_handlers((handle_metrics(account),))
     port = server.add_insecure_port("127.0.0.1:0")
     account.url = f"http://127.0.0.1:{port}"
     server.start()
@@ -162,6 +155,16 @@ def serve_monitoring() -> Iterator[Monitoring]:
         yield account
     finally:
         server.stop(grace=None).wait()
+
+
+def handle_metrics(account: Monitoring) -> Any:
+    """Make what a server of gRPC answers for an account's metrics with."""
+    handler = grpc.unary_unary_rpc_method_handler(
+        account.answer,
+        request_deserializer=api.ListTimeSeriesRequest.deserialize,
+        response_serializer=api.ListTimeSeriesResponse.serialize,
+    )
+    return grpc.method_handlers_generic_handler(SERVICE, {"ListTimeSeries": handler})
 
 
 def _read_filter(text: str) -> dict[str, list[str]]:
