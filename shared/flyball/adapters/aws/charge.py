@@ -29,10 +29,11 @@ from flyball.plan.model import (
     Part,
     Scope,
 )
+from flyball.plan.sight import HAND_OVER
+from flyball.plan.twins import check_twins
 
 AT_ONCE = 8
 AWS = "aws"
-HAND_OVER = "hand over"
 DECIDE = "say --hand-back to resume it, or --no-hand-back to leave it suspended"
 
 
@@ -58,7 +59,7 @@ def find_places(scope: Scope, memory: Memory) -> list[str]:
 
 def settle(scene: Scene) -> Hands:
     """Say for every target who is in charge, and what has to change hands for that."""
-    hands = Hands([], [], [*_find_twins(scene.scope)])
+    hands = Hands([], [], [*check_twins(scene.scope, _key, scene.scope.staying)])
     for target in scene.scope.staying:
         if (old := _find_left(scene.scope, target)) is not None:
             _leave(scene, hands, old, resource_key(old.resource))
@@ -80,41 +81,6 @@ def _find_left(scope: Scope, target: ScalableTarget) -> ScalableTarget | None:
         return None if resource_key(old.resource) == resource_key(target.resource) else old
     except ValueError:
         return None
-
-
-def _find_twins(scope: Scope) -> Iterator[Check]:
-    """Name targets that would scale the same resource against each other."""
-    owners: dict[str, str] = {}
-    others = {_key(each): each.id for each in scope.others if each.mode is Mode.APPLY}
-    staying = {each.id for each in scope.staying}
-    going = {
-        _key(each): name
-        for name, each in scope.registered.items()
-        if name in staying and each.mode is Mode.APPLY
-    }
-    for target in scope.staying:
-        key = resource_key(target.resource)
-        owner = owners.setdefault(key, target.id)
-        if target.mode is not Mode.APPLY:
-            continue
-        if owner != target.id:
-            text = f"{key} is scaled by {owner} too"
-            yield Check("resource", Level.FAIL, text, "put their policies into one", target.id)
-        elif key in others:
-            text = f"{key} is scaled by {others[key]} too, which is in force and not in the file"
-            remedy = (
-                f"is {target.id} its new name? --prune puts it in its place; else take one of them "
-                "out of its file"
-            )
-            yield Check("resource", Level.FAIL, text, remedy, target.id)
-        elif going.get(key, target.id) not in (target.id, *_named_on(scope, key)):
-            text = f"{key} is scaled by {going[key]} until that has another resource"
-            remedy = f"apply {going[key]} first, then {target.id}"
-            yield Check("resource", Level.FAIL, text, remedy, target.id)
-
-
-def _named_on(scope: Scope, key: str) -> set[str]:
-    return {each.id for each in scope.staying if resource_key(each.resource) == key}
 
 
 def _key(target: ScalableTarget) -> str:

@@ -23,11 +23,11 @@ from flyball.adapters.aws.handover import (
     read_natives,
     set_state,
 )
-from flyball.adapters.aws.live import Live, check_zero, look_at_all
+from flyball.adapters.aws.live import check_capacity, check_zero
 from flyball.adapters.aws.pace import NAMES, Pace
 from flyball.adapters.aws.prices import count_metrics, read_prices
 from flyball.adapters.aws.resource import ResourceError, Variant, read_resource, resource_key
-from flyball.adapters.aws.rivals import Rival, check_rivals, find_rivals
+from flyball.adapters.aws.rivals import find_rivals
 from flyball.adapters.aws.sagemaker import fetch_endpoint
 from flyball.adapters.aws.sight import ANYTHING, Reach, Scene
 from flyball.adapters.aws.tags import find_bare
@@ -35,6 +35,7 @@ from flyball.alarm import Alarm, define_alarms, find_scalable_target, is_static
 from flyball.core.codec import parse
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.compare import flatten
+from flyball.plan.live import Live, look_at_all
 from flyball.plan.model import (
     SUSPENDED,
     Change,
@@ -49,6 +50,7 @@ from flyball.plan.model import (
     Survey,
     Verb,
 )
+from flyball.plan.rivals import Rival, check_rivals
 from flyball.ports import UnknownTargetError
 
 AT_ONCE = 8
@@ -190,7 +192,7 @@ class AwsHome:
             )
         )
         checks += [*hands.checks, *self._check_rivals(others, staying)]
-        checks += look_at_all(self._live, staying, self._natives, choices, advance)
+        checks += look_at_all(lambda each: self._check_live(each, choices), staying, advance)
         taken = [self._natives[each.name] for each in hands.wanted if _is_suspended(each)]
         checks += [
             *_tell_native_alarms(count_alarms(self._clients, taken)),
@@ -291,18 +293,23 @@ class AwsHome:
                 others.append(alarm)
         return found, others
 
+    def _check_live(self, target: ScalableTarget, choices: Choices) -> Iterator[Check]:
+        """Hold what is live against a config."""
+        native = self._natives.get(resource_key(target.resource))
+        yield from check_capacity(self._live(target), target, native, choices)
+
     def _check_rivals(
         self, others: Sequence[Mapping[str, Any]], staying: Sequence[ScalableTarget]
     ) -> Iterator[Check]:
         """Look at other deployments on the same resources."""
         rivals = find_rivals(others, staying, self._find_owner, self._place.targets_table)
-        yield from check_rivals(rivals, self._read_mode, staying, advises=self._advises)
+        yield from check_rivals(rivals, self._read_mode, staying, "table", advises=self._advises)
 
     def _read_mode(self, rival: Rival) -> Mode | None:
         """Read how a target of another deployment is in force."""
         from flyball.adapters.aws.dynamodb import DynamoLedger  # noqa: PLC0415
 
-        table = rival.targets_table
+        table = rival.deployment
         there = DynamoLedger(self._clients.get("dynamodb"), targets=table, ledger=table)
         try:
             status = there.status(rival.id)

@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flyball.adapters.aws.handover import Native
-from flyball.adapters.aws.resource import resource_key
 from flyball.core.model import Capacity, Missing
 from flyball.core.target import Mode, ScalableTarget
+from flyball.plan.live import check_bounds, tell_unread
 from flyball.plan.model import Check, Choices, Level
-
-AT_ONCE = 8
-"""Endpoints that are asked at the same time: below DescribeEndpoint's rate, as one takes 0.1 s."""
-
-Live = Callable[[ScalableTarget], Capacity | Missing]
-"""Reads what the provider has now."""
-
-
-def look_at_all(
-    live: Live,
-    targets: Sequence[ScalableTarget],
-    natives: Mapping[str, Native],
-    choices: Choices,
-    advance: Callable[[int], None],
-) -> list[Check]:
-    """Hold what is live against each config, several at a time."""
-
-    def look(target: ScalableTarget) -> list[Check]:
-        native = natives.get(resource_key(target.resource))
-        found = [*check_capacity(live(target), target, native, choices)]
-        advance(1)
-        return found
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return [check for checks in pool.map(look, targets) for check in checks]
 
 
 def check_capacity(
@@ -51,28 +25,15 @@ def check_capacity(
     """
     taking = choices.take_over and native is not None and native.is_active
     if isinstance(capacity, Missing):
-        level = Level.FAIL if taking and target.mode is Mode.APPLY else Level.WARN
-        text = f"current capacity cannot be read: {capacity.detail or capacity.cause.value}"
-        remedy = "does the resource exist, and may you describe it? see `flyball doctor`"
-        yield Check("capacity", level, text, remedy, target.id)
+        yield tell_unread(capacity, target, taking=taking and target.mode is Mode.APPLY)
         return
     if capacity.owner and native is None:
         text = f"{capacity.owner} looks after it too"
         yield Check("native scaling", Level.WARN, text, "switch it off first", target.id)
     if target.mode is Mode.ADVISE:
         return
-    current, low, high = capacity.desired, target.min_capacity, target.max_capacity
-    bounds = f"it has {current}, and the config allows {low}–{high}"
-    if current > high:
-        raised = bool(target.scheduled) and current <= target.hard_max and not taking
-        level = Level.WARN if choices.allow_scale_in or raised else Level.FAIL
-        until = ", unless a scheduled action raised that" if raised else ""
-        text = f"{bounds}{until}: it would scale in by {current - high} at once"
-        remedy = f"set max_capacity to {current} or more, or say --allow-scale-in"
-        yield Check("capacity", level, text, remedy, target.id)
-    elif current < low:
-        text = f"{bounds}: it will scale out by {low - current} at once"
-        yield Check("capacity", Level.WARN, text, "", target.id)
+    has = f"it has {capacity.desired}"
+    yield from check_bounds(target, choices, has, capacity.desired, taking=taking)
 
 
 def check_native(target: ScalableTarget, native: Native) -> Iterator[Check]:

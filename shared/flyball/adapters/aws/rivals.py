@@ -7,12 +7,12 @@ of scalable targets, the name the scalable target, and the dimensions the resour
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from flyball.adapters.aws.resource import Component, Variant, read_resource
 from flyball.alarm import find_scalable_target
-from flyball.core.target import Mode, ScalableTarget
-from flyball.plan.model import Check, Level
+from flyball.core.target import ScalableTarget
+from flyball.plan.rivals import Rival
 
 OURS = "Wakes Flyball for "
 """What the descriptions of all alarms of every deployment begin with."""
@@ -24,24 +24,8 @@ UNREADABLE = "not known"
 """Stands for the table of an alarm whose tags cannot be read."""
 
 
-class Rival(NamedTuple):
-    """A target of another deployment.
-
-    Attributes:
-        targets_table: Where it is registered, which also names the deployment.
-        id: The target's.
-        scalable_target_id: Ours on the same resource.
-    """
-
-    targets_table: str
-    id: str
-    scalable_target_id: str
-
-
 FindOwner = Callable[[Mapping[str, Any]], str | None]
 """Names the table of the deployment that made an alarm; None: none did."""
-ReadMode = Callable[[Rival], Mode | None]
-"""Reads how a target of another deployment is in force; None: it is not."""
 
 
 def find_rivals(
@@ -76,38 +60,6 @@ def find_rivals(
             if rival not in seen:
                 seen.add(rival)
                 yield rival
-
-
-def check_rivals(
-    rivals: Iterable[Rival],
-    read_mode: ReadMode,
-    targets: Sequence[ScalableTarget],
-    *,
-    advises: bool,
-) -> Iterator[Check]:
-    """Say who else is in charge; two are a problem."""
-    modes = {each.id: each.mode for each in targets}
-    for rival in rivals:
-        applies = modes[rival.scalable_target_id] is Mode.APPLY and not advises
-        name = f"{rival.id} of another deployment (table {rival.targets_table})"
-        try:
-            mode = read_mode(rival)
-        except Exception as error:  # noqa: BLE001  (whatever it is: what the other does is not known)
-            if applies:
-                text = f"{name} is on the same resource, and its mode cannot be read: {error}"
-                remedy = "if it applies, both would scale it: set one of them to `mode: advise`"
-                yield Check("deployments", Level.WARN, text, remedy, rival.scalable_target_id)
-            continue
-        if mode is not Mode.APPLY:
-            continue
-        text = f"{name} applies on the same resource"
-        if applies:
-            remedy = "both would scale it: set `mode: advise` there first, or destroy it there"
-            text = f"{text} too"
-            yield Check("deployments", Level.FAIL, text, remedy, rival.scalable_target_id)
-        else:
-            text = f"{text}: that one is in charge"
-            yield Check("deployments", Level.OK, text, "", rival.scalable_target_id)
 
 
 def _name_place(target: ScalableTarget) -> Mapping[str, str]:

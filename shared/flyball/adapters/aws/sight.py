@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from flyball.adapters.aws.handover import Native
-from flyball.adapters.aws.resource import Component, Variant, read_resource, resource_key
+from flyball.adapters.aws.resource import (
+    Component,
+    ResourceError,
+    Variant,
+    read_resource,
+    resource_key,
+)
 from flyball.core.model import Capacity, Missing
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.model import Check, Choices, Level, Memory, Scope
-
-LATELY = timedelta(minutes=15)
-HEARTBEATS = 2
-"""What was looked at within the longer of both was looked at lately."""
+from flyball.plan.sight import find_blind, tell_blind
 
 
 class Reach(NamedTuple):
@@ -77,30 +80,20 @@ def check_sight(target: ScalableTarget, scene: Scene, *, taking: bool) -> Iterat
     elif target.id in scene.bare:
         remedy = "give it that tag, or deploy the stack with another ResourceTag"
         yield Check("tags", level, scene.bare[target.id], remedy, target.id)
-    blind = _find_blind(target, scene) if taking else ""
+    blind = find_blind(target, scene.scope, scene.memory, _key, scene.now) if taking else ""
     if blind:
-        text = f"{blind}: nobody might be in charge"
-        remedy = (
+        first = (
             "apply without --take-over, give the functions a minute, ask `flyball doctor`, and "
-            "take over then; --unseen goes ahead all the same"
+            "take over then"
         )
-        yield Check("hand over", level, text, remedy, target.id)
+        yield tell_blind(blind, first, target.id, unseen=scene.choices.unseen)
 
 
-def _find_blind(target: ScalableTarget, scene: Scene) -> str:
-    """Say why it is not known that ours looks at a target; "" if it does."""
-    name = scene.scope.moves.get(target.id, target.id)
-    was = scene.scope.registered.get(name)
-    if was is None or resource_key(was.resource) != resource_key(target.resource):
-        return "no function has looked at it yet"
-    sight = scene.memory.seen(name)
-    if sight is None:
-        return "no function has looked at it yet"
-    if scene.now - sight.at > max(LATELY, HEARTBEATS * was.heartbeat):
-        return f"no function has looked at it since {sight.at:%Y-%m-%d %H:%M:%S} UTC"
-    if not sight.is_current:
-        return "no function has looked at it since its config changed"
-    return f"at its last look it could not see {sight.blind}" if sight.blind else ""
+def _key(target: ScalableTarget) -> str:
+    try:
+        return resource_key(target.resource)
+    except ResourceError:
+        return ""
 
 
 def _find_beyond(target: ScalableTarget, reach: Reach) -> str:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from flyball.adapters.aws.handover import Native
-from flyball.adapters.aws.live import check_capacity, check_native, check_zero, look_at_all
+from flyball.adapters.aws.live import check_capacity, check_native, check_zero
 from flyball.core.model import Capacity, Missing, MissingCause
 from flyball.core.policy import ScheduledPolicy, TrackingPolicy
 from flyball.core.schedule import Schedule
 from flyball.core.target import Metric, Mode
+from flyball.plan.live import look_at_all
 from flyball.plan.model import ACTIVE, Choices, Level
 from tests.rig import make_target
 
@@ -104,7 +105,9 @@ def test_many_targets_are_looked_at_and_counted() -> None:
         for n in range(20)
     ]
     steps: list[int] = []
-    found = look_at_all(lambda _: GONE, targets, {}, Choices(), steps.append)
+    found = look_at_all(
+        lambda each: check_capacity(GONE, each, None, Choices()), targets, steps.append
+    )
     assert [each.scalable_target_id for each in found] == [each.id for each in targets]
     assert sum(steps) == 20
 

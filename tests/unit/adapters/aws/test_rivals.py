@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from flyball.adapters.aws.rivals import Rival, check_rivals, find_rivals
+from flyball.adapters.aws.rivals import find_rivals
 from flyball.core.target import Mode
 from flyball.plan.model import Level
+from flyball.plan.rivals import Rival, check_rivals
 from tests.rig import make_target
 
 RESOURCES: Mapping[str, dict[str, str]] = {
@@ -91,7 +92,7 @@ def test_two_that_apply_are_a_problem(
     """One that only advises looks on; one that is out of service is nobody."""
     target = make_target("group", home="aws", resource=RESOURCES["group"], mode=ours)
     rival = Rival("t", "churn", "group")
-    checks = list(check_rivals([rival], lambda _: theirs, [target], advises=advises))
+    checks = list(check_rivals([rival], lambda _: theirs, [target], "table", advises=advises))
     assert [each.level for each in checks] == ([] if level is None else [level])
 
 
@@ -104,5 +105,5 @@ def test_what_cannot_be_known_is_said_where_it_matters(ours: Mode, count: int) -
 
     target = make_target("group", home="aws", resource=RESOURCES["group"], mode=ours)
     rival = Rival("t", "churn", "group")
-    checks = list(check_rivals([rival], fail, [target], advises=False))
+    checks = list(check_rivals([rival], fail, [target], "table", advises=False))
     assert [each.level for each in checks] == [Level.WARN] * count
