@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from flyball.adapters.gcp.alerting import TRIES, Alerting
+from flyball.adapters.gcp.again import TRIES
+from flyball.adapters.gcp.alerting import Alerting
 from flyball.adapters.gcp.policies import define
 from flyball.adapters.gcp.session import CallError
 from flyball.alarm import define_alarms

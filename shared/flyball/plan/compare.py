@@ -112,6 +112,8 @@ _RANK: Mapping[tuple[Kind, bool], int] = {
     (Kind.NATIVE, False): 3,
     (Kind.ALARM, True): 4,
     (Kind.TARGET, True): 5,
+    (Kind.JOB, False): 6,
+    (Kind.JOB, True): 7,
 }
 
 

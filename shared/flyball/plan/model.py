@@ -36,6 +36,7 @@ class Kind(Word):
     TARGET = "scalable target"
     ALARM = "alarm"
     NATIVE = "native scaling"
+    JOB = "job"
 
 
 class Verb(Word):
@@ -81,7 +82,7 @@ class Part(NamedTuple):
     Attributes:
         kind: Its sort.
         name: Unique in its kind and home.
-        scalable_target_id: Whose.
+        scalable_target_id: Whose; "": the whole deployment's.
         home: Where.
         fields: What is compared, by dotted name.
         replaces: Name of the part that goes as this one comes, in one step; "": none.
@@ -158,19 +159,21 @@ class Choices(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What the planned alarms cost, in dollars a month at list prices.
+    """What the planned alarms and jobs cost, in dollars a month at list prices.
 
     Attributes:
         alarms: How many there will be.
         before: Of those found.
         after: Of those wanted.
         each: Of those wanted, by name.
+        jobs: How many there will be.
     """
 
     alarms: int = 0
     before: float = 0.0
     after: float = 0.0
     each: Mapping[str, float] = {}
+    jobs: int = 0
 
 
 class Held(NamedTuple):
@@ -240,7 +243,7 @@ class Survey(NamedTuple):
         wanted: Parts that should be.
         found: Parts that are, ours only; what is found and not wanted is removed.
         checks: What else was seen.
-        cost: Of the alarms.
+        cost: Of the alarms and jobs.
     """
 
     wanted: Sequence[Part] = ()
@@ -303,7 +306,7 @@ class Plan(NamedTuple):
         changes: In the order in which they are made.
         unchanged: By kind, how many are as they should be.
         checks: What else was seen.
-        cost: Of the alarms.
+        cost: Of the alarms and jobs.
         basis: By part, hashes of what was wanted and found.
         digest: Of all of it; "" until sealed.
     """

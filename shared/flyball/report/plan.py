@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
@@ -79,9 +79,11 @@ def tell_plan(plan: Plan) -> Iterator[Line]:
     """Say what would change, target by target, what else was seen, and what it costs."""
     for home, place in plan.place.items():
         yield Line(_tell_place(home, place), style="dim")
-    for name, changes in groupby(plan.changes, key=lambda change: change.scalable_target_id):
+    for (home, name), changes in groupby(
+        plan.changes, key=lambda change: (change.home, change.scalable_target_id)
+    ):
         yield Line("")
-        yield Line(plain(name), style="bold")
+        yield Line(plain(name or f"{home}: the deployment"), style="bold")
         for change in changes:
             yield from _tell_change(change, plan.cost.each.get(change.name))
     if plan.checks:
@@ -89,7 +91,7 @@ def tell_plan(plan: Plan) -> Iterator[Line]:
         yield from _tell_checks(plan.checks)
     yield Line("")
     yield Line(sum_up(plan), style="bold")
-    if plan.cost.alarms or plan.cost.before:
+    if plan.cost.alarms or plan.cost.jobs or plan.cost.before:
         yield Line(_tell_cost(plan))
 
 
@@ -161,7 +163,7 @@ def _tell_change(change: Change, dollars: float | None) -> Iterator[Line]:
     after = {each.name: each.after or "" for each in change.fields}
     short = _shorten(change)
     if change.verb is Verb.CREATE:
-        words = {Kind.TARGET: _tell_target, Kind.ALARM: _tell_alarm}[change.kind](after)
+        words = CREATED[change.kind](after)
         price = f"; ${dollars:.2f} a month" if dollars else ""
         yield Line(plain(f"{short}: {words}{price}", 1_000), 2, SIGNS[change.verb])
         return
@@ -181,6 +183,8 @@ def _shorten(change: Change) -> str:
         return "scalable target"
     if change.kind is Kind.ALARM:
         return "alarm " + " ".join(change.name.split("/")[2:])
+    if change.kind is Kind.JOB:
+        return f"job {change.name}"
     return f"native scaling of {change.name}"
 
 
@@ -224,8 +228,26 @@ def _tell_policy(fields: Mapping[str, str]) -> str:
     return f"{metric} {sign} {threshold} in {lasts / period + 1:g} × {period:g} s"
 
 
+def _tell_job(fields: Mapping[str, str]) -> str:
+    schedule, zone = fields.get("schedule", "?"), fields.get("time_zone", "?")
+    who = f" as {fields['service_account']}" if "service_account" in fields else ""
+    return f"{schedule} {zone}: calls {fields.get('uri', '?')}{who}"
+
+
+CREATED: Mapping[Kind, Callable[[Mapping[str, str]], str]] = {
+    Kind.TARGET: _tell_target,
+    Kind.ALARM: _tell_alarm,
+    Kind.JOB: _tell_job,
+}
+"""How what comes is told in short."""
+
+
 def _tell_cost(plan: Plan) -> str:
     cost = plan.cost
     change = cost.after - cost.before
     more = f" ({'+' if change > 0 else '−'}${abs(change):.2f})" if abs(change) > 0.001 else ""  # noqa: PLR2004
-    return f"Alarms: {cost.alarms}, ${cost.after:.2f} a month at list price{more}."
+    if not cost.jobs:
+        return f"Alarms: {cost.alarms}, ${cost.after:.2f} a month at list price{more}."
+    told = f"{counted(cost.alarms, 'alarm')} and {counted(cost.jobs, 'job')}"
+    free = "three jobs of a billing account are free"
+    return f"Cost: {told}, ${cost.after:.2f} a month at list price{more}; {free}."

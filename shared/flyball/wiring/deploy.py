@@ -259,6 +259,7 @@ def _add(costs: Sequence[Cost]) -> Cost:
         sum(each.before for each in costs),
         sum(each.after for each in costs),
         {name: price for each in costs for name, price in each.each.items()},
+        sum(each.jobs for each in costs),
     )
 
 

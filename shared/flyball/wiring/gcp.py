@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 
+from flyball.adapters.gcp.client import ClientListing
 from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.firestore import FirestoreLedger
-from flyball.adapters.gcp.monitoring import MonitoringMetrics
+from flyball.adapters.gcp.monitoring import Listing, MonitoringMetrics
 from flyball.adapters.gcp.session import Session, read_endpoints
 from flyball.alarm import PREFIX
 from flyball.controller import LEASE, SAFETY, Controller
-from flyball.core.model import Capacity, CapacityRange, Missing
+from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause
 from flyball.core.target import ScalableTarget
 from flyball.ports import Clock, Ledger, Outcome
 from flyball.wiring.between import Adviser, Reader
@@ -54,8 +55,9 @@ TICK_FUNCTION = "on_tick"
 
 SCHEME = "firestore:"
 DEFAULT_DATABASE = "(default)"
+SDK = ("google.auth", "google.cloud.monitoring_v3", "google.cloud.scheduler_v1", "requests")
 METRICS_SERVICE = "monitoring_grpc"
-"""FLYBALL_GCP_ENDPOINT_MONITORING_GRPC: where metrics are read, if not at Google's address."""
+"""FLYBALL_GCP_ENDPOINT_MONITORING_GRPC: where Google's client is to go, if not to Google."""
 TIMEOUT = timedelta(seconds=60)
 """A function's time, where nobody has set it. Source: Cloud Run functions, "Set the timeout"."""
 TIMEOUT_LONGEST_S = 3_540.0
@@ -91,6 +93,7 @@ class Settings:
         timeout: FLYBALL_TIMEOUT_S, else CLOUD_RUN_TIMEOUT_SECONDS: how long the function may run.
         tick_audience: FLYBALL_TICK_AUDIENCE: whom a tick's token is for.
         tick_account: FLYBALL_TICK_ACCOUNT: the service account that ticks.
+        is_tick: FUNCTION_TARGET is on_tick, for whose answer nobody waits.
         trusts_platform: FLYBALL_TICK_SIGNATURE is platform: the token's signature was checked, and
             taken off, before the call got here; else it is verified here.
         endpoints: FLYBALL_GCP_ENDPOINT_<SERVICE>: URLs that are not Google's own.
@@ -109,6 +112,7 @@ class Settings:
     timeout: timedelta = TIMEOUT
     tick_audience: str = ""
     tick_account: str = ""
+    is_tick: bool = False
     trusts_platform: bool = False
     endpoints: Mapping[str, str] = field(default_factory=dict)
 
@@ -131,7 +135,8 @@ class Settings:
 
         name = PROJECT if variables.get(PROJECT) or not variables.get(PROJECT_TOO) else PROJECT_TOO
         project = read(name, _PROJECT, "the id of a project", None)
-        ticks = None if variables.get(FUNCTION) == TICK_FUNCTION else ""
+        is_tick = variables.get(FUNCTION) == TICK_FUNCTION
+        ticks = None if is_tick else ""
         timeout = _read_timeout(variables, problems)
         settings = cls(
             project=project,
@@ -156,6 +161,7 @@ class Settings:
             timeout=timeout,
             tick_audience=read(TICK_AUDIENCE, _AUDIENCE, "the audience of a tick's token", ticks),
             tick_account=read(TICK_ACCOUNT, _ACCOUNT, "a service account's e-mail", ticks),
+            is_tick=is_tick,
             trusts_platform=_read_signature(variables, problems),
             endpoints=_read_endpoints(variables, problems),
         )
@@ -187,7 +193,8 @@ class Noting:
         lost = self._session.lost
         found = self._control.describe(scalable_target, now)
         self._unread.discard(scalable_target.id)
-        if isinstance(found, Missing) and self._session.lost > lost:
+        is_gone = isinstance(found, Missing) and found.cause is MissingCause.UNAVAILABLE
+        if isinstance(found, Missing) and not is_gone and self._session.lost > lost:
             self._unread.add(scalable_target.id)
         return found
 
@@ -208,7 +215,7 @@ def check_sdk() -> None:
     Raises:
         SettingsError: One is not; the message has the command that installs them.
     """
-    for name in ("google.auth", "google.cloud.monitoring_v3", "requests"):
+    for name in SDK:
         try:
             found = find_spec(name)
         except ModuleNotFoundError:
@@ -254,7 +261,7 @@ def build(
     ledger: Ledger,
     session: Session,
     *,
-    metrics_endpoint: str = "",
+    listing: Listing | None = None,
     lease: timedelta = LEASE,
     alarm_prefix: str = PREFIX,
     advises_only: bool = False,
@@ -267,7 +274,7 @@ def build(
     Args:
         ledger: Rows and items, wherever they are.
         session: How Google is asked.
-        metrics_endpoint: Where Cloud Monitoring is, if not at Google's address.
+        listing: How metrics are read; None: by Google's client, at Google's address.
         lease: How long a wake may take before another run takes over.
         alarm_prefix: First part of our alarms' names.
         advises_only: Change nothing, whatever the configs say.
@@ -276,9 +283,10 @@ def build(
         control: Where capacity is read and set; None: by the session.
     """
     control = control or Noting(GcpControl(session), session)
+    metrics = MonitoringMetrics(ClientListing() if listing is None else listing)
     return Controller(
         ledger=ledger,
-        metrics=Reader(MonitoringMetrics(metrics_endpoint), control),
+        metrics=Reader(metrics, control),
         control=Adviser(control) if advises_only else control,
         clock=SystemClock() if clock is None else clock,
         token=make_token,

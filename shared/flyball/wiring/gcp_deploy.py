@@ -13,9 +13,11 @@ from contextlib import closing, contextmanager
 
 from flyball.adapters.gcp.alerting import Alerting
 from flyball.adapters.gcp.control import GcpControl
-from flyball.adapters.gcp.deploy import GcpHome, Place
+from flyball.adapters.gcp.deploy import GCP, GcpHome, Place
 from flyball.adapters.gcp.firestore import FirestoreLedger
+from flyball.adapters.gcp.jobs import Jobs
 from flyball.adapters.gcp.session import Session
+from flyball.adapters.gcp.tick import Ticking, TickJob
 from flyball.core.target import Mode
 from flyball.wiring.deploy import Store
 from flyball.wiring.gcp import METRICS_SERVICE, Settings, check_sdk
@@ -23,7 +25,14 @@ from flyball.wiring.machine import SystemClock
 from flyball.wiring.settings import SettingsError, read_matching
 
 CHANNEL = "FLYBALL_ALERT_CHANNEL"
+REGION = "FLYBALL_GCP_REGION"
+TICK_URL = "FLYBALL_TICK_URL"
+"""Where the function of every minute is called; the audience of its token, where it is not set."""
+JOBS_SERVICE = "cloudscheduler_grpc"
+"""FLYBALL_GCP_ENDPOINT_CLOUDSCHEDULER_GRPC: where jobs are kept, if not at Google's address."""
 _CHANNEL = re.compile(r"projects/[a-z0-9.:-]+/notificationChannels/[0-9]+")
+_REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
+_URL = re.compile(r"https?://[\x21-\x7e]{1,2000}")
 
 
 @contextmanager
@@ -38,6 +47,7 @@ def open_google(environment: Mapping[str, str] | None = None) -> Iterator[Store]
     """
     variables = os.environ if environment is None else environment
     settings, channel = Settings.from_env(variables), read_channel(variables)
+    ticking = read_ticking(variables, settings)
     check_sdk()
     session = Session(settings.endpoints)
     ledger = FirestoreLedger(
@@ -53,13 +63,20 @@ def open_google(environment: Mapping[str, str] | None = None) -> Iterator[Store]
         channel,
         settings.alarm_prefix,
         Mode.ADVISE.value if settings.advises_only else "",
+        ticking.region,
     )
     control, clock = GcpControl(session), SystemClock()
     with (
         closing(ledger),
         closing(Alerting(settings.endpoints.get(METRICS_SERVICE, ""))) as alerting,
+        closing(Jobs(settings.endpoints.get(JOBS_SERVICE, ""))) as jobs,
     ):
-        home = GcpHome(alerting, place, lambda target: control.describe(target, clock.now()))
+        home = GcpHome(
+            alerting,
+            place,
+            lambda target: control.describe(target, clock.now()),
+            TickJob(jobs, ticking, GCP),
+        )
         yield Store(ledger, home)
 
 
@@ -75,3 +92,21 @@ def read_channel(variables: Mapping[str, str]) -> str:
     if problems:
         raise SettingsError("; ".join(problems))
     return channel
+
+
+def read_ticking(variables: Mapping[str, str], settings: Settings) -> Ticking:
+    """Read how the function of every minute is called; what is not told is left out.
+
+    Raises:
+        SettingsError: A variable is no region, or no URL.
+    """
+    problems: list[str] = []
+    expected = "a region, such as europe-west4"
+    region = read_matching(variables, REGION, _REGION, expected, "", problems)
+    url = read_matching(variables, TICK_URL, _URL, "a URL", settings.tick_audience, problems)
+    if problems:
+        raise SettingsError("; ".join(problems))
+    name = f"{settings.alarm_prefix}-tick"
+    return Ticking(
+        settings.project, name, region, url, settings.tick_audience, settings.tick_account
+    )

@@ -12,26 +12,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from time import sleep
-from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
-from flyball.adapters.gcp.session import NO_CREDENTIALS, SAID, UNREACHABLE, CallError
+from flyball.adapters.gcp.again import Answer, call_again, open_channel, try_once
+from flyball.adapters.gcp.session import CallError
 
 if TYPE_CHECKING:
     from google.cloud.monitoring_v3 import AlertPolicyServiceClient
 
-TRIES = 5
-FIRST_WAIT_S = 0.5
-"""Before the second try of a call; twice that before the third, and so on."""
-TRY_S = 20.0
 PAGE_SIZE = 1_000
-MAY_HAVE_LANDED = frozenset(
-    {"CANCELLED", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "UNKNOWN"}
-)
-AGAIN = MAY_HAVE_LANDED | {"ABORTED", "RESOURCE_EXHAUSTED"}
 NOT_FOUND = "NOT_FOUND"
 
-Answer = TypeVar("Answer")
 Written = dict[str, Any]
 """A policy as a dict with the API's own names, such as display_name."""
 
@@ -60,7 +51,7 @@ class Alerting:
         request = {"name": f"projects/{project}", "page_size": PAGE_SIZE}
 
         def ask() -> list[Written]:
-            found = self._find_client().list_alert_policies(request=request, **_once())
+            found = self._find_client().list_alert_policies(request=request, **try_once())
             return [read_policy(each) for each in found]
 
         return self._try(ask)
@@ -79,7 +70,7 @@ class Alerting:
             if doubtful and self._has(project, policy):
                 return
             doubtful = True
-            self._find_client().create_alert_policy(request=request, **_once())
+            self._find_client().create_alert_policy(request=request, **try_once())
 
         self._try(ask)
 
@@ -91,7 +82,7 @@ class Alerting:
         """
         self._try(
             lambda: self._find_client().update_alert_policy(
-                request={"alert_policy": policy}, **_once()
+                request={"alert_policy": policy}, **try_once()
             )
         )
 
@@ -103,7 +94,9 @@ class Alerting:
         """
         try:
             self._try(
-                lambda: self._find_client().delete_alert_policy(request={"name": name}, **_once())
+                lambda: self._find_client().delete_alert_policy(
+                    request={"name": name}, **try_once()
+                )
             )
         except CallError as error:
             if error.status != NOT_FOUND:
@@ -121,20 +114,7 @@ class Alerting:
         return any(each.get("user_labels") == labels for each in self.list(project))
 
     def _try(self, ask: Callable[[], Answer]) -> Answer:
-        """Call, and try again where the moment was wrong."""
-        wait_s = FIRST_WAIT_S
-        for left in range(TRIES - 1, -1, -1):
-            try:
-                return ask()
-            except CallError:  # of a call inside this one, which was tried again already
-                raise
-            except Exception as error:  # the client's errors share no class
-                found = read_error(error)
-                if not left or found.status not in AGAIN:
-                    raise found from error
-            self._rest(wait_s)
-            wait_s *= 2
-        raise AssertionError("the last try returns or raises")
+        return call_again(ask, self._rest)
 
     def _find_client(self) -> AlertPolicyServiceClient:
         with self._lock:
@@ -153,14 +133,12 @@ def make_client(endpoint: str = "") -> AlertPolicyServiceClient:
 
     if not endpoint:
         return AlertPolicyServiceClient()
-    import grpc  # noqa: PLC0415  (loaded by the client already)
     from google.cloud.monitoring_v3.services.alert_policy_service.transports import (  # noqa: PLC0415
         AlertPolicyServiceGrpcTransport,
     )
 
-    host = urlsplit(endpoint).netloc or endpoint
-    channel = grpc.insecure_channel(host, options=[("grpc.enable_http_proxy", 0)])
-    return AlertPolicyServiceClient(transport=AlertPolicyServiceGrpcTransport(channel=channel))
+    transport = AlertPolicyServiceGrpcTransport(channel=open_channel(endpoint))
+    return AlertPolicyServiceClient(transport=transport)
 
 
 def read_policy(policy: object) -> Written:
@@ -178,28 +156,3 @@ def write_policy(policy: Mapping[str, Any]) -> Written:
     from google.cloud.monitoring_v3 import AlertPolicy  # noqa: PLC0415  (when used)
 
     return read_policy(AlertPolicy(dict(policy)))
-
-
-def read_error(error: Exception) -> CallError:
-    """Read an error of the client's as the REST session would tell it."""
-    from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415  (loaded already)
-
-    cause = getattr(error, "cause", None) or error  # of a RetryError: why it tried again
-    said = str(getattr(cause, "message", "") or cause)[:SAID]
-    if isinstance(cause, GoogleAuthError):
-        return CallError(0, NO_CREDENTIALS, said)
-    code = getattr(cause, "grpc_status_code", None)
-    status = code.name if code is not None else UNREACHABLE
-    http = getattr(cause, "code", None)
-    return CallError(
-        int(http) if isinstance(http, int) else 0,
-        status,
-        said,
-        passes=status in AGAIN,
-        doubtful=status in MAY_HAVE_LANDED or code is None,
-    )
-
-
-def _once() -> dict[str, Any]:
-    """Say that the client tries once: we try again, and know what for."""
-    return {"retry": None, "timeout": TRY_S}

@@ -1,6 +1,7 @@
 """What stands in Google Cloud for a config's policies, what should, and how is a difference mended?
 
-Nothing is remembered between runs: an alert policy is found again, and is ours, by its user labels.
+Nothing is remembered between runs: an alert policy is found again, and is ours, by its user labels;
+the job of every minute by its name.
 There is nothing to take over or hand back: Vertex AI goes on picking inside the range that is set.
 
 Source: Google Cloud Monitoring API v3, AlertPolicy; Google Cloud Observability pricing.
@@ -20,6 +21,7 @@ from flyball.adapters.gcp.live import Live, check_twins, look_at_all
 from flyball.adapters.gcp.policies import NoConditionError, define
 from flyball.adapters.gcp.resource import ResourceError, name_resource, read_resource
 from flyball.adapters.gcp.session import CallError
+from flyball.adapters.gcp.tick import JOB_USD, Found, TickJob
 from flyball.alarm import Alarm, alarm_name, define_alarms, is_static
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.compare import flatten
@@ -69,6 +71,7 @@ class Place(NamedTuple):
         channel: The notification channel of its topic; "": alert policies tell nobody.
         alarm_prefix: First part of alarms' names.
         mode: advise, where its functions change nothing whatever the configs say; else "".
+        region: Of the job that calls the function of every minute; "": not known.
     """
 
     project: str
@@ -76,6 +79,7 @@ class Place(NamedTuple):
     channel: str = ""
     alarm_prefix: str = "flyball"
     mode: str = ""
+    region: str = ""
 
 
 class GcpHome:
@@ -85,12 +89,16 @@ class GcpHome:
         alerting: Alert policies.
         place: The deployment.
         live: Reads the range that a resource has now.
+        tick: The job of every minute; None: no plan is about it.
     """
 
-    def __init__(self, alerting: Alerting, place: Place, live: Live) -> None:
+    def __init__(
+        self, alerting: Alerting, place: Place, live: Live, tick: TickJob | None = None
+    ) -> None:
         self._alerting = alerting
         self._place = place
         self._live = live
+        self._tick = tick
         self._wanted: dict[str, Written] = {}
         self._found: dict[str, Written] = {}
 
@@ -114,7 +122,7 @@ class GcpHome:
         now: datetime,  # noqa: ARG002  (likewise)
         advance: Callable[[int], None],
     ) -> Survey:
-        """Find the alert policies of these targets, and say what should be.
+        """Find the alert policies of these targets and the deployment's job; say what should be.
 
         Raises:
             CallError: They cannot be listed.
@@ -133,22 +141,25 @@ class GcpHome:
             *check_twins(scope._replace(staying=staying), self.key),
             *look_at_all(self._live, staying, choices, advance),
         ]
-        each = {name: price([made]) for name, made in self._wanted.items()}
-        cost = Cost(len(each), price(self._found.values()), sum(each.values()), each)
+        job = Found() if self._tick is None else self._tick.survey(scope, choices)
+        wanted, found = ([part] if part else [] for part in (job.wanted, job.found))
         return Survey(
-            [self._part(name, made) for name, made in self._wanted.items()],
-            [self._part(name, policy) for name, policy in self._found.items()],
-            checks,
-            cost,
+            [*(self._part(name, made) for name, made in self._wanted.items()), *wanted],
+            [*(self._part(name, policy) for name, policy in self._found.items()), *found],
+            [*checks, *job.checks],
+            self._price(wanted, found),
         )
 
     def carry_out(self, change: Change, now: datetime) -> None:  # noqa: ARG002  (the port's)
-        """Make, change or remove an alert policy.
+        """Make, change or remove an alert policy, or the job.
 
         Raises:
             CallError: It was refused, or it is not known whether it was done.
         """
-        if change.verb is Verb.DELETE:
+        if change.kind is Kind.JOB:
+            if self._tick is not None:
+                self._tick.carry_out(change)
+        elif change.verb is Verb.DELETE:
             self._alerting.delete(self._found[change.name]["name"])
         elif change.verb is Verb.CREATE:
             self._alerting.create(self._place.project, self._wanted[change.name])
@@ -230,6 +241,14 @@ class GcpHome:
                 )
                 remedy = "deploy it with mode apply, or set `mode: advise`"
                 yield Check("mode", Level.WARN, text, remedy, target.id)
+
+    def _price(self, wanted: Sequence[Part], found: Sequence[Part]) -> Cost:
+        """Price alert policies and the job, as they are and as they should be."""
+        each = {name: price([made]) for name, made in self._wanted.items()}
+        alarms = len(each)
+        each |= {part.name: JOB_USD for part in wanted}
+        before = price(self._found.values()) + JOB_USD * len(found)
+        return Cost(alarms, before, sum(each.values()), each, len(wanted))
 
     def _part(self, name: str, policy: Written) -> Part:
         whose = unquote(name.split("/")[1])
