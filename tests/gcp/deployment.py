@@ -26,7 +26,7 @@ from flyball.core.chain import Row
 from flyball.core.codec import parse
 from flyball.core.record import DECISION, DecisionRecord
 from tests.aws.rig import Server, environment_for, serve
-from tests.gcp.monitoring import Line, Monitoring, serve_monitoring
+from tests.gcp.monitoring import Line, Monitoring, RestMonitoring, serve_monitoring
 from tests.gcp.platform import ReplicaMetric
 from tests.gcp.post import Post, posting
 from tests.gcp.pubsub import PubSub, start_pubsub
@@ -157,8 +157,9 @@ def deployed(folder: Path) -> Iterator[Deployment]:
         emulator = start_pubsub(folder / "pubsub")
         ends.callback(emulator.stop)
         vertex, signer = VertexCloud(now=datetime.now(UTC)), Signer()
-        cloud = ends.enter_context(serving(vertex, ReplicaMetric([vertex.count], _now)))
         monitoring = ends.enter_context(serve_monitoring())
+        metrics = RestMonitoring(monitoring, ReplicaMetric([vertex.count], _now))
+        cloud = ends.enter_context(serving(vertex, metrics))
         certificates = ends.enter_context(publishing(signer))
         post = ends.enter_context(posting())
         pubsub = PubSub(emulator.url, PROJECT)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from flyball.adapters.gcp.monitoring import MonitoringMetrics
+from flyball.adapters.gcp.client import ClientListing
+from flyball.adapters.gcp.monitoring import Listing, MonitoringMetrics
+from flyball.adapters.gcp.rest import SessionListing
+from flyball.adapters.gcp.session import Session
 from flyball.core.model import Missing, Series
 from flyball.core.target import Metric, Per, ScalableTarget, Unit
 from flyball.ports import MetricRead
-from tests.gcp.monitoring import Line, Monitoring, Value, serve_monitoring
+from tests.gcp.monitoring import Line, Monitoring, RestMonitoring, Value, serve_monitoring
+from tests.gcp.serving import serving
 from tests.unit.core.cases import NOON
 
 MINUTE = timedelta(minutes=1)
@@ -25,6 +29,8 @@ DUTY = f"{VERTEX}/accelerator/duty_cycle"
 CPU = f"{VERTEX}/cpu/utilization"
 COUNT = f"{VERTEX}/prediction_count"
 RATIO = "10^2.%"
+WAYS = ("client", "session")
+"""In which metrics are read: each test of a desk has both."""
 
 
 class Desk:
@@ -32,12 +38,14 @@ class Desk:
 
     Attributes:
         account: The server.
+        listing: How it asks.
         reader: The adapter under test.
     """
 
-    def __init__(self, account: Monitoring, **options: Any) -> None:
+    def __init__(self, account: Monitoring, listing: Listing, **options: Any) -> None:
         self.account = account
-        self.reader = MonitoringMetrics(account.url, **options)
+        self.listing = listing
+        self.reader = MonitoringMetrics(listing, **options)
 
     def write(
         self,
@@ -78,14 +86,32 @@ class Desk:
 
 
 @contextmanager
-def open_desk(**options: Any) -> Iterator[Desk]:
-    """Open an empty account until the block ends."""
-    with serve_monitoring() as account:
-        desk = Desk(account, **options)
-        try:
-            yield desk
-        finally:
-            desk.reader.close()
+def open_desk(way: str, **options: Any) -> Iterator[Desk]:
+    """Open an empty account until the block ends.
+
+    Args:
+        way: One of WAYS.
+        options: Of the reader.
+    """
+    with ExitStack() as ends:
+        if way == "client":
+            account = ends.enter_context(serve_monitoring())
+            listing: Listing = ClientListing(account.url)
+        else:
+            account = Monitoring()
+            server = ends.enter_context(serving(RestMonitoring(account)))
+            session = Session({"monitoring": server.url})
+            ends.callback(session.close)
+            listing = SessionListing(session)
+            ends.callback(lambda: _expect_whole(server.broken))
+        desk = Desk(account, listing, **options)
+        ends.callback(desk.reader.close)
+        yield desk
+
+
+def _expect_whole(broken: list[str]) -> None:
+    """See that no request and no answer was other than Google documents it."""
+    assert broken == []
 
 
 def target_on(*metrics: Metric, endpoint: str = "42", model: str = "7") -> ScalableTarget:

@@ -9,6 +9,7 @@ Source: Google Cloud Monitoring API v3, projects.timeSeries.list, Aggregation, D
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,8 +20,12 @@ from typing import Any, NamedTuple
 
 import grpc
 from google.cloud import monitoring_v3 as api
+from google.protobuf.json_format import MessageToDict
 
 from flyball.meter import METERS
+from tests.gcp import serving
+from tests.gcp.discovery import Json, Method
+from tests.gcp.platform import ReplicaMetric
 
 SERVICE = "google.monitoring.v3.MetricService"
 VALUES_OF_ONE_OF = 100
@@ -142,6 +147,36 @@ class Monitoring:
         )
 
 
+class RestMonitoring:
+    """The same account as a service of REST, for `serving`.
+
+    Args:
+        account: Its metrics.
+        replicas: Answers what asks for points as they are, which are the replica metrics'.
+    """
+
+    documents: tuple[str, ...] = ("monitoring.v3",)
+
+    def __init__(self, account: Monitoring, replicas: ReplicaMetric | None = None) -> None:
+        self._account = account
+        self._replicas = replicas
+
+    def answer(self, method: Method, query: serving.Query, body: Json) -> Json:
+        """Answer timeSeries.list."""
+        if self._replicas is not None and "aggregation.alignmentPeriod" not in query:
+            return self._replicas.answer(method, query, body)
+        if method.name != "projects.timeSeries.list":
+            raise serving.RefusalError("NOT_FOUND", f"{method.name} is not served here")
+        request = _read_query(method, query)
+        self._account.asked.append(request)
+        try:
+            answer = self._account.reply(request)
+        except RefusalError as error:
+            raise serving.RefusalError(error.code.name, error.message) from error
+        found: Json = MessageToDict(type(answer).pb(answer))
+        return found
+
+
 @contextmanager
 def serve_monitoring() -> Iterator[Monitoring]:
     """Serve an empty account at 127.0.0.1 until the block ends."""
@@ -165,6 +200,17 @@ def handle_metrics(account: Monitoring) -> Any:
         response_serializer=api.ListTimeSeriesResponse.serialize,
     )
     return grpc.method_handlers_generic_handler(SERVICE, {"ListTimeSeries": handler})
+
+
+def _read_query(method: Method, query: serving.Query) -> Any:
+    """Read the parameters of a URL into the request that gRPC has."""
+    fields: dict[str, Any] = {"name": "projects/{projectsId}".format(**method.path)}
+    for name, value in query.items():
+        of, _, last = name.rpartition(".")
+        parameter = method.given["parameters"][name]
+        there = fields.setdefault(of, {}) if of else fields
+        there[last] = query.every(name) if parameter.get("repeated") else value
+    return api.ListTimeSeriesRequest.from_json(json.dumps(fields))
 
 
 def _read_filter(text: str) -> dict[str, list[str]]:

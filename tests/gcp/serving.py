@@ -31,9 +31,11 @@ WORDS: Mapping[str, int] = {
     "PERMISSION_DENIED": 403,
     "NOT_FOUND": 404,
     "ABORTED": 409,
+    "ALREADY_EXISTS": 409,
     "RESOURCE_EXHAUSTED": 429,
     "INTERNAL": 500,
     "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
 }
 """HTTP codes of google.rpc.Code. Source: google/rpc/code.proto."""
 
@@ -44,6 +46,25 @@ class RefusalError(Exception):
     def __init__(self, status: str, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+class Query(dict[str, str]):
+    """The parameters of a URL; of one that stands there again, the last value."""
+
+    def __init__(self, text: str) -> None:
+        self._pairs = parse_qsl(text, keep_blank_values=True)
+        super().__init__(self._pairs)
+
+    def every(self, name: str) -> list[str]:
+        """List all values of a parameter."""
+        return [value for each, value in self._pairs if each == name]
+
+    def check(self, method: Method) -> None:
+        """Hold what stands there again to its method; raises ContractError."""
+        taken = method.given.get("parameters", {})
+        for name in self:
+            if len(self.every(name)) > 1 and not taken.get(name, {}).get("repeated"):
+                raise ContractError(f"{method.name} takes one {name}")
 
 
 class Call(NamedTuple):
@@ -88,7 +109,7 @@ class Cloud(Protocol):
 
     documents: tuple[str, ...]
 
-    def answer(self, method: Method, query: Mapping[str, str], body: Json) -> Json:
+    def answer(self, method: Method, query: Query, body: Json) -> Json:
         """Answer a call that is one of the documents'; raises RefusalError."""
         ...
 
@@ -172,11 +193,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, sent: bytes) -> tuple[int, bytes]:
         """Find the answer: its status, 0 for none at all, and what it says."""
-        parts, body = urlsplit(self.path), json.loads(sent) if sent else None
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        parts, verb = urlsplit(self.path), self.headers.get("X-HTTP-Method-Override")
+        if verb is None:
+            verb, query = self.command, Query(parts.query)
+            body = json.loads(sent) if sent else None
+        else:  # what is too long for a URL, as Google's own clients send it
+            query, body = Query(sent.decode()), None
         try:
-            cloud, method = self.server.find(self.command, parts.path)
+            cloud, method = self.server.find(verb, parts.path)
             check_request(method, query, body)
+            query.check(method)
         except ContractError as error:
             self.server.broken.append(str(error))
             raise RefusalError("INVALID_ARGUMENT", str(error)) from error

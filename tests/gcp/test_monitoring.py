@@ -26,6 +26,7 @@ from tests.gcp.measured import (
     MINUTE,
     NOW,
     VERTEX,
+    WAYS,
     Desk,
     make_metric,
     open_desk,
@@ -37,10 +38,10 @@ from tests.unit.core.cases import NOON, expect, see, tracking
 pytestmark = pytest.mark.enable_socket
 
 
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    """Open an empty account."""
-    with open_desk() as opened:
+@pytest.fixture(params=WAYS)
+def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """Open an empty account, for each way to read it."""
+    with open_desk(request.param) as opened:
         yield opened
 
 
@@ -309,7 +310,7 @@ def test_a_ratio_is_never_taken_for_a_percentage(
 def test_nothing_of_google_is_loaded_before_it_is_needed() -> None:
     """A wake that only follows an operation does not wait for the client's import."""
     program = (
-        "import sys, flyball.adapters.gcp.monitoring as m; m.MonitoringMetrics();"
+        "import sys, flyball.adapters.gcp.client as c; c.ClientListing();"
         "print([n for n in ('grpc', 'google.api_core', 'google.cloud.monitoring_v3')"
         " if n in sys.modules])"
     )

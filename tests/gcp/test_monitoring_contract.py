@@ -11,7 +11,17 @@ from google.protobuf.json_format import MessageToDict
 from flyball.core.target import Metric, Per, Unit
 from flyball.ports import MetricRead
 from tests.gcp.discovery import ContractError, check_answer, check_request, find_method
-from tests.gcp.measured import BUSY, CALLS, CPU, VERTEX, Desk, make_metric, open_desk, target_on
+from tests.gcp.measured import (
+    BUSY,
+    CALLS,
+    CPU,
+    VERTEX,
+    WAYS,
+    Desk,
+    make_metric,
+    open_desk,
+    target_on,
+)
 
 pytestmark = pytest.mark.enable_socket
 
@@ -26,10 +36,10 @@ METRICS: tuple[Metric, ...] = (
 )
 
 
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    """Open an account with something of each."""
-    with open_desk() as opened:
+@pytest.fixture(params=WAYS)
+def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """Open an account with something of each, for each way to read it."""
+    with open_desk(request.param) as opened:
         for replica in "ab":
             opened.write_duty({1: 0.5, 0: 0.7}, replica)
             opened.write(CPU, {0: 0.7}, unit="10^2.%", replica_id=replica)

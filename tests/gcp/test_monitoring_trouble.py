@@ -5,21 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pytest
 from google.cloud.monitoring_v3 import ListTimeSeriesResponse
 
-from flyball.adapters.gcp.monitoring import MonitoringMetrics
+from flyball.adapters.gcp.client import ClientListing
+from flyball.adapters.gcp.monitoring import Listing, MonitoringMetrics
+from flyball.adapters.gcp.rest import SessionListing
+from flyball.adapters.gcp.session import Session
 from flyball.core.model import Datapoint, Missing, MissingCause, Series
 from flyball.core.target import Metric
 from flyball.ports import MetricRead
+from tests.gcp.local import Local, local_service
 from tests.gcp.measured import (
     BUSY,
     CALLS,
     DUTY,
     NOW,
+    WAYS,
     Desk,
     make_metric,
     open_desk,
@@ -30,17 +35,31 @@ from tests.unit.core.cases import NOON
 
 pytestmark = pytest.mark.enable_socket
 
+SILENCE = {"client": "DEADLINE_EXCEEDED", "session": "UNREACHABLE"}
 PATIENCE_S = 0.5
 """For one call with all its tries: enough for one more try or two."""
 
 
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    """Read by Google's client, and by the session alone."""
+    return str(request.param)
+
+
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def desk(way: str) -> Iterator[Desk]:
     """Open an account that has a duty cycle and a count, and a reader with little patience."""
-    with open_desk(within_s=PATIENCE_S) as opened:
+    with open_desk(way, within_s=PATIENCE_S) as opened:
         opened.write_duty({0: 0.7})
         opened.write_count({0: 9})
         yield opened
+
+
+@pytest.fixture
+def local() -> Iterator[Local]:
+    """Serve whatever a test wants said."""
+    with local_service() as service:
+        yield service
 
 
 def expect_missing(found: Series | Missing, *words: str) -> None:
@@ -52,9 +71,9 @@ def expect_missing(found: Series | Missing, *words: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "INTERNAL"])
-def test_what_passes_is_tried_again(code: str) -> None:
+def test_what_passes_is_tried_again(way: str, code: str) -> None:
     """The client by itself tries again after the first of these only."""
-    with open_desk() as desk:
+    with open_desk(way) as desk:
         desk.write_duty({0: 0.7})
         desk.account.refuse(code, times=1)
         (series,) = desk.read(BUSY)
@@ -136,22 +155,22 @@ def test_an_incomplete_answer_is_missing(desk: Desk) -> None:
     expect_missing(found, "incomplete: a shard is away")
 
 
-def test_pages_without_end_are_broken_off(desk: Desk) -> None:
+def test_pages_without_end_are_broken_off(way: str, desk: Desk) -> None:
     """Rather blind than asleep."""
-    with open_desk(within_s=60.0) as patient:
+    with open_desk(way, within_s=60.0) as patient:
         patient.account.hook = _go_on
         (found,) = patient.read(BUSY)
         expect_missing(found, "more than 100 pages")
         assert len(patient.account.asked) == 100
     now = iter(range(1_000))
-    hurried = MonitoringMetrics(desk.account.url, within_s=PATIENCE_S, clock=lambda: next(now))
+    hurried = MonitoringMetrics(desk.listing, within_s=PATIENCE_S, clock=lambda: next(now))
     desk.account.hook = _go_on
     (found,) = hurried.read([MetricRead(target_on(), BUSY, 1)], NOW)
     expect_missing(found, "no end after 1 pages")
     hurried.close()
 
 
-def test_a_server_that_never_answers_is_waited_for_once(desk: Desk) -> None:
+def test_a_server_that_never_answers_is_waited_for_once(way: str, desk: Desk) -> None:
     """Not for ever, and not by every metric."""
     asleep = threading.Event()
 
@@ -162,23 +181,70 @@ def test_a_server_that_never_answers_is_waited_for_once(desk: Desk) -> None:
     found = desk.read(BUSY, CALLS)
     asleep.set()
     for each in found:
-        expect_missing(each, "DEADLINE_EXCEEDED")
+        expect_missing(each, SILENCE[way])
+    assert {request.filter for request in desk.account.asked} == {desk.account.asked[0].filter}
 
 
-def test_no_server_at_all_is_missing() -> None:
+@pytest.mark.parametrize(
+    ("listing", "said"),
+    [
+        pytest.param(ClientListing("127.0.0.1:9"), "UNAVAILABLE", id="client"),
+        pytest.param(
+            SessionListing(Session({"monitoring": "http://127.0.0.1:9"})),
+            "UNREACHABLE",
+            id="session",
+        ),
+    ],
+)
+def test_no_server_at_all_is_missing(listing: Listing, said: str) -> None:
     """A port that nobody listens on."""
-    reader = MonitoringMetrics("127.0.0.1:9", within_s=PATIENCE_S)
+    reader = MonitoringMetrics(listing, within_s=PATIENCE_S)
     (found,) = reader.read([MetricRead(target_on(), BUSY, 1)], NOW)
-    expect_missing(found, "UNAVAILABLE")
+    expect_missing(found, said)
     reader.close()
     reader.close()
 
 
-def test_no_credentials_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("listing", "said"),
+    [
+        pytest.param(ClientListing(), "DefaultCredentialsError", id="client"),
+        pytest.param(SessionListing(Session()), "NO_CREDENTIALS", id="session"),
+    ],
+)
+def test_no_credentials_is_missing(
+    listing: Listing, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Google's own address is asked by nobody in particular."""
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nonexistent.json")
-    (found,) = MonitoringMetrics().read([MetricRead(target_on(), BUSY, 1)], NOW)
-    expect_missing(found, "DefaultCredentialsError", "/nonexistent.json")
+    (found,) = MonitoringMetrics(listing).read([MetricRead(target_on(), BUSY, 1)], NOW)
+    expect_missing(found, said, "/nonexistent.json")
+
+
+@pytest.mark.parametrize(
+    "answer", ["[]", "<html>", '{"timeSeries": [{"points": 7}, 8, {"points": [{"value": {}}]}]}']
+)
+def test_an_absurd_answer_is_missing(local: Local, answer: str) -> None:
+    """Whatever stands between here and Google may have written it."""
+    local.answers = [(200, answer)]
+    listing = SessionListing(Session({"monitoring": local.url}))
+    (found,) = MonitoringMetrics(listing).read([MetricRead(target_on(), BUSY, 1)], NOW)
+    assert isinstance(found, Missing)
+
+
+class Failing:
+    """A session that fails otherwise than a session does."""
+
+    def call(self, *_: Any, **__: Any) -> Any:
+        """Fail."""
+        raise RuntimeError("no such thing")
+
+
+def test_a_failure_of_any_kind_is_missing() -> None:
+    """No other read is lost with it."""
+    listing = SessionListing(cast("Session", Failing()))
+    (found,) = MonitoringMetrics(listing).read([MetricRead(target_on(), BUSY, 1)], NOW)
+    expect_missing(found, "RuntimeError: no such thing")
 
 
 def test_a_source_that_cannot_be_understood_blinds_itself_alone(desk: Desk) -> None:

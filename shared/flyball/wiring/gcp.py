@@ -261,6 +261,7 @@ def build(
     ledger: Ledger,
     session: Session,
     *,
+    metrics_endpoint: str = "",
     listing: Listing | None = None,
     lease: timedelta = LEASE,
     alarm_prefix: str = PREFIX,
@@ -274,7 +275,8 @@ def build(
     Args:
         ledger: Rows and items, wherever they are.
         session: How Google is asked.
-        listing: How metrics are read; None: by Google's client, at Google's address.
+        metrics_endpoint: Where Google's client reads metrics, if not at Google's address.
+        listing: How metrics are read instead of by Google's client.
         lease: How long a wake may take before another run takes over.
         alarm_prefix: First part of our alarms' names.
         advises_only: Change nothing, whatever the configs say.
@@ -283,7 +285,7 @@ def build(
         control: Where capacity is read and set; None: by the session.
     """
     control = control or Noting(GcpControl(session), session)
-    metrics = MonitoringMetrics(ClientListing() if listing is None else listing)
+    metrics = MonitoringMetrics(listing or ClientListing(metrics_endpoint))
     return Controller(
         ledger=ledger,
         metrics=Reader(metrics, control),

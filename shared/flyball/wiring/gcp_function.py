@@ -15,6 +15,7 @@ from typing import NamedTuple
 from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.firestore import FirestoreLedger
 from flyball.adapters.gcp.queue import Queue
+from flyball.adapters.gcp.rest import SessionListing
 from flyball.adapters.gcp.session import Session
 from flyball.adapters.gcp.token import TokenError, Verifier
 from flyball.adapters.gcp.trigger import parse_event
@@ -181,6 +182,7 @@ class Function:
             ledger,
             self._session,
             metrics_endpoint=settings.endpoints.get(METRICS_SERVICE, ""),
+            listing=None if settings.is_tick else SessionListing(self._session),
             lease=settings.lease,
             alarm_prefix=settings.alarm_prefix,
             advises_only=settings.advises_only,

@@ -1,14 +1,14 @@
 """Whose is each series of Cloud Monitoring's answer, and what do its points say?
 
-Source: Google Cloud Monitoring API v3, TimeSeries, Point and TypedValue (points newest first).
+Source: Google Cloud Monitoring API v3, TimeSeries and Point (points newest first).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 from flyball.adapters.gcp.query import Query
 from flyball.core.model import Missing
@@ -37,15 +37,47 @@ class Batch(NamedTuple):
     span: Span
 
 
+class Line(NamedTuple):
+    """One time series of an answer, whichever way it came.
+
+    Attributes:
+        resource: The monitored resource's labels.
+        metric: The metric's own.
+        points: (end, number), newest first; what is no number is left out.
+        unit: Google's word for it, "" where it said none.
+    """
+
+    resource: Mapping[str, str]
+    metric: Mapping[str, str]
+    points: Sequence[tuple[datetime, float]]
+    unit: str = ""
+
+
+class Page(NamedTuple):
+    """One page of an answer.
+
+    Attributes:
+        lines: Series; one may go on on the next page.
+        unit: Of all of them, where they do not say it themselves.
+        error: Why the answer is not whole; "": it is.
+        goes_on: Another page follows.
+    """
+
+    lines: Sequence[Line]
+    unit: str = ""
+    error: str = ""
+    goes_on: bool = False
+
+
 Answers = dict[Query, Found | Missing]
 
 
-def split_series(batch: Batch, series: Sequence[Any], unit: str = "") -> Answers:
+def split_series(batch: Batch, series: Sequence[Line], unit: str = "") -> Answers:
     """Tell the series of an answer apart by their labels, and make one of those of each query.
 
     Args:
         batch: What was asked for.
-        series: TimeSeries, points newest first; several of a query where each replica has its own.
+        series: All that came; several of a query where each replica has its own.
         unit: Of all of them, where they do not say it themselves.
     """
     by_labels = {query.labels: query for query in batch.queries}
@@ -55,37 +87,25 @@ def split_series(batch: Batch, series: Sequence[Any], unit: str = "") -> Answers
     for each in series:
         query = by_labels.get(tuple((path, _read_label(each, path)) for path in paths))
         if query is not None:
-            replica = each.metric.labels.get("replica_id", "")
+            replica = each.metric.get("replica_id", "")
             read[query].append((replica, read_points(each.points, batch.span)))
             units[query] = each.unit or unit
     return {query: _join(query, parts, units.get(query, "")) for query, parts in read.items()}
 
 
-def read_points(points: Sequence[Any], span: Span) -> Values:
+def read_points(points: Sequence[tuple[datetime, float]], span: Span) -> Values:
     """Read points by the ends of the periods that they end in; others are dropped."""
     values: Values = {}
-    for point in points:
-        ended = point.interval.end_time.replace(tzinfo=UTC)
-        value = _read_value(point.value)
-        if value is not None and span.start < ended <= span.end:
+    for ended, value in points:
+        if span.start < ended <= span.end:
             at = span.end - (span.end - ended) // span.period * span.period
             values.setdefault(at, value)  # the newest comes first
     return values
 
 
-def _read_value(value: Any) -> float | None:  # noqa: ANN401  (a TypedValue)
-    """Read a point's number; None: it is a text or a distribution, of which nothing was made."""
-    pb = type(value).pb(value)
-    kind = pb.WhichOneof("value")
-    if kind in {"double_value", "int64_value", "bool_value"}:
-        return float(getattr(pb, kind))
-    return None
-
-
-def _read_label(series: Any, path: str) -> str:  # noqa: ANN401  (a TimeSeries)
+def _read_label(series: Line, path: str) -> str:
     of, _, name = path.split(".", 2)
-    labels = series.resource.labels if of == "resource" else series.metric.labels
-    return str(labels.get(name, ""))
+    return str((series.resource if of == "resource" else series.metric).get(name, ""))
 
 
 def _join(query: Query, parts: Sequence[tuple[str, Values]], unit: str) -> Found:

@@ -15,15 +15,14 @@ executionErrors); "Monitoring filters" (one metric type a filter, one_of).
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple, Protocol
 
-from flyball.adapters.gcp.answer import Answers, Batch, Found, split_series
+from flyball.adapters.gcp.answer import Answers, Batch, Found, Line, Page, split_series
 from flyball.adapters.gcp.query import Query, make_recipe
+from flyball.adapters.gcp.session import UNREACHABLE
 from flyball.core.model import Missing, MissingCause, Series
 from flyball.core.target import Metric, Unit
 from flyball.meter import LATE
@@ -31,24 +30,18 @@ from flyball.metricmath import Values
 from flyball.ports import MetricRead
 from flyball.recipe import Recipe, SourceError, count_back, find_span, make_series
 
-if TYPE_CHECKING:
-    from google.cloud.monitoring_v3 import MetricServiceClient
-
 QUERIES_A_CALL = 100
 """Values that one_of takes."""
 PAGES_LIMIT = 100
 """A call that goes on for longer is broken off."""
 LEAST_BACK = timedelta(minutes=10)
 """So far back is asked at least: a value may be shown 6 minutes late."""
-TRY_S, WITHIN_S = 5.0, 12.0
-"""Seconds for one try, and for all tries of a call with what is waited between them."""
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 3.2
+WITHIN_S = 12.0
+"""Seconds for all tries of a call, with what is waited between them."""
 INVALID = "INVALID_ARGUMENT"
 """Refusal of a whole call for one value in it."""
-SILENT = frozenset({"DEADLINE_EXCEEDED", "UNAVAILABLE"})
+SILENT = frozenset({"DEADLINE_EXCEEDED", "UNAVAILABLE", UNREACHABLE})
 """After all tries: nobody answers, and nothing else is asked in the same read."""
-AGAIN = ("DeadlineExceeded", "InternalServerError", "ResourceExhausted", "ServiceUnavailable")
-"""What a later try may cure; the client by itself tries again after the last one only."""
 RATIO, PERCENT = "10^2.%", "%"
 """As Google writes units: of a ratio it says that its values are hundreds of percent."""
 
@@ -60,29 +53,52 @@ class Trouble(NamedTuple):
     message: str
 
 
+class Listing(Protocol):
+    """A way to call projects.timeSeries.list. Nothing is loaded or reached before the first call.
+
+    There are two, and nothing but how a call travels differs between them: see client.py, rest.py.
+    """
+
+    def fetch(self, batch: Batch, within_s: float) -> Iterator[Page]:
+        """List the series of a batch, a page each time that one is asked for.
+
+        Args:
+            batch: What is asked for.
+            within_s: Seconds for all tries of one page.
+
+        Raises:
+            Exception: Why there is no page; explain reads it.
+        """
+        ...
+
+    def explain(self, error: Exception) -> Trouble:
+        """Read what fetch raised."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it opened; a later call opens it again."""
+        ...
+
+
 class MonitoringMetrics:
-    """Metrics of scalable targets, by projects.timeSeries.list. Thread safe."""
+    """Metrics of scalable targets, by projects.timeSeries.list. Thread safe.
+
+    Args:
+        listing: How that is called.
+        within_s: Seconds for all tries of one call.
+        clock: Seconds that only grow.
+    """
 
     def __init__(
         self,
-        endpoint: str = "",
+        listing: Listing,
         *,
         within_s: float = WITHIN_S,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Remember where to; nothing is loaded or reached yet.
-
-        Args:
-            endpoint: URL, or host and port, of a server that is not Google's: it is spoken to in
-                the clear and without credentials. "": Google's.
-            within_s: Seconds for all tries of one call.
-            clock: Seconds that only grow.
-        """
-        self._endpoint = endpoint
+        self._listing = listing
         self._within_s = within_s
         self._clock = clock
-        self._lock = threading.Lock()
-        self._client: MetricServiceClient | None = None
 
     def read(self, reads: Sequence[MetricRead], now: datetime) -> Sequence[Series | Missing]:
         """Read several series, for one or many targets, in as few calls as the API allows.
@@ -110,10 +126,7 @@ class MonitoringMetrics:
 
     def close(self) -> None:
         """Let go of the connection; a later read makes another."""
-        with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.transport.close()  # type: ignore[no-untyped-call]
+        self._listing.close()
 
     def _ask(self, batch: Batch) -> tuple[Answers, Trouble | None]:
         """Ask for one batch; a query that is refused is found and left out.
@@ -123,8 +136,8 @@ class MonitoringMetrics:
         """
         try:
             return self._call(batch), None
-        except Exception as error:  # noqa: BLE001  (the client's errors share no class; none may pass)
-            trouble = read_trouble(error)
+        except Exception as error:  # noqa: BLE001  (its errors share no class; none may pass)
+            trouble = self._listing.explain(error)
         queries = batch.queries
         if trouble.status != INVALID or len(queries) == 1:
             return _fail(queries, trouble), trouble if trouble.status in SILENT else None
@@ -137,60 +150,18 @@ class MonitoringMetrics:
 
     def _call(self, batch: Batch) -> Answers:
         """Call the API to its last page."""
-        from google.api_core import exceptions, retry, timeout  # noqa: PLC0415  (when first needed)
-
-        client = self._find_client()
-        again = retry.Retry(
-            predicate=retry.if_exception_type(*(getattr(exceptions, name) for name in AGAIN)),
-            initial=FIRST_WAIT_S,
-            maximum=LONGEST_WAIT_S,
-            multiplier=2.0,
-            timeout=self._within_s,
-        )
-        pager = client.list_time_series(
-            request=make_request(batch),
-            retry=again,
-            timeout=timeout.ConstantTimeout(min(TRY_S, self._within_s)),  # type: ignore[no-untyped-call]
-        )
-        series: list[Any] = []
+        lines: list[Line] = []
         unit, started = "", self._clock()
-        for count, page in enumerate(pager.pages, start=1):
-            for error in page.execution_errors:
-                return _fail(batch.queries, Trouble("incomplete", str(error.message)))
-            series += page.time_series
+        for count, page in enumerate(self._listing.fetch(batch, self._within_s), start=1):
+            if page.error:
+                return _fail(batch.queries, Trouble("incomplete", page.error))
+            lines += page.lines
             unit = unit or page.unit
-            if page.next_page_token and self._clock() - started > self._within_s:
+            if page.goes_on and self._clock() - started > self._within_s:
                 return _fail(batch.queries, Trouble("incomplete", f"no end after {count} pages"))
-            if page.next_page_token and count == PAGES_LIMIT:
+            if page.goes_on and count == PAGES_LIMIT:
                 return _fail(batch.queries, Trouble("incomplete", f"more than {count} pages"))
-        return split_series(batch, series, unit)
-
-    def _find_client(self) -> MetricServiceClient:
-        if self._client is None:
-            with self._lock:
-                if self._client is None:
-                    self._client = make_client(self._endpoint)
-        return self._client
-
-
-def make_client(endpoint: str = "") -> MetricServiceClient:
-    """Make a client: of Google's service, or of a server without encryption and credentials.
-
-    Raises:
-        google.auth.exceptions.DefaultCredentialsError: There are no credentials.
-    """
-    from google.cloud.monitoring_v3 import MetricServiceClient  # noqa: PLC0415  (a quarter second)
-
-    if not endpoint:
-        return MetricServiceClient()
-    import grpc  # noqa: PLC0415  (loaded by the client already)
-    from google.cloud.monitoring_v3.services.metric_service.transports import (  # noqa: PLC0415
-        MetricServiceGrpcTransport,
-    )
-
-    host = urlsplit(endpoint).netloc or endpoint
-    channel = grpc.insecure_channel(host, options=[("grpc.enable_http_proxy", 0)])
-    return MetricServiceClient(transport=MetricServiceGrpcTransport(channel=channel))
+        return split_series(batch, lines, unit)
 
 
 def find_recipe(read: MetricRead) -> Recipe[Query] | Missing:
@@ -230,7 +201,7 @@ def plan_calls(
 
 
 def make_request(batch: Batch) -> dict[str, Any]:
-    """Write a batch as projects.timeSeries.list takes it.
+    """Write a batch as projects.timeSeries.list takes it, in the fields' names of the client.
 
     The labels of different queries are named apart from each other, so series of a combination that
     nobody wants may come back too; they are dropped.
@@ -263,14 +234,6 @@ def write_filter(queries: Sequence[Query]) -> str:
         said = values[0] if len(values) == 1 else f"one_of({','.join(values)})"
         parts.append(f"{path} = {said}")
     return " AND ".join(parts)
-
-
-def read_trouble(error: Exception) -> Trouble:
-    """Read an error of the client's: Google's status and words, or the error's own."""
-    cause = getattr(error, "cause", None) or error  # of a RetryError: why it tried again
-    code = getattr(cause, "grpc_status_code", None)
-    said = getattr(cause, "message", "") or str(cause)
-    return Trouble(code.name if code is not None else type(cause).__name__, str(said))
 
 
 def _finish(

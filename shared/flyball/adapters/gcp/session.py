@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 if TYPE_CHECKING:
     import requests
@@ -32,6 +32,12 @@ CONNECTIONS = 32
 """That are kept to one host: a fleet is handled by so many threads at once."""
 SAID = 500
 """Characters of an error's message that are kept."""
+
+QUERY_LIMIT = 2_048
+"""Characters of a query in a URL; a longer one is sent as the body of a POST that says GET.
+
+Source: google-api-python-client, which does the same with every service (MAX_URI_LENGTH).
+"""
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 PREFIX = "FLYBALL_GCP_ENDPOINT_"
@@ -51,6 +57,9 @@ _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _ABORTED = "ABORTED"
 _LOST = 500
 _REFUSED = 300
+
+
+Query = Mapping[str, str | Sequence[str]]
 
 
 class CallError(Exception):
@@ -115,7 +124,7 @@ class Session:
         body: Mapping[str, Any] | None = None,
         *,
         method: str = "POST",
-        query: Mapping[str, str] | None = None,
+        query: Query | None = None,
         location: str = "",
         within_s: float = WITHIN_S,
         once: bool = False,
@@ -127,7 +136,7 @@ class Session:
             path: With its version, such as "v1/projects/p/…:commit".
             body: What is sent as JSON; None: nothing.
             method: Of HTTP.
-            query: Of the URL.
+            query: Of the URL; a list stands there once for each of its values.
             location: Such as "europe-west1", where the service has a host for each.
             within_s: Seconds for all tries.
             once: Send it once, whatever becomes of it.
@@ -184,7 +193,7 @@ class Session:
         method: str,
         url: str,
         body: Mapping[str, Any] | None,
-        query: Mapping[str, str] | None,
+        query: Query | None,
         read_s: float,
     ) -> Any:  # noqa: ANN401  (as above)
         """Make one try."""
@@ -194,10 +203,9 @@ class Session:
         session = self._session(is_google=service not in self._endpoints)
         try:
             answer = session.request(
-                method,
-                url,
+                url=url,
                 json=body,
-                params=query,
+                **_place(method, query),
                 timeout=(CONNECT_S, read_s),
                 allow_redirects=False,
             )
@@ -273,6 +281,13 @@ def read_refusal(code: int, text: str) -> CallError:
     if not isinstance(error, dict):
         return _refused(code, "", text)
     return _refused(code, str(error.get("status", "")), str(error.get("message", "")))
+
+
+def _place(method: str, query: Query | None) -> dict[str, Any]:
+    """Say how a query is sent: in the URL, or in the body where it is too long for that."""
+    if method != "GET" or query is None or len(urlencode(query, doseq=True)) <= QUERY_LIMIT:
+        return {"method": method, "params": query}
+    return {"method": "POST", "data": query, "headers": {"X-HTTP-Method-Override": method}}
 
 
 def _refused(code: int, status: str, message: str) -> CallError:
