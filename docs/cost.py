@@ -1,28 +1,30 @@
-"""Write docs/aws-cost.md: live through a month of three deployments, and price every call.
+"""Write docs/aws-cost.md and docs/gcp-cost.md: live through months, and price every call.
 
-python docs/cost.py            # some minutes
+python docs/cost.py            # some minutes; one cloud alone: python docs/cost.py gcp
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from flyball.adapters.aws.prices import Prices, read_prices
 from flyball.config import loads
 from flyball.core.target import ScalableTarget
+from flyball.cost.cloud import Cloud, find_cloud
 from flyball.cost.month import MINUTES
 from flyball.cost.study import START, Study, study
+from flyball.price import Prices
 from flyball.report.cost import Row, tell_calls, tell_money, tell_wakes
 from flyball.sim.generate import generate_day
 
-PAGE = Path(__file__).with_name("aws-cost.md")
+FOLDER = Path(__file__).parent
 FLEET = 1_000
 FLEET_MINUTES = 1_440
 
-CONFIG = """\
+AWS_CONFIG = """\
 version: 1
 scalable_targets:
   - id: chat
@@ -47,7 +49,7 @@ scalable_targets:
         steps:
           - {from: 0, percent: 25}
 """
-INTRO = """\
+AWS_INTRO = """\
 # What Flyball costs on AWS
 
 *Written by `python docs/cost.py`; do not edit. `flyball cost --config flyball.yaml` prints the same
@@ -68,7 +70,7 @@ The target of these pages has a tracking and a step policy on two metrics, so th
 {config}```
 
 """
-CASES = """\
+AWS_CASES = """\
 ## A quiet target, and a busy one
 
 Quiet: demand stands still below what the least capacity carries. The target is looked at every
@@ -88,7 +90,7 @@ Calls and wake-ups of one target in a month:
 {wakes}
 
 """
-FLEET_PAGE = """\
+AWS_FLEET = """\
 ## A fleet of {fleet:,}
 
 The same target {fleet:,} times over, simulated for a day: quiet, and with each tenth of them busy.
@@ -103,40 +105,57 @@ Calls of one target in a month, on average:
 """
 
 
+class Page(NamedTuple):
+    """What a page says around its tables."""
+
+    config: str
+    intro: str
+    cases: str
+    fleet: str
+
+
+PAGES: Mapping[str, Page] = {
+    "aws": Page(AWS_CONFIG, AWS_INTRO, AWS_CASES, AWS_FLEET),
+}
+
+
 def main() -> None:
-    """Write the page."""
-    prices = read_prices()
-    began = time.monotonic()
-    one = run(1, ("quiet", "busy"), MINUTES, prices)
-    many = run(FLEET, ("quiet", "mixed"), FLEET_MINUTES, prices)
-    PAGE.write_text(write(one, many, prices), encoding="utf-8")
-    sys.stdout.write(f"{PAGE.name} is written, after {time.monotonic() - began:.0f} s\n")
+    """Write the pages."""
+    for home in sys.argv[1:] or PAGES:
+        began = time.monotonic()
+        cloud, path = find_cloud(home), FOLDER / f"{home}-cost.md"
+        prices = cloud.read_prices(None)
+        one = run(cloud, 1, ("quiet", "busy"), MINUTES, prices)
+        many = run(cloud, FLEET, ("quiet", "mixed"), FLEET_MINUTES, prices)
+        path.write_text(write(PAGES[home], one, many, prices), encoding="utf-8")
+        sys.stdout.write(f"{path.name} is written, after {time.monotonic() - began:.0f} s\n")
 
 
-def run(count: int, names: Sequence[str], minutes: int, prices: Prices) -> Study:
+def run(cloud: Cloud, count: int, names: Sequence[str], minutes: int, prices: Prices) -> Study:
     """Live through a time of so many targets."""
     trace = generate_day(START, minutes=minutes)
-    return study(make_targets(count), trace, prices, minutes=minutes, names=names, most=count)
+    targets = make_targets(PAGES[cloud.home].config, count)
+    return study(cloud, targets, trace, prices, minutes=minutes, names=names, most=count)
 
 
-def make_targets(count: int) -> list[ScalableTarget]:
+def make_targets(config: str, count: int) -> list[ScalableTarget]:
     """Make the target, so many times over."""
-    texts = [CONFIG.replace("chat", f"chat-{index}") for index in range(count)]
+    texts = [config.replace("chat", f"chat-{index}") for index in range(count)]
     return [loads(text.encode()).scalable_targets[0] for text in texts]
 
 
-def write(one: Study, many: Study, prices: Prices) -> str:
-    """Write the page's text."""
+def write(page: Page, one: Study, many: Study, prices: Prices) -> str:
+    """Write a page's text."""
     return (
-        INTRO.format(region=prices.region, as_of=prices.as_of, config=CONFIG)
-        + CASES.format(
-            money=table("dollars", one, list(tell_money(one))),
+        page.intro.format(region=prices.region, as_of=prices.as_of, config=page.config)
+        + page.cases.format(
+            money=table("dollars", one, list(tell_money(one, prices))),
             calls=table("calls", one, list(tell_calls(one))),
             wakes=table("wake-ups", one, list(tell_wakes(one))),
         )
-        + FLEET_PAGE.format(
+        + page.fleet.format(
             fleet=FLEET,
-            money=table("dollars", many, list(tell_money(many))),
+            money=table("dollars", many, list(tell_money(many, prices))),
             calls=table("calls", many, list(tell_calls(many))),
         )
     )

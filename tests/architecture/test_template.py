@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from deploy.aws.transform import CODE, read, write_out
 from flyball.adapters.aws.prices import count_metrics
-from flyball.cost.bill import MEMORY_MB, WATCHERS
+from flyball.cost.aws.bill import MEMORY_MB, WATCHERS
 
 Resources = dict[str, dict[str, Any]]
 

@@ -26,7 +26,7 @@ from flyball.adapters.local.timeline import State
 from flyball.controller import Controller
 from flyball.core.model import Missing, Status
 from flyball.core.target import ScalableTarget
-from flyball.cost.month import World, list_alarms, simulate
+from flyball.cost.aws.month import World, list_alarms, simulate
 from flyball.cost.plant import MINUTE, Demand, Plant
 from flyball.cost.usage import Usage
 from flyball.ports import MetricRead

@@ -17,7 +17,7 @@ import pytest
 from flyball.config import compile_target
 from flyball.core.policy import TrackingPolicy
 from flyball.core.target import Metric, ScalableTarget
-from flyball.cost.month import Month
+from flyball.cost.aws.month import AwsMonth
 from flyball.cost.plant import Demand
 from flyball.cost.usage import Usage
 from tests.aws.account import empty
@@ -88,7 +88,7 @@ def live(case: Case, make: object) -> Usage:
     demands: dict[str, Demand] = {each.id: demand for each in targets}
     usage = Usage()
     is_steady = case.low == case.high
-    month = Month(targets, demands, START, usage, is_steady=is_steady, make=make)  # type: ignore[arg-type]
+    month = AwsMonth(targets, demands, START, usage, is_steady=is_steady, make=make)  # type: ignore[arg-type]
     usage.calls.clear()
     usage.amounts.clear()
     month.run(int(os.environ.get("FLYBALL_COUNTED_MINUTES") or case.minutes))

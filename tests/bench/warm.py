@@ -23,7 +23,7 @@ from typing import Any
 from uuid import uuid4
 
 from flyball.core.target import ScalableTarget
-from flyball.cost.month import Month
+from flyball.cost.aws.month import AwsMonth
 from flyball.cost.usage import Usage
 from tests.aws.account import start_moto
 from tests.aws.counted import CountingClients, Rig, wave
@@ -57,7 +57,7 @@ class TimedClients(CountingClients):
         self.spent_s += time.perf_counter() - self._began
 
 
-class TimedMonth(Month):
+class TimedMonth(AwsMonth):
     """A month whose invocations are timed: (seconds in all, of which in calls, decisions)."""
 
     def __init__(self, rig: Rig, targets: list[ScalableTarget], usage: Usage) -> None:

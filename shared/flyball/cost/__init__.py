@@ -1,9 +1,11 @@
-"""What does it cost a month to have Flyball scale something on AWS, and what do others cost?
+"""What does it cost a month to have Flyball scale something in a cloud, and what do others cost?
 
-Month ── one simulated month: schedule, alarms, endpoints' events → the real Function
-  │        └ real controller, engine and adapters; every call to AWS is counted
+Month ── one simulated month: schedule, alarms, news of what is scaled → the real functions
+  │        └ real controller, engine and adapters; every call to the cloud is counted
   ▼
-Usage ── calls by operation, and what AWS charges by
+Usage ── calls by operation, and what the cloud charges by
   ▼
-Bill  ── × a table of list prices (prices.json, or one's own)
+Cloud ── × a table of list prices (prices.json, or one's own)
+
+What both clouds share is here; what is one's alone is in aws and gcp.
 """

@@ -1,311 +1,87 @@
-"""What happens in a month of a deployment, minute by minute, and what is AWS asked for it?
+"""What happens in a month of a deployment, minute by minute?
 
-The functions, the controller, the engine and AWS's adapters are the real ones. Only the clock
+The functions, the controller, the engine and the cloud's adapters are the real ones. Only the clock
 jumps, and the services behind the adapters are simulated: each call is counted instead.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
-from flyball.adapters.aws.alarms import AlarmError, define
-from flyball.adapters.aws.cloudwatch import find_recipe, plan_calls
-from flyball.adapters.aws.control import AwsControl
-from flyball.adapters.aws.prices import count_metrics
-from flyball.adapters.aws.queue import Queue
-from flyball.adapters.aws.resource import Variant, name_resource, read_resource
-from flyball.adapters.aws.watch import NAMES_A_CALL
 from flyball.adapters.local.alarms import AlarmBoard
 from flyball.adapters.local.clock import JumpingClock
-from flyball.alarm import Alarm, define_alarms, is_static
-from flyball.config import compile_target
-from flyball.controller import Controller
-from flyball.core.model import Missing, Series, Status
-from flyball.core.target import ScalableTarget
-from flyball.cost.account import Account
-from flyball.cost.ledger import MeteredLedger
-from flyball.cost.plant import MINUTE, Demand, Plant
+from flyball.alarm import Alarm
+from flyball.cost.plant import MINUTE
 from flyball.cost.usage import Usage
-from flyball.ports import AlarmState, MetricRead
-from flyball.recipe import SourceError
-from flyball.wiring.aws import Settings
-from flyball.wiring.aws_function import Function
-from flyball.wiring.between import Reader, Watcher
-from flyball.wiring.function import Parts
 
 MINUTES = 43_800
-"""A month is 730 hours, as AWS counts it."""
-ENOUGH_MS = 60_000.0
+"""A month is 730 hours, as price lists count it."""
 SETTLED = timedelta(hours=1)
 """Where demand stands still, no alarm changes its state after so long."""
-WAKES, DEAD = "https://sqs/wakes", "https://sqs/dead"
-READY = "IN_SERVICE"
-ARN = "arn:aws:{service}:us-east-1:123456789012:{rest}"
 
 
-class World(NamedTuple):
-    """Everything that a month goes through.
-
-    Attributes:
-        clock: What it jumps by.
-        plant: What is scaled, and its metrics.
-        parts: The controller and the ledger.
-        queue: Where a tick puts what is more than a handful.
-        take: Gives what was put on the queue since it was last asked.
-        board: The alarms.
-    """
-
-    clock: JumpingClock
-    plant: Plant
-    parts: Parts
-    queue: Queue
-    take: Callable[[], list[str]]
-    board: AlarmBoard
-
-
-class Month:
-    """A deployment with these scalable targets, as time passes.
+class Month(ABC):
+    """A deployment, as time passes.
 
     Args:
-        targets: What is scaled.
-        demands: By the target's id.
-        start: When it begins, aware UTC.
+        clock: The month's.
+        board: Its alarms.
+        alarms: Those that are there, by name.
         usage: Where everything is counted.
-        is_steady: Demand stands still: alarms are evaluated until they have settled.
-        make: Makes the world; None: a simulated one.
+        steady_from: From then on no alarm is evaluated any more; None: they always are.
     """
 
     def __init__(
         self,
-        targets: Sequence[ScalableTarget],
-        demands: Mapping[str, Demand],
-        start: datetime,
+        clock: JumpingClock,
+        board: AlarmBoard,
+        alarms: Mapping[str, Alarm],
         usage: Usage,
-        *,
-        is_steady: bool = False,
-        make: Callable[..., World] | None = None,
+        steady_from: datetime | None,
     ) -> None:
+        self._clock = clock
+        self._board = board
+        self._alarms = alarms
         self._usage = usage
-        self._steady_from = start + SETTLED if is_steady else None
-        self._alarms = {alarm.name: alarm for alarm in list_alarms(targets)}
-        self.world = (make or simulate)(targets, dict(demands), start, usage)
-        self._function = Function(
-            Settings("targets", "ledger", WAKES, DEAD),
-            self._note_line,
-            _Meter(usage),
-            queue=self.world.queue,
-            open_parts=lambda: self.world.parts,
-            rest=lambda _: None,
-        )
-        self._statuses = {
-            each: Status.IN_SERVICE
-            for each in (read_resource(target.resource) for target in targets)
-            if isinstance(each, Variant)
-        }
+        self._steady_from = steady_from
         self._ids = count()
-        for each in map(compile_target, targets):
-            self.world.parts.ledger.register(each.id, each.config, each.config_hash, start)
 
     def run(self, minutes: int, advance: Callable[[int], None] = lambda _: None) -> None:
         """Let minutes pass."""
-        start = self.world.clock.now()
+        start = self._clock.now()
         for index in range(minutes):
             self.pass_minute(start + index * MINUTE)
             advance(1)
 
     def pass_minute(self, now: datetime) -> None:
         """Jump to a minute, and let happen what is due."""
-        self.world.clock.jump(now)
+        self._clock.jump(now)
         if self._steady_from is None or now < self._steady_from:
-            for body in self._tell_alarms(now):
-                self._usage.charge("sns.publishes")
-                self._deliver(body)
-        for body in self._tell_endpoints(now):
-            self._deliver(body)
-        self._usage.charge("scheduler.invocations")
-        self._invoke(lambda: self._function.tick({"flyball": "tick"}, _left_ms))
-        for body in self.world.take():
-            self._deliver(body, sent=0)
+            for event in self._board.evaluate(now):
+                if event["detail"]["alarmName"] in self._alarms:
+                    self._tell_alarm(event["detail"], now)
+        self._tell_resources(now)
+        self._tick(now)
 
-    def _deliver(self, body: str, sent: int = 1) -> None:
-        """Let the queue hand over a message: it was sent (and counted, if by us), is deleted."""
-        self._usage.charge("sqs.requests", sent + 1)
-        record = {
-            "messageId": f"{next(self._ids)}",
-            "body": body,
-            "eventSource": "aws:sqs",
-            "eventSourceARN": ARN.format(service="sqs", rest="wakes"),
-        }
-        self._invoke(lambda: self._function.wake({"Records": [record]}, _left_ms))
+    @abstractmethod
+    def _tell_alarm(self, change: Mapping[str, Any], now: datetime) -> None:
+        """Bring the function the news of an alarm that changed its state."""
 
-    def _invoke(self, call: Callable[[], object]) -> None:
-        self._usage.charge("lambda.requests")
-        call()
+    @abstractmethod
+    def _tell_resources(self, now: datetime) -> None:
+        """Bring it the news of what is scaled, where the cloud has any."""
 
-    def _tell_alarms(self, now: datetime) -> Iterator[str]:
-        """Write what the topic puts on the queue: every transition of an alarm that there is."""
-        for event in self.world.board.evaluate(now):
-            detail: Mapping[str, Any] = event["detail"]
-            name = detail["alarmName"]
-            if name not in self._alarms:
-                continue
-            stamp = detail["state"]["timestamp"]
-            told = {
-                "AlarmName": name,
-                "AlarmArn": ARN.format(service="cloudwatch", rest=f"alarm:{name}"),
-                "NewStateValue": detail["state"]["value"],
-                "OldStateValue": detail["previousState"]["value"],
-                "NewStateReason": detail["state"]["reason"],
-                "StateChangeTime": stamp,
-                "Region": "US East (N. Virginia)",
-                "AWSAccountId": "123456789012",
-                "Trigger": {},
-            }
-            envelope = {
-                "Type": "Notification",
-                "MessageId": f"{next(self._ids)}",
-                "TopicArn": ARN.format(service="sns", rest="alarms"),
-                "Message": json.dumps(told),
-                "Timestamp": stamp,
-            }
-            yield json.dumps(envelope)
+    @abstractmethod
+    def _tick(self, now: datetime) -> None:
+        """Let the schedule call, and what is then queued be handed over."""
 
-    def _tell_endpoints(self, now: datetime) -> Iterator[str]:
-        """Write what the rule puts on the queue: an endpoint that begins or ends an update."""
-        for resource, before in self._statuses.items():
-            status = self.world.plant.state(name_resource(resource), now).status
-            if status is before:
-                continue
-            self._statuses[resource] = status
-            arn = ARN.format(service="sagemaker", rest=f"endpoint/{resource.endpoint}")
-            at_ms = now.timestamp() * 1_000
-            yield json.dumps(
-                {
-                    "version": "0",
-                    "id": f"{next(self._ids)}",
-                    "detail-type": "SageMaker Endpoint State Change",
-                    "source": "aws.sagemaker",
-                    "account": "123456789012",
-                    "time": f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-                    "region": "us-east-1",
-                    "resources": [arn],
-                    "detail": {
-                        "EndpointName": resource.endpoint,
-                        "EndpointArn": arn,
-                        "EndpointStatus": READY if status is Status.IN_SERVICE else "UPDATING",
-                        "LastModifiedTime": at_ms,
-                    },
-                }
-            )
-
-    def _note_line(self, _level: int, _message: str, *, extra: Mapping[str, object]) -> None:
+    def _note_wake(self, line: Mapping[str, object]) -> None:
         """Count what a line of the log tells of a wake-up."""
-        if "trigger" in extra:
-            self._usage.wakes[str(extra["kind"])] += 1
-            if extra.get("outcome") == "applied":
+        if "trigger" in line:
+            self._usage.wakes[str(line["kind"])] += 1
+            if line.get("outcome") == "applied":
                 self._usage.wakes["changed"] += 1
-
-
-def simulate(
-    targets: Sequence[ScalableTarget],
-    demands: dict[str, Demand],
-    start: datetime,
-    usage: Usage,
-    *,
-    clock: JumpingClock | None = None,
-    plant: Plant | None = None,
-) -> World:
-    """Make a world in which every call is counted; clock and plant are its own, unless given."""
-    clock = clock or JumpingClock(start)
-    plant = plant or Plant(targets, demands, start)
-    board = AlarmBoard(plant, targets)
-    account = Account(plant, targets, clock, usage)
-    ledger = MeteredLedger(usage)
-    control = AwsControl(account)
-    tokens = count()
-    controller = Controller(
-        ledger=ledger,
-        metrics=Reader(_MeteredMetrics(plant, usage), control),
-        control=control,
-        clock=clock,
-        token=lambda: f"{next(tokens):032x}",
-        engine="simulated",
-        watch=Watcher(_MeteredAlarms(board, usage), control),
-    )
-
-    def take() -> list[str]:
-        messages = list(account.sent)
-        account.sent.clear()
-        return messages
-
-    return World(
-        clock, plant, Parts(controller, ledger, clock), Queue(account, WAKES, DEAD), take, board
-    )
-
-
-def list_alarms(targets: Sequence[ScalableTarget]) -> Iterator[Alarm]:
-    """List the alarms that `flyball apply` makes for these targets."""
-    for target in targets:
-        for alarm in define_alarms(target):
-            try:
-                define(alarm)
-            except (AlarmError, SourceError):
-                continue
-            if is_static(alarm):
-                yield alarm
-
-
-def charge_alarms(usage: Usage, targets: Sequence[ScalableTarget]) -> None:
-    """Charge the alarms that are there all month."""
-    for alarm in list_alarms(targets):
-        standard, high_resolution = count_metrics(define(alarm))
-        usage.charge("cloudwatch.alarms", standard)
-        usage.charge("cloudwatch.high_resolution_alarms", high_resolution)
-
-
-class _MeteredMetrics:
-    """Metrics, and what GetMetricData would be asked for them."""
-
-    def __init__(self, plant: Plant, usage: Usage) -> None:
-        self._plant, self._usage = plant, usage
-
-    def read(self, reads: Sequence[MetricRead], now: datetime) -> Sequence[Series | Missing]:
-        """Count each call and each statistic in it."""
-        for batch in plan_calls(reads, [find_recipe(read) for read in reads], now):
-            metrics = len(batch.queries)
-            self._usage.call("cloudwatch.GetMetricData", "cloudwatch.metrics_read", metrics)
-        return self._plant.read(reads, now)
-
-
-class _MeteredAlarms:
-    """The alarms' states, and what DescribeAlarms would be asked for them."""
-
-    def __init__(self, board: AlarmBoard, usage: Usage) -> None:
-        self._board, self._usage = board, usage
-
-    def states(self, alarms: Sequence[Alarm], now: datetime) -> Mapping[str, AlarmState]:  # noqa: ARG002
-        """Count a call for each hundred names."""
-        names = dict.fromkeys(alarm.name for alarm in alarms)
-        for _ in range(0, len(names), NAMES_A_CALL):
-            self._usage.call("cloudwatch.DescribeAlarms", "cloudwatch.requests")
-        states = self._board.states()
-        return {name: states[name] for name in names}
-
-
-class _Meter:
-    """Where the functions' own metrics go: each name costs, however often it is told."""
-
-    def __init__(self, usage: Usage) -> None:
-        self._usage = usage
-
-    def add_metric(self, name: str, unit: str, value: float) -> None:  # noqa: ARG002  (the port's)
-        """Note the name."""
-        self._usage.metrics.add(name)
-
-
-def _left_ms() -> float:
-    return ENOUGH_MS

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from flyball.adapters.aws.resource import resource_key
+from flyball.adapters.gcp.resource import name_resource, read_resource
 from flyball.adapters.local.endpoint import LocalEndpoints
 from flyball.adapters.local.timeline import EndpointSettings, State
 from flyball.core.breach import RISING
@@ -54,7 +55,7 @@ class Plant:
                 lead_time=target.lead_time,
                 quota=max(EndpointSettings().quota, target.hard_max),
             )
-            self._endpoints.create(resource_key(target.resource), settings, start)
+            self._endpoints.create(find_key(target), settings, start)
 
     def state(self, key: str, now: datetime) -> State:
         """Say what a resource has."""
@@ -96,10 +97,17 @@ class Plant:
         return value / 100 if metric.unit is Unit.RATIO else value
 
     def _ready(self, target: ScalableTarget, at: datetime) -> int:
-        key = resource_key(target.resource), at
+        key = find_key(target), at
         if key not in self._seen:
             self._seen[key] = self.state(*key).ready
         return self._seen[key]
+
+
+def find_key(target: ScalableTarget) -> str:
+    """Name what a target scales, whichever cloud it is in."""
+    if target.home == "gcp":
+        return name_resource(read_resource(target.resource))
+    return resource_key(target.resource)
 
 
 def _find_usual(target: ScalableTarget, metric: Metric) -> float:

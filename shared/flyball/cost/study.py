@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
-from flyball.adapters.aws.prices import Prices
 from flyball.core.target import ScalableTarget
-from flyball.cost.bill import Rivals, bill, complete, price_rivals, stand
-from flyball.cost.month import MINUTES, Month, charge_alarms
+from flyball.cost.cloud import Cloud, Rivals
+from flyball.cost.month import MINUTES
 from flyball.cost.plant import MINUTE, Demand
 from flyball.cost.usage import Usage
+from flyball.price import Prices
 from flyball.sim.trace import PEAK_INSTANCES, Trace
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -35,11 +36,15 @@ class Case(NamedTuple):
         name: quiet, busy or mixed.
         usage: Calls, what is charged, and wake-ups.
         groups: Dollars by what people ask for.
+        later: Dollars beside them, of what is not charged yet and will be.
+        together: Dollars of all targets and the deployment, beyond the free tier.
     """
 
     name: str
     usage: Usage
     groups: Mapping[str, float]
+    later: float
+    together: float
 
     @property
     def usd(self) -> float:
@@ -51,25 +56,30 @@ class Study(NamedTuple):
     """What a deployment costs a month.
 
     Attributes:
+        cloud: Where it is.
         targets: How many it scales.
         simulated: How many of them were simulated.
         minutes: For how long; it was stretched to a month.
         cases: Of one target.
         standing: Dollars by group of the deployment itself, which grow with nothing.
+        standing_later: Dollars beside them, as a case's.
         standing_usage: What was counted for it.
         rivals: Of one target.
     """
 
+    cloud: Cloud
     targets: int
     simulated: int
     minutes: int
     cases: Sequence[Case]
     standing: Mapping[str, float]
+    standing_later: float
     standing_usage: Usage
     rivals: Rivals
 
 
 def study(
+    cloud: Cloud,
     targets: Sequence[ScalableTarget],
     trace: Trace,
     prices: Prices,
@@ -83,7 +93,8 @@ def study(
     """Live through a month of a deployment, once for each case, and price it.
 
     Args:
-        targets: What is scaled, all of it on AWS, one or more.
+        cloud: Where.
+        targets: What is scaled, all of it there, one or more.
         trace: Requests that reach a busy target; it begins again where it ends.
         prices: The table.
         minutes: How long to simulate; None: a month, or less where there are many targets.
@@ -95,26 +106,28 @@ def study(
     """
     chosen = choose(targets, most)
     length = minutes or find_length(len(chosen))
-    base = _live((), {}, length, Usage(), is_steady=True)
-    cases = []
+    live = partial(_live, cloud, prices=prices, minutes=length)
+    base = live((), {}, is_steady=True)
+    lived = []
     for name in names:
-        is_steady = name == "quiet"
         busy = {"quiet": [], "busy": chosen, "mixed": chosen[::BUSY_EACH]}[name]
         demands = {each.id: _stand_still(each) for each in chosen}
         demands |= {each.id: _follow(each, trace, capacity_per_instance) for each in busy}
-        lived = _live(chosen, demands, length, Usage(), is_steady=is_steady, advance=advance)
-        usage = lived.less(base).scaled(MINUTES / length / len(chosen))
-        charge_alarms(alarms := Usage(), targets)
-        for charged, amount in alarms.amounts.items():
-            usage.charge(charged, amount / len(targets))
-        cases.append(Case(name, usage, bill(complete(usage, prices), prices)))
-        base.metrics |= lived.metrics
-    standing = base.scaled(MINUTES / length)
-    stand(standing, prices)
-    rivals = price_rivals(targets, prices)
-    shared = Rivals(*(usd / len(targets) for usd in rivals))
-    groups = bill(complete(standing, prices), prices)
-    return Study(len(targets), len(chosen), length, cases, groups, standing, shared)
+        lived.append(live(chosen, demands, is_steady=name == "quiet", advance=advance))
+        base.metrics |= lived[-1].metrics
+    stretch = MINUTES / length
+    standing = base.scaled(stretch)
+    cloud.stand(standing, prices)
+    stands = cloud.complete(standing, prices)
+    each = [found.less(base).scaled(stretch / len(chosen)) for found in lived]
+    _share_alarms(cloud, each, targets, prices)
+    cases = [
+        _price(cloud, name, usage, stands, len(targets), prices)
+        for name, usage in zip(names, each, strict=True)
+    ]
+    rivals = Rivals(*(usd / len(targets) for usd in cloud.price_rivals(targets, prices)))
+    stand, later = cloud.bill(stands, prices), prices.usd_later(stands)
+    return Study(cloud, len(targets), len(chosen), length, cases, stand, later, standing, rivals)
 
 
 def choose(targets: Sequence[ScalableTarget], most: int) -> Sequence[ScalableTarget]:
@@ -129,16 +142,47 @@ def find_length(targets: int) -> int:
     return MINUTES if targets == 1 else days * DAY_MINUTES
 
 
+def _share_alarms(
+    cloud: Cloud, usages: Sequence[Usage], targets: Sequence[ScalableTarget], prices: Prices
+) -> None:
+    """Charge each case a target's part of all alarms."""
+    cloud.charge_alarms(alarms := Usage(), targets, prices)
+    for usage in usages:
+        for charged, amount in alarms.amounts.items():
+            usage.charge(charged, amount / len(targets))
+
+
+def _price(
+    cloud: Cloud,
+    name: str,
+    usage: Usage,
+    stands: Mapping[str, float],
+    count: int,
+    prices: Prices,
+) -> Case:
+    """Price a target's month, and that of so many of them with the deployment."""
+    amounts = cloud.complete(usage, prices)
+    together = {
+        charged: count * amounts.get(charged, 0.0) + stands.get(charged, 0.0)
+        for charged in amounts.keys() | stands.keys()
+    }
+    beyond = prices.usd_beyond_free(together)
+    return Case(name, usage, cloud.bill(amounts, prices), prices.usd_later(amounts), beyond)
+
+
 def _live(
+    cloud: Cloud,
     targets: Sequence[ScalableTarget],
     demands: Mapping[str, Demand],
-    minutes: int,
-    usage: Usage,
     *,
+    prices: Prices,
+    minutes: int,
     is_steady: bool,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Usage:
-    Month(targets, demands, START, usage, is_steady=is_steady).run(minutes, advance)
+    usage = Usage()
+    month = cloud.month(targets, demands, START, usage, prices, is_steady=is_steady)
+    month.run(minutes, advance)
     return usage
 
 

@@ -1,4 +1,4 @@
-"""What was asked of AWS, and how much of what it charges by?"""
+"""What was asked of a cloud, and how much of what it charges by?"""
 
 from __future__ import annotations
 

@@ -6,16 +6,15 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from flyball.adapters.aws.prices import Prices
-from flyball.cost.bill import GROUPS
 from flyball.cost.month import MINUTES
 from flyball.cost.study import Study
+from flyball.price import Prices
 from flyball.report.figures import counted, duration
 
 CENT = 0.01
 POLLING = "polling every minute: its metric reads alone"
-NATIVE = "native policies: their alarms alone"
 TOTAL = "in all"
+BEYOND = "the same beyond the free tier, where nothing else uses it"
 
 
 class Row(NamedTuple):
@@ -36,25 +35,32 @@ def tell_basis(study: Study, prices: Prices) -> str:
     )
 
 
-def tell_money(study: Study) -> Iterator[Row]:
+def tell_money(study: Study, prices: Prices) -> Iterator[Row]:
     """Say dollars a month, section by section: a target's, others', the deployment's, and all."""
     yield from _open("a scalable target, a month", study)
-    for group in GROUPS:
+    for group in study.cloud.groups:
         figures = [case.groups.get(group, 0.0) for case in study.cases]
         if any(figures):
             yield _row(group, figures)
     yield _row(TOTAL, [case.usd for case in study.cases])
+    later = f"from {prices.begins} on besides: alert policies"
+    if any(case.later for case in study.cases):
+        yield _row(later, [case.later for case in study.cases])
     yield from _open("beside it: others, a scalable target", study)
     yield _row(POLLING, [study.rivals.polling] * len(study.cases))
-    yield _row(NATIVE, [study.rivals.native] * len(study.cases))
+    yield _row(study.cloud.native, [study.rivals.native] * len(study.cases))
     yield from _open("the deployment itself, whatever it scales", study)
     for group, dollars in study.standing.items():
         yield _row(group, [dollars] * len(study.cases))
     standing = sum(study.standing.values())
     yield _row(TOTAL, [standing] * len(study.cases))
+    if study.standing_later:
+        yield _row(later, [study.standing_later] * len(study.cases))
     yield from _open("together", study)
     name = f"{counted(study.targets, 'scalable target')} and the deployment"
     yield _row(name, [case.usd * study.targets + standing for case in study.cases])
+    if prices.has_free_tier:
+        yield _row(BEYOND, [case.together for case in study.cases])
 
 
 def tell_calls(study: Study) -> Iterator[Row]:

@@ -47,7 +47,7 @@ def test_it_says_what_a_month_costs_and_what_others_would(config: Path) -> None:
 
 def test_its_json_adds_up(config: Path) -> None:
     """Each group, and the total of them."""
-    found = flyball("cost", "--config", config, "--days", 1, "--json").json
+    found = flyball("cost", "--config", config, "--days", 1, "--json").json["aws"]
     assert found["simulated"] == {"scalable_targets": 1, "minutes": 1_440}
     for groups in found["usd_per_target_and_month"].values():
         total = groups.pop("total")
@@ -63,15 +63,15 @@ def test_ones_own_prices_and_traffic_are_taken(config: Path, tmp_path: Path) -> 
     trace.write_text("\n".join(["timestamp,requests", *minutes]))
     given = ("--prices", prices, "--trace", trace, "--capacity-per-instance", 100)
     done = flyball("cost", "--config", config, "--days", 1, "--json", *given)
-    assert done.json["region"] == "eu-central-1"
-    assert done.json["wakes_per_target_and_month"]["busy"].get("changed", 0) == 0
+    assert done.json["aws"]["region"] == "eu-central-1"
+    assert done.json["aws"]["wakes_per_target_and_month"]["busy"].get("changed", 0) == 0
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         (("--target", "chta"), "has no scalable target 'chta'; it has chat, here"),
-        (("--target", "here"), "nothing in it is on AWS"),
+        (("--target", "here"), "nothing in it is in a cloud"),
         (("--prices", "none.json"), "none.json: cannot be read"),
         (("--capacity-per-instance", 0), "expected a number above 0"),
         (("--trace", "none.csv"), "none.csv"),

@@ -1,4 +1,4 @@
-"""Does docs/aws-cost.md say what would be measured now?"""
+"""Do docs/aws-cost.md and docs/gcp-cost.md say what would be measured now?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
-from flyball.adapters.aws.prices import read_prices
+import pytest
+
+from flyball.cost.cloud import find_cloud
 from flyball.cost.month import MINUTES
 from flyball.report.cost import tell_money
 
@@ -21,15 +23,19 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def test_the_page_has_the_figures_of_a_quiet_month(repository: Path) -> None:
+@pytest.mark.parametrize("home", ["aws"])
+def test_the_page_has_the_figures_of_a_quiet_month(home: str, repository: Path) -> None:
     """The whole month of its first column again: what changes a cost changes the page."""
     program = load(repository / "docs" / "cost.py")
-    page = (repository / "docs" / "aws-cost.md").read_text(encoding="utf-8")
-    found = program.run(1, ("quiet",), MINUTES, read_prices())
+    page = (repository / "docs" / f"{home}-cost.md").read_text(encoding="utf-8")
+    cloud = find_cloud(home)
+    prices = cloud.read_prices(None)
+    found = program.run(cloud, 1, ("quiet",), MINUTES, prices)
     shown = [line.split("|")[1:3] for line in page.splitlines() if line.startswith("| ")]
     cells = [(name.strip(), figure.strip()) for name, figure in shown]
-    rows = [(row.name.strip(), row.figures[0]) for row in tell_money(found) if any(row.figures)]
+    money = tell_money(found, prices)
+    rows = [(row.name.strip(), row.figures[0]) for row in money if any(row.figures)]
     assert rows
     for row in rows:
         assert row in cells, row
-    assert program.CONFIG in page
+    assert program.PAGES[home].config in page

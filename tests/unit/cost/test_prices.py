@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from flyball.adapters.aws.prices import PricesError, count_metrics, read_prices
-from flyball.cost.bill import GROUPS
+from flyball.adapters.aws.prices import count_metrics, read_prices
+from flyball.cost.aws.bill import GROUPS
+from flyball.price import PricesError
 
 
 def test_every_price_is_positive_and_has_its_source() -> None:

@@ -12,7 +12,8 @@ import pytest
 from flyball.adapters.aws.prices import read_prices
 from flyball.core.policy import Comparison, Step, StepPolicy, TrackingPolicy
 from flyball.core.target import Metric, Per, ScalableTarget, Unit, ZeroRule
-from flyball.cost.bill import WATCHERS, complete, price_rivals
+from flyball.cost.aws import AWS
+from flyball.cost.aws.bill import WATCHERS, complete, price_rivals
 from flyball.cost.month import MINUTES
 from flyball.cost.study import START, Case, Study, choose, find_length, study
 from flyball.cost.usage import Usage
@@ -43,7 +44,7 @@ def make(name: str = "chat", **fields: Any) -> ScalableTarget:
 def live(*targets: ScalableTarget, names: tuple[str, ...] = ("quiet", "busy")) -> Study:
     """Study four hours."""
     trace = generate_day(START, minutes=HOURS_4)
-    return study(targets, trace, PRICES, minutes=HOURS_4, names=names)
+    return study(AWS, targets, trace, PRICES, minutes=HOURS_4, names=names)
 
 
 def case(found: Study, name: str) -> Case:
@@ -93,9 +94,9 @@ def test_a_price_of_ones_own_changes_its_group_alone() -> None:
         "cloudwatch.alarms": PRICES.prices["cloudwatch.alarms"]._replace(usd=0.2),
     }
     trace = generate_day(START, minutes=60)
-    (listed,) = study([make()], trace, PRICES, minutes=60, names=("quiet",)).cases
+    (listed,) = study(AWS, [make()], trace, PRICES, minutes=60, names=("quiet",)).cases
     own = PRICES._replace(prices=dearer)
-    (found,) = study([make()], trace, own, minutes=60, names=("quiet",)).cases
+    (found,) = study(AWS, [make()], trace, own, minutes=60, names=("quiet",)).cases
     changed = {name for name in found.groups if found.groups[name] != listed.groups[name]}
     assert changed == {"alarms"}
     assert found.groups["alarms"] == pytest.approx(2 * listed.groups["alarms"])
@@ -182,7 +183,7 @@ def test_a_gap_in_the_traffic_is_as_the_minute_before_it() -> None:
     steady = Trace(START, (1_000.0,) * 60)
     gaps = Trace(START, (1_000.0, *(None,) * 58, 1_000.0))
     one, other = (
-        study([make()], trace, PRICES, minutes=60, capacity_per_instance=200.0).cases[1].usage
+        study(AWS, [make()], trace, PRICES, minutes=60, capacity_per_instance=200.0).cases[1].usage
         for trace in (steady, gaps)
     )
     assert one.calls == other.calls

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,11 +24,22 @@ DETAIL_TYPE = "CloudWatch Alarm State Change"
 
 
 class AlarmBoard:
-    """Alarms and the states that they are in."""
+    """Alarms and the states that they are in.
 
-    def __init__(self, metrics: MetricSource, scalable_targets: Iterable[ScalableTarget]) -> None:
+    Args:
+        metrics: What they look at.
+        scalable_targets: Whose they are.
+        adapt: Makes of an alarm the one that a cloud evaluates.
+    """
+
+    def __init__(
+        self,
+        metrics: MetricSource,
+        scalable_targets: Iterable[ScalableTarget],
+        adapt: Callable[[Alarm], Alarm] = lambda alarm: alarm,
+    ) -> None:
         self._metrics = metrics
-        self._alarms = [alarm for each in scalable_targets for alarm in define_alarms(each)]
+        self._alarms = [adapt(alarm) for each in scalable_targets for alarm in define_alarms(each)]
         self._states = {alarm.name: AlarmState.INSUFFICIENT_DATA for alarm in self._alarms}
         self._since: dict[str, datetime] = {}
         self._reads = _reads_for(self._alarms)

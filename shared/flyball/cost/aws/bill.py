@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from flyball.adapters.aws.cloudwatch import find_recipe
-from flyball.adapters.aws.prices import Prices
 from flyball.core.model import Missing
 from flyball.core.policy import StepPolicy
 from flyball.core.target import ScalableTarget
-from flyball.cost.month import MINUTES, list_alarms
+from flyball.cost.aws.month import list_alarms
+from flyball.cost.cloud import Rivals
+from flyball.cost.month import MINUTES
 from flyball.cost.usage import Usage
 from flyball.ports import MetricRead
+from flyball.price import Prices
 
 MEMORY_MB = 512
 """Of each function: template.yaml."""
@@ -36,19 +37,6 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "key": ("kms.keys", "kms.requests"),
 }
 """What is charged, by what people ask for."""
-
-
-class Rivals(NamedTuple):
-    """What scaling the same costs otherwise, dollars a month.
-
-    Attributes:
-        polling: The metric reads alone of whoever reads each policy's metric every minute.
-        native: The alarms alone of native policies, by each metric in them: two for one that
-            tracks.
-    """
-
-    polling: float
-    native: float
 
 
 def complete(usage: Usage, prices: Prices) -> Mapping[str, float]:
@@ -80,15 +68,6 @@ def stand(usage: Usage, prices: Prices) -> None:
     usage.charge("kms.keys")
     usage.charge("kms.requests", assumed["key_requests_per_minute"] * MINUTES)
     usage.charge("sqs.requests", assumed["queue_polls_per_minute"] * MINUTES)
-
-
-def bill(amounts: Mapping[str, float], prices: Prices) -> dict[str, float]:
-    """Price amounts by group, dollars; groups without a charge are left out."""
-    found = {
-        group: prices.usd({name: amounts[name] for name in names if name in amounts})
-        for group, names in GROUPS.items()
-    }
-    return {group: usd for group, usd in found.items() if usd}
 
 
 def price_rivals(targets: Sequence[ScalableTarget], prices: Prices) -> Rivals:
