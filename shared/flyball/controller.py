@@ -45,7 +45,7 @@ from flyball.core.remember import (
 )
 from flyball.core.target import ScalableTarget
 from flyball.lease import Leases
-from flyball.observe import SeriesByName, observe, read_metrics
+from flyball.observe import SeriesByName, observe, passes, read_metrics
 from flyball.ports import (
     CapacityControl,
     Claim,
@@ -265,7 +265,7 @@ class Controller:
         after = remember(target, history, decision, claim.config_hash)
         self._on_step("intent")
         acts = decision.action is Action.SET
-        noted = None if isinstance(observation.capacity, Missing) else seen  # nobody could look
+        noted = None if passes(observation.capacity) else seen  # nobody could look
         update = ItemUpdate(canonical(after), acts, noted, decision.wake_at, release=not acts)
         wake = Wake(WakeKind.DECIDED, target.id, decision, noticed=noticed)
         try:

@@ -67,6 +67,11 @@ def observe(
     return Observation(now, capacity, series)
 
 
+def passes(capacity: Capacity | Missing) -> bool:
+    """Say whether a capacity is not known for now, so that a later look may know it."""
+    return isinstance(capacity, Missing) and capacity.cause is not MissingCause.UNAVAILABLE
+
+
 def _accept(answer: Series | Missing) -> Series | Missing:
     """Take a source's answer, or say how it breaks the source's contract."""
     if isinstance(answer, Missing):

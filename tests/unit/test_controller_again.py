@@ -45,3 +45,14 @@ def test_an_event_whose_change_is_not_known_to_have_landed_may_come_again(rig: R
     assert rig.controller.wake(event).kind is WakeKind.DUPLICATE
     assert len(rig.provider.asked) == 1
     rig.check()
+
+
+def test_an_event_about_what_is_no_more_is_done_with(rig: Rig) -> None:
+    """However often it is delivered, one row says so: nobody will look with more success."""
+    rig.provider.shows = Missing(MissingCause.UNAVAILABLE, "it was shut down")
+    event = rig.trigger(ALARM, source="alarm")
+    assert rig.controller.wake(event).kind is WakeKind.DECIDED
+    rig.pass_time(MINUTE)
+    assert rig.controller.wake(event).kind is WakeKind.DUPLICATE
+    assert rig.kinds() == ["decision"]
+    rig.check()

@@ -17,6 +17,7 @@ Cause = Literal[
     "from_the_future",
     "source_failed",
     "undefined_at_zero",
+    "unavailable",
 ]
 Material = Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
 

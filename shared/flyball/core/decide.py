@@ -80,7 +80,7 @@ def decide(
         fail("now", now.isoformat(), "an instant with a time zone, as 2026-11-02T09:00:00Z")
     capacity = observation.capacity
     if isinstance(capacity, Missing):
-        return _decide_blind(target, history, now)
+        return _decide_blind(target, history, now, capacity.cause)
     scene = set_scene(target, observation, history, now, capacity)
     asked, disagreement = merge(scene, recommend(scene))
     number = asked.wanted
@@ -281,8 +281,13 @@ def _look_again(
     return max(at, now + SOONEST), reason
 
 
-def _decide_blind(target: ScalableTarget, history: History, now: datetime) -> Decision:
+def _decide_blind(
+    target: ScalableTarget, history: History, now: datetime, cause: MissingCause
+) -> Decision:
     """Hold everything: not even what is there is known."""
+    again = target.heartbeat
+    if cause is not MissingCause.UNAVAILABLE:  # or nobody needs to look soon
+        again = min(target.tick, again)
     fired, bounds = find_bounds(target, history, now)
     known = bounds.floor if history.desired is None else history.desired
     held = max(min(known, target.hard_max), min(target.hard_min_capacity, target.hard_max))
@@ -303,6 +308,6 @@ def _decide_blind(target: ScalableTarget, history: History, now: datetime) -> De
         recommendations=(),
         limits=(),
         fired=fired,
-        wake_at=now + min(target.tick, target.heartbeat),
+        wake_at=now + again,
         wake_reason=Reason.MISSING_DATA,
     )

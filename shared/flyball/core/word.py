@@ -48,6 +48,8 @@ class MissingCause(Word):
     SOURCE_FAILED = "source_failed"
     UNDEFINED_AT_ZERO = "undefined_at_zero"
     """A value per instance, while no instance is in service."""
+    UNAVAILABLE = "unavailable"
+    """What would tell is no more: only a human can mend it."""
 
 
 class Reason(Word):

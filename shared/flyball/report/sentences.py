@@ -94,6 +94,7 @@ CAUSES: Mapping[MissingCause, str] = {
     MissingCause.FROM_THE_FUTURE: "its newest value is from the future",
     MissingCause.SOURCE_FAILED: "it could not be read",
     MissingCause.UNDEFINED_AT_ZERO: "no instance is in service",
+    MissingCause.UNAVAILABLE: "it is no more",
 }
 
 KINDS: Mapping[LimitKind, str] = {

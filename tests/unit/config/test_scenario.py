@@ -229,8 +229,8 @@ WRONG = {
     ]),
     "cause": (BODY.replace("{m: 1}", "{m: {missing: stal}}"), [
         ('11:51: observation.metrics.m.missing: got "stal", expected one of no_data, stale, '
-        "not_finite, negative, from_the_future, source_failed, undefined_at_zero; did you mean "
-        "stale?"),
+        "not_finite, negative, from_the_future, source_failed, undefined_at_zero, unavailable; "
+        "did you mean stale?"),
     ]),
     "mixed": (BODY.replace("{m: 1}", "{m: [1, {at: now, value: 2}]}"), [
         ("11:42: observation.metrics.m[0]: numbers and datapoints in one list; write all of them "

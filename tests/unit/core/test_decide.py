@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -107,6 +108,13 @@ def test_unknown_capacity_holds_everything() -> None:
     expect(scale(A, low=3, high=12, hard_max_capacity=20), UNREAD, max_capacity=12)
     slow = scale(A, tick=seconds(600), heartbeat=seconds(300))
     expect(slow, UNREAD, wake_in=300.0)
+
+
+def test_what_is_no_more_is_looked_at_by_the_heartbeat_alone() -> None:
+    """Nobody but a human can bring it back; what cannot be read for now is looked at each tick."""
+    gone = replace(UNREAD, capacity=Missing(MissingCause.UNAVAILABLE))
+    expect(scale(A), gone, reason=Reason.CAPACITY_UNKNOWN, wake_in=300.0)
+    expect(scale(A), UNREAD, reason=Reason.CAPACITY_UNKNOWN, wake_in=60.0)
 
 
 def test_scheduled_actions_fire_even_while_capacity_is_unknown() -> None:

@@ -73,8 +73,9 @@ def fetch_nodes(session: Session, resource: Version) -> Nodes | Missing:
     try:
         answer = session.call("ml", path, method="GET", location=resource.location, once=True)
     except CallError as error:
-        told = tell_gone(error) or tell(error)
-        return Missing(MissingCause.SOURCE_FAILED, f"{name_resource(resource)}: {told}")
+        gone = tell_gone(error)
+        cause = MissingCause.UNAVAILABLE if gone else MissingCause.SOURCE_FAILED
+        return Missing(cause, f"{name_resource(resource)}: {gone or tell(error)}")
     return read_nodes(answer if isinstance(answer, dict) else NOTHING, resource)
 
 
