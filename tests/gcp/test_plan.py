@@ -4,50 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from tests.gcp.alerting import Policies, serve_policies
 from tests.gcp.conftest import Store
+from tests.gcp.desk import (
+    CHANNEL,
+    CONFIG,
+    DUTY,
+    HIGH,
+    LOW,
+    Desk,
+    apply,
+    destroy,
+    plan,
+    sit_down,
+    verbs,
+    write,
+)
 from tests.gcp.serving import Server
-from tests.gcp.stage import PATH, Stage, serve
+from tests.gcp.stage import PATH, serve
 from tests.gcp.vertex import Replicas
-from tests.unit.cli.commands import Done, flyball
+from tests.unit.cli.commands import flyball
 
 pytestmark = pytest.mark.enable_socket
-
-CHANNEL = "projects/acme/notificationChannels/17"
-CONFIG = """\
-version: 1
-scalable_targets:
-  - id: gpu
-    home: gcp
-    resource: {project: acme, location: europe-west4, endpoint: "123", deployed_model: "7"}
-    mode: apply
-    min_capacity: 1
-    max_capacity: 8
-    metrics:
-      - name: duty
-        unit: ratio
-        source: {metric: aiplatform.googleapis.com/prediction/online/accelerator/duty_cycle}
-    policies:
-      - {name: track, kind: target_tracking, metric: duty, target_value: 60}
-"""
-DUTY = "aiplatform.googleapis.com/prediction/online/accelerator/duty_cycle"
-HIGH, LOW = "flyball/gpu/track/high", "flyball/gpu/track/low"
-
-
-class Desk(NamedTuple):
-    """A project with one endpoint, a config for it, and an empty ledger."""
-
-    policies: Policies
-    stage: Stage
-    store: Store
-
-    def ours(self) -> list[str]:
-        """List the alert policies that are there."""
-        return sorted(each.display_name for each in self.policies.policies.values())
 
 
 @pytest.fixture(scope="module")
@@ -58,51 +38,10 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def desk(
-    server: Server, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Desk]:
-    """Set the environment as a deployment prints it, and each service where ours are."""
-    stage = Stage(server)
-    monkeypatch.chdir(tmp_path)
-    write(CONFIG)
-    with serve_policies() as policies:
-        given = {
-            "FLYBALL_GCP_PROJECT": store.project,
-            "FLYBALL_ALERT_CHANNEL": CHANNEL,
-            "FLYBALL_GCP_ENDPOINT_FIRESTORE": store.server.url,
-            "FLYBALL_GCP_ENDPOINT_AIPLATFORM": server.url,
-            "FLYBALL_GCP_ENDPOINT_MONITORING": server.url,
-            "FLYBALL_GCP_ENDPOINT_MONITORING_GRPC": policies.url,
-        }
-        for name, value in given.items():
-            monkeypatch.setenv(name, value)
-        yield Desk(policies, stage, store)
-    assert policies.broken == []
-
-
-def write(text: str) -> None:
-    """Write the config."""
-    Path("flyball.yaml").write_text(text, encoding="utf-8")
-
-
-def plan(*options: str) -> Done:
-    """Plan the config."""
-    return flyball("plan", "--config", "flyball.yaml", *options)
-
-
-def apply(*options: str) -> Done:
-    """Apply the config."""
-    return flyball("apply", "--config", "flyball.yaml", "--yes", *options)
-
-
-def destroy(*options: str) -> Done:
-    """Remove what the config made."""
-    return flyball("destroy", "--config", "flyball.yaml", "--yes", *options)
-
-
-def verbs(done: Done) -> list[tuple[str, str]]:
-    """List the changes of a plan's JSON."""
-    return [(each["verb"], each["name"]) for each in done.json["plan"]["changes"]]
+def desk(server: Server, store: Store, tmp_path: Path) -> Iterator[Desk]:
+    """Sit down before an empty project."""
+    with sit_down(server, store, tmp_path) as found:
+        yield found
 
 
 def test_a_plan_shows_what_would_change_and_changes_nothing(desk: Desk) -> None:
@@ -268,11 +207,17 @@ def test_what_would_scale_out_at_once_is_said(desk: Desk) -> None:  # noqa: ARG0
 
 
 def test_what_cannot_be_seen_is_said(desk: Desk) -> None:
-    """An endpoint that is not there."""
+    """An endpoint that is not there: nothing begins to scale it; what does already is left."""
+    assert apply().code == 0
+    write(CONFIG.replace("60}", "70}"))
     del desk.stage.vertex.endpoints[PATH]
     done = plan()
     assert done.code == 2
-    assert "current capacity cannot be read: NOT_FOUND" in done.out
+    assert "warn  gpu: capacity: current capacity cannot be read: NOT_FOUND" in done.out
+    assert destroy().code == 0
+    done = plan()
+    assert done.code == 1
+    assert "fail  gpu: capacity: current capacity cannot be read: NOT_FOUND" in done.out
 
 
 def test_what_went_to_another_home_is_named_here(desk: Desk, tmp_path: Path) -> None:

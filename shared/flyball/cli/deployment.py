@@ -53,7 +53,9 @@ AllowScaleIn = Annotated[
 ]
 Unseen = Annotated[
     bool,
-    typer.Option("--unseen", help="Take over also what no function has looked at lately."),
+    typer.Option(
+        "--unseen", help="Take over, or begin to apply, also what no function has looked at lately."
+    ),
 ]
 HandBack = Annotated[
     bool | None,

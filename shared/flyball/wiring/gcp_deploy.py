@@ -16,6 +16,7 @@ from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.deploy import GCP, GcpHome, Place
 from flyball.adapters.gcp.firestore import FirestoreLedger
 from flyball.adapters.gcp.jobs import Jobs
+from flyball.adapters.gcp.rivals import make_reader
 from flyball.adapters.gcp.session import Session
 from flyball.adapters.gcp.tick import Ticking, TickJob
 from flyball.core.target import Mode
@@ -75,6 +76,7 @@ def open_google(environment: Mapping[str, str] | None = None) -> Iterator[Store]
             alerting,
             place,
             lambda target: control.describe(target, clock.now()),
+            make_reader(session, settings.project),
             TickJob(jobs, ticking, GCP),
         )
         yield Store(ledger, home)

@@ -17,14 +17,16 @@ from urllib.parse import unquote
 
 from flyball.adapters.gcp.alerting import Alerting, Written, write_policy
 from flyball.adapters.gcp.labels import Labelled, read_labels
-from flyball.adapters.gcp.live import Live, check_twins, look_at_all
+from flyball.adapters.gcp.live import Scene, judge, share
 from flyball.adapters.gcp.policies import NoConditionError, define
 from flyball.adapters.gcp.resource import ResourceError, name_resource, read_resource
+from flyball.adapters.gcp.rivals import WHAT, ReadTarget, find_rivals
 from flyball.adapters.gcp.session import CallError
 from flyball.adapters.gcp.tick import JOB_USD, Found, TickJob
 from flyball.alarm import Alarm, alarm_name, define_alarms, is_static
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.compare import flatten
+from flyball.plan.live import Live
 from flyball.plan.model import (
     Change,
     Check,
@@ -38,6 +40,7 @@ from flyball.plan.model import (
     Survey,
     Verb,
 )
+from flyball.plan.rivals import Rival, check_rivals
 
 GCP = "gcp"
 CONDITION_USD = 0.10
@@ -89,18 +92,26 @@ class GcpHome:
         alerting: Alert policies.
         place: The deployment.
         live: Reads the range that a resource has now.
+        read_target: Reads a target of another deployment as it is in force.
         tick: The job of every minute; None: no plan is about it.
     """
 
     def __init__(
-        self, alerting: Alerting, place: Place, live: Live, tick: TickJob | None = None
+        self,
+        alerting: Alerting,
+        place: Place,
+        live: Live,
+        read_target: ReadTarget,
+        tick: TickJob | None = None,
     ) -> None:
         self._alerting = alerting
         self._place = place
         self._live = live
+        self._read_target = read_target
         self._tick = tick
         self._wanted: dict[str, Written] = {}
         self._found: dict[str, Written] = {}
+        self._policies: list[Written] = []
 
     @property
     def place(self) -> Mapping[str, str]:
@@ -118,8 +129,8 @@ class GcpHome:
         self,
         scope: Scope,
         choices: Choices,
-        memory: Memory,  # noqa: ARG002  (the port's: nothing is held of anybody's)
-        now: datetime,  # noqa: ARG002  (likewise)
+        memory: Memory,
+        now: datetime,
         advance: Callable[[int], None],
     ) -> Survey:
         """Find the alert policies of these targets and the deployment's job; say what should be.
@@ -137,9 +148,19 @@ class GcpHome:
         for name, made in self._wanted.items():
             _keep_theirs(made, self._found.get(name, {}))
         checks += [
-            *self._check_place(staying),
-            *check_twins(scope._replace(staying=staying), self.key),
-            *look_at_all(self._live, staying, choices, advance),
+            *self._check_place(),
+            *judge(
+                Scene(
+                    scope._replace(staying=staying),
+                    choices,
+                    memory,
+                    now,
+                    self._live,
+                    self._advises,
+                ),
+                advance,
+            ),
+            *self._check_rivals(staying),
         ]
         job = Found() if self._tick is None else self._tick.survey(scope, choices)
         wanted, found = ([part] if part else [] for part in (job.wanted, job.found))
@@ -205,7 +226,8 @@ class GcpHome:
         nothing wants.
         """
         count: dict[str, int] = {}
-        for policy in sorted(self._alerting.list(self._place.project), key=_made_at):
+        self._policies = sorted(self._alerting.list(self._place.project), key=_made_at)
+        for policy in self._policies:
             labelled = self._read(policy, checks)
             if labelled is None or labelled.scalable_target_id not in ids:
                 continue
@@ -228,19 +250,28 @@ class GcpHome:
             return None
         return labelled
 
-    def _check_place(self, staying: Sequence[ScalableTarget]) -> Iterator[Check]:
-        """Say what the deployment does not do for these targets."""
+    def _check_rivals(self, staying: Sequence[ScalableTarget]) -> Iterator[Check]:
+        """Look at other deployments on the same resources."""
+        ours = {each.id: each for each in staying}
+        rivals = find_rivals(self._policies, staying, self._place.alarm_prefix)
+
+        def read_mode(rival: Rival) -> Mode | None:
+            theirs = self._read_target(rival)
+            is_on = theirs is not None and share(theirs, ours[rival.scalable_target_id])
+            return theirs.mode if theirs is not None and is_on else None
+
+        yield from check_rivals(rivals, read_mode, staying, WHAT, advises=self._advises)
+
+    @property
+    def _advises(self) -> bool:
+        return self._place.mode == Mode.ADVISE.value
+
+    def _check_place(self) -> Iterator[Check]:
+        """Say what the deployment does not do."""
         if self._wanted and not self._place.channel:
             text = "no notification channel is known, so alert policies would wake nobody"
             remedy = "set FLYBALL_ALERT_CHANNEL, as the deployment's functions have it"
             yield Check("alarm", Level.WARN, text, remedy)
-        for target in staying:
-            if self._place.mode == Mode.ADVISE.value and target.mode is Mode.APPLY:
-                text = (
-                    "the config says to apply, and the deployment only advises: nothing is changed"
-                )
-                remedy = "deploy it with mode apply, or set `mode: advise`"
-                yield Check("mode", Level.WARN, text, remedy, target.id)
 
     def _price(self, wanted: Sequence[Part], found: Sequence[Part]) -> Cost:
         """Price alert policies and the job, as they are and as they should be."""

@@ -1,108 +1,151 @@
-"""Would a config change what is live at once, and would two of its targets scale the same?"""
+"""Would a config change at once what is live, and does a function look at what it begins to scale?
+
+Vertex AI goes on picking inside a range that nobody moves. So nothing is taken over here; but a
+scalable target that begins to apply is held to what a take-over is held to elsewhere.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import NamedTuple
 
+from flyball.adapters.gcp.resource import DeployedModel, ResourceError, name_resource, read_resource
 from flyball.core.model import Capacity, Missing
 from flyball.core.target import Mode, ScalableTarget
-from flyball.plan.model import Check, Choices, Level, Scope
+from flyball.plan.live import Live, check_bounds, look_at_all, tell_unread
+from flyball.plan.model import Check, Choices, Level, Memory, Scope
+from flyball.plan.sight import HAND_OVER, find_blind, tell_blind
+from flyball.plan.twins import check_twins
 
-AT_ONCE = 8
-"""Resources that are asked at the same time."""
+FIRST = (
+    "apply it in `mode: advise`, give the functions a minute, ask `flyball doctor`, and set "
+    "`mode: apply` then"
+)
 
-Live = Callable[[ScalableTarget], Capacity | Missing]
-"""Reads what the service has now."""
+
+class Scene(NamedTuple):
+    """What is judged by.
+
+    Attributes:
+        scope: The targets; those that stay all name a resource.
+        choices: What the user decided.
+        memory: What the ledger remembers.
+        now: Aware UTC.
+        live: Reads the range that is there.
+        advises: The deployment changes nothing, whatever the configs say.
+    """
+
+    scope: Scope
+    choices: Choices
+    memory: Memory
+    now: datetime
+    live: Live
+    advises: bool
 
 
-def look_at_all(
-    live: Live,
-    targets: Sequence[ScalableTarget],
-    choices: Choices,
-    advance: Callable[[int], None],
-) -> list[Check]:
-    """Hold what is live against each config, several at a time."""
-
-    def look(target: ScalableTarget) -> list[Check]:
-        found = [*check_range(live(target), target, choices)]
-        advance(1)
-        return found
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return [check for checks in pool.map(look, targets) for check in checks]
+def judge(scene: Scene, advance: Callable[[int], None]) -> list[Check]:
+    """Say who would scale against whom, who is not looked at, and what would change at once."""
+    staying = scene.scope.staying
+    applying = [each for each in staying if each.mode is Mode.APPLY]
+    checks = list(check_twins(scene.scope, _make_key(scene.scope), applying))
+    for target in applying:
+        checks += _check_sight(scene, target)
+    return checks + look_at_all(lambda each: _look(scene, each), staying, advance)
 
 
 def check_range(
-    capacity: Capacity | Missing, target: ScalableTarget, choices: Choices
+    capacity: Capacity | Missing, target: ScalableTarget, choices: Choices, *, taking: bool = False
 ) -> Iterator[Check]:
     """Say where applying would change capacity at once.
 
     What serves is what counts: a ceiling below it takes it away, and is refused until it is asked
     for; a floor above it adds. A floor that is only lowered changes nothing by itself.
+
+    Args:
+        capacity: As the service has it.
+        target: The config.
+        choices: What the user decided.
+        taking: It begins to apply: what cannot be read is not begun with.
     """
     if isinstance(capacity, Missing):
-        text = f"current capacity cannot be read: {capacity.detail or capacity.cause.value}"
-        remedy = "does the resource exist, and may you see it? see `flyball doctor`"
-        yield Check("capacity", Level.WARN, text, remedy, target.id)
+        yield tell_unread(capacity, target, taking=taking)
         return
     if target.mode is Mode.ADVISE:
         return
     ceiling = capacity.desired if capacity.ceiling is None else capacity.ceiling
-    serving, low, high = (
-        max(capacity.serving, capacity.desired),
-        target.min_capacity,
-        target.max_capacity,
-    )
-    shown = (
-        f"{capacity.desired}" if ceiling == capacity.desired else f"{capacity.desired}–{ceiling}"
-    )
-    bounds = f"its range is {shown} with {serving} there, and the config allows {low}–{high}"
-    if serving > high:
-        raised = bool(target.scheduled) and serving <= target.hard_max
-        level = Level.WARN if choices.allow_scale_in or raised else Level.FAIL
-        until = ", unless a scheduled action raised that" if raised else ""
-        text = f"{bounds}{until}: it would scale in by {serving - high} at once"
-        remedy = f"set max_capacity to {serving} or more, or say --allow-scale-in"
-        yield Check("capacity", level, text, remedy, target.id)
-    elif serving < low:
-        text = f"{bounds}: it will scale out by {low - serving} at once"
-        yield Check("capacity", Level.WARN, text, "", target.id)
+    shown = str(capacity.desired)
+    if ceiling != capacity.desired:
+        shown = f"{shown}–{ceiling}"
+    serving = max(capacity.serving, capacity.desired)
+    yield from check_bounds(target, choices, f"its range is {shown} with {serving} there", serving)
 
 
-def check_twins(scope: Scope, key: Callable[[ScalableTarget], str]) -> Iterator[Check]:
-    """Name targets that would scale the same resource against each other.
+def share(one: ScalableTarget, other: ScalableTarget) -> bool:
+    """Say whether two targets scale the same; who names no deployed model means the only one."""
+    keys = _key(one), _key(other)
+    is_loose = any(each.endswith("/-") for each in keys)
+    return keys[0] == keys[1] or (is_loose and _endpoint(one) == _endpoint(other) != "")
 
-    Args:
-        scope: Whose staying targets all name a resource.
-        key: Names a target's resource; "": none.
+
+def _look(scene: Scene, target: ScalableTarget) -> Iterator[Check]:
+    taking = _begins(scene.scope, target)
+    yield from check_range(scene.live(target), target, scene.choices, taking=taking)
+
+
+def _check_sight(scene: Scene, target: ScalableTarget) -> Iterator[Check]:
+    """Say whether ours could be in charge of a target that applies; in doubt it does not begin."""
+    begins, unseen = _begins(scene.scope, target), scene.choices.unseen
+    if scene.advises and begins and not unseen:
+        text = "the deployment only advises, so nobody would be in charge"
+        remedy = "deploy it with mode apply first, or set `mode: advise`; --unseen goes ahead"
+        yield Check(HAND_OVER, Level.FAIL, text, f"{remedy} all the same", target.id)
+    elif scene.advises:
+        text = "the config says to apply, and the deployment only advises: nothing is changed"
+        remedy = "deploy it with mode apply, or set `mode: advise`"
+        yield Check("mode", Level.WARN, text, remedy, target.id)
+    elif begins:
+        blind = find_blind(target, scene.scope, scene.memory, _key, scene.now)
+        if blind:
+            yield tell_blind(blind, FIRST, target.id, unseen=unseen)
+
+
+def _begins(scope: Scope, target: ScalableTarget) -> bool:
+    """Say whether a target applies from now on, and did not before on this resource."""
+    was = scope.registered.get(scope.moves.get(target.id, target.id))
+    goes_on = was is not None and was.mode is Mode.APPLY and _key(was) == _key(target)
+    return target.mode is Mode.APPLY and not goes_on
+
+
+def _make_key(scope: Scope) -> Callable[[ScalableTarget], str]:
+    """Make what names a resource for who shares it.
+
+    Where one of an endpoint's targets names no deployed model it means the only one there is, which
+    is then also what the others name.
     """
-    owners: dict[str, str] = {}
-    named = {(key(each), each.id) for each in scope.staying}
-    going = {
-        key(each): name
-        for name, each in scope.registered.items()
-        if any(name == stays for _, stays in named) and each.mode is Mode.APPLY
-    }
-    others = {key(each): each.id for each in scope.others if each.mode is Mode.APPLY}
-    for target in scope.staying:
-        if target.mode is not Mode.APPLY:
-            continue
-        place = key(target)
-        owner = owners.setdefault(place, target.id)
-        if owner != target.id:
-            text = f"{place} is scaled by {owner} too"
-            yield Check("resource", Level.FAIL, text, "put their policies into one", target.id)
-        elif place in others:
-            text = (
-                f"{place} is scaled by {others[place]} too, which is in force and not in the file"
-            )
-            remedy = (
-                f"is {target.id} its new name? --prune puts it in its place; else take one of them "
-                "out of its file"
-            )
-            yield Check("resource", Level.FAIL, text, remedy, target.id)
-        elif going.get(place, target.id) != target.id and (place, going[place]) not in named:
-            text = f"{place} is scaled by {going[place]} until that has another resource"
-            remedy = f"apply {going[place]} first, then {target.id}"
-            yield Check("resource", Level.FAIL, text, remedy, target.id)
+    every = (*scope.staying, *scope.others, *scope.registered.values())
+    loose = {_endpoint(each) for each in every if _key(each).endswith("/-")}
+
+    def key(target: ScalableTarget) -> str:
+        endpoint = _endpoint(target)
+        return f"{endpoint}/deployedModels/-" if endpoint and endpoint in loose else _key(target)
+
+    return key
+
+
+def _endpoint(target: ScalableTarget) -> str:
+    """Name the endpoint of a deployed model; "" of anything else."""
+    try:
+        resource = read_resource(target.resource)
+    except ResourceError:
+        return ""
+    if not isinstance(resource, DeployedModel):
+        return ""
+    return name_resource(resource).partition("/deployedModels/")[0]
+
+
+def _key(target: ScalableTarget) -> str:
+    try:
+        return name_resource(read_resource(target.resource))
+    except ResourceError:
+        return ""

@@ -40,13 +40,18 @@ def target(**fields: Any) -> ScalableTarget:
 
 def home() -> GcpHome:
     """Make a home in which one replica serves everywhere."""
-    return GcpHome(Empty(), Place("acme", "flyball", CHANNEL), lambda _: Capacity(1, 1, ceiling=4))
+    return GcpHome(
+        Empty(),
+        Place("acme", "flyball", CHANNEL),
+        lambda _: Capacity(1, 1, ceiling=4),
+        lambda _: None,
+    )
 
 
 def survey(*staying: ScalableTarget) -> Survey:
     """Survey these targets."""
     scope = Scope(staying, (), (), {}, {})
-    return home().survey(scope, Choices(), Records(MemoryLedger()), T0, lambda _: None)
+    return home().survey(scope, Choices(unseen=True), Records(MemoryLedger()), T0, lambda _: None)
 
 
 def problems(found: Survey) -> list[str]:
