@@ -33,6 +33,7 @@ scalable_targets:
       - {name: track, kind: target_tracking, metric: duty, target_value: 60}
 """
 DUTY = "aiplatform.googleapis.com/prediction/online/accelerator/duty_cycle"
+TWIN = CONFIG.partition("scalable_targets:\n")[2].replace("id: gpu", "id: twin")
 HIGH, LOW = "flyball/gpu/track/high", "flyball/gpu/track/low"
 
 

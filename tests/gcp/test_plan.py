@@ -14,6 +14,7 @@ from tests.gcp.desk import (
     DUTY,
     HIGH,
     LOW,
+    TWIN,
     Desk,
     apply,
     destroy,
@@ -230,9 +231,6 @@ def test_what_went_to_another_home_is_named_here(desk: Desk, tmp_path: Path) -> 
     assert done.code == 2, done
     assert "gpu goes on in gcp as it is in force there" in done.out
     assert desk.ours() == [HIGH, LOW]
-
-
-TWIN = CONFIG.partition("scalable_targets:\n")[2].replace("id: gpu", "id: twin")
 
 
 def test_two_targets_on_one_resource_are_refused(desk: Desk) -> None:  # noqa: ARG001
