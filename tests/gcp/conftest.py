@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -10,8 +11,13 @@ import pytest
 
 from flyball.adapters.gcp.firestore import FirestoreLedger
 from tests.aws.rig import Server
+from tests.gcp.entry import Entry
+from tests.gcp.monitoring import Monitoring, serve_monitoring
 from tests.gcp.rig import lent_firestore
+from tests.gcp.serving import Server as Cloud
+from tests.gcp.serving import serving
 from tests.gcp.wire import Wire
+from tests.rig import T0
 
 
 class Store(NamedTuple):
@@ -66,3 +72,34 @@ def store(firestore: Server) -> Iterator[Store]:
     opened = Store(firestore, project, wire, FirestoreLedger(wire, project))
     yield opened
     opened.ledger.close()
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[Cloud]:
+    """Serve what each entry sets up anew."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def metrics() -> Iterator[Monitoring]:
+    """Serve an account of metrics, which each entry empties."""
+    with serve_monitoring() as account:
+        yield account
+
+
+@pytest.fixture
+def enter(
+    store: Store, cloud: Cloud, metrics: Monitoring, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Entry]]:
+    """Set up the real entry points at an instant; neither Google's contracts nor ours break."""
+    made: list[Entry] = []
+
+    def make(at: datetime = T0) -> Entry:
+        made.append(Entry(store, cloud, metrics, at, monkeypatch))
+        return made[-1]
+
+    yield make
+    for entry in made:
+        entry.close()
+        entry.check()
