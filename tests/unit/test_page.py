@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.page import REWRITE, Step, expect_page, matches, read_steps, stop_time
+from tests.page import REWRITE, Step, expect_page, fit, matches, read_steps, stop_time
 
 PAGE = """\
 1. Do it:
@@ -59,6 +59,23 @@ def test_a_command_that_prints_nothing_in_the_page_is_refused() -> None:
 def test_what_is_left_out_of_a_block_is_said(printed: str, stands: str, expected: bool) -> None:
     """Nothing else may be missing, or differ."""
     assert matches(printed, stands) is expected
+
+
+@pytest.mark.parametrize(
+    ("printed", "stands", "expected"),
+    [
+        ("a\nb", "c", "a\nb"),
+        ("first of 5\nx\ny\nlast of 5", "first of 4\n…\nlast of 4", "first of 5\n…\nlast of 5"),
+        ("in 17 steps\nnew\nend", "in … steps\nend", "in … steps\nnew\nend"),
+        ("x\ny\nend", "…\nend", "…\nend"),
+        ("a\nx\ny", "a\n…", "a\n…"),
+        ("", "…", "…"),
+    ],
+    ids=["other lines", "cut", "line", "from the first", "to the last", "nothing"],
+)
+def test_what_was_left_out_is_left_out_again(printed: str, stands: str, expected: str) -> None:
+    """And what is new elsewhere shows."""
+    assert "\n".join(fit(printed.splitlines(), stands.splitlines())) == expected
 
 
 def test_times_stand_still() -> None:

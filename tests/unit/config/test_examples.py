@@ -15,7 +15,15 @@ from flyball.core.model import Action, Missing, Reason
 from flyball.core.policy import ScheduledPolicy
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
-FILES = ["aws.yaml", "component.yaml", "flyball.yaml", "gcp.yaml", "hpa.yaml", "ranges.yaml"]
+FILES = [
+    "aws.yaml",
+    "component.yaml",
+    "flyball.yaml",
+    "gcp.yaml",
+    "hpa.yaml",
+    "ranges.yaml",
+    "two-clouds.yaml",
+]
 
 
 @pytest.fixture
