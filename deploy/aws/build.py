@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = "FLYBALL_PYTHON_RUNTIME"
 """Variable that names the functions' runtime, as the template's parameter PythonRuntime does."""
 USUAL_RUNTIME = "python3.13"
+REMEDY = f"install it, or set {RUNTIME} and the parameter PythonRuntime to one that is here"
 PLATFORM = "manylinux2014_aarch64"
 UNWANTED = ("bin", "boto3/examples", "six.py.orig")
 UNWANTED_EVERYWHERE = ("__pycache__", "tests", "test", "*.pyi", "*.so.dbg", "py.typed")
@@ -68,13 +69,19 @@ def prune(out: Path) -> None:
         path.unlink()
 
 
-def compile_all(out: Path, runtime: str) -> None:
-    """Compile every module by the runtime's own interpreter, if this machine has it."""
+def compile_all(out: Path, runtime: str, remedy: str = REMEDY) -> None:
+    """Compile every module by the runtime's own interpreter, if this machine has it.
+
+    Args:
+        out: The folder.
+        runtime: Such as "python3.13".
+        remedy: What to do where there is none.
+    """
     python = find_python(runtime)
     if python is None:
         print(
             f"build: no {runtime} here, so nothing is compiled and a cold start takes longer; "
-            f"install it, or set {RUNTIME} and the parameter PythonRuntime to one that is here",
+            f"{remedy}",
             file=sys.stderr,
         )
         return

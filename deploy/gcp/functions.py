@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from deploy.gcp.place import Place
 from deploy.gcp.step import Command, Ensure, Grant, Learn, Step
@@ -11,22 +13,17 @@ TRIES = 20
 """Deliveries of a message before it is put aside: about three hours, by Pub/Sub's longer waits."""
 TIMEOUT_S = 120
 """Of a function; a target's lease is longer."""
+ACK_S = TIMEOUT_S + 10
+"""Until an unanswered message comes again: longer than a function may take with it."""
 MEMORY = "256Mi"
+CPU = "1"
+RETRIES: Mapping[str, str] = {"minimumBackoff": "10s", "maximumBackoff": "600s"}
 SCHEDULE = "* * * * *"
 
 
 def list_functions(place: Place) -> Iterator[Step]:
     """List the steps that deploy both functions and let others call them."""
-    yield _deploy(
-        place,
-        place.alert,
-        "on_alert",
-        "of alerts",
-        (
-            *(f"--trigger-topic={place.alerts}", "--retry"),
-            f"--trigger-service-account={place.account('trigger')}",
-        ),
-    )
+    yield _deploy(place, place.alert, "on_alert", "of alerts", _list_trigger(place))
     yield _let_call(place, place.alert, "trigger", "What pushes messages may call it")
     yield from _list_alerts(place)
     yield from _list_wakes(place)
@@ -53,24 +50,32 @@ def list_variables(place: Place) -> dict[str, str]:
     }
 
 
+def _list_trigger(place: Place) -> Command:
+    account = f"--trigger-service-account={place.account('trigger')}"
+    return (f"--trigger-topic={place.alerts}", "--retry", account)
+
+
 def _deploy(place: Place, name: str, entry: str, what: str, trigger: Command) -> Step:
     variables = list_variables(place)
     written = ",".join(f"{key}={value}" for key, value in variables.items())
-    build = f"projects/{place.project}/serviceAccounts/{place.account('build')}"
-    labels = {"flyball": place.name, "flyball-source": place.digest[:40]}
-    deploy: Command = (
+    how: Command = (
         *("functions", "deploy", name, place.on_project, "--gen2", f"--region={place.region}"),
-        *(f"--runtime={place.runtime}", f"--source={place.source}", f"--entry-point={entry}"),
+        *(f"--runtime={place.runtime}", f"--entry-point={entry}"),
         *trigger,
         f"--service-account={place.account('run')}",
-        f"--build-service-account={build}",
+        f"--build-service-account={_build_account(place)}",
         *("--no-allow-unauthenticated", "--ingress-settings=internal-only"),
         *("--min-instances=0", f"--max-instances={place.max_instances}", "--concurrency=1"),
-        *(f"--timeout={TIMEOUT_S}s", f"--memory={MEMORY}", "--cpu=1"),
+        *(f"--timeout={TIMEOUT_S}s", f"--memory={MEMORY}", f"--cpu={CPU}"),
         f"--set-env-vars={written}",
-        f"--update-labels={','.join(f'{key}={value}' for key, value in labels.items())}",
-        "--quiet",
     )
+    labels = {
+        "flyball": place.name,
+        "flyball-settings": hashlib.sha256("\n".join(how).encode()).hexdigest()[:40],
+        "flyball-source": place.digest[:40],
+    }
+    labelled = f"--update-labels={','.join(f'{key}={value}' for key, value in labels.items())}"
+    deploy: Command = (*how, f"--source={place.source}", labelled, "--quiet")
     whole = f"projects/{place.project}/locations/{place.region}/functions/{name}"
     group = ("functions", "list", place.on_project, f"--regions={place.region}", "--v2")
     at = (place.on_project, "--gen2", f"--region={place.region}", "--quiet")
@@ -80,19 +85,47 @@ def _deploy(place: Place, name: str, entry: str, what: str, trigger: Command) ->
         {
             "state": "ACTIVE",
             "labels": labels,
-            "buildConfig": {"entryPoint": entry, "runtime": place.runtime},
-            "serviceConfig": {
-                "environmentVariables": variables,
-                "ingressSettings": "ALLOW_INTERNAL_ONLY",
-                "maxInstanceCount": place.max_instances,
-                "serviceAccountEmail": place.account("run"),
-                "timeoutSeconds": TIMEOUT_S,
-            },
+            **_describe(place, entry, variables),
+            **({"eventTrigger": _describe_trigger(place)} if "--retry" in trigger else {}),
         },
         (deploy,),
         (deploy,),
         (("functions", "delete", name, *at),),
     )
+
+
+def _describe(place: Place, entry: str, variables: Mapping[str, str]) -> dict[str, Any]:
+    """Write a function as the service does, so that what somebody changed by hand is seen."""
+    return {
+        "buildConfig": {
+            "entryPoint": entry,
+            "runtime": place.runtime,
+            "serviceAccount": _build_account(place),
+        },
+        "serviceConfig": {
+            "availableCpu": CPU,
+            "availableMemory": MEMORY,
+            "environmentVariables": variables,
+            "ingressSettings": "ALLOW_INTERNAL_ONLY",
+            "maxInstanceCount": place.max_instances,
+            "maxInstanceRequestConcurrency": 1,
+            "minInstanceCount": 0,
+            "serviceAccountEmail": place.account("run"),
+            "timeoutSeconds": TIMEOUT_S,
+        },
+    }
+
+
+def _describe_trigger(place: Place) -> dict[str, Any]:
+    return {
+        "pubsubTopic": place.topic(place.alerts),
+        "retryPolicy": "RETRY_POLICY_RETRY",
+        "serviceAccountEmail": place.account("trigger"),
+    }
+
+
+def _build_account(place: Place) -> str:
+    return f"projects/{place.project}/serviceAccounts/{place.account('build')}"
 
 
 def _let_call(place: Place, function: str, who: str, title: str) -> Step:
@@ -104,24 +137,41 @@ def _let_call(place: Place, function: str, who: str, title: str) -> Step:
 
 
 def _list_alerts(place: Place) -> Iterator[Step]:
-    """Put aside what the function of alerts failed to handle too often."""
-    where = (place.on_project, f"--location={place.region}")
+    """Slow down, and in the end put aside, what the function of alerts fails to handle.
+
+    Source: Eventarc, "Retry events": the subscription that it made may be changed so.
+    """
     yield Learn(
-        "The subscription that was made with the function",
+        "The trigger that was made with the function",
+        "trigger",
+        (
+            *("functions", "describe", place.alert, place.on_project, "--gen2"),
+            *(f"--region={place.region}", "--format=value(eventTrigger.trigger)"),
+        ),
+    )
+    yield Learn(
+        "The subscription that was made with the trigger",
         "subscription",
         (
-            *("eventarc", "triggers", "list", *where),
-            f"--filter=transport.pubsub.topic={place.topic(place.alerts)}",
+            *("eventarc", "triggers", "describe", "${trigger}", place.on_project),
             "--format=value(transport.pubsub.subscription)",
+        ),
+    )
+    yield Learn(
+        "What metrics call it",
+        "subscription_id",
+        (
+            *("eventarc", "triggers", "describe", "${trigger}", place.on_project),
+            "--format=value(transport.pubsub.subscription.basename())",
         ),
     )
     group = ("pubsub", "subscriptions")
     yield Ensure(
         "What it failed to handle too often is put aside",
         (*group, "list", place.on_project, "--filter=name=${subscription}", "--format=json"),
-        {"deadLetterPolicy": _dead_letters(place)},
+        _describe_retries(place),
         (),
-        ((*group, "update", "${subscription}", place.on_project, *_put_aside(place)),),
+        ((*group, "update", "${subscription}", place.on_project, *_retry(place)),),
     )
     yield _let_take(place, "${subscription}")
 
@@ -133,9 +183,8 @@ def _list_wakes(place: Place) -> Iterator[Step]:
         f"--push-endpoint={place.url(place.alert)}",
         f"--push-auth-service-account={place.account('trigger')}",
         f"--push-auth-token-audience={place.url(place.alert)}",
-        f"--ack-deadline={TIMEOUT_S + 10}",
-        *("--min-retry-delay=10s", "--max-retry-delay=600s", "--expiration-period=never"),
-        *_put_aside(place),
+        "--expiration-period=never",
+        *_retry(place),
     )
     where = (name, place.on_project)
     yield Ensure(
@@ -145,9 +194,7 @@ def _list_wakes(place: Place) -> Iterator[Step]:
             *(f"--filter=name={place.subscription(name)}", "--format=json"),
         ),
         {
-            "topic": place.topic(name),
-            "ackDeadlineSeconds": TIMEOUT_S + 10,
-            "deadLetterPolicy": _dead_letters(place),
+            **_describe_retries(place),
             "pushConfig": {
                 "pushEndpoint": place.url(place.alert),
                 "oidcToken": {
@@ -159,17 +206,29 @@ def _list_wakes(place: Place) -> Iterator[Step]:
         ((*group, "create", *where, f"--topic={name}", *push),),
         ((*group, "update", *where, *push),),
         ((*group, "delete", *where),),
+        fixed={"topic": place.topic(name)},
     )
     yield _let_take(place, name)
 
 
-def _dead_letters(place: Place) -> dict[str, object]:
-    return {"deadLetterTopic": place.topic(place.quarantine), "maxDeliveryAttempts": TRIES}
+def _retry(place: Place) -> Command:
+    """Write how what is not handled comes again, ever later, and is put aside in the end."""
+    return (
+        f"--ack-deadline={ACK_S}",
+        f"--min-retry-delay={RETRIES['minimumBackoff']}",
+        f"--max-retry-delay={RETRIES['maximumBackoff']}",
+        f"--dead-letter-topic={place.topic(place.quarantine)}",
+        f"--max-delivery-attempts={TRIES}",
+    )
 
 
-def _put_aside(place: Place) -> Command:
+def _describe_retries(place: Place) -> dict[str, Any]:
     topic = place.topic(place.quarantine)
-    return (f"--dead-letter-topic={topic}", f"--max-delivery-attempts={TRIES}")
+    return {
+        "ackDeadlineSeconds": ACK_S,
+        "deadLetterPolicy": {"deadLetterTopic": topic, "maxDeliveryAttempts": TRIES},
+        "retryPolicy": dict(RETRIES),
+    }
 
 
 def _let_take(place: Place, subscription: str) -> Step:

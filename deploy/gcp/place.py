@@ -8,13 +8,15 @@ from typing import NamedTuple
 from deploy.gcp.roles import Role
 
 MODES = ("advise", "apply")
-RUNTIME = "python312"
+RUNTIME = "python313"
+"""The newest that both clouds have and a test machine of ours, so that it is compiled for."""
 NAME_EXPECTED = "4 to 19 small letters, digits and hyphens, a letter first and no hyphen last"
 
 _PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+\d+")
 _NAME = re.compile(r"[a-z][a-z0-9-]{2,17}[a-z0-9]")
 _RUNTIME = re.compile(r"python3\d\d?")
+_CHANNEL = re.compile(r"projects/[^/\s,]+/notificationChannels/[^/\s,]+")
 _EMAIL = re.compile(r"[^\s@,]+@[^\s@,]+")
 
 
@@ -32,10 +34,11 @@ class Place(NamedTuple):
         mode: apply; or advise, which changes nothing and has no right to.
         runtime: Of the functions.
         max_instances: Of each function.
-        email: Whom the dead-man alert tells; "": it only shows in the console.
+        email: Whom the alerts for people tell.
         source: The folder that is uploaded.
         digest: Of what it holds.
         ai_platform: Versions of AI Platform Prediction are scaled, too.
+        channels: Notification channels that are there already, whom those alerts tell, too.
     """
 
     project: str
@@ -48,6 +51,7 @@ class Place(NamedTuple):
     source: str = "build/gcp"
     digest: str = ""
     ai_platform: bool = False
+    channels: tuple[str, ...] = ()
 
     @property
     def on_project(self) -> str:
@@ -128,12 +132,18 @@ def check_place(place: Place) -> None:
         ("--project", place.project, _PROJECT, "a project's id, such as acme-ml"),
         ("--region", place.region, _REGION, "a region, such as europe-west4"),
         ("--name", place.name, _NAME, NAME_EXPECTED),
-        ("--runtime", place.runtime, _RUNTIME, "a runtime of Cloud Run functions, as python312"),
+        ("--runtime", place.runtime, _RUNTIME, "a runtime of Cloud Run functions, as python313"),
     )
     for option, value, pattern, expected in checks:
         if not pattern.fullmatch(value):
             raise PlaceError(f"{option}: got {value!r}, expected {expected}")
     if place.email and not _EMAIL.fullmatch(place.email):
         raise PlaceError(f"--email: got {place.email!r}, expected one address")
+    for channel in place.channels:
+        if not _CHANNEL.fullmatch(channel):
+            raise PlaceError(
+                f"--notify: got {channel!r}, expected projects/PROJECT/notificationChannels/ID, as "
+                "`gcloud beta monitoring channels list` names them"
+            )
     if not 1 <= place.max_instances <= 1_000:  # noqa: PLR2004  (Cloud Run's usual limit)
         raise PlaceError(f"--max-instances: got {place.max_instances}, expected 1 to 1000")

@@ -2,6 +2,7 @@
 
 A word of a command may hold ${names} of what was learned before: a project's number, or the name
 that the service gave to something. They are filled in when it is run, and printed as a shell's.
+A last word that begins with "<" is no word: the rest of it is what the command reads.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any, NamedTuple
 Command = tuple[str, ...]
 """What comes after `gcloud`."""
 Json = Any
+READS = "<"
+"""How a last word begins that is what the command reads."""
 
 _NAME = re.compile(r"\$\{([a-z_]+)\}")
 
@@ -49,6 +52,7 @@ class Ensure(NamedTuple):
         known: Of what was found: the name under which a field is known from then on.
         is_named_later: Another step names it.
         look: Prints the whole of what was found, as JSON; none: `find` does.
+        fixed: What has to be among what was found, too, and cannot be changed once it is made.
     """
 
     title: str
@@ -60,6 +64,7 @@ class Ensure(NamedTuple):
     known: Mapping[str, str] = {}
     is_named_later: bool = False
     look: Command = ()
+    fixed: Mapping[str, Json] = {}
 
 
 class Grant(NamedTuple):
@@ -118,13 +123,11 @@ class Enable(NamedTuple):
         title: What they are.
         services: Their names.
         flags: That both commands take.
-        then: What follows once some were switched on.
     """
 
     title: str
     services: tuple[str, ...]
     flags: Command
-    then: tuple[Command, ...] = ()
 
     @property
     def find(self) -> Command:
@@ -150,7 +153,19 @@ class When(NamedTuple):
     then: tuple[Command, ...]
 
 
-Step = Learn | Enable | Ensure | Grant | When
+class Repeat(NamedTuple):
+    """Something that is done each time, as it cannot be found; a second time it changes nothing.
+
+    Attributes:
+        title: What it is.
+        command: Does it.
+    """
+
+    title: str
+    command: Command
+
+
+Step = Learn | Enable | Ensure | Grant | When | Repeat
 
 
 def fill(command: Command, known: Mapping[str, str]) -> list[str]:
@@ -178,7 +193,10 @@ def fill_all(value: Json, known: Mapping[str, str]) -> Json:
 
 
 def holds(wanted: Json, found: Json) -> bool:
-    """Say whether all that is wanted is among what was found; numbers may be written as text."""
+    """Say whether all that is wanted is among what was found.
+
+    Numbers may be written as text, and what is nought, false or empty may be left out.
+    """
     if isinstance(wanted, Mapping):
         if not isinstance(found, Mapping):
             return not wanted and found is None
@@ -189,7 +207,16 @@ def holds(wanted: Json, found: Json) -> bool:
         return len(wanted) == len(found) and all(map(holds, wanted, found))
     if isinstance(wanted, bool):
         return wanted == bool(found)
-    return str(wanted) == str(found)
+    if isinstance(wanted, int | float):
+        return _is_number(found or 0, wanted)
+    return str(wanted) == str(found or "")
+
+
+def _is_number(found: Json, wanted: float) -> bool:
+    try:
+        return float(found) == float(wanted)
+    except (TypeError, ValueError):
+        return False
 
 
 def has_binding(policy: Json, grant: Grant, member: str) -> bool:
@@ -220,7 +247,16 @@ def write_script(steps: Sequence[Step], *, deletes: bool = False) -> Iterator[st
 
 def write_command(command: Command) -> str:
     """Write a command so that a shell reads it as it is run."""
-    return " ".join(["gcloud", *map(_quote, command)])
+    words, given = split_given(command)
+    written = " ".join(["gcloud", *map(_quote, words)])
+    return written if given is None else f"printf %s {_quote(given)} | {written}"
+
+
+def split_given(command: Sequence[str]) -> tuple[Sequence[str], str | None]:
+    """Split a command into its words and what it reads; None: nothing."""
+    if command and command[-1].startswith(READS):
+        return command[:-1], command[-1].removeprefix(READS)
+    return command, None
 
 
 def _do(step: Step) -> Iterator[str]:
@@ -229,7 +265,9 @@ def _do(step: Step) -> Iterator[str]:
             yield f'{name}="$({write_command(ask)})"'
         case Enable():
             yield f"# found by: {write_command(step.find)}"
-            yield from map(write_command, (step.enable(step.services), *step.then))
+            yield write_command(step.enable(step.services))
+        case Repeat():
+            yield write_command(step.command)
         case Ensure():
             yield from _ensure(step)
         case Grant():

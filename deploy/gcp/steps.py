@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from deploy.gcp.board import show
 from deploy.gcp.functions import list_functions
+from deploy.gcp.metrics import list_metrics
 from deploy.gcp.place import Place
 from deploy.gcp.roles import (
     DECIDE,
@@ -16,18 +18,20 @@ from deploy.gcp.roles import (
     SCALE,
     Role,
 )
-from deploy.gcp.step import Command, Enable, Ensure, Grant, Learn, Step, When
-from deploy.gcp.watch import list_channels, list_watch
+from deploy.gcp.step import Command, Enable, Ensure, Grant, Learn, Repeat, Step, When
+from deploy.gcp.watch import list_alarms, list_channels
 
 SERVICES = (
     "aiplatform",
     "artifactregistry",
     "cloudbuild",
     "cloudfunctions",
+    "cloudresourcemanager",
     "cloudscheduler",
     "eventarc",
     "firestore",
     "iam",
+    "logging",
     "monitoring",
     "pubsub",
     "run",
@@ -64,22 +68,25 @@ def list_steps(place: Place, *, undoing: bool = False, deletes_ledger: bool = Fa
             "number",
             ("projects", "describe", place.project, "--format=value(projectNumber)"),
         ),
-        _enable(place),
+        *_enable(place),
         *_list_accounts(place),
         *_list_roles(place, platform=place.ai_platform or undoing),
         *_list_topics(place),
         *_list_database(place, deletes=deletes_ledger),
         *list_channels(place, tells=undoing or bool(place.email)),
         *list_functions(place),
-        *list_watch(place),
+        *list_metrics(place),
+        *list_alarms(place),
+        show(place),
     ]
 
 
-def _enable(place: Place) -> Step:
+def _enable(place: Place) -> Iterator[Step]:
     """Switch the services on, and have Pub/Sub make the agent that is granted something below."""
     names = tuple(f"{each}.googleapis.com" for each in SERVICES)
+    yield Enable("The services", names, (place.on_project,))
     words = ("beta", "services", "identity", "create", "--service=pubsub.googleapis.com")
-    return Enable("The services", names, (place.on_project,), ((*words, place.on_project),))
+    yield Repeat("Pub/Sub's own agent, which is made once", (*words, place.on_project))
 
 
 def _list_accounts(place: Place) -> Iterator[Step]:
@@ -196,25 +203,31 @@ def _keep_quarantine(place: Place) -> Step:
             *(*group, "list", place.on_project),
             *(f"--filter=name={place.subscription(name)}", "--format=json"),
         ),
-        {"topic": place.topic(name), "messageRetentionDuration": "604800s"},
+        {"messageRetentionDuration": "604800s"},
         ((*group, "create", name, place.on_project, f"--topic={name}", *kept),),
         ((*group, "update", name, place.on_project, *kept),),
         ((*group, "delete", name, place.on_project),),
+        fixed={"topic": place.topic(name)},
     )
 
 
 def _list_database(place: Place, *, deletes: bool) -> Iterator[Step]:
     group, on = ("firestore", "databases"), f"--database={place.name}"
-    how = ("--type=firestore-native", "--delete-protection")
+    kept = ("--delete-protection", "--enable-pitr")
+    made: Command = (f"--location={place.region}", "--type=firestore-native")
     protected = (*group, "update", place.on_project, on)
     gone = ((*protected, "--no-delete-protection"), (*group, "delete", place.on_project, on))
     yield Ensure(
         f"The ledger's database {place.name}",
         (*group, "list", place.on_project, f"--filter=name={place.database}", "--format=json"),
-        {"type": "FIRESTORE_NATIVE", "deleteProtectionState": "DELETE_PROTECTION_ENABLED"},
-        ((*group, "create", place.on_project, on, f"--location={place.region}", *how),),
-        ((*protected, "--delete-protection"),),
+        {
+            "deleteProtectionState": "DELETE_PROTECTION_ENABLED",
+            "pointInTimeRecoveryEnablement": "POINT_IN_TIME_RECOVERY_ENABLED",
+        },
+        ((*group, "create", place.on_project, on, *made, *kept),),
+        ((*protected, *kept),),
         (gone[0], (*gone[1], "--quiet")) if deletes else (),
+        fixed={"type": "FIRESTORE_NATIVE", "locationId": place.region},
     )
     for collection, field in LARGE_FIELDS:
         fields = ("firestore", "indexes", "fields")

@@ -1,11 +1,16 @@
-"""How does Monitoring tell Flyball of alerts, and people of a Flyball that is silent?"""
+"""How does Monitoring tell Flyball of alerts, and people of a Flyball that is not well?
+
+Each policy is a kind of trouble, and each of its conditions an alarm of its own. What shows no
+value any more is closed after half an hour; Google's usual is a week.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from deploy.gcp.metrics import write_type
 from deploy.gcp.place import Place
 from deploy.gcp.step import Ensure, Grant, Step
 
@@ -14,17 +19,23 @@ LABEL = "flyball"
 SILENT_S = 300
 """So long without a tick that succeeded, and people are told."""
 ALIGNED_S = 60
+LOOKED_S = 900
+"""What lasts shows twice or thrice in it: a function that fails is called again after minutes."""
+WAITING_S = 900
+"""So long a message may wait."""
+DEFERRED = 20
+"""So often within an hour a change may find its endpoint busy: more is no rollout of nodes."""
+HOUR_S = 3_600
+SEVERITIES: Mapping[str, str] = {"dead-man": "CRITICAL", "fails": "ERROR", "held": "WARNING"}
+RUN = "cloud_run_revision"
 REQUESTS = "run.googleapis.com/request_count"
+"""Of calls that got to an instance: what was turned away before is not among them."""
 QUEUE = "pubsub.googleapis.com/subscription/num_undelivered_messages"
-VERTEX = "aiplatform.googleapis.com/prediction/online"
-ENDPOINT = "aiplatform.googleapis.com/Endpoint"
-COLUMNS = 48
-"""Of a dashboard's mosaic."""
-TILE_WIDTH, TILE_HEIGHT = 24, 12
+OLDEST = "pubsub.googleapis.com/subscription/oldest_unacked_message_age"
 
 
 def list_channels(place: Place, *, tells: bool) -> Iterator[Step]:
-    """List the steps by which alerts reach the functions, and a silence people.
+    """List the steps by which alerts reach the functions, and trouble people.
 
     Args:
         place: Whose.
@@ -42,142 +53,163 @@ def list_channels(place: Place, *, tells: bool) -> Iterator[Step]:
         outlives=True,
     )
     if tells:
-        yield _channel(
-            place, "people", "email", {"email_address": place.email}, "people are told of silence"
-        )
+        yield _channel(place, "people", "email", {"email_address": place.email}, "people are told")
 
 
-def list_watch(place: Place) -> Iterator[Step]:
-    """List the steps of the alert for people, and of the dashboard."""
-    yield _watch(place)
-    yield _show(place)
-
-
-def _watch(place: Place) -> Step:
-    policy = write_dead_man(place)
-    content = f"--policy={_dump(policy)}"
+def list_alarms(place: Place) -> Iterator[Step]:
+    """List the steps of the alerts for people."""
     group = ("alpha", "monitoring", "policies")
-    label = f'userLabels.{LABEL}="{place.name}" AND userLabels.flyball_part="dead-man"'
-    return Ensure(
-        "The alert for people: no tick succeeded, or something was put aside",
-        (*group, "list", place.on_project, f"--filter={label}", "--format=json"),
-        policy,
-        ((*group, "create", place.on_project, content),),
-        ((*group, "update", "${dead_man}", content),),
-        ((*group, "delete", "${dead_man}", "--quiet"),),
-        {"dead_man": "name"},
-    )
-
-
-def _show(place: Place) -> Step:
-    board = write_dashboard(place)
-    group = ("monitoring", "dashboards")
-    changed = _dump({**board, "etag": "${etag}"})
-    return Ensure(
-        "The dashboard",
-        (
-            *(*group, "list", place.on_project),
-            *(f'--filter=displayName="{board["displayName"]}"', "--format=json"),
-        ),
-        board,
-        ((*group, "create", place.on_project, f"--config={_dump(board)}"),),
-        ((*group, "update", "${dashboard}", f"--config={changed}"),),
-        ((*group, "delete", "${dashboard}", "--quiet"),),
-        {"dashboard": "name", "etag": "etag"},
-    )
+    for part, title, policy in (
+        ("dead-man", "no tick succeeded, or something was put aside", write_dead_man(place)),
+        ("fails", "a function fails, or is not called", write_failing(place)),
+        ("held", "a target is held, or cannot have what it wants", write_held(place)),
+    ):
+        label = f'userLabels.{LABEL}="{place.name}" AND userLabels.flyball_part="{part}"'
+        content, known = f"--policy={dump(policy)}", part.replace("-", "_")
+        yield Ensure(
+            f"The alert for people: {title}",
+            (*group, "list", place.on_project, f"--filter={label}", "--format=json"),
+            policy,
+            ((*group, "create", place.on_project, content),),
+            ((*group, "update", f"${{{known}}}", content),),
+            ((*group, "delete", f"${{{known}}}", "--quiet"),),
+            {known: "name"},
+            is_named_later=True,
+        )
 
 
 def write_dead_man(place: Place) -> dict[str, Any]:
     """Write the alert policy: a tick that does not come tells nobody by itself."""
-    ticks = f'{_of_run(place.tick)} AND metric.labels.response_code_class = "2xx"'
+    ticks = f'{of_run(place.tick)} AND metric.labels.response_code_class = "2xx"'
     aside = (
-        f"{_of(QUEUE, 'pubsub_subscription')} AND "
+        f"{of(QUEUE, 'pubsub_subscription')} AND "
         f'resource.labels.subscription_id = "{place.quarantine}"'
     )
-    aligned = {"alignmentPeriod": f"{ALIGNED_S}s", "crossSeriesReducer": "REDUCE_SUM"}
-    policy: dict[str, Any] = {
-        "displayName": f"Flyball ({place.name}) is silent, or put something aside",
-        "combiner": "OR",
-        "conditions": [
-            {
-                "displayName": f"no tick of {place.tick} succeeded",
-                "conditionAbsent": {
-                    "filter": ticks,
-                    "duration": f"{SILENT_S}s",
-                    "aggregations": [{**aligned, "perSeriesAligner": "ALIGN_DELTA"}],
-                },
-            },
-            {
-                "displayName": f"{place.quarantine} holds messages",
-                "conditionThreshold": {
-                    "filter": aside,
-                    "comparison": "COMPARISON_GT",
-                    "thresholdValue": 0.5,
-                    "duration": "0s",
-                    "aggregations": [{**aligned, "perSeriesAligner": "ALIGN_MAX"}],
-                },
-            },
-        ],
-        "documentation": {
-            "content": "Nothing is scaled while no tick succeeds: read the function's log. What "
-            "was put aside says why in its attribute `reason`.",
-            "mimeType": "text/markdown",
-        },
-        "userLabels": {LABEL: place.name, "flyball_part": "dead-man"},
-    }
-    return {**policy, "notificationChannels": ["${people}"]} if place.email else policy
-
-
-def write_dashboard(place: Place) -> dict[str, Any]:
-    """Write the dashboard: whether Flyball lives, what it put aside, and what Google chose."""
-    charts = (
-        ("Ticks a minute, by answer", _of_run(place.tick), "response_code_class"),
-        ("Alerts and wakes a minute, by answer", _of_run(place.alert), "response_code_class"),
-        ("Waiting, and put aside", _of(QUEUE, "pubsub_subscription"), "subscription_id"),
-        ("Replicas in service", _of(f"{VERTEX}/replicas", ENDPOINT), "endpoint_id"),
-        ("Replicas that Google wants", _of(f"{VERTEX}/target_replicas", ENDPOINT), "endpoint_id"),
-        ("GPU duty cycle", _of(f"{VERTEX}/accelerator/duty_cycle", ENDPOINT), "endpoint_id"),
-    )
-    tiles = [
+    conditions = [
         {
-            **({"xPos": TILE_WIDTH} if index % 2 else {}),
-            **({"yPos": index // 2 * TILE_HEIGHT} if index > 1 else {}),
-            "width": TILE_WIDTH,
-            "height": TILE_HEIGHT,
-            "widget": _chart(*chart),
-        }
-        for index, chart in enumerate(charts)
+            "displayName": f"no tick of {place.tick} succeeded",
+            "conditionAbsent": {
+                "filter": ticks,
+                "duration": f"{SILENT_S}s",
+                "aggregations": [_aggregate("ALIGN_DELTA", ALIGNED_S)],
+            },
+        },
+        _exceed(f"{place.quarantine} holds messages", aside, 0.5, ALIGNED_S, aligner="ALIGN_MAX"),
     ]
-    return {
-        "displayName": f"Flyball ({place.name})",
-        "labels": {LABEL: place.name},
-        "mosaicLayout": {"columns": COLUMNS, "tiles": tiles},
-    }
+    says = (
+        "Nothing is scaled while no tick succeeds: read the function's log. What was put aside "
+        "says why in its attribute `reason`; publishing it again is harmless."
+    )
+    return _write_policy(place, "dead-man", "is silent, or put something aside", conditions, says)
 
 
-def _of(metric: str, resource: str) -> str:
+def write_failing(place: Place) -> dict[str, Any]:
+    """Write the alert policy: a function fails as a whole, or a target in it."""
+    broken = f'{of_run(place.alert)} AND metric.labels.response_code_class = "5xx"'
+    ticks = f'{of_run(place.tick)} AND metric.labels.response_code_class != "2xx"'
+    waiting = (
+        f"{of(OLDEST, 'pubsub_subscription')} AND "
+        f'resource.labels.subscription_id = one_of("{place.wakes}", "${{subscription_id}}")'
+    )
+    conditions = [
+        _exceed(f"{place.alert} failed", broken, 1.5),
+        _exceed(f"{place.tick} failed, or refused its caller", ticks, 1.5),
+        _exceed("calls were turned away (429, 403, 401)", _of_lines(place, "turned_away"), 2.5),
+        _exceed("targets could not be handled", _of_lines(place, "failed"), 2.5),
+        _exceed("it is not known whether a change landed", _of_lines(place, "unresolved"), 2.5),
+        _exceed("messages wait", waiting, WAITING_S, ALIGNED_S, aligner="ALIGN_MAX"),
+    ]
+    says = (
+        "The log says why; what failed comes again by itself. 429: raise --max-instances. 403 or "
+        "401: deploy again, which grants what callers need."
+    )
+    return _write_policy(place, "fails", "fails", conditions, says)
+
+
+def write_held(place: Place) -> dict[str, Any]:
+    """Write the alert policy: a target does not get what it wants, and a person may help."""
+    changes = f'{_of_lines(place, "changes")} AND metric.labels.outcome = "deferred"'
+    by = "metric.label.target"
+    conditions = [
+        _exceed("changes were refused", _of_lines(place, "refused"), 1.5),
+        _exceed("an endpoint failed, or cannot be read", _of_lines(place, "frozen"), 1.5),
+        _exceed("a metric is missing", _of_lines(place, "blind"), 1.5),
+        _exceed("more is wanted than is allowed", _of_lines(place, "unmet"), 1.5, by=by),
+        _exceed("a change is deferred for long", changes, DEFERRED + 0.5, HOUR_S, by=by),
+    ]
+    says = (
+        "`flyball explain TARGET` says what was decided and why. Refused: for want of a "
+        "permission, or for good. Unmet: the maximum, the quota or the budget. Deferred: another "
+        "change does not end."
+    )
+    return _write_policy(place, "held", "is held", conditions, says)
+
+
+def of(metric: str, resource: str) -> str:
+    """Write the filter of a metric."""
     return f'resource.type = "{resource}" AND metric.type = "{metric}"'
 
 
-def _of_run(function: str) -> str:
-    return f'{_of(REQUESTS, "cloud_run_revision")} AND resource.labels.service_name = "{function}"'
+def of_run(function: str, metric: str = REQUESTS) -> str:
+    """Write the filter of a function's metric."""
+    return f'{of(metric, RUN)} AND resource.labels.service_name = "{function}"'
 
 
-def _chart(title: str, wanted: str, by: str) -> dict[str, Any]:
-    of = "metric" if by == "response_code_class" else "resource"
-    counts = "request_count" in wanted
-    query = {
-        "timeSeriesFilter": {
-            "filter": wanted,
-            "aggregation": {
-                "alignmentPeriod": f"{ALIGNED_S}s",
-                "perSeriesAligner": "ALIGN_DELTA" if counts else "ALIGN_MEAN",
-                "crossSeriesReducer": "REDUCE_MEAN" if "duty" in wanted else "REDUCE_SUM",
-                "groupByFields": [f"{of}.label.{by}"],
-            },
-        }
+def dump(value: object) -> str:
+    """Write JSON as a word of a command."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=True)
+
+
+def _of_lines(place: Place, metric: str) -> str:
+    return of(write_type(place, metric), RUN)
+
+
+def _aggregate(aligner: str, aligned_s: int, by: str = "") -> dict[str, Any]:
+    made = {
+        "alignmentPeriod": f"{aligned_s}s",
+        "crossSeriesReducer": "REDUCE_MAX" if aligner == "ALIGN_MAX" else "REDUCE_SUM",
+        "perSeriesAligner": aligner,
     }
-    return {"title": title, "xyChart": {"dataSets": [{"timeSeriesQuery": query}]}}
+    return {**made, "groupByFields": [by]} if by else made
+
+
+def _exceed(
+    title: str,
+    series: str,
+    limit: float,
+    aligned_s: int = LOOKED_S,
+    *,
+    aligner: str = "ALIGN_DELTA",
+    by: str = "",
+) -> dict[str, Any]:
+    """Write the condition that something is more than a limit; no value is no trouble."""
+    return {
+        "displayName": title,
+        "conditionThreshold": {
+            "filter": series,
+            "comparison": "COMPARISON_GT",
+            "thresholdValue": limit,
+            "duration": "60s",
+            "evaluationMissingData": "EVALUATION_MISSING_DATA_INACTIVE",
+            "aggregations": [_aggregate(aligner, aligned_s, by)],
+        },
+    }
+
+
+def _write_policy(
+    place: Place, part: str, title: str, conditions: list[dict[str, Any]], says: str
+) -> dict[str, Any]:
+    policy: dict[str, Any] = {
+        "displayName": f"Flyball ({place.name}) {title}",
+        "combiner": "OR",
+        "severity": SEVERITIES[part],
+        "conditions": conditions,
+        "documentation": {"content": says, "mimeType": "text/markdown"},
+        "alertStrategy": {"autoClose": "1800s"},
+        "userLabels": {LABEL: place.name, "flyball_part": part},
+    }
+    told = [*(["${people}"] if place.email else []), *place.channels]
+    return {**policy, "notificationChannels": told} if told else policy
 
 
 def _channel(place: Place, name: str, kind: str, labels: dict[str, str], what: str) -> Step:
@@ -189,7 +221,7 @@ def _channel(place: Place, name: str, kind: str, labels: dict[str, str], what: s
     }
     group = ("beta", "monitoring", "channels")
     wanted = f'--filter=type="{kind}" AND userLabels.{LABEL}="{place.name}"'
-    text, known = f"--channel-content={_dump(content)}", f"${{{name}}}"
+    text, known = f"--channel-content={dump(content)}", f"${{{name}}}"
     return Ensure(
         f"The channel by which {what}",
         (*group, "list", place.on_project, wanted, "--format=json"),
@@ -200,7 +232,3 @@ def _channel(place: Place, name: str, kind: str, labels: dict[str, str], what: s
         {name: "name"},
         is_named_later=True,
     )
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=True)

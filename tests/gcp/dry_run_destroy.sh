@@ -10,10 +10,97 @@ if [ "$(gcloud monitoring dashboards list --project=acme-ml '--filter=displayNam
   gcloud monitoring dashboards delete "${dashboard}" --quiet
 fi
 
+# The alert for people: a target is held, or cannot have what it wants
+if [ "$(gcloud alpha monitoring policies list --project=acme-ml '--filter=userLabels.flyball="flyball" AND userLabels.flyball_part="held"' --format=json)" != '[]' ]; then
+  held="$(gcloud alpha monitoring policies list --project=acme-ml '--filter=userLabels.flyball="flyball" AND userLabels.flyball_part="held"' '--format=value(name)')"
+  gcloud alpha monitoring policies delete "${held}" --quiet
+fi
+
+# The alert for people: a function fails, or is not called
+if [ "$(gcloud alpha monitoring policies list --project=acme-ml '--filter=userLabels.flyball="flyball" AND userLabels.flyball_part="fails"' --format=json)" != '[]' ]; then
+  fails="$(gcloud alpha monitoring policies list --project=acme-ml '--filter=userLabels.flyball="flyball" AND userLabels.flyball_part="fails"' '--format=value(name)')"
+  gcloud alpha monitoring policies delete "${fails}" --quiet
+fi
+
 # The alert for people: no tick succeeded, or something was put aside
 if [ "$(gcloud alpha monitoring policies list --project=acme-ml '--filter=userLabels.flyball="flyball" AND userLabels.flyball_part="dead-man"' --format=json)" != '[]' ]; then
   dead_man="$(gcloud alpha monitoring policies list --project=acme-ml '--filter=userLabels.flyball="flyball" AND userLabels.flyball_part="dead-man"' '--format=value(name)')"
   gcloud alpha monitoring policies delete "${dead_man}" --quiet
+fi
+
+# The metric flyball-desired: capacity that was decided: of a range, its floor
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-desired"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-desired --project=acme-ml --quiet
+fi
+
+# The metric flyball-current: capacity when it was decided
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-current"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-current --project=acme-ml --quiet
+fi
+
+# The metric flyball-decision_ms: how long a decision took
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-decision_ms"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-decision_ms --project=acme-ml --quiet
+fi
+
+# The metric flyball-queued: targets that a tick handed on
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-queued"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-queued --project=acme-ml --quiet
+fi
+
+# The metric flyball-due: targets that were due at a tick
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-due"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-due --project=acme-ml --quiet
+fi
+
+# The metric flyball-turned_away: calls that no instance got: too many at once, or not allowed
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-turned_away"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-turned_away --project=acme-ml --quiet
+fi
+
+# The metric flyball-changes: changes that were sent, by what Google did about them
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-changes"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-changes --project=acme-ml --quiet
+fi
+
+# The metric flyball-wakes: targets that were looked at, by what it came to
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-wakes"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-wakes --project=acme-ml --quiet
+fi
+
+# The metric flyball-unmet: decisions that wanted more than bounds, quota or budget allow
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-unmet"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-unmet --project=acme-ml --quiet
+fi
+
+# The metric flyball-poison: messages that nobody could read
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-poison"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-poison --project=acme-ml --quiet
+fi
+
+# The metric flyball-blind: calls in which a metric was missing
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-blind"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-blind --project=acme-ml --quiet
+fi
+
+# The metric flyball-frozen: calls in which an endpoint had failed or could not be read
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-frozen"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-frozen --project=acme-ml --quiet
+fi
+
+# The metric flyball-refused: calls in which a change was refused
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-refused"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-refused --project=acme-ml --quiet
+fi
+
+# The metric flyball-unresolved: calls in which it was not known whether a change landed
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-unresolved"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-unresolved --project=acme-ml --quiet
+fi
+
+# The metric flyball-failed: calls in which a target could not be handled
+if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-failed"' --format=json)" != '[]' ]; then
+  gcloud logging metrics delete flyball-failed --project=acme-ml --quiet
 fi
 
 # The job of every minute
@@ -36,7 +123,7 @@ if [ "$(gcloud functions list --project=acme-ml --regions=europe-west4 --v2 --fi
   gcloud functions delete flyball-alert --project=acme-ml --gen2 --region=europe-west4 --quiet
 fi
 
-# The channel by which people are told of silence
+# The channel by which people are told
 if [ "$(gcloud beta monitoring channels list --project=acme-ml '--filter=type="email" AND userLabels.flyball="flyball"' --format=json)" != '[]' ]; then
   people="$(gcloud beta monitoring channels list --project=acme-ml '--filter=type="email" AND userLabels.flyball="flyball"' '--format=value(name)')"
   gcloud beta monitoring channels delete "${people}" --force --quiet

@@ -9,10 +9,25 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from deploy.gcp.run import CommandError
-from deploy.gcp.step import Enable, Ensure, Grant, Learn, Step, When, fill, fill_all
+from deploy.gcp.failure import CommandError
+from deploy.gcp.step import (
+    Enable,
+    Ensure,
+    Grant,
+    Learn,
+    Repeat,
+    Step,
+    When,
+    fill,
+    fill_all,
+)
 
-TOLD = {"number": "123456", "subscription": "projects/acme-ml/subscriptions/eventarc-7"}
+TOLD = {
+    "number": "123456",
+    "trigger": "projects/acme-ml/locations/europe-west4/triggers/flyball-alert-7",
+    "subscription": "projects/acme-ml/subscriptions/eventarc-7",
+    "subscription_id": "eventarc-7",
+}
 """What is asked for by itself."""
 
 
@@ -27,6 +42,8 @@ class Project:
         deleted: Titles of the roles that were deleted lately.
         ran: Every command that changes something, in order.
         fails: So many commands that change something are carried out before one fails.
+        lands: That one is carried out all the same, and only its answer is lost.
+        says: What it fails with.
     """
 
     def __init__(self, steps: Sequence[Step]) -> None:
@@ -36,6 +53,8 @@ class Project:
         self.deleted: set[str] = set()
         self.ran: list[list[str]] = []
         self.fails: int | None = None
+        self.lands = False
+        self.says = "PERMISSION_DENIED"
         self.use(steps)
 
     def use(self, steps: Sequence[Step]) -> None:
@@ -53,6 +72,9 @@ class Project:
         for step in self.steps:
             told = self._answer(step, list(words))
             if told is not None:
+                if self.lands and self.fails is not None and len(self.ran) > self.fails:
+                    self.fails = None
+                    raise CommandError(self.says)
                 return told
         raise AssertionError(f"no step has the command {words}")
 
@@ -66,8 +88,8 @@ class Project:
                 self._run(words)
                 self.enabled |= {each for each in words[2:] if not each.startswith("-")}
                 return ""
-            case Enable() if words in [fill(each, self._known) for each in step.then]:
-                self._run(words)
+            case Repeat() if words == fill(step.command, self._known):
+                assert set(self.enabled), "an agent of a service that is not on"
                 return ""
             case Grant():
                 return self._bind(step, words)
@@ -117,7 +139,8 @@ class Project:
             return json.dumps(there)
         if words in [fill(each, self._known) for each in (*step.create, *step.update)]:
             self._run(words)
-            self.found[step.title] = self._make(step, fill_all(step.wanted, self._known))
+            wanted = {**step.wanted, **step.fixed}
+            self.found[step.title] = self._make(step, fill_all(wanted, self._known))
             return ""
         if words in [fill(each, self._known) for each in step.delete]:
             self._run(words)
@@ -130,7 +153,7 @@ class Project:
         return {**wanted, **made, "etag": "etag of The dashboard", "createTime": "then"}
 
     def _run(self, words: list[str]) -> None:
-        if self.fails is not None and len(self.ran) >= self.fails:
+        if not self.lands and self.fails is not None and len(self.ran) >= self.fails:
             self.fails = None
-            raise CommandError("PERMISSION_DENIED")
+            raise CommandError(self.says)
         self.ran.append(words)

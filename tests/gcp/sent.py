@@ -16,10 +16,23 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+from deploy.gcp.place import RUNTIME
+from deploy.gcp.step import split_given
+
 PATIENCE_S = 120.0
 SERVICES = (
     *("ARTIFACTREGISTRY", "CLOUDBUILD", "CLOUDFUNCTIONS", "CLOUDRESOURCEMANAGER", "CLOUDSCHEDULER"),
-    *("EVENTARC", "FIRESTORE", "IAM", "MONITORING", "PUBSUB", "RUN", "SERVICEUSAGE", "STORAGE"),
+    *(
+        "EVENTARC",
+        "FIRESTORE",
+        "IAM",
+        "LOGGING",
+        "MONITORING",
+        "PUBSUB",
+        "RUN",
+        "SERVICEUSAGE",
+        "STORAGE",
+    ),
 )
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 QUESTIONS = (":getIamPolicy", ":queryTestablePermissions", ":generateUploadUrl", "/upload")
@@ -78,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _find(self, path: str) -> tuple[int, Any]:
         if path.endswith("/runtimes"):
-            return 200, {"runtimes": [{"name": "python312", "environment": "GEN_2", "stage": "GA"}]}
+            return 200, {"runtimes": [{"name": RUNTIME, "environment": "GEN_2", "stage": "GA"}]}
         if path.endswith(":generateUploadUrl"):
             place = {"bucket": "bucket", "object": "object"}
             return 200, {"uploadUrl": f"{self.server.url}upload", "storageSource": place}
@@ -94,6 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def send(words: Sequence[str], folder: Path) -> list[Call]:
     """Run gcloud with these words in a folder, and list the changes that it asked for."""
+    said, given = split_given(words)
     with _recording() as recorder:
         environment = {
             "HOME": str(folder),
@@ -106,10 +120,10 @@ def send(words: Sequence[str], folder: Path) -> list[Call]:
             **{f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{each}": recorder.url for each in SERVICES},
         }
         subprocess.run(
-            ["gcloud", *words],
+            ["gcloud", *said],
             cwd=folder,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            input=(given or "").encode(),
             capture_output=True,
             timeout=PATIENCE_S,
             check=False,

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from deploy.gcp.__main__ import main
+from deploy.gcp.board import write_dashboard
 from deploy.gcp.functions import TIMEOUT_S, list_variables
+from deploy.gcp.metrics import METRICS, USER, Metric, write_metric
 from deploy.gcp.place import Place
 from deploy.gcp.roles import (
     PLATFORM_READING,
@@ -31,13 +33,15 @@ from deploy.gcp.step import (
     Ensure,
     Grant,
     Learn,
+    Repeat,
     When,
     fill,
     fill_all,
+    split_given,
     write_command,
 )
-from deploy.gcp.steps import list_steps
-from deploy.gcp.watch import write_dashboard, write_dead_man
+from deploy.gcp.steps import BUILDING, list_steps
+from deploy.gcp.watch import write_dead_man, write_failing, write_held
 from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.session import Session
 from flyball.core.model import CapacityRange
@@ -51,14 +55,64 @@ HERE = Path(__file__).parent
 PLACE = Place("acme-ml", "europe-west4", mode="apply", email="ops@example.com", digest="d1")
 KNOWN = {
     "number": "123456",
+    "trigger": "projects/acme-ml/locations/europe-west4/triggers/flyball-alert-7",
     "subscription": "projects/acme-ml/subscriptions/eventarc-7",
+    "subscription_id": "eventarc-7",
     "channel": "projects/acme-ml/notificationChannels/1",
     "people": "projects/acme-ml/notificationChannels/2",
     "dead_man": "projects/acme-ml/alertPolicies/3",
+    "fails": "projects/acme-ml/alertPolicies/4",
+    "held": "projects/acme-ml/alertPolicies/5",
     "dashboard": "projects/123456/dashboards/4",
     "etag": "5",
 }
+HEARING = """\
+#!/bin/sh
+printf '%s\\037' "$@"
+case "$*" in *--config-from-file=-*) printf '<%s\\037' "$(cat)" ;; esac
+printf '\\036'
+"""
+"""A gcloud that says what it was told."""
 DOCUMENTS = ("aiplatform.v1", "ml.v1", "monitoring.v3")
+POLICIES = (write_dead_man(PLACE), write_failing(PLACE), write_held(PLACE))
+TURNED_AWAY = "calls were turned away (429, 403, 401)"
+SAME_TROUBLE: Mapping[str, tuple[str, ...]] = {
+    "DeadLetters": ("flyball-quarantine holds messages",),
+    "NoTick": ("no tick of flyball-tick succeeded",),
+    "Undelivered": ("messages wait", TURNED_AWAY),
+    "WakeErrors": ("flyball-alert failed",),
+    "WakeThrottles": (TURNED_AWAY,),
+    "TickErrors": ("flyball-tick failed, or refused its caller",),
+    "TickThrottles": (TURNED_AWAY,),
+    "FailedWakes": ("targets could not be handled",),
+    "UnresolvedWakes": ("it is not known whether a change landed",),
+    "RefusedChanges": ("changes were refused",),
+    "FrozenTargets": ("an endpoint failed, or cannot be read",),
+    "BlindTargets": ("a metric is missing",),
+    "UnmetWant": ("more is wanted than is allowed",),
+    "NewWakeFails": (),  # of a gradual deployment, which there is not
+    "NewTickFails": (),
+}
+"""By the name of an alarm on AWS: conditions here."""
+READS = frozenset(
+    {
+        "aiplatform.deploymentResourcePools.get",
+        "aiplatform.endpoints.get",
+        "aiplatform.operations.list",
+        "ml.versions.get",
+    }
+)
+KNOWN_PERMISSIONS = READS | {
+    "aiplatform.deploymentResourcePools.update",
+    "aiplatform.endpoints.deploy",
+    "datastore.entities.create",
+    "datastore.entities.get",
+    "datastore.entities.list",
+    "datastore.entities.update",
+    "ml.versions.update",
+    "monitoring.timeSeries.list",
+}
+"""Each was seen in other people's published roles; no list of Google's ships with gcloud."""
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
@@ -70,7 +124,9 @@ def list_commands() -> list[Command]:
             case Learn():
                 commands.append(step.ask)
             case Enable():
-                commands += [step.find, step.enable(step.services), *step.then]
+                commands += [step.find, step.enable(step.services)]
+            case Repeat():
+                commands.append(step.command)
             case Ensure():
                 commands += [step.find, *step.create, *step.update, *step.delete]
                 commands += [step.look] if step.look else []
@@ -106,10 +162,13 @@ def test_what_a_dry_run_prints_is_a_script() -> None:
 
 
 def test_a_printed_script_runs_the_words_that_the_program_runs(tmp_path: Path) -> None:
-    """Each command, printed and read by a shell with all names known, has the program's words."""
+    """Each command, printed and read by a shell with all names known, has the program's words.
+
+    What it reads is what it is given.
+    """
     commands = list_commands()
     gcloud = tmp_path / "gcloud"
-    gcloud.write_text('#!/bin/sh\nprintf "%s\\037" "$@"\nprintf "\\036"\n', encoding="utf-8")
+    gcloud.write_text(HEARING, encoding="utf-8")
     gcloud.chmod(0o755)
     names = "\n".join(f"{name}='{value}'" for name, value in KNOWN.items())
     script = "\n".join([names, *map(write_command, commands)])
@@ -125,7 +184,7 @@ def test_a_printed_script_runs_the_words_that_the_program_runs(tmp_path: Path) -
 def test_gcloud_takes_every_flag_of_every_command(tmp_path: Path) -> None:
     """By its own parser: each flag, its type, and what each command requires; nothing is run."""
     python, root = find_gcloud()
-    commands = [fill(command, KNOWN) for command in list_commands()]
+    commands = [list(split_given(fill(command, KNOWN))[0]) for command in list_commands()]
     ran = subprocess.run(
         [python, "-P", str(HERE / "parse.py"), root],
         input=json.dumps(commands),
@@ -167,10 +226,11 @@ def find_gcloud() -> tuple[str, str]:
 
 
 def test_what_monitoring_is_given_is_what_it_knows() -> None:
-    """The alert for people, the dashboard and the channels, by Google's discovery documents."""
-    policy = write_dead_man(PLACE)
-    check_value("monitoring.v3", "AlertPolicy", policy)
-    assert len(policy["conditions"]) <= 6
+    """The alerts for people, the dashboard and the channels, by Google's discovery documents."""
+    for policy in POLICIES:
+        check_value("monitoring.v3", "AlertPolicy", policy)
+        assert 1 <= len(policy["conditions"]) <= 6
+        assert policy["documentation"]["content"]
     check_value("monitoring.v1", "Dashboard", write_dashboard(PLACE))
     channels = [
         json.loads(word.partition("=")[2])
@@ -181,6 +241,44 @@ def test_what_monitoring_is_given_is_what_it_knows() -> None:
     assert len(channels) == 4
     for channel in channels:
         check_value("monitoring.v3", "NotificationChannel", channel)
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.id)
+def test_a_metric_of_lines_is_one_that_logging_knows(metric: Metric) -> None:
+    """By its discovery document: what holds values takes one from a line, what counts does not."""
+    written = write_metric(PLACE, metric)
+    check_value("logging.v2", "LogMetric", written)
+    holds_values = written["metricDescriptor"]["valueType"] == "DISTRIBUTION"
+    assert holds_values == ("valueExtractor" in written)
+    described = {each["key"] for each in written["metricDescriptor"]["labels"]}
+    assert described == set(written["labelExtractors"])
+
+
+def test_every_metric_that_is_watched_or_shown_is_made() -> None:
+    """None is looked at that is not made, and none is made that nobody looks at."""
+    looked = json.dumps([*POLICIES, write_dashboard(PLACE)])
+    named = {f"flyball-{metric.id}" for metric in METRICS}
+    assert set(re.findall(rf"{USER}/([a-z_-]+)", looked)) == named
+
+
+def test_no_alarm_waits_a_week_to_be_closed() -> None:
+    """A counter of lines falls silent when all is well again: that is no trouble."""
+    for policy in POLICIES:
+        assert policy["alertStrategy"] == {"autoClose": "1800s"}
+        for condition in policy["conditions"]:
+            threshold = condition.get("conditionThreshold")
+            if threshold is not None:
+                assert threshold["evaluationMissingData"] == "EVALUATION_MISSING_DATA_INACTIVE"
+                assert threshold["duration"] == "60s"  # Monitoring asks for it beside the other
+
+
+def test_each_trouble_of_amazons_is_told_on_google_too(repository: Path) -> None:
+    """Who knows the alarms of the one finds each of them on the other."""
+    template = (repository / "template.yaml").read_text(encoding="utf-8")
+    alarms = set(re.findall(r"^  (\w+):\n    Type: AWS::CloudWatch::Alarm", template, re.MULTILINE))
+    conditions = {each["displayName"] for policy in POLICIES for each in policy["conditions"]}
+    assert set(SAME_TROUBLE) == alarms
+    assert {each for told in SAME_TROUBLE.values() for each in told} <= conditions
 
 
 def test_every_placeholder_is_told_before_it_is_needed() -> None:
@@ -245,6 +343,52 @@ def test_a_function_may_do_with_the_ledger_what_it_calls_and_nothing_else(reposi
     assert methods == set(REMEMBERING)
     granted = {each for role in (*ROLES, *PLATFORM_ROLES) for each in role.permissions}
     assert not [each for each in granted if each.endswith((".delete", ".setIamPolicy", ".*"))]
+
+
+def list_grants(place: Place) -> list[Grant]:
+    """List the grants of a deployment that are there afterwards."""
+    return [each for each in list_steps(place) if isinstance(each, Grant) and each.is_wanted]
+
+
+@pytest.mark.parametrize("mode", ["advise", "apply"])
+def test_nobody_is_granted_a_basic_role_or_more_than_is_named_here(mode: str) -> None:
+    """On the project: roles of ours, and what a build takes; else on one thing alone."""
+    place = PLACE._replace(mode=mode, ai_platform=True)
+    ours = {place.role(role) for role in (*ROLES, *PLATFORM_ROLES)}
+    on_project = {each.role for each in list_grants(place) if each.on == ("projects",)}
+    assert on_project <= ours | {f"roles/{each}" for each in BUILDING}
+    narrow = {(each.on[-1], each.role) for each in list_grants(place) if each.on != ("projects",)}
+    assert narrow == {
+        ("services", "roles/run.invoker"),
+        ("subscriptions", "roles/pubsub.subscriber"),
+        ("topics", "roles/pubsub.publisher"),
+    }
+    members = {each.member.partition(":")[0] for each in list_grants(place)}
+    assert members == {"serviceAccount"}
+
+
+def test_what_advises_may_change_no_capacity() -> None:
+    """Whatever its code says: no role that it has holds a permission to."""
+    place = PLACE._replace(mode="advise", ai_platform=True)
+    roles = {place.role(role): role for role in (*ROLES, *PLATFORM_ROLES)}
+    had = {
+        permission
+        for grant in list_grants(place)
+        if grant.role in roles
+        for permission in roles[grant.role].permissions
+    }
+    sets = {each for needed in (SCALING, PLATFORM_SCALING) for each in sum(needed.values(), ())}
+    assert sets
+    assert had.isdisjoint(sets)
+    assert not {each for each in had if each.startswith(("aiplatform.", "ml."))} - READS
+
+
+def test_no_permission_is_a_pattern() -> None:
+    """Each is written whole, as Google writes it."""
+    for role in (*ROLES, *PLATFORM_ROLES):
+        for permission in role.permissions:
+            assert re.fullmatch(r"[a-z]+\.[a-zA-Z]+\.[a-zA-Z]+", permission), permission
+            assert permission in KNOWN_PERMISSIONS
 
 
 @pytest.mark.parametrize("function", ["on_alert", "on_tick"])

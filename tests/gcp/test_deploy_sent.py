@@ -29,6 +29,8 @@ PLACE = Place(
 KNOWN = {"number": "123456", "channel": "projects/acme-ml/notificationChannels/1"}
 KNOWN |= {"people": "projects/acme-ml/notificationChannels/2"}
 KNOWN |= {"subscription": "projects/acme-ml/subscriptions/eventarc-7"}
+KNOWN |= {"subscription_id": "eventarc-7", "dead_man": "projects/acme-ml/alertPolicies/3"}
+KNOWN |= {each: f"projects/acme-ml/alertPolicies/{each}" for each in ("fails", "held")}
 MADE: Mapping[str, tuple[str, str, str]] = {
     "The service account flyball-run: what both functions run as": ("iam.v1", "serviceAccount", ""),
     "The role flyball.decide: read capacity and metrics": ("iam.v1", "role", ""),
@@ -42,7 +44,22 @@ MADE: Mapping[str, tuple[str, str, str]] = {
     "What pushes handed-on targets to the function of alerts": ("pubsub.v1", "", ""),
     "The function flyball-tick, of every minute": ("cloudfunctions.v2", "", "state"),
     "The job of every minute": ("cloudscheduler.v1", "", "state"),
+    "The metric flyball-failed: calls in which a target could not be handled": (
+        "logging.v2",
+        "",
+        "",
+    ),
+    "The metric flyball-desired: capacity that was decided: of a range, its floor": (
+        "logging.v2",
+        "",
+        "",
+    ),
     "The alert for people: no tick succeeded, or something was put aside": (
+        "monitoring.v3",
+        "",
+        "",
+    ),
+    "The alert for people: a target is held, or cannot have what it wants": (
         "monitoring.v3",
         "",
         "",
@@ -86,7 +103,8 @@ def test_what_is_sent_is_what_google_knows_and_what_is_looked_for(
     check_request(method, _without_standard(call), call.body)
     step = STEPS[title]
     assert isinstance(step, Ensure)
-    wanted = {key: each for key, each in fill_all(step.wanted, KNOWN).items() if key != by_service}
+    sought = fill_all({**step.wanted, **step.fixed}, KNOWN)
+    wanted = {key: each for key, each in sought.items() if key != by_service}
     resource = call.body[field] if field else call.body
     assert holds(wanted, resource), (wanted, resource)
     assert wanted or title.startswith("No index")
@@ -153,5 +171,6 @@ def test_what_is_compiled_is_uploaded(tmp_path_factory: pytest.TempPathFactory) 
         check=True,
     )
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert set(ran.stdout.split()) == there
+    assert set(ran.stdout.split()) == there - {".gcloudignore"}
+    assert [name for name in there if name.endswith(".pyc")]
     assert any(path.endswith(".pyc") for path in there)

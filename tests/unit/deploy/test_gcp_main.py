@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from deploy.gcp import __main__ as entry
+from deploy.gcp.failure import CommandError
 from deploy.gcp.place import Place, PlaceError, check_place
-from deploy.gcp.run import CommandError, ask_gcloud
+from deploy.gcp.run import ask_gcloud
 from deploy.gcp.step import Step
 from deploy.gcp.steps import list_steps
 from tests.gcp.project import Project
@@ -59,6 +60,7 @@ def test_what_is_uploaded_is_compiled(project: Project, tmp_path: Path) -> None:
     assert entry.main(["deploy", *WHERE, "--runtime", RUNTIME]) == 0
     compiled = {path.name.split(".")[0] for path in (tmp_path / "source").rglob("*.pyc")}
     modules = {path.stem for path in (tmp_path / "source").rglob("*.py")}
+    assert (tmp_path / "source" / ".gcloudignore").read_text().splitlines()[1:] == [".gcloudignore"]
     assert "main" in modules
     assert modules == compiled
     deploys = [words for words in project.ran if words[:2] == ["functions", "deploy"]]
@@ -104,6 +106,7 @@ def test_a_dry_run_runs_nothing(
         ([*WHERE, "--name", "Fly"], "--name: got 'Fly', expected 4 to 19 small letters"),
         ([*WHERE, "--runtime", "python3"], "--runtime: got 'python3'"),
         ([*WHERE, "--email", "nobody"], "--email: got 'nobody', expected one address"),
+        ([*WHERE, "--notify", "7"], "--notify: got '7', expected projects/PROJECT/notification"),
         ([*WHERE, "--max-instances", "0"], "--max-instances: got 0, expected 1 to 1000"),
     ],
 )
@@ -113,6 +116,56 @@ def test_what_is_no_name_is_refused_before_anything_is_done(
     """With the option, what was given and what was expected."""
     assert entry.main(["deploy", *options, "--dry-run"]) == 1
     assert words in capsys.readouterr().err
+
+
+def test_the_folder_can_be_built_alone(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a script that a dry run printed needs it; no project is asked for."""
+    assert entry.main(["build", "--runtime", RUNTIME]) == 0
+    assert (tmp_path / "source" / "main.py").is_file()
+    digest = capsys.readouterr().out.split()[0]
+    assert len(digest) == 64
+    assert project.ran == []
+
+
+@pytest.mark.parametrize("action", ["deploy", "destroy"])
+def test_where_to_has_to_be_said(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is taken from what gcloud is set to."""
+    with pytest.raises(SystemExit):
+        entry.main([action])
+    assert f"--project and --region: expected with `{action}`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "is_said"),
+    [([], True), (["--email", "ops@example.com"], False)],
+    ids=["nobody", "somebody"],
+)
+def test_it_is_said_when_nobody_is_told(
+    project: Project, options: list[str], is_said: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An alarm that nobody hears is none."""
+    assert entry.main(["deploy", *WHERE, "--runtime", RUNTIME, *options]) == 0
+    assert ("Nobody is told of trouble" in capsys.readouterr().out) is is_said
+    assert project.ran
+
+
+def test_what_broke_off_says_that_it_can_go_on(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With what failed."""
+    project.fails = 5
+    assert entry.main(["deploy", *WHERE, "--runtime", RUNTIME]) == 1
+    said = capsys.readouterr().err
+    assert "PERMISSION_DENIED" in said
+    assert "the same command goes on from here" in said
+    project.fails = len(project.ran)
+    assert entry.main(["deploy", *WHERE, "--runtime", RUNTIME]) == 1
+    assert entry.main(["deploy", *WHERE, "--runtime", RUNTIME]) == 0
+    project.fails = len(project.ran)
+    assert entry.main(["destroy", *WHERE]) == 1
+    assert "run it again for the rest" in capsys.readouterr().err
 
 
 def test_a_ledger_is_only_deleted_by_destroy(capsys: pytest.CaptureFixture[str]) -> None:

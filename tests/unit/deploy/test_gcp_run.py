@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from deploy.gcp.failure import CommandError, explain
 from deploy.gcp.place import Place
-from deploy.gcp.run import CommandError, make, undo
-from deploy.gcp.step import Ensure, Grant, Learn, UnknownError, When, fill, has_binding, holds
+from deploy.gcp.run import FixedError, UndoError, ask_gcloud, make, undo
+from deploy.gcp.step import (
+    READS,
+    Ensure,
+    Grant,
+    Learn,
+    UnknownError,
+    When,
+    fill,
+    has_binding,
+    holds,
+)
 from deploy.gcp.steps import list_steps
+from tests.gcp.gcloud import installed
 from tests.gcp.project import Project
 
 PLACE = Place("acme-ml", "europe-west4", mode="apply", email="ops@example.com", digest="d1")
+
+DEPLOYS = {"functions deploy flyball-alert", "functions deploy flyball-tick"}
 
 
 def deployed(place: Place = PLACE) -> Project:
@@ -26,6 +42,7 @@ def deployed(place: Place = PLACE) -> Project:
 def change(project: Project, place: Place) -> list[str]:
     """Deploy again, and list the commands that change something, in three words each."""
     project.use(list_steps(place))
+    project.ran.clear()
     make(project.steps, project.ask, lambda _: None)
     return [" ".join(words[:3]) for words in project.ran]
 
@@ -53,18 +70,239 @@ def test_a_first_deployment_makes_everything_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("after", range(0, 60, 7))
-def test_a_deployment_that_broke_off_goes_on(after: int) -> None:
-    """Wherever a command fails, the next run makes the rest and nothing twice."""
-    whole = Project(list_steps(PLACE))
-    make(whole.steps, whole.ask, lambda _: None)
-    project = Project(list_steps(PLACE))
-    project.fails = after
-    if after < len(whole.ran):
+def count_commands(*, destroys: bool = False) -> int:
+    """Count the commands of a whole deployment, or of what undoes it, that change something."""
+    project = deployed() if destroys else Project(list_steps(PLACE))
+    if destroys:
+        project.use(list_steps(PLACE, undoing=True, deletes_ledger=True))
+        undo(project.steps, project.ask, lambda _: None)
+    else:
+        make(project.steps, project.ask, lambda _: None)
+    return len(project.ran)
+
+
+BREAKS = pytest.mark.parametrize("lands", [False, True], ids=["it fails", "its answer is lost"])
+
+
+@BREAKS
+def test_a_deployment_that_broke_off_anywhere_goes_on(lands: bool) -> None:
+    """After each command: the next run makes the rest, nothing twice, and a third nothing."""
+    for after in range(count_commands()):
+        project = Project(list_steps(PLACE))
+        project.fails, project.lands = after, lands
         with pytest.raises(CommandError, match="PERMISSION_DENIED"):
             make(project.steps, project.ask, lambda _: None)
-    make(project.steps, project.ask, lambda _: None)
-    assert project.ran == whole.ran
+        assert len(project.ran) == after + lands
+        make(project.steps, project.ask, lambda _: None)
+        made = [step.title for step in project.steps if isinstance(step, Ensure) and step.create]
+        assert set(made) <= set(project.found)
+        creates = [str(words) for words in project.ran if "create" in words]
+        assert len(creates) == len(set(creates)), after
+        assert change(project, PLACE) == [], after
+
+
+@BREAKS
+def test_one_thing_that_cannot_be_undone_keeps_nothing_else(lands: bool) -> None:
+    """After each command: the rest is undone at once, what is left by the next run."""
+    for after in range(count_commands(destroys=True)):
+        project = deployed()
+        project.use(list_steps(PLACE, undoing=True, deletes_ledger=True))
+        project.fails, project.lands = after, lands
+        with pytest.raises(UndoError, match=f"1 of {len(project.steps)} failed"):
+            undo(project.steps, project.ask, lambda _: None)
+        undo(project.steps, project.ask, lambda _: None)
+        kept = {step.title for step in project.steps if isinstance(step, Ensure) and step.delete}
+        assert kept.isdisjoint(project.found), after
+        assert undo(project.steps, project.ask, lambda _: None) == 0
+
+
+@pytest.mark.enable_socket
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [9, 50])
+def test_a_program_of_its_own_breaks_off_and_goes_on(after: int, tmp_path: Path) -> None:
+    """The same by a gcloud that is run as a program, and prints and fails as one."""
+    project = Project(list_steps(PLACE))
+    project.fails = after
+
+    def hear(words: Sequence[str], reads: str) -> str:
+        return project.ask([*words, f"{READS}{reads}"] if reads else words)
+
+    with installed(tmp_path / "bin", hear):
+        with pytest.raises(CommandError, match="PERMISSION_DENIED"):
+            make(project.steps, ask_gcloud, lambda _: None)
+        assert make(project.steps, ask_gcloud, lambda _: None) > 0
+        assert make(project.steps, ask_gcloud, lambda _: None) == 0
+        project.use(list_steps(PLACE, undoing=True))
+        assert undo(project.steps, ask_gcloud, lambda _: None) > 0
+        assert undo(project.steps, ask_gcloud, lambda _: None) == 0
+
+
+NOT_YET = (
+    "Pub/Sub API has not been used in project 123456 before or it is disabled.",
+    "INVALID_ARGUMENT: Service account flyball-run@acme-ml.iam.gserviceaccount.com does not exist.",
+    "There were concurrent policy changes. Please retry the whole read-modify-write",
+    'Cannot find metric that matches type = "logging.googleapis.com/user/flyball-failed"',
+    "Permission denied while using the Eventarc Service Agent.",
+    "Since this is your first time using 2nd gen functions, we need a little bit longer",
+)
+
+
+@pytest.mark.parametrize("said", NOT_YET, ids=lambda said: " ".join(said.split()[:4]))
+def test_what_is_not_ready_yet_is_waited_for(said: str) -> None:
+    """Services, accounts and metrics that were made a moment ago; it is said, and tried again."""
+    project, waited, told = Project(list_steps(PLACE)), list[float](), list[str]()
+    project.fails, project.says = 30, said
+    make(project.steps, project.ask, told.append, rest=waited.append)
+    assert waited == [5.0]
+    assert len([line for line in told if line.startswith("  not yet, again in 5 s: ")]) == 1
+    assert change(project, PLACE) == []
+
+
+def test_a_wait_ends() -> None:
+    """After ten minutes it is a failure, with the service's own words."""
+    waited = list[float]()
+
+    def refuse(_: Sequence[str]) -> str:
+        raise CommandError(NOT_YET[0])
+
+    with pytest.raises(CommandError, match="has not been used in project"):
+        make(list_steps(PLACE), refuse, lambda _: None, rest=waited.append)
+    assert sum(waited) == 600
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "remedy"),
+    [
+        ("projects describe p", "PERMISSION_DENIED", "--project: there is no project p, or this"),
+        (
+            "pubsub topics list",
+            "You do not currently have an active account selected",
+            "auth login",
+        ),
+        ("pubsub topics list", "invalid_grant: Token has been expired", "the login has ended"),
+        ("alpha monitoring x", "You do not currently have this command group installed", "install"),
+        ("services enable x", "Billing account for project '1' is not found.", "billing projects"),
+        ("iam roles create", "violates constraint constraints/iam.disable", "your organization"),
+        ("pubsub topics list", "PERMISSION_DENIED: pubsub.topics.list", "gcloud auth list"),
+        ("logging metrics list", "Invalid choice: 'metrics'", "gcloud components update"),
+        ("scheduler jobs list", "Location 'x' is not a valid location", "another --region"),
+    ],
+)
+def test_a_failure_says_what_can_help(words: str, said: str, remedy: str) -> None:
+    """The command, gcloud's words, and a remedy."""
+    error = explain(words.split(), f"gcloud {words}", said)
+    assert str(error).startswith(f"gcloud {words}\n{said}\nRemedy: ")
+    assert remedy in str(error).partition("Remedy: ")[2]
+    assert not error.passes
+
+
+def test_what_nobody_knows_of_is_shown_as_it_is() -> None:
+    """No remedy is made up."""
+    assert str(explain(["x"], "gcloud x", "a wonder")) == "gcloud x\na wonder"
+
+
+def test_nothing_is_undone_in_a_project_that_cannot_be_seen() -> None:
+    """Else a slip of the project's name would look like a thing well done."""
+
+    def refuse(words: Sequence[str]) -> str:
+        raise explain(words, "gcloud", "PERMISSION_DENIED: or it may not exist")
+
+    with pytest.raises(CommandError, match="--project: there is no project acme-ml"):
+        undo(list_steps(PLACE, undoing=True), refuse, lambda _: None)
+
+
+def test_what_a_service_that_is_off_would_hold_is_undone() -> None:
+    """A deployment that broke off at the services left nothing in them."""
+
+    def off(words: Sequence[str]) -> str:
+        if words[0] == "projects":
+            return "123456" if words[1] == "describe" else "{}"
+        raise CommandError(NOT_YET[0])
+
+    assert undo(list_steps(PLACE, undoing=True), off, lambda _: None) == 0
+
+
+def test_a_database_that_is_elsewhere_is_said_and_left_alone() -> None:
+    """It cannot be moved, and it may be somebody's ledger."""
+    project = deployed()
+    project.found["The ledger's database flyball"]["locationId"] = "nam5"
+    with pytest.raises(FixedError, match=r"whose locationId is nam5, not europe-west4.*--region"):
+        make(project.steps, project.ask, lambda _: None)
+    assert project.ran == []
+
+
+def test_what_was_made_is_looked_for_until_it_is_listed() -> None:
+    """A list lags behind: what is not found yet is not made again, and in the end it is said."""
+    step = Ensure("It", ("list",), {}, (("create",),), known={"it": "name"})
+    answers = ["[]", "", "[]", "[]", '[{"name": "7"}]']
+    known, waited = dict[str, str](), list[float]()
+    make([step], lambda _: answers.pop(0), lambda _: None, known, waited.append)
+    assert (known, len(waited)) == ({"it": "7"}, 2)
+    with pytest.raises(UnknownError, match="It: it was made, and is not listed yet"):
+        make([step], lambda _: "[]", lambda _: None, known, waited.append)
+
+
+CHANGED = {
+    "memory": ("functions.MEMORY", "512Mi"),
+    "cpu": ("functions.CPU", "2"),
+    "time": ("functions.TIMEOUT_S", 90),
+}
+
+
+@pytest.mark.parametrize("what", CHANGED)
+def test_a_change_of_what_a_function_has_deploys_it_again(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not its sources alone."""
+    project = deployed()
+    name, value = CHANGED[what]
+    monkeypatch.setattr(f"deploy.gcp.{name}", value)
+    assert set(change(project, PLACE)) >= DEPLOYS
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"runtime": "python312"}, {"max_instances": 3}, {"mode": "advise"}, {"digest": "d2"}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_change_of_an_option_deploys_functions_again(changed: dict[str, Any]) -> None:
+    """Each that a function is about."""
+    assert set(change(deployed(), PLACE._replace(**changed))) >= DEPLOYS
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("availableMemory", "512Mi"),
+        ("availableCpu", "2"),
+        ("maxInstanceRequestConcurrency", 80),
+        ("minInstanceCount", 1),
+        ("serviceAccountEmail", "owner@example.com"),
+        ("timeoutSeconds", 60),
+        ("environmentVariables", {"FLYBALL_MODE": "apply"}),
+    ],
+)
+def test_what_somebody_changed_of_a_function_is_mended(field: str, value: object) -> None:
+    """By hand, in the console."""
+    project = deployed()
+    project.found["The function flyball-tick, of every minute"]["serviceConfig"][field] = value
+    assert change(project, PLACE) == ["functions deploy flyball-tick"]
+
+
+def test_a_function_whose_build_failed_is_deployed_again() -> None:
+    """It is there, and it is not."""
+    project = deployed()
+    project.found["The function flyball-alert, of alerts"]["state"] = "FAILED"
+    assert change(project, PLACE) == ["functions deploy flyball-alert"]
+
+
+def test_more_people_are_told_where_they_are_named() -> None:
+    """By the three policies, and nothing else is changed."""
+    channel = "projects/acme-ml/notificationChannels/77"
+    project = deployed()
+    ran = change(project, PLACE._replace(channels=(channel,)))
+    assert ran == ["alpha monitoring policies"] * 3
+    assert all(channel in words[-1] for words in project.ran)
 
 
 def test_new_code_deploys_both_functions_and_nothing_else() -> None:
@@ -190,6 +428,10 @@ def test_what_is_wanted_is_held_against_what_is_found() -> None:
     assert not holds({"a": [1, 2]}, {"a": [1]})
     assert not holds({"a": [1]}, {"a": "1"})
     assert not holds({"a": {"b": 1}}, {"a": "b"})
+    assert holds({"a": 0, "b": False}, {})
+    assert holds({"a": 2, "b": 0.5}, {"a": 2.0, "b": "0.5"})
+    assert not holds({"a": 2}, {"a": "2s"})
+    assert not holds({"a": 2}, {})
 
 
 def test_a_grant_under_another_condition_is_another_grant() -> None:
