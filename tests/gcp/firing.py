@@ -49,7 +49,7 @@ class Attempt(NamedTuple):
         job: The last part of its name.
         scheduled: The run's own time, whenever the attempt is made.
         at: When it was made.
-        status: HTTP status of the answer as it came; 0: none.
+        status: HTTP status of the answer as it arrived; 0: none.
     """
 
     job: str
@@ -76,14 +76,14 @@ class Runs:
     Attributes:
         jobs: By name, as the API shows them.
         attempts: Every call that was made, in order.
-        lost: So many of the next answers are lost on their way.
+        spoiled: What the next answers become on their way, whatever they were: 500, or 0 for lost.
         shift: What a test moved the clock by.
     """
 
     def __init__(self, signer: Signer | None, clock: Callable[[], datetime]) -> None:
         self.jobs: dict[str, Json] = {}
         self.attempts: list[Attempt] = []
-        self.lost = 0
+        self.spoiled: list[int] = []
         self.shift = timedelta()
         self.lock = threading.RLock()
         self._signer = signer
@@ -98,8 +98,9 @@ class Runs:
         return self._clock() + self.shift
 
     def align(self, at: datetime) -> None:
-        """Let a minute begin at an instant of the other clock, by less than a minute's shift."""
-        self.shift = (-timedelta(seconds=at.second, microseconds=at.microsecond)) % MINUTE
+        """Let a minute begin at an instant of the other clock, moved by less than a minute."""
+        then = at + self.shift
+        self.shift += -timedelta(seconds=then.second, microseconds=then.microsecond) % MINUTE
         with self.lock:
             for name in self.jobs:
                 self.plan(name)
@@ -170,11 +171,10 @@ class Runs:
             job = self.jobs[name]
             at = self.now()
             job["lastAttemptTime"] = write_instant(at)
-            status = 0
         status = self._call(job, run)
+        if self.spoiled:
+            status = self.spoiled.pop(0)
         self.attempts.append(Attempt(name.rpartition("/")[2], run.scheduled, at, status))
-        if self.lost:
-            self.lost, status = self.lost - 1, 0
         is_done = 200 <= status < 300
         with self.lock:
             if self.jobs.get(name) is not job:

@@ -193,6 +193,17 @@ def test_an_attempt_that_fails_is_repeated_with_the_same_schedule_time(
     assert (second.at - first.at, third.at - second.at) == (5 * SECOND, 10 * SECOND)
 
 
+def test_an_answer_that_does_not_arrive_is_a_failure(
+    scheduler: Scheduler, client: CloudSchedulerClient, function: Function
+) -> None:
+    """Though what was called has done what it was called for."""
+    scheduler.runs.spoiled = [0]
+    create(client, job(function.url, retry_config={"retry_count": 1}))
+    assert [each.status for each in scheduler.runs.move(MINUTE + 5 * SECOND)] == [0, 200]
+    times = {call.headers["X-CloudScheduler-ScheduleTime"] for call in function.calls}
+    assert (len(function.calls), times) == (2, {"2026-01-05T12:01:00Z"})
+
+
 def test_an_attempt_is_not_repeated_where_nobody_said_so(
     scheduler: Scheduler, client: CloudSchedulerClient, function: Function
 ) -> None:
