@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.util import find_spec
+from types import MappingProxyType
+from typing import NamedTuple
 
-from flyball.adapters.gcp.client import ClientListing
 from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.firestore import FirestoreLedger
 from flyball.adapters.gcp.monitoring import Listing, MonitoringMetrics
@@ -73,8 +73,7 @@ _ACCOUNT = re.compile(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+")
 _SIGNATURES = {"": False, "verify": False, "platform": True}
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What the environment of a function says.
 
     Attributes:
@@ -114,7 +113,7 @@ class Settings:
     tick_account: str = ""
     is_tick: bool = False
     trusts_platform: bool = False
-    endpoints: Mapping[str, str] = field(default_factory=dict)
+    endpoints: Mapping[str, str] = MappingProxyType({})
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -285,10 +284,13 @@ def build(
         control: Where capacity is read and set; None: by the session.
     """
     control = control or Noting(GcpControl(session), session)
-    metrics = MonitoringMetrics(listing or ClientListing(metrics_endpoint))
+    if listing is None:
+        from flyball.adapters.gcp.client import ClientListing  # noqa: PLC0415  (only then)
+
+        listing = ClientListing(metrics_endpoint)
     return Controller(
         ledger=ledger,
-        metrics=Reader(metrics, control),
+        metrics=Reader(MonitoringMetrics(listing), control),
         control=Adviser(control) if advises_only else control,
         clock=SystemClock() if clock is None else clock,
         token=make_token,
