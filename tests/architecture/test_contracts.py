@@ -16,6 +16,8 @@ LAYERS = "Imports point inwards, and no module lies outside the layers"
 PURE_CORE = "The core reads no clock, file, network, environment, log or chance"
 RUNTIME = "What a function runs never loads what an author needs"
 CLOUDS = "Only its own home knows a cloud's SDK"
+AMAZON = "What runs on AWS knows nothing of Google Cloud"
+GOOGLE = "What runs on Google Cloud knows nothing of AWS"
 PARTS = "The parts of the controller are the controller's alone"
 HOMES = "Adapters of different homes do not know each other"
 
@@ -54,6 +56,27 @@ CASES = (
     Case("core_imports_numpy", "core/planted.py", "import numpy", RUNTIME),
     Case("cli_imports_boto3", "cli/planted.py", "import boto3", CLOUDS),
     Case("local_imports_google", "adapters/local/planted.py", "import google.auth", CLOUDS),
+    Case("aws_imports_google", "adapters/aws/planted.py", "import google.auth", AMAZON),
+    Case("aws_imports_grpc", "adapters/aws/planted.py", "from grpc import Channel", AMAZON),
+    Case("wiring_of_aws_imports_google", "wiring/aws.py", "import google.auth", AMAZON),
+    Case("wiring_of_aws_imports_other", "wiring/aws.py", "import flyball.wiring.gcp", AMAZON),
+    Case(
+        "function_of_aws_imports_adapter",
+        "wiring/aws_function.py",
+        "import flyball.adapters.gcp",
+        AMAZON,
+    ),
+    Case("gcp_imports_boto3", "adapters/gcp/planted.py", "import boto3", GOOGLE),
+    Case("gcp_imports_botocore", "adapters/gcp/planted.py", "import botocore", GOOGLE),
+    Case("wiring_of_gcp_imports_boto3", "wiring/gcp.py", "import boto3", GOOGLE),
+    Case("wiring_of_gcp_imports_other", "wiring/gcp.py", "import flyball.wiring.aws", GOOGLE),
+    Case(
+        "function_of_gcp_imports_adapter",
+        "wiring/gcp_function.py",
+        "import flyball.adapters.aws",
+        GOOGLE,
+    ),
+    Case("what_both_share_imports_boto3", "wiring/function.py", "import boto3", GOOGLE),
     Case("adapter_imports_reconcile", "adapters/planted.py", "import flyball.reconcile", PARTS),
     Case("ports_import_reconcile", "ports.py", "import flyball.reconcile", LAYERS),
     Case("home_imports_home", "adapters/planted.py", "import flyball.adapters.local", HOMES),
