@@ -71,7 +71,7 @@ def build(entry: Entry) -> Built | None:
         cloudwatch.check_resource(entry.own.resource, entry.place.at("resource"), entry.report)
     _check_sources(entry, home, metrics)
     rest = _build_rest(entry, home, profile, defaults)
-    if home == "aws" and "heartbeat" not in rest and _is_polled(policies, metrics):
+    if "heartbeat" not in rest and _is_polled(home, policies, metrics):
         rest["heartbeat"] = rest.get("tick", TICK)
     if bounds is None or len(entry.report.problems) > before:
         return None
@@ -248,10 +248,24 @@ def _build_rest(entry: Entry, home: str, profile: Profile, defaults: Defaults) -
     return rest
 
 
-def _is_polled(policies: Sequence[Policy], metrics: Metrics) -> bool:
-    """Say whether a total is tracked: CloudWatch's alarms have no threshold that moves with it."""
-    tracked = (metrics.found.get(p.metric) for p in policies if isinstance(p, TrackingPolicy))
-    return any(metric is not None and metric.per is Per.TOTAL for metric in tracked)
+def _is_polled(home: str, policies: Sequence[Policy], metrics: Metrics) -> bool:
+    """Say whether a policy has no alarm that could tell, so that only looks can.
+
+    A total that is tracked has none whose threshold moves with the instances, and on Google an
+    expression has none at all.
+    """
+    if home not in ("aws", "gcp"):
+        return False
+    measured = [each for each in policies if not isinstance(each, ScheduledPolicy)]
+    for policy in measured:
+        metric = metrics.found.get(policy.metric)
+        if metric is None:
+            continue
+        if isinstance(policy, TrackingPolicy) and metric.per is Per.TOTAL:
+            return True
+        if home == "gcp" and "expression" in metric.source:
+            return True
+    return False
 
 
 def _with_time(rule: Any, key: str, given: timedelta | None) -> Any:

@@ -170,3 +170,26 @@ def assert_refused(text: str, path: str, message: str) -> None:
         f"metrics[0].{path}:" in str(problem) and message in str(problem) and problem.line > 0
         for problem in refused.value.problems
     ), str(refused.value)
+
+
+EXPRESSION = (
+    f"expression: 'errors / calls', errors: {{metric: {VERTEX}/error_count}}, "
+    f"calls: {{metric: {VERTEX}/prediction_count}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (lines(DUTY, "unit: ratio"), 300),
+        (lines(f"metric: {VERTEX}/prediction_count", "per: total"), 60),
+        (lines(f"metric: {VERTEX}/prediction_count", "per: total") + "\ntick: 90s", 90),
+        (lines(EXPRESSION, "unit: ratio"), 60),
+        (lines(EXPRESSION, "unit: ratio") + "\nheartbeat: 10m", 600),
+        ("resource: " + ENDPOINT + "\npolicies: []", 300),
+    ],
+    ids=["duty", "total", "total, own tick", "expression", "own heartbeat", "nothing measured"],
+)
+def test_what_has_no_alert_policy_is_looked_at_on_every_tick(text: str, seconds: int) -> None:
+    """No condition moves with the replicas or computes; whoever gives a heartbeat knows better."""
+    assert target_of(text, BARE).heartbeat.total_seconds() == seconds

@@ -27,8 +27,8 @@ from tests.page import expect_table
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE, PAGE = ROOT / "examples" / "two-clouds.yaml", ROOT / "docs" / "two-clouds.md"
-OWN = {"id", "home", "resource", "capacity_kind", "metrics", "lead_time"}
-"""What a target of the example says by itself."""
+OWN = {"id", "home", "resource", "capacity_kind", "metrics", "lead_time", "heartbeat"}
+"""What a target of the example says by itself, or has since its metric on Google is a total."""
 NIGHT = datetime(2026, 11, 21, 2, tzinfo=UTC)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 """A Friday's, within office hours."""
