@@ -27,6 +27,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "functions": ("run.requests", "run.vcpu_ms", "run.mebibyte_ms"),
     "schedule and topics": ("scheduler.jobs", "pubsub.bytes"),
     "logs": ("logs.ingested_bytes",),
+    "metrics of the logs": ("monitoring.ingested_bytes",),
     "the functions' images": ("artifacts.stored_bytes",),
 }
 """What is charged, by what people ask for."""

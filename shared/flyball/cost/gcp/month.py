@@ -22,6 +22,7 @@ from flyball.adapters.gcp.policies import (
     find_duration,
 )
 from flyball.adapters.gcp.prices import count_conditions, read_prices
+from flyball.adapters.gcp.query import Query
 from flyball.adapters.gcp.session import Session
 from flyball.adapters.local.alarms import AlarmBoard
 from flyball.adapters.local.clock import JumpingClock
@@ -34,12 +35,13 @@ from flyball.core.policy import DatapointsRule
 from flyball.core.target import ScalableTarget
 from flyball.cost.gcp.account import Account, charge_publishing
 from flyball.cost.gcp.ledger import MeteredLedger
+from flyball.cost.gcp.lines import LineMeter
 from flyball.cost.month import SETTLED, Month
 from flyball.cost.plant import Demand, Plant
 from flyball.cost.usage import Usage
 from flyball.ports import AlarmState, MetricRead
 from flyball.price import Prices
-from flyball.recipe import SourceError
+from flyball.recipe import Recipe, SourceError
 from flyball.wiring.between import Reader
 from flyball.wiring.function import Parts
 from flyball.wiring.gcp import Noting, Settings
@@ -107,6 +109,7 @@ class GcpMonth(Month):
         until = start + SETTLED if is_steady else None
         super().__init__(self.world.clock, self.world.board, alarms, usage, until)
         self._assumed = (prices or read_prices()).assumptions
+        self._lines = LineMeter(usage, self._assumed["log_bytes_per_line"])
         self._parts: Parts | None = None
         settings = Settings(
             PROJECT,
@@ -178,10 +181,9 @@ class GcpMonth(Month):
 
     def _note_line(self, line: str) -> None:
         """Count a line of the log, and what it tells of a wake-up."""
-        self._usage.charge(
-            "logs.ingested_bytes", len(line.encode()) + self._assumed["log_bytes_per_line"]
-        )
-        self._note_wake(json.loads(line))
+        told = json.loads(line)
+        self._lines.note(told, len(line.encode()), self._clock.now())
+        self._note_wake(told)
 
 
 def simulate(
@@ -305,7 +307,8 @@ class _MeteredMetrics:
                 read = whose[query]._replace(periods=back + 1)
                 series += self._count(read, batch.span.start, now, by_replica=query.by_replica)
             self._usage.call("monitoring.timeSeries.list", "monitoring.series_read", max(1, series))
-        return self._plant.read(reads, now)
+        found = self._plant.read(reads, now)
+        return [_show(series, recipe) for series, recipe in zip(found, recipes, strict=True)]
 
     def _count(self, read: MetricRead, start: datetime, now: datetime, *, by_replica: bool) -> int:
         """Say how many series a query returns: one, or one of each replica that there was."""
@@ -314,3 +317,14 @@ class _MeteredMetrics:
         if not by_replica:
             return int(bool(points))
         return max((each.ready or 0 for each in points), default=0)
+
+
+def _show(series: Series | Missing, recipe: Recipe[Query] | Missing) -> Series | Missing:
+    """Show a series as the adapter does: how many replicas reported, where each has its own."""
+    if isinstance(series, Missing) or isinstance(recipe, Missing):
+        return series
+    only = recipe.lines[recipe.returned]
+    by_replica = isinstance(only, Query) and only.by_replica
+    return tuple(
+        each._replace(ready=None, reporting=each.ready if by_replica else None) for each in series
+    )
