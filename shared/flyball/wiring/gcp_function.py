@@ -32,6 +32,7 @@ from flyball.wiring.tell import COUNT
 JOB = "X-CloudScheduler-JobName"
 SCHEDULED = "X-CloudScheduler-ScheduleTime"
 """Constant over the attempts of one run, so that both together name the run."""
+UNSEEN = frozenset({WakeKind.UNRESOLVED, WakeKind.TURNED_AWAY})
 KEPT_LIMIT = 16
 """Ticks that are remembered as done."""
 NOTHING = {"due": 0, "handled": 0, "queued": 0}
@@ -158,11 +159,12 @@ class Function:
     def _wants_again(self, trigger: Trigger, wake: Wake) -> bool:
         """Say whether an alarm is to be delivered again: what it was about could not be seen.
 
-        What the timer finds is due again by itself.
+        Nor was it where another run has the lease all the while: that one may have died of this
+        very message. What the timer finds is due again by itself.
         """
         if trigger.kind is TriggerKind.TIMER:
             return False
-        return wake.kind is WakeKind.UNRESOLVED or (
+        return wake.kind in UNSEEN or (
             wake.kind is WakeKind.DECIDED and self._control.is_unread(wake.scalable_target_id)
         )
 

@@ -240,6 +240,22 @@ def test_an_alarm_that_is_turned_away_knocks_again(stage: Stage) -> None:
     assert stage.decided() == {"churn": 1}
 
 
+def test_an_alarm_that_is_turned_away_to_the_end_comes_again(stage: Stage) -> None:
+    """The other run may have died: it is given back until the lease is over, and then acts once."""
+    stage.ledger.claim("churn", "another", stage.clock.at, stage.clock.at + 2 * MINUTE)
+    assert [stage.alert("incident-open"), stage.alert("incident-open")] == [500, 500]
+    stage.pass_time(2 * MINUTE)
+    assert [stage.alert("incident-open"), stage.alert("incident-open")] == [200, 200]
+    assert stage.decided() == {"churn": 1}
+
+
+def test_a_wake_of_ours_that_is_turned_away_is_done_with(stage: Stage) -> None:
+    """Whom the timer found is due again by itself."""
+    stage.ledger.claim("churn", "another", stage.clock.at, stage.clock.at + 2 * MINUTE)
+    assert stage.alert("own-wake") == 200
+    assert stage.decided() == {"Batch-gpu": 1}
+
+
 # --- the log ------------------------------------------------------------------------
 
 
