@@ -229,6 +229,18 @@ def test_destroy_leaves_the_job_unless_all_goes(desk: JobDesk) -> None:
     assert list(desk.scheduler.jobs) == [f"{desk.parent}/jobs/{NAME}"]
 
 
+def test_a_job_that_somebody_else_made_is_mended_and_never_removed(desk: JobDesk) -> None:
+    """It has neither our name nor our words."""
+    desk.add("theirs")
+    desk.scheduler.job("theirs").update(description="by hand", schedule="0 * * * *")
+    assert apply().code == 0
+    assert desk.scheduler.job("theirs")["schedule"] == "* * * * *"
+    done = destroy("--all")
+    assert done.code == 0
+    assert "job theirs goes on: somebody else made it" in done.out, done.out
+    assert list(desk.scheduler.jobs) == [f"{desk.parent}/jobs/theirs"]
+
+
 def test_where_nobody_says_whom_it_calls_it_is_only_looked_at(
     desk: JobDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

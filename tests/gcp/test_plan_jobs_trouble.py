@@ -10,7 +10,9 @@ import pytest
 from flyball.adapters.gcp.again import TRIES
 from flyball.adapters.gcp.jobs import Jobs
 from flyball.adapters.gcp.session import CallError
-from flyball.adapters.gcp.tick import write_job
+from flyball.adapters.gcp.tick import TickJob, write_job
+from flyball.core.target import ScalableTarget
+from flyball.plan.model import Choices, Scope
 from tests.gcp.conftest import Store
 from tests.gcp.desk import apply, destroy, plan, verbs
 from tests.gcp.jobs import CREATED, NAME, JobDesk, sit_down_at_jobs
@@ -19,6 +21,8 @@ from tests.gcp.stage import serve
 from tests.unit.cli.commands import flyball
 
 pytestmark = pytest.mark.enable_socket
+
+TARGET = ScalableTarget("gpu", 1, 4, home="gcp")
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +95,9 @@ def test_a_service_that_stays_away_is_an_error(desk: JobDesk, status: str) -> No
         jobs.list(desk.parent)
     assert (caught.value.status, caught.value.passes) == (status, True)
     assert waited == [0.5, 1.0, 2.0, 4.0]
+    desk.fail("list", status, TRIES)
+    with pytest.raises(CallError, match=status):
+        TickJob(jobs, desk.ticking, "gcp").survey(Scope((TARGET,), (), (), {}, {}), Choices())
     assert jobs.list(desk.parent) == []
     jobs.close()
 

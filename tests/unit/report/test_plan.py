@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flyball.plan.model import Check, Cost, Kind, Level, Purpose, Verb, Wanted
+from flyball.plan.model import Check, Cost, Kind, Level, Part, Purpose, Verb, Wanted
 from flyball.report.plan import Line, count_verbs, sum_up, tell_check, tell_done, tell_plan
 from tests.unit.plan.parts import alarm, native, part, plan, target
 
@@ -105,6 +105,32 @@ def test_each_alarm_that_is_made_has_its_price() -> None:
     made = plan([ALARM], [], cost=Cost(1, 0.0, 0.3, {ALARM.name: 0.3}))
     words = "+ alarm keep high: Invocations > 700 in 2 of 3 × 60 s; $0.30 a month"
     assert words in texts(list(tell_plan(made)))
+
+
+def test_a_job_stands_under_the_deployment_with_its_price() -> None:
+    """It is no scalable target's; what is free of it is said where it is paid for."""
+    fields = {"schedule": "* * * * *", "time_zone": "Etc/UTC", "uri": "https://tick.test"}
+    job = Part(Kind.JOB, "flyball-tick", "", "gcp", {**fields, "service_account": "me@acme.test"})
+    cost = Cost(1, 0.1, 0.2, {"flyball-tick": 0.1}, 1)
+    assert texts(list(tell_plan(plan([alarm("a"), job], [], cost=cost)))) == [
+        "aws: account 123456789012",
+        "churn",
+        "+ alarm a: a metric expression ? 1 in 1 of 1 periods",
+        "gcp: the deployment",
+        (
+            "+ job flyball-tick: * * * * * Etc/UTC: calls https://tick.test as me@acme.test; "
+            "$0.10 a month"
+        ),
+        "Plan: 2 to create.",
+        (
+            "Cost: 1 alarm and 1 job, $0.20 a month at list price (+$0.10); three jobs of a billing "
+            "account are free."
+        ),
+    ]
+    paused = job._replace(fields={**job.fields, "state": "PAUSED"})
+    lines = texts(list(tell_plan(plan([job], [paused]))))
+    assert lines[1:4] == ["gcp: the deployment", "~ job flyball-tick", "state: PAUSED → none"]
+    assert tell_done(plan([], [job]).changes[0]) == "deleted job flyball-tick"
 
 
 def test_a_machine_without_a_cloud_is_named() -> None:

@@ -132,7 +132,7 @@ class TickJob:
         checks = (*_check_others(others), *self._check_known()) if scope.staying else ()
         wanted = None if self._ticking.lacking or not scope.staying else self._want()
         goes = choices.prune and not (choices.targets or scope.staying or scope.others)
-        if wanted is None and not (goes and not self._ticking.lacking):
+        if wanted is None and not (goes and self._is_ours and not self._ticking.lacking):
             return Found(checks=(*checks, *self._check_kept(scope)))
         return Found(wanted, self._part(normalize_job(self._job)) if self._job else None, checks)
 
@@ -170,6 +170,12 @@ class TickJob:
         ours = (named or calling or [{}])[0]
         return ours, [each for each in calling if each is not ours]
 
+    @property
+    def _is_ours(self) -> bool:
+        """Say whether the job was made by us, or by a deployment, and not by hand."""
+        named = name_of(self._job) == self._ticking.name
+        return named or self._job.get("description") == DESCRIPTION
+
     def _want(self) -> Part:
         return self._part({**normalize_job(write_job(self._ticking)), STATE: ENABLED})
 
@@ -198,6 +204,8 @@ class TickJob:
             return
         text = f"job {name_of(self._job)} goes on"
         remedy = "--all removes it with the last target, `python -m deploy.gcp destroy` in any case"
+        if not self._is_ours:
+            text, remedy = f"{text}: somebody else made it", "delete it if nobody needs it"
         yield Check("tick", Level.OK, text, remedy)
 
 
