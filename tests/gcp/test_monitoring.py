@@ -307,14 +307,41 @@ def test_a_ratio_is_never_taken_for_a_percentage(
     assert number == (Datapoint(NOON, 0.5),)
 
 
-def test_nothing_of_google_is_loaded_before_it_is_needed() -> None:
-    """A wake that only follows an operation does not wait for the client's import."""
-    program = (
-        "import sys, flyball.adapters.gcp.client as c; c.ClientListing();"
-        "print([n for n in ('grpc', 'google.api_core', 'google.cloud.monitoring_v3')"
-        " if n in sys.modules])"
-    )
+GOOGLES = """
+heavy = ("grpc", "google.api_core", "google.cloud.monitoring_v3")
+print([name for name in heavy if name in sys.modules])
+"""
+READ = """
+import sys
+from datetime import UTC, datetime
+from flyball.adapters.gcp.monitoring import MonitoringMetrics
+from flyball.adapters.gcp.rest import SessionListing
+from flyball.adapters.gcp.session import Session
+from flyball.core.target import Metric, ScalableTarget
+from flyball.ports import MetricRead
+
+source = {"metric": "custom.googleapis.com/m", "project": "p", "statistic": "mean"}
+metric = Metric("m", source=source)
+listing = SessionListing(Session({"monitoring": "http://127.0.0.1:9"}))
+metrics = MonitoringMetrics(listing, within_s=0.1)
+reads = [MetricRead(ScalableTarget("t", 1, 9, home="gcp"), metric, 1)]
+(found,) = metrics.read(reads, datetime.now(UTC))
+assert "UNREACHABLE" in found.detail, found
+"""
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(
+            "import sys, flyball.adapters.gcp.client as c; c.ClientListing()", id="client"
+        ),
+        pytest.param(READ, id="session"),
+    ],
+)
+def test_nothing_of_googles_client_is_loaded_before_it_is_needed(program: str) -> None:
+    """And never by who reads by the session: an alert does not wait for its import."""
     ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", f"{program}\n{GOOGLES}"], capture_output=True, text=True, check=True
     )
     assert ran.stdout.strip() == "[]"

@@ -8,7 +8,9 @@ from typing import Any
 import functions_framework
 import pytest
 
+from flyball.adapters.gcp.client import ClientListing
 from flyball.adapters.gcp.firestore import FirestoreLedger
+from flyball.adapters.gcp.rest import SessionListing
 from flyball.wiring.between import Adviser
 from flyball.wiring.gcp import Noting
 from flyball.wiring.machine import SystemClock
@@ -17,11 +19,13 @@ from tests.unit.functions.gcp.stage import ENVIRONMENT, FUNCTIONS, load
 URL = "http://127.0.0.1:1"
 
 
-def start(monkeypatch: pytest.MonkeyPatch, **variables: str) -> tuple[Any, Any]:
-    """Start on_alert as the platform does; give its function and its test client."""
-    for variable, value in (ENVIRONMENT | {"FUNCTION_TARGET": "on_alert"} | variables).items():
+def start(
+    monkeypatch: pytest.MonkeyPatch, name: str = "on_alert", **variables: str
+) -> tuple[Any, Any]:
+    """Start a function as the platform does; give it and its test client."""
+    for variable, value in (ENVIRONMENT | {"FUNCTION_TARGET": name} | variables).items():
         monkeypatch.setenv(variable, value)
-    app: Any = functions_framework.create_app("on_alert", str(FUNCTIONS))  # type: ignore[no-untyped-call]
+    app: Any = functions_framework.create_app(name, str(FUNCTIONS))  # type: ignore[no-untyped-call]
     return sys.modules.pop("main").function, app.test_client()
 
 
@@ -46,6 +50,19 @@ def test_the_ledger_is_the_environments(monkeypatch: pytest.MonkeyPatch) -> None
     assert function._session.base("firestore") == URL
     assert isinstance(parts.controller._control, Noting)
     assert parts.controller._control is function._control
+
+
+@pytest.mark.parametrize(
+    ("name", "listing"), [("on_alert", SessionListing), ("on_tick", ClientListing)]
+)
+def test_metrics_are_read_by_googles_client_where_no_alert_waits(
+    monkeypatch: pytest.MonkeyPatch, name: str, listing: type
+) -> None:
+    """It takes a tenth of a second to load; the session is there already, and is shared."""
+    function, _ = start(monkeypatch, name)
+    found = function._work.parts.controller._metrics._metrics._listing
+    assert isinstance(found, listing)
+    assert getattr(found, "_session", function._session) is function._session
 
 
 def test_a_deployment_may_only_advise(monkeypatch: pytest.MonkeyPatch) -> None:
