@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.config import compile_config, load
+from flyball.config import compile_config, load, loads
 from flyball.core.decide import decide
 from flyball.core.model import (
     Capacity,
@@ -104,6 +104,14 @@ def test_one_file_compiles_for_both_and_only_what_a_place_is_differs() -> None:
     assert len(AWS.windows) == 1
     assert [each.name for each in AWS.metrics] == [each.name for each in GCP.metrics]
     assert len({each.config_hash for each in compile_config(load(EXAMPLE))}) == 2
+
+
+def test_what_is_shared_by_an_anchor_compiles_to_the_same() -> None:
+    """For a file in which other targets do not share it."""
+    text = EXAMPLE.read_text(encoding="utf-8").replace("defaults:\n", "x-shared: &shared\n")
+    text = text.replace("    home:", "    <<: *shared\n    home:")
+    found = compile_config(loads(text, "flyball.yaml"))
+    assert found == compile_config(load(EXAMPLE))
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda each: each.id)
