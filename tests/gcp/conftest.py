@@ -11,6 +11,8 @@ import pytest
 
 from flyball.adapters.gcp.firestore import FirestoreLedger
 from tests.aws.rig import Server
+from tests.gcp.contract import check
+from tests.gcp.deployment import Deployment, deployed
 from tests.gcp.entry import Entry
 from tests.gcp.monitoring import Monitoring, serve_monitoring
 from tests.gcp.rig import lent_firestore
@@ -103,3 +105,20 @@ def enter(
     for entry in made:
         entry.close()
         entry.check()
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Run what is deployed, once for all tests; or skip where an emulator is not installed."""
+    with deployed(tmp_path_factory.mktemp("gcp")) as found:
+        yield found
+
+
+@pytest.fixture
+def stack(running: Deployment) -> Iterator[Deployment]:
+    """Nothing that any test does may break what Google documents of its services."""
+    running.monitoring.asked.clear()
+    yield running
+    assert running.cloud.broken == []
+    for request in running.monitoring.asked:
+        check(request)

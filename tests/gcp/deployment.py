@@ -1,8 +1,8 @@
 """How does the folder that is deployed run on this machine, with all of Google around it?
 
 Both functions under Google's functions-framework, each a program of its own, as they are staged and
-not as they stand in the repository. Firestore and Pub/Sub are Google's emulators; Vertex AI, Cloud
-Monitoring and Google's certificates are servers in this process.
+not as they stand in the repository. Firestore and Pub/Sub are Google's emulators; Vertex AI, AI
+Platform, Cloud Monitoring and Google's certificates are servers in this process.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,8 +27,8 @@ from flyball.core.chain import Row
 from flyball.core.codec import parse
 from flyball.core.record import DECISION, DecisionRecord
 from tests.aws.rig import Server, environment_for, serve
-from tests.gcp.monitoring import Line, Monitoring, RestMonitoring, serve_monitoring
-from tests.gcp.platform import ReplicaMetric
+from tests.gcp.monitoring import Line, Monitoring, RestMonitoring, Value, serve_monitoring
+from tests.gcp.platform import Nodes, PlatformCloud, ReplicaMetric
 from tests.gcp.post import Post, posting
 from tests.gcp.pubsub import PubSub, start_pubsub
 from tests.gcp.rig import start_firestore
@@ -42,7 +43,10 @@ ALERTS, WAKES, DEAD = "flyball-alerts", "flyball-wakes", "flyball-quarantine"
 AUDIENCE = "https://flyball-tick-abcdefgh-ez.a.run.app"
 ACCOUNT = f"flyball-scheduler@{PROJECT}.iam.gserviceaccount.com"
 DUTY = "aiplatform.googleapis.com/prediction/online/accelerator/duty_cycle"
+VERSION, VERSION_TYPE = "v2", "cloudml_model_version"
+VERSION_DUTY = "ml.googleapis.com/prediction/online/accelerator/duty_cycle"
 HANDFUL = 10
+_INSTANCES = count(2)
 MINUTE = timedelta(minutes=1)
 ALERT_READY = ("/", 405)
 TICK_READY = ("/robots.txt", 404)
@@ -61,7 +65,8 @@ class Deployment:
         post: Between the topics and the first.
         pubsub: The topics.
         vertex: What Vertex AI has.
-        cloud: Serves that, and notes every call.
+        platform: What AI Platform has.
+        cloud: Serves both, and notes every call.
         monitoring: What Cloud Monitoring has.
         signer: Signs as Google does.
         ledger: As another program opens it.
@@ -74,6 +79,7 @@ class Deployment:
     post: Post
     pubsub: PubSub
     vertex: VertexCloud
+    platform: PlatformCloud
     cloud: Cloud
     monitoring: Monitoring
     signer: Signer
@@ -85,6 +91,11 @@ class Deployment:
         self.vertex.endpoints[path_of(name)] = [made]
         return made
 
+    def create_version(self, name: str, floor: int = 1, ceiling: int = 4) -> Nodes:
+        """Create a model of AI Platform with one version, which has GPUs."""
+        made = self.platform.versions[version_path_of(name)] = Nodes(floor, ceiling)
+        return made
+
     def register(self, *targets: Mapping[str, Any]) -> None:
         """Bring scalable targets into force."""
         config = json.dumps({"version": 1, "scalable_targets": targets})
@@ -93,22 +104,36 @@ class Deployment:
 
     def load(self, name: str, ratio: float) -> None:
         """Let Cloud Monitoring have some minutes of one duty cycle of an endpoint."""
-        now = datetime.now(UTC).replace(second=0, microsecond=0)
         labels = {
             "resource.labels.endpoint_id": name,
             "resource.labels.location": LOCATION,
             "metric.labels.deployed_model_id": MODEL,
             "metric.labels.replica_id": "a",
         }
-        points = {now - MINUTE * back: ratio for back in range(8)}
+        self._load(Line(PROJECT, DUTY, labels, _write_points(ratio), unit="10^2.%"))
+
+    def load_version(self, name: str, ratio: float) -> None:
+        """Let Cloud Monitoring have some minutes of one duty cycle of a version."""
+        labels = {
+            "resource.labels.project_id": PROJECT,
+            "resource.labels.model_id": name,
+            "resource.labels.version_id": VERSION,
+            "resource.labels.region": LOCATION,
+            "metric.labels.replica_id": "a",
+        }
+        line = Line(PROJECT, VERSION_DUTY, labels, _write_points(ratio), unit="10^2.%")
+        self._load(line._replace(resource_type=VERSION_TYPE))
+
+    def _load(self, line: Line) -> None:
         lines = self.monitoring.lines
-        lines[:] = [line for line in lines if line.labels != labels]
-        lines.append(Line(PROJECT, DUTY, labels, points, unit="10^2.%"))
+        lines[:] = [each for each in lines if each.labels != line.labels]
+        lines.append(line)
 
     def sent(self, name: str) -> list[Call]:
-        """List every change of an endpoint that was asked for, and not refused by a fault."""
-        calls = self.cloud.made("mutateDeployedModel")
-        return [call for call in calls if call.path == path_of(name) and not call.fault]
+        """List every change of an endpoint or version that was asked for, and met no fault."""
+        paths = (path_of(name), version_path_of(name))
+        calls = self.cloud.made("mutateDeployedModel", "patch")
+        return [call for call in calls if call.path in paths and not call.fault]
 
     def rows(self, name: str, *kinds: str) -> list[Row]:
         """Read a target's rows of these kinds."""
@@ -136,6 +161,19 @@ class Deployment:
         connection.close()
         return answer.status, json.loads(said)
 
+    @contextmanager
+    def instance(self, **variables: str) -> Iterator[Server]:
+        """Let messages go to an instance of its own for a while, as the platform starts another."""
+        before, home = self.post.to, f"on_alert_{next(_INSTANCES)}"
+        given = {**self.environment, **variables}
+        server = start(self.folder, "on_alert", "cloudevent", given, ALERT_READY, home)
+        self.post.to = server.url
+        try:
+            yield server
+        finally:
+            self.post.to = before
+            server.stop()
+
     def lines(self, function: Server) -> list[dict[str, Any]]:
         """Read what a function wrote for Cloud Logging."""
         said = function.log.read_text("utf-8").splitlines()
@@ -156,10 +194,11 @@ def deployed(folder: Path) -> Iterator[Deployment]:
         ends.callback(firestore.stop)
         emulator = start_pubsub(folder / "pubsub")
         ends.callback(emulator.stop)
-        vertex, signer = VertexCloud(now=datetime.now(UTC)), Signer()
+        now = datetime.now(UTC)
+        vertex, platform, signer = VertexCloud(now=now), PlatformCloud(now=now), Signer()
         monitoring = ends.enter_context(serve_monitoring())
-        metrics = RestMonitoring(monitoring, ReplicaMetric([vertex.count], _now))
-        cloud = ends.enter_context(serving(vertex, metrics))
+        metrics = RestMonitoring(monitoring, ReplicaMetric([vertex.count, platform.count], _now))
+        cloud = ends.enter_context(serving(vertex, platform, metrics))
         certificates = ends.enter_context(publishing(signer))
         post = ends.enter_context(posting())
         pubsub = PubSub(emulator.url, PROJECT)
@@ -175,6 +214,7 @@ def deployed(folder: Path) -> Iterator[Deployment]:
             "FLYBALL_GCP_ENDPOINT_FIRESTORE": firestore.url,
             "FLYBALL_GCP_ENDPOINT_PUBSUB": emulator.url,
             "FLYBALL_GCP_ENDPOINT_AIPLATFORM": cloud.url,
+            "FLYBALL_GCP_ENDPOINT_ML": cloud.url,
             "FLYBALL_GCP_ENDPOINT_MONITORING": cloud.url,
             "FLYBALL_GCP_ENDPOINT_MONITORING_GRPC": monitoring.url,
             "FLYBALL_GCP_ENDPOINT_WWW": certificates.url,
@@ -189,7 +229,7 @@ def deployed(folder: Path) -> Iterator[Deployment]:
         yield Deployment(
             folder / "staged",
             {**environment_for(folder), **environment, "PYTHONPATH": str(folder / "staged")},
-            *(alert, tick, post, pubsub, vertex, cloud, monitoring, signer, ledger),
+            *(alert, tick, post, pubsub, vertex, platform, cloud, monitoring, signer, ledger),
         )
 
 
@@ -212,6 +252,7 @@ def start(
     signature: str,
     environment: Mapping[str, str],
     ready: tuple[str, int],
+    home: str = "",
 ) -> Server:
     """Start a function of a folder, as Google's buildpack does.
 
@@ -221,6 +262,7 @@ def start(
         signature: cloudevent or http.
         environment: Of the function.
         ready: The path that answers once it is there, and the status.
+        home: Its own folder, beside the other; "": named like the function.
     """
     command = [
         *(sys.executable, "-m", "functions_framework", f"--source={folder / 'main.py'}"),
@@ -228,9 +270,8 @@ def start(
         *("--host=127.0.0.1", "--port={port}"),
     ]
     given = {**environment, "PYTHONPATH": str(folder), "PYTHONUNBUFFERED": "1"}
-    home = folder.parent / function
     path, status = ready
-    return serve(function, home, command, given, path, status)
+    return serve(function, folder.parent / (home or function), command, given, path, status)
 
 
 def target(name: str, **fields: Any) -> dict[str, Any]:
@@ -263,6 +304,21 @@ def target(name: str, **fields: Any) -> dict[str, Any]:
 def path_of(name: str) -> str:
     """Give the path of an endpoint."""
     return f"projects/{PROJECT}/locations/{LOCATION}/endpoints/{name}"
+
+
+def version_target(name: str, **fields: Any) -> dict[str, Any]:
+    """Write a scalable target that keeps the duty cycle of a version at 60 %."""
+    return target(
+        name,
+        resource={"project": PROJECT, "model": name, "version": VERSION},
+        metrics=[{"name": "duty", "unit": "ratio", "source": {"metric": VERSION_DUTY}}],
+        **fields,
+    )
+
+
+def version_path_of(name: str) -> str:
+    """Give the path of a model's version."""
+    return f"projects/{PROJECT}/models/{name}/versions/{VERSION}"
 
 
 def incident(name: str, incident_id: str, at: datetime, state: str = "open") -> dict[str, Any]:
@@ -298,6 +354,21 @@ def incident(name: str, incident_id: str, at: datetime, state: str = "open") -> 
             "documentation": {"content": "Wakes Flyball.", "mime_type": "text/markdown"},
         },
     }
+
+
+def version_incident(name: str, incident_id: str, at: datetime) -> dict[str, Any]:
+    """Write what Cloud Monitoring publishes of a version's duty cycle."""
+    body = incident(name, incident_id, at)
+    labels = {"project_id": PROJECT, "model_id": name, "version_id": VERSION, "region": LOCATION}
+    body["incident"]["metric"]["type"] = VERSION_DUTY
+    body["incident"]["resource"] = {"type": VERSION_TYPE, "labels": labels}
+    return body
+
+
+def _write_points(ratio: float) -> dict[datetime, Value]:
+    """Write the points of the last minutes."""
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    return {now - MINUTE * back: ratio for back in range(8)}
 
 
 def _now() -> datetime:

@@ -1,7 +1,8 @@
 """What is between a topic and a function: whose messages came, and how were they answered?
 
 It hands on what Pub/Sub pushes, and notes it. What comes through Eventarc's own subscription it
-hands on as Eventarc does, as a CloudEvent in the binary form; all else as it came.
+hands on as Eventarc does, as a CloudEvent in the binary form; all else as it came. A function that
+dies is answered for with 503, and one that takes too long with 504, as Cloud Run does.
 
 Source: Eventarc, "Event format": google.cloud.pubsub.topic.v1.messagePublished; CloudEvents, HTTP
 binding, binary content mode.
@@ -13,7 +14,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -46,6 +47,7 @@ class Post(ThreadingHTTPServer):
         to: The function's URL.
         delivered: What was answered, in order.
         on_answer: Told of each delivery before Pub/Sub is.
+        patience_s: How long a function may take.
     """
 
     daemon_threads = True
@@ -55,6 +57,7 @@ class Post(ThreadingHTTPServer):
         self.to = ""
         self.delivered: list[Delivery] = []
         self.on_answer: Callable[[Delivery], object] = lambda _: None
+        self.patience_s: float = PATIENCE_S
         self.lock = threading.Lock()
 
     @property
@@ -89,21 +92,31 @@ class _Handler(BaseHTTPRequestHandler):
                 "ce-type": TYPE,
                 "ce-time": message["publishTime"],
             }
-        target = urlsplit(self.server.to)
-        connection = HTTPConnection(str(target.netloc), timeout=PATIENCE_S)
-        connection.request("POST", parts.path, sent, headers)
-        answer = connection.getresponse()
-        said = answer.read()
-        connection.close()
+        status, said = self._hand_on(parts.path, sent, headers)
         came_as = "event" if mode else "push"
         with self.server.lock:
-            done = Delivery(message["messageId"], answer.status, came_as)
+            done = Delivery(message["messageId"], status, came_as)
             self.server.delivered.append(done)
             self.server.on_answer(done)
-        self.send_response(answer.status)
+        self.send_response(status)
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
         self.wfile.write(said)
+
+    def _hand_on(self, path: str, sent: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Call the function; the answer's status and text."""
+        place = str(urlsplit(self.server.to).netloc)
+        connection = HTTPConnection(place, timeout=self.server.patience_s)
+        try:
+            connection.request("POST", path, sent, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except TimeoutError:
+            return 504, b""
+        except (OSError, HTTPException):
+            return 503, b""
+        finally:
+            connection.close()
 
     def log_message(self, *_: object) -> None:
         """Keep quiet: deliveries are noted."""

@@ -10,7 +10,6 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 
@@ -24,37 +23,18 @@ from tests.gcp.deployment import (
     DEAD,
     HANDFUL,
     Deployment,
-    deployed,
     incident,
     path_of,
     target,
 )
 from tests.gcp.post import Delivery
 from tests.gcp.serving import Fault
-from tests.gcp.test_monitoring_contract import check
 from tests.rig import check_ledger
 
 pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket, pytest.mark.xdist_group("gcp")]
 
 FLOOR, CEILING = "dedicatedResources.minReplicaCount", "dedicatedResources.maxReplicaCount"
 OK, REFUSED = 200, 500
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Run what is deployed, once for all tests."""
-    with deployed(tmp_path_factory.mktemp("gcp")) as found:
-        yield found
-
-
-@pytest.fixture
-def stack(running: Deployment) -> Iterator[Deployment]:
-    """Nothing that any test does may break what Google documents of its services."""
-    running.monitoring.asked.clear()
-    yield running
-    assert running.cloud.broken == []
-    for request in running.monitoring.asked:
-        check(request)
 
 
 def settle(stack: Deployment, name: str, ratio: float, floor: int = 1, ceiling: int = 4) -> None:

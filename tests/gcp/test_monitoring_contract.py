@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from google.protobuf.json_format import MessageToDict
 
 from flyball.core.target import Metric, Per, Unit
 from flyball.ports import MetricRead
-from tests.gcp.discovery import ContractError, check_answer, check_request, find_method
+from tests.gcp.contract import check
+from tests.gcp.discovery import ContractError, check_answer, find_method
 from tests.gcp.measured import (
     BUSY,
     CALLS,
@@ -77,23 +77,3 @@ def test_a_request_that_google_does_not_document_is_seen(desk: Desk) -> None:
     (request,) = desk.account.asked
     with pytest.raises(ContractError, match="takes no"):
         check(request, {"aggregation.aligner": "ALIGN_MEAN"})
-
-
-def check(request: Any, more: Mapping[str, str] | None = None) -> None:
-    """Hold a request to the document, in its form over REST."""
-    fields = MessageToDict(type(request).pb(request))
-    method = find_method(("monitoring.v3",), "GET", f"/v3/{fields.pop('name')}/timeSeries")
-    check_request(method, dict(flatten(fields)) | dict(more or {}), None)
-    enums = method.given["parameters"]
-    for name in ("perSeriesAligner", "crossSeriesReducer"):
-        value = fields["aggregation"].get(name)
-        assert value is None or value in enums[f"aggregation.{name}"]["enum"]
-
-
-def flatten(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Write nested fields as the parameters of a URL."""
-    for name, value in fields.items():
-        if isinstance(value, dict):
-            yield from flatten(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value[0] if isinstance(value, list) else str(value)
