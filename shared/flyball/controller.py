@@ -29,8 +29,6 @@ from flyball.core.model import (
     Decision,
     Direction,
     History,
-    Missing,
-    Observation,
     Pause,
 )
 from flyball.core.record import DECISION, FOREIGN, PAUSE, RESUME, DecisionRecord
@@ -38,7 +36,6 @@ from flyball.core.remember import (
     Notice,
     absorb,
     believe_capacity,
-    find_lag,
     note_pause,
     note_resume,
     remember,
@@ -62,7 +59,7 @@ from flyball.ports import (
 )
 from flyball.quiet import find_resting
 from flyball.recall import read_history
-from flyball.reconcile import close, learn, reconcile
+from flyball.reconcile import Open, close, learn, reconcile
 from flyball.wake import Held, Wake, WakeKind, fail, safely, wake_due
 
 T = TypeVar("T")
@@ -235,10 +232,10 @@ class Controller:
         observation = observe(target, series, self._control, now)
         rows: list[NewRow] = []
         if claim.pending is not None:
-            intent, lag = self._ledger.row(claim.pending), find_lag(target)
-            closed = reconcile(intent, observation.capacity, history, lag, now)
-            if closed is None:
-                return self._hold_pending(claim, target, observation, now)
+            intent = self._ledger.row(claim.pending)
+            closed = reconcile(target, intent, observation.capacity, history, now)
+            if isinstance(closed, Open):
+                return self._hold_pending(held, closed, now)
             rows.append(close(claim.pending, closed.outcome, now, is_reconciled=True))
             history = closed.history
         capacity = believe_capacity(target, history, observation.capacity, now)
@@ -248,7 +245,7 @@ class Controller:
         rows += [
             NewRow(FOREIGN, now, canonical(each))
             for each in noticed
-            if each.notice is Notice.FOREIGN
+            if each.notice in (Notice.FOREIGN, Notice.CEILING_FOREIGN)
         ]
         self._on_step("decide")
         decision = decide(target, observation, history, now)
@@ -310,17 +307,21 @@ class Controller:
         self._on_step("done")
         return wake
 
-    def _hold_pending(
-        self, claim: Claim, target: ScalableTarget, observation: Observation, now: datetime
-    ) -> Wake:
-        """Leave a pending intent as it is until it can be known what became of it."""
-        cause = (
-            f"the provider cannot be read: {observation.capacity.detail}"
-            if isinstance(observation.capacity, Missing)
-            else "it was sent a moment ago, and the provider does not show it yet"
-        )
-        wake = Wake(WakeKind.UNRESOLVED, target.id, detail=f"an intent is pending, and {cause}")
-        return self._leave_pending(claim, target, now, wake)
+    def _hold_pending(self, held: Held, found: Open, now: datetime) -> Wake:
+        """Leave a pending intent as it is until it can be known what became of it.
+
+        One that the provider is known to have taken is kept with the provider's name of it, and
+        the event is handled: what is left is to look again.
+        """
+        _, claim, target, history, seen = held
+        detail = f"an intent is pending, and {found.cause}"
+        if not found.operation:
+            wake = Wake(WakeKind.UNRESOLVED, target.id, detail=detail)
+            return self._leave_pending(claim, target, now, wake)
+        kept = replace(history, operation=found.operation)
+        update = ItemUpdate(canonical(kept), seen=seen, wake_at=now + target.tick, release=True)
+        self._ledger.write(claim, (), update)
+        return Wake(WakeKind.TAKEN, target.id, detail=detail)
 
     def _leave_pending(
         self, claim: Claim, target: ScalableTarget, now: datetime, wake: Wake

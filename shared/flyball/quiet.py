@@ -13,7 +13,7 @@ from typing import NamedTuple
 from flyball.alarm import Alarm, AlarmWatch, define_alarms
 from flyball.core.breach import RISING
 from flyball.core.decide import ADVISER
-from flyball.core.model import Capacity, History, Missing, Status
+from flyball.core.model import Capacity, Ceiling, History, Missing, Status
 from flyball.core.policy import ScheduledPolicy, TrackingPolicy
 from flyball.core.remember import note_held
 from flyball.core.scene import find_bounds
@@ -121,6 +121,9 @@ def _is_unchanged(history: History, capacity: Capacity | Missing) -> bool:
     if capacity.owner not in ("", ADVISER):
         return False
     if not history.desired == capacity.desired == capacity.ready:
+        return False
+    known = None if capacity.ceiling is None else Ceiling(capacity.ceiling)
+    if history.ceiling != known:  # moved, or waited for
         return False
     waited_for = history.pauses or history.foreign or history.quota or history.shortage
     return not waited_for and all(change.completed_at for change in history.changes)

@@ -30,6 +30,8 @@ class WakeKind(Enum):
     """Another holder or a new config came between; what was not written was not applied."""
     UNRESOLVED = "unresolved"
     """Sent, but it is not known whether it landed: the next wake asks the provider."""
+    TAKEN = "taken"
+    """Sent, and the answer was lost; the provider is at it, and the next wake follows it."""
     FAILED = "failed"
 
 

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from flyball.core.model import (
     Capacity,
     CapacityRange,
+    Ceiling,
     Change,
     Datapoint,
     Direction,
+    Failure,
     Foreign,
     History,
     Missing,
@@ -294,6 +296,16 @@ def changes(draw: st.DrawFn) -> tuple[Change, ...]:
     return tuple(made)
 
 
+CEILINGS = st.builds(
+    Ceiling,
+    CAPACITIES,
+    st.none() | st.builds(Change, AGO, CAPACITIES, CAPACITIES),
+    st.none() | st.builds(Foreign, AGO, CAPACITIES, CAPACITIES, AHEAD),
+    st.none() | st.builds(Failure, AGO, st.integers(1, 30), st.sampled_from(Direction)),
+)
+"""What may be remembered of a range's upper end."""
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> History:
     """Make what is remembered."""
@@ -323,6 +335,7 @@ def histories(draw: st.DrawFn) -> History:
         foreign=draw(st.none() | st.builds(Foreign, AGO, CAPACITIES, CAPACITIES, AHEAD)),
         quota=draw(st.none() | st.builds(Quota, CAPACITIES, AHEAD)),
         shortage=draw(st.none() | st.builds(Shortage, AGO, st.integers(1, 30), AHEAD)),
+        ceiling=draw(st.none() | CEILINGS),
     )
 
 

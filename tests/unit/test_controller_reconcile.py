@@ -107,7 +107,8 @@ def test_an_intent_is_not_given_up_while_a_reading_may_be_behind(rig: Rig) -> No
     rig.pass_time(SECOND)
     wake = rig.wake(ALARM, source="high")
     assert wake.kind is WakeKind.UNRESOLVED
-    assert "a moment ago" in wake.detail
+    told = "an intent is pending, and it was sent 1 s ago, and the provider does not show it yet"
+    assert wake.detail == told
     rig.provider.shows = None
     rig.pass_time(MINUTE - SECOND)
     rig.wake()

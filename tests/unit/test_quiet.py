@@ -124,6 +124,10 @@ def _moved(watched: Watched) -> None:
     watched.rig.provider.capacity = Capacity(7, 7)
 
 
+def _opened(watched: Watched) -> None:
+    watched.rig.provider.capacity = watched.rig.provider.capacity._replace(ceiling=9)
+
+
 def _lost(watched: Watched) -> None:
     watched.rig.provider.capacity = watched.rig.provider.capacity._replace(ready=1)
 
@@ -168,6 +172,7 @@ NEWS = (
     _busy,
     _owned,
     _moved,
+    _opened,
     _lost,
     _unreadable,
     _raising,

@@ -25,6 +25,7 @@ WORDS = {
     WakeKind.UNKNOWN_TARGET: "is not registered",
     WakeKind.LEASE_LOST: "another run took over; nothing was applied twice",
     WakeKind.UNRESOLVED: "not known whether it landed; the next wake asks the provider",
+    WakeKind.TAKEN: "its answer was lost, and the provider is at it; the next wake follows it",
     WakeKind.FAILED: "the wake failed; it is tried again",
 }
 

@@ -176,14 +176,9 @@ def bound(number: int, scene: Scene, asked: Asked) -> Limit | None:
     bounds = scene.bounds
     if number < bounds.floor:
         if bounds.floor_by:
-            return Limit(
-                LimitKind.WINDOW,
-                number,
-                bounds.floor,
-                Reason.WINDOW_FLOOR,
-                bounds.until,
-                bounds.floor_by,
-            )
+            reason = Reason.WINDOW_AHEAD if bounds.ahead else Reason.WINDOW_FLOOR
+            by, until = bounds.floor_by, bounds.until
+            return Limit(LimitKind.WINDOW, number, bounds.floor, reason, until, by)
         return Limit(LimitKind.BOUNDS, number, bounds.floor, Reason.BELOW_MIN)
     if number > bounds.ceiling:
         if bounds.ceiling_by:
@@ -291,14 +286,20 @@ def _fallback(asked: Asked, current: int) -> int:
 def respect_foreign(number: int, scene: Scene, asked: Asked) -> Limit | None:
     """Leave somebody else's change alone until its hold ends.
 
-    After they scaled out, more may still be added; after they scaled in, nothing moves.
+    After they scaled out, more may still be added; after they scaled in, nothing moves. After they
+    lowered a range's ceiling, the floor stays below it.
     """
-    foreign = scene.history.foreign
-    if foreign is None or foreign.until <= scene.now or number == scene.current:
+    current, foreign = scene.current, scene.history.foreign
+    if number == current:
         return None
-    if number > scene.current and foreign.after > foreign.before:
+    is_held = foreign is not None and foreign.until > scene.now
+    if foreign is not None and is_held and (number < current or foreign.after <= foreign.before):
+        return Limit(LimitKind.FOREIGN, number, current, Reason.FOREIGN_HOLD, foreign.until)
+    theirs = scene.foreign_ceiling
+    most = max(current, scene.capacity.ceiling or 0)
+    if theirs is None or theirs.after > theirs.before or number <= most:
         return None
-    return Limit(LimitKind.FOREIGN, number, scene.current, Reason.FOREIGN_HOLD, foreign.until)
+    return Limit(LimitKind.FOREIGN, number, most, Reason.FOREIGN_HOLD, theirs.until)
 
 
 def respect_pause(number: int, scene: Scene, asked: Asked) -> Limit | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from flyball.core.ceiling import find_retry
 from flyball.core.check import fail
 from flyball.core.constrain import STAGES, find_refusal, granted, hardest
 from flyball.core.merge import merge
@@ -161,29 +162,45 @@ def _least(scene: Scene) -> int:
 def _find_ceiling(scene: Scene, asked: Asked, number: int, most: int) -> int:
     """Choose the range's upper end: the most allowed.
 
-    It is not lowered while scale-in is held, unless the hard bounds say so.
+    It is not lowered while scale-in is held or somebody else has moved it, and not raised while
+    that failed or they have lowered it, unless the hard bounds say so.
     """
     ceiling = max(number, most)
     before = scene.capacity.ceiling
-    if before is None or ceiling >= before:
+    if before is None or ceiling == before:
         return ceiling
-    held = any(
-        stage_limit is not None and stage_limit.kind in HOLDS
-        for stage_limit in (stage(scene.current - 1, scene, asked) for stage in STAGES)
-    )
+    theirs = scene.foreign_ceiling
+    if ceiling > before:
+        held = theirs is not None and theirs.after < theirs.before
+        held = held or find_retry(scene.target, scene.history.ceiling, scene.now) is not None
+    else:
+        held = theirs is not None or any(
+            stage_limit is not None and stage_limit.kind in HOLDS
+            for stage_limit in (stage(scene.current - 1, scene, asked) for stage in STAGES)
+        )
     return max(number, min(before, hardest(scene))) if held else ceiling
+
+
+def _moves_ceiling(scene: Scene, number: int, ceiling: int) -> bool:
+    """Say whether a range's upper end is to be moved although its floor stays."""
+    shown, known = scene.capacity.ceiling, scene.history.ceiling
+    if shown is None or ceiling == shown:  # one that cannot be read is not set at every look
+        return False
+    if find_retry(scene.target, known, scene.now) is not None:
+        return False
+    change = None if known is None else known.change
+    if change is not None and change.after == ceiling and scene.capacity.status is not Status.BUSY:
+        return False  # the reading is a moment behind
+    if scene.target.capacity_kind is CapacityKind.RANGE:
+        return True
+    # a first pin takes nothing away that nobody asked to take
+    return scene.picked <= number and scene.foreign_ceiling is None
 
 
 def _act(scene: Scene, number: int, ceiling: int) -> tuple[Action, Reason | None]:
     """Say what is done about the number, with the reason where that outweighs the limits'."""
     capacity = scene.capacity
-    moved = (
-        capacity.ceiling is not None  # one that cannot be read is not set at every look
-        and ceiling != capacity.ceiling
-        # a first pin takes nothing away that nobody asked to take
-        and (scene.target.capacity_kind is CapacityKind.RANGE or scene.picked <= number)
-    )
-    if number == scene.current and not moved:
+    if number == scene.current and not _moves_ceiling(scene, number, ceiling):
         return Action.HOLD, None
     if capacity.status is Status.FAILED:
         return Action.BLOCK, Reason.ENDPOINT_FAILED
@@ -270,15 +287,22 @@ def _look_again(
         at, reason = fallback_at, Reason.MISSING_DATA
     if scene.bounds.until is not None and scene.bounds.until < at:
         at, reason = scene.bounds.until, Reason.SCHEDULE_BOUNDARY
-    for limit in limits:
-        if limit.until is not None and limit.until < at:
-            at, reason = limit.until, Reason.LIMIT_ENDS
+    for until in (*[limit.until for limit in limits], *_ceiling_ends(scene)):
+        if until is not None and until < at:
+            at, reason = until, Reason.LIMIT_ENDS
     zero = target.zero
     if zero is not None and scene.current and scene.history.active_at is not None:
         idle_at = scene.history.active_at + zero.idle_after
         if now < idle_at < at:
             at, reason = idle_at, Reason.IDLE
     return max(at, now + SOONEST), reason
+
+
+def _ceiling_ends(scene: Scene) -> tuple[datetime | None, datetime | None]:
+    """Say when what holds the range's upper end is over: its failing, somebody else's change."""
+    theirs = scene.foreign_ceiling
+    retry = find_retry(scene.target, scene.history.ceiling, scene.now)
+    return retry, None if theirs is None else theirs.until
 
 
 def _decide_blind(

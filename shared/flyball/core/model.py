@@ -8,6 +8,17 @@ from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
+from flyball.core.past import (
+    Ceiling,
+    Change,
+    Failure,
+    Foreign,
+    Pause,
+    Quota,
+    ReadySample,
+    Recommended,
+    Shortage,
+)
 from flyball.core.word import (
     Action,
     Direction,
@@ -22,6 +33,7 @@ __all__ = [
     "Action",
     "Capacity",
     "CapacityRange",
+    "Ceiling",
     "Change",
     "Datapoint",
     "Decision",
@@ -35,6 +47,7 @@ __all__ = [
     "Missing",
     "MissingCause",
     "Observation",
+    "Operation",
     "Pause",
     "Quota",
     "ReadySample",
@@ -75,6 +88,20 @@ Series = tuple[Datapoint, ...]
 """Datapoints of one metric, oldest first, one a period; a gap is a period without one."""
 
 
+class Operation(NamedTuple):
+    """A change that the provider carries out by itself, or has failed to of late.
+
+    Attributes:
+        name: The provider's own name of it.
+        since: When it was accepted, by the provider's clock, aware UTC; None: it does not say.
+        failed: What it failed of; "" while it runs.
+    """
+
+    name: str
+    since: datetime | None = None
+    failed: str = ""
+
+
 class Capacity(NamedTuple):
     """What the provider has now.
 
@@ -91,6 +118,8 @@ class Capacity(NamedTuple):
         most: The provider's own upper bound; as least.
         short: The provider says that it has no machines for what is desired.
         picked: What the service chose inside its range, in service or on its way, where it says so.
+        operation: The change that runs, or the newest where that has failed; None where it is not
+            known whose it is.
     """
 
     desired: int
@@ -104,6 +133,7 @@ class Capacity(NamedTuple):
     most: int | None = None
     short: bool = False
     picked: int | None = None
+    operation: Operation | None = None
 
     @property
     def serving(self) -> int:
@@ -148,88 +178,6 @@ def _check_order(name: str, series: Series) -> None:
             raise ValueError(message)
 
 
-class Recommended(NamedTuple):
-    """A merged recommendation, kept for the stabilization windows."""
-
-    at: datetime
-    desired: int
-
-
-class Change(NamedTuple):
-    """A change that the provider accepted.
-
-    Attributes:
-        at: When it was accepted.
-        before: Desired capacity before it.
-        after: Desired capacity asked for.
-        policies: Names of the policies that asked for it.
-        completed_at: When `after` was seen in service; None while in flight. Cooldowns start here.
-            A range's lower floor is complete as soon as it is set: it only permits.
-    """
-
-    at: datetime
-    before: int
-    after: int
-    policies: tuple[str, ...] = ()
-    completed_at: datetime | None = None
-
-
-class ReadySample(NamedTuple):
-    """From `at` on (as seen by us), `ready` instances were in service."""
-
-    at: datetime
-    ready: int
-
-
-class Pause(NamedTuple):
-    """A human's word: no change in this direction until then. None means both, or for ever."""
-
-    direction: Direction | None = None
-    until: datetime | None = None
-    by: str = ""
-    reason: str = ""
-
-
-class Foreign(NamedTuple):
-    """A change that was not ours, and until when it is respected."""
-
-    at: datetime
-    before: int
-    after: int
-    until: datetime
-
-
-class Quota(NamedTuple):
-    """The most that the provider grants, learned from its refusal, with an expiry."""
-
-    capacity: int
-    until: datetime
-
-
-class Shortage(NamedTuple):
-    """The provider had no machines: back off until then, then halve the step for each attempt.
-
-    Attributes:
-        at: When it was noted, aware UTC.
-        attempts: How often one after the other; 0: a change was undone once, for a reason unknown.
-        until: End of the back-off, aware UTC.
-        looked: The look that is free after the back-off was used: what lacks from then on is news.
-    """
-
-    at: datetime
-    attempts: int
-    until: datetime
-    looked: bool = False
-
-
-class Failure(NamedTuple):
-    """Changes of one direction that failed one after the other, for a reason that may last."""
-
-    at: datetime
-    attempts: int
-    direction: Direction
-
-
 @dataclass(frozen=True, slots=True)
 class History:
     """What a target remembers from one wake to the next; bounded.
@@ -252,6 +200,9 @@ class History:
             the heartbeat; "" where it did not.
         failure: The changes that failed of late.
         rested_at: When a quiet rest last confirmed what the last look decided; None: not since.
+        ceiling: Of the range's upper end; None where there is none, or before the first look.
+        operation: The provider's name of the change that a pending intent has become; "" where
+            that is not known, or none is pending.
     """
 
     desired: int | None = None
@@ -270,6 +221,8 @@ class History:
     settled: str = ""
     failure: Failure | None = None
     rested_at: datetime | None = None
+    ceiling: Ceiling | None = None
+    operation: str = ""
 
 
 class Recommendation(NamedTuple):

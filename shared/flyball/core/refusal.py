@@ -59,7 +59,8 @@ def wait_after_failure(target: ScalableTarget, failure: Failure) -> timedelta:
     It is a tick at first, and a heartbeat at most.
     """
     longest = max(target.heartbeat, target.tick)
-    return min(target.tick * (1 << min(failure.attempts - 1, 10)), longest)
+    doublings = max(0, min(failure.attempts - 1, 10))
+    return min(target.tick * (1 << doublings), longest)
 
 
 def keep_failure(target: ScalableTarget, failure: Failure | None, now: datetime) -> Failure | None:

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import Enum
-from typing import NamedTuple
 
 from flyball.core.activity import carries_load, is_active
 from flyball.core.breach import believe
+from flyball.core.ceiling import follow_ceiling, note_ceiling
 from flyball.core.model import (
     Action,
     Capacity,
@@ -34,6 +33,7 @@ from flyball.core.model import (
     Recommended,
     Status,
 )
+from flyball.core.past import Notice, Noticed
 from flyball.core.policy import MissingRule
 from flyball.core.prune import (
     CHANGES_LIMIT,
@@ -49,38 +49,24 @@ from flyball.core.refusal import (
 )
 from flyball.core.target import CapacityKind, Per, Profile, ScalableTarget
 
+__all__ = [
+    "Notice",
+    "Noticed",
+    "absorb",
+    "believe_capacity",
+    "find_lag",
+    "note_applied",
+    "note_held",
+    "note_pause",
+    "note_resume",
+    "remember",
+]
+
 PAUSES_LIMIT = 16
 STALLED_FACTOR = 3
 """A change that is not in service after this many lead times is stalled, and waited for no more."""
 LONGEST_LAG = timedelta(seconds=60)
 """For so long after a change was accepted, a reading may still be of before it."""
-
-
-class Notice(Enum):
-    """What was noticed between two wakes."""
-
-    COMPLETED = "completed"
-    ROLLED_BACK = "rolled_back"
-    STALLED = "stalled"
-    FOREIGN = "foreign"
-    PICKED = "picked"
-    """The service changed by its own choice, inside its range, what is in service."""
-
-
-class Noticed(NamedTuple):
-    """Something that happened to the capacity since the last look.
-
-    Attributes:
-        notice: What.
-        at: When it was seen, aware UTC.
-        before: Desired capacity as we knew it; of PICKED, what was in service.
-        after: Desired capacity as it is; of PICKED, what is in service.
-    """
-
-    notice: Notice
-    at: datetime
-    before: int
-    after: int
 
 
 def find_lag(target: ScalableTarget) -> timedelta:
@@ -134,7 +120,7 @@ def absorb(
         history.desired,
         history.ready,
     )
-    shortage = history.shortage
+    shortage, ceiling = history.shortage, history.ceiling
     if not isinstance(observation.capacity, Missing):
         capacity = observation.capacity
         changes, told = _follow(target, changes, capacity, now)
@@ -147,6 +133,9 @@ def absorb(
             noticed.append(Noticed(Notice.FOREIGN, now, before, capacity.desired))
             changes = tuple(change for change in changes if change.completed_at is not None)
         desired = _expected(capacity, changes)
+        undone = any(each.notice is Notice.ROLLED_BACK for each in told)
+        ceiling, moved = follow_ceiling(target, ceiling, capacity, now, find_lag(target), undone)
+        noticed += moved
         noticed += _find_pick(target, ready, capacity, now)
         if not ready or ready[-1].ready != capacity.serving:
             ready = (*ready, ReadySample(now, capacity.serving))
@@ -166,6 +155,7 @@ def absorb(
         quota=history.quota if history.quota is not None and history.quota.until > now else None,
         shortage=shortage,
         failure=keep_failure(target, history.failure, now),
+        ceiling=ceiling,
     )
     if any(each.notice is Notice.ROLLED_BACK and each.before > each.after for each in noticed):
         kept = note_roll_back(kept, target.tick, now)
@@ -345,6 +335,7 @@ def note_applied(history: History, decision: Decision, at: datetime) -> History:
     Somebody else's change is respected to its hold's end, also after we have added to it.
     """
     before = decision.desired if decision.current is None else decision.current
+    history = note_ceiling(history, decision, at)
     if before == decision.desired:  # only a range's ceiling moved
         return history
     met = tuple(

@@ -12,6 +12,7 @@ from flyball.core.model import (
     Change,
     Direction,
     Fired,
+    Foreign,
     History,
     Observation,
     Pause,
@@ -21,7 +22,7 @@ from flyball.core.model import (
 from flyball.core.policy import ScheduledPolicy
 from flyball.core.schedule import last_between, next_after
 from flyball.core.target import CapacityKind, ScalableTarget
-from flyball.core.window import combine
+from flyball.core.window import combine, foresee
 
 FIRINGS_LIMIT = 32
 """After a long silence, each action's newest firings count; older ones were overtaken by them."""
@@ -36,6 +37,7 @@ class Bounds(NamedTuple):
         floor_by: The window that set the floor, "" for the minimum itself.
         ceiling_by: The window that set the ceiling, "" for the maximum itself.
         until: When a window or a scheduled action changes them next, None for never.
+        ahead: The window that set the floor has not begun: it holds early.
     """
 
     floor: int
@@ -43,6 +45,7 @@ class Bounds(NamedTuple):
     floor_by: str
     ceiling_by: str
     until: datetime | None
+    ahead: bool = False
 
 
 class Scene(NamedTuple):
@@ -86,6 +89,13 @@ class Scene(NamedTuple):
         ceiling = self.capacity.ceiling
         serving = self.capacity.serving
         return serving if ceiling is None else min(serving, ceiling)
+
+    @property
+    def foreign_ceiling(self) -> Foreign | None:
+        """Somebody else's change of the range's upper end, while it is respected."""
+        ceiling = self.history.ceiling
+        foreign = None if ceiling is None else ceiling.foreign
+        return foreign if foreign is not None and foreign.until > self.now else None
 
     def base_of(self, change: Change) -> int:
         """What a change started from, instances; see base."""
@@ -134,7 +144,8 @@ def find_bounds(
     """Apply the scheduled actions that are due, then the windows.
 
     Floors and ceilings: the largest floor and the smallest ceiling hold; where they cross, the
-    floor wins, because too few is worse than too many. The hard maximum comes last of all.
+    floor wins, because too few is worse than too many. The hard maximum comes last of all. Where
+    the target says so, a floor holds from a while before its window begins.
     """
     lower, upper = target.min_capacity, target.max_capacity
     if history.bounds is not None and history.bounds_over in (None, (lower, upper)):
@@ -162,15 +173,22 @@ def find_bounds(
     if not target.windows:
         return fired, Bounds(lower, upper, "", "", until)
     active = combine(target.windows, now)
-    floor, floor_by = lower, ""
+    floor, floor_by, ahead = lower, "", False
     if active.floor is not None and active.floor > lower:
         floor, floor_by = active.floor, active.floor_by or ""
+    for soon in foresee(target.windows, now, target.early):
+        if soon.floor is not None and soon.floor > floor:
+            floor, floor_by, ahead = soon.floor, soon.floor_by or "", True
+        # the next floor that comes to hold early does so before it begins
+        turn = None if soon.until is None else soon.until - target.early
+        if turn is not None and turn > now and (until is None or turn < until):
+            until = turn
     ceiling, ceiling_by = upper, ""
     if active.ceiling is not None and active.ceiling < upper:
         ceiling, ceiling_by = active.ceiling, active.ceiling_by or ""
     if active.until is not None and (until is None or active.until < until):
         until = active.until
-    return fired, Bounds(floor, max(floor, ceiling), floor_by, ceiling_by, until)
+    return fired, Bounds(floor, max(floor, ceiling), floor_by, ceiling_by, until, ahead)
 
 
 def _fire(

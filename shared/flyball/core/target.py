@@ -21,6 +21,8 @@ from flyball.core.window import Window
 
 LONGEST_PERIOD = timedelta(days=366)
 """A day's worth of periods of it still lies inside the calendar."""
+EARLIEST = timedelta(days=1)
+"""No window's floor holds longer than that before it begins."""
 
 
 class Profile(Word):
@@ -207,6 +209,8 @@ class ScalableTarget:
         tick: While something lasts it is looked at this often.
         foreign_hold: How long a change by somebody else is respected.
         lead_time: From request to in service, as expected.
+        early: A window's floor holds from so long before the window begins, so that its instances
+            serve when it does; a lead time is enough.
     """
 
     id: str
@@ -232,6 +236,7 @@ class ScalableTarget:
     tick: timedelta = timedelta(seconds=60)
     foreign_hold: timedelta = timedelta(seconds=900)
     lead_time: timedelta = timedelta(seconds=300)
+    early: timedelta = timedelta()
     metric_by_name: Mapping[str, Metric] = field(init=False, repr=False, compare=False)
     hard_max: int = field(init=False, repr=False, compare=False)
     """hard_max_capacity, or what stands for it where it is not given."""
@@ -269,6 +274,9 @@ class ScalableTarget:
             check_duration(label, getattr(self, label), positive=True)
         check_duration("foreign_hold", self.foreign_hold)
         check_duration("lead_time", self.lead_time)
+        check_duration("early", self.early)
+        if self.early > EARLIEST:
+            fail("early", self.early, "at most a day")
         _check_price(self.price_per_hour, self.spend_limit_per_hour)
         derived = {
             "hard_max": hard_max,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -13,10 +13,21 @@ from flyball.core.occurrence import FOREVER, Pattern, Span, locate, make_pattern
 from flyball.core.schedule import At, Cron, Rate, parse_expression, to_utc
 from flyball.core.zone import FIRST_YEAR, LAST_YEAR, zone
 
-__all__ = ["Bounds", "Span", "Window", "active_at", "combine", "next_boundary", "occurrences"]
+__all__ = [
+    "Bounds",
+    "Span",
+    "Window",
+    "active_at",
+    "combine",
+    "foresee",
+    "next_boundary",
+    "occurrences",
+]
 
 LONGEST_DURATION = timedelta(days=366)
 PRIORITY_LIMIT = 1_000_000
+BOUNDARIES_LIMIT = 64
+"""So many boundaries are looked at ahead: a day's worth of windows of three quarters of an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +238,29 @@ def combine(windows: Iterable[Window], t: datetime) -> Bounds:
         if ceiling is not None:
             ceiling = max(ceiling, floor)
     return Bounds(floor, floor_by, ceiling, ceiling_by, until)
+
+
+def foresee(windows: Sequence[Window], t: datetime, early: timedelta) -> Iterator[Bounds]:
+    """Say what several windows will ask for together, at an instant and at each boundary after it.
+
+    Args:
+        windows: In any order.
+        t: Aware.
+        early: Boundaries up to so long after the instant; none: nothing is said.
+
+    Yields:
+        What combine says, in order of time; at most of BOUNDARIES_LIMIT boundaries.
+
+    Raises:
+        ValueError: The instant is naive.
+    """
+    at: datetime | None = t
+    for _ in range(BOUNDARIES_LIMIT if early else 0):
+        if at is None or at > t + early:
+            break
+        found = combine(windows, at)
+        yield found
+        at = found.until
 
 
 _Answer = tuple[Span | None, datetime | None]

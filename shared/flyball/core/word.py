@@ -91,6 +91,7 @@ class Reason(Word):
     ABOVE_MAX = "above_max"
     PINNED = "pinned"
     WINDOW_FLOOR = "window_floor"
+    WINDOW_AHEAD = "window_ahead"
     WINDOW_CEILING = "window_ceiling"
     QUOTA = "quota"
     BUDGET = "budget"

@@ -62,7 +62,9 @@ def _tell(row: Row, body: Any, find: Find) -> Line:  # noqa: ANN401  (whatever s
         return Line(f"Outcome {outcome.kind.value}", tell_outcome(outcome))
     if row.kind == FOREIGN:
         noticed = decode(Noticed, body)
-        return Line(f"Foreign {noticed.before:,} → {noticed.after:,}", tell_noticed(noticed))
+        what = "ceiling " if noticed.notice is Notice.CEILING_FOREIGN else ""
+        head = f"Foreign {what}{noticed.before:,} → {noticed.after:,}"
+        return Line(head, tell_noticed(noticed))
     if row.kind == PAUSE:
         return Line("Pause", tell_pause(decode(Pause, body), row))
     if row.kind == RESUME:

@@ -60,6 +60,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.ABOVE_MAX: "max capacity",
     Reason.PINNED: "the service has picked so many",
     Reason.WINDOW_FLOOR: "a window's floor",
+    Reason.WINDOW_AHEAD: "a window's floor, early",
     Reason.WINDOW_CEILING: "a window's ceiling",
     Reason.QUOTA: "the provider's quota",
     Reason.BUDGET: "the spend limit",
@@ -129,6 +130,7 @@ LIMITS: Mapping[Reason, tuple[str, str]] = {
     Reason.ABOVE_MAX: ("", "by max capacity"),
     Reason.PINNED: ("", "because the service has picked so many, and none is taken by a pin"),
     Reason.WINDOW_FLOOR: ("by the floor of window {by}", "by a window's floor"),
+    Reason.WINDOW_AHEAD: ("ahead of window {by}", "ahead of a window"),
     Reason.WINDOW_CEILING: ("by the ceiling of window {by}", "by a window's ceiling"),
     Reason.QUOTA: ("", "by the quota that the provider grants"),
     Reason.BUDGET: ("", "by the spend limit"),
@@ -167,6 +169,10 @@ NOTICES: Mapping[Notice, str] = {
     Notice.ROLLED_BACK: "The provider went back from {before} to {after}",
     Notice.STALLED: "The change {before} → {after} is stalled: not all of it is in service",
     Notice.FOREIGN: "Somebody else changed the capacity {before} → {after}",
+    Notice.CEILING_FOREIGN: "Somebody else changed the range's ceiling {before} → {after}",
+    Notice.CEILING_ROLLED_BACK: (
+        "The provider went back from a ceiling of {before} to one of {after}"
+    ),
     Notice.PICKED: "The service changed what is in service {before} → {after} by its own choice",
 }
 

@@ -28,7 +28,7 @@ TIME_LEFT_MS = 20_000
 third of it."""
 WAITS_S = (0.3, 0.7, 1.5)
 """Before each further try where another run has the lease; a run takes a fraction of a second."""
-LOOKED = frozenset({WakeKind.DECIDED, WakeKind.UNRESOLVED, WakeKind.LEASE_LOST})
+LOOKED = frozenset({WakeKind.DECIDED, WakeKind.UNRESOLVED, WakeKind.TAKEN, WakeKind.LEASE_LOST})
 
 
 class Fault(Exception):  # noqa: N818  (not of one target: of this version, or of what it needs)

@@ -158,6 +158,7 @@ class GcpControl:
             detail=join((work.tell(), replicas.detail, picks)),
             least=replicas.least,
             short=work.is_short and ready < replicas.floor,
+            operation=work.operation if replicas.alone else None,
         )
 
     def _count(

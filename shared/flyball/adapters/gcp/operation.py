@@ -20,6 +20,7 @@ from flyball.adapters.gcp.fields import (
 )
 from flyball.adapters.gcp.refusal import is_shortage, read_failure, read_refusal, tell
 from flyball.adapters.gcp.session import CallError, Session
+from flyball.core.model import Operation
 from flyball.ports import Outcome, OutcomeKind
 
 CHANGES = frozenset(
@@ -51,8 +52,9 @@ class Work(NamedTuple):
 
     Attributes:
         running: Name of an operation that changes it now; "" for none.
-        since: When that was started, where it is told.
+        since: When that, or the newest that failed, was started, where it is told.
         failed: What the newest change failed of; "" where it did not, or long ago.
+        name: Of the operation that runs, or of the newest where it failed; "" for none.
         is_short: It failed because there were no machines.
         remark: Why the operations could not be read; "" where they could.
     """
@@ -62,6 +64,12 @@ class Work(NamedTuple):
     failed: str = ""
     is_short: bool = False
     remark: str = ""
+    name: str = ""
+
+    @property
+    def operation(self) -> Operation | None:
+        """The operation that runs, or the newest where it failed."""
+        return Operation(self.name, self.since, self.failed) if self.name else None
 
     def tell(self) -> str:
         """Say what goes on, in a few words."""
@@ -110,19 +118,22 @@ def read_work(operations: list[Answer], now: datetime) -> Work:
     ours = [each for each in operations if _kind(each) in CHANGES]
     running = [each for each in ours if each.get("done") is not True]
     if running:
-        return Work(_name(running[0]), read_instant(_times(running[0]), "createTime"))
+        name = _name(running[0])
+        return Work(name, read_instant(_times(running[0]), "createTime"), name=name)
     started = [(read_instant(_times(each), "createTime"), each) for each in ours]
     known = [(at, index, each) for index, (at, each) in enumerate(started) if at is not None]
     if not known:
         return Work()
-    _, _, newest = max(known)
+    since, _, newest = max(known)
     error = read_part(newest, "error")
     ended = read_instant(_times(newest), "updateTime")
     if error is None or ended is None or now - ended > TOLD_FOR:
         return Work()
     outcome = read_failure(error)
     short = outcome.kind is OutcomeKind.SHORTAGE or is_shortage(outcome.detail)
-    return Work(failed=f"{_name(newest)} failed: {outcome.detail}", is_short=short)
+    name = _name(newest)
+    failed = f"{name} failed: {outcome.detail}"
+    return Work(since=since, failed=failed, is_short=short, name=name)
 
 
 def start(

@@ -39,6 +39,7 @@ class Replicas(NamedTuple):
         model: Id of the deployed model; "" of a pool.
         grounded: Why it may not go to zero; "" where it may.
         detail: What is to be said of it.
+        alone: A change of where it is can only be of itself: no other model is on its endpoint.
     """
 
     floor: int
@@ -48,6 +49,7 @@ class Replicas(NamedTuple):
     model: str = ""
     grounded: str = ""
     detail: str = ""
+    alone: bool = True
 
     @property
     def least(self) -> int:
@@ -111,7 +113,8 @@ def read_replicas(answer: Answer, resource: Vertex) -> Replicas | Missing:
     if status is not None and ready is None and not replicas.floor:
         ready = 0  # a zero is left out of JSON
     detail = "" if status is None else read_text(status, "message")
-    return replicas._replace(ready=ready, model=read_text(found, "id"), detail=detail)
+    alone = len(models) == 1
+    return replicas._replace(ready=ready, model=read_text(found, "id"), detail=detail, alone=alone)
 
 
 def fit_range(replicas: Replicas, capacity: CapacityRange) -> Fit:
