@@ -103,11 +103,11 @@ def _list_widgets(place: Place) -> Iterator[dict[str, Any]]:
         [Line(each, _of_lines(place, each)) for each in (*troubles, "turned_away")],
     )
     yield _chart(
-        "Capacity that was decided (of a range, its floor), by target",
+        "Capacity that a change was to (of a range, its floor), by target",
         [Line("", _of_lines(place, "desired"), "DELTA", "MEAN", "metric.label.target")],
     )
     yield _chart(
-        "Capacity that was found, by target",
+        "Capacity that a change found, by target",
         [Line("", _of_lines(place, "current"), "DELTA", "MEAN", "metric.label.target")],
     )
     yield from _list_of_google()
@@ -138,8 +138,7 @@ def _list_of_running(place: Place) -> Iterator[dict[str, Any]]:
         Line(f"{each}, p95", of_run(each, LATENCIES), "DELTA", "PERCENTILE_95")
         for each in functions
     ]
-    decided = Line("a decision, p95", _of_lines(place, "decision_ms"), "DELTA", "PERCENTILE_95")
-    yield _chart("How long a call and a decision take, ms", [*slow, decided])
+    yield _chart("How long a call takes, ms", slow)
     yield _chart(
         "Instances", [Line(each, of_run(each, INSTANCES), "MAX", "SUM") for each in functions]
     )
@@ -152,13 +151,6 @@ def _list_of_running(place: Place) -> Iterator[dict[str, Any]]:
         [
             Line("read", f"{of(f'{FIRESTORE}/read_ops_count', DATABASE)} AND {where}"),
             Line("written", f"{of(f'{FIRESTORE}/write_ops_count', DATABASE)} AND {where}"),
-        ],
-    )
-    yield _chart(
-        "Due at a tick, and handed on",
-        [
-            Line("due", _of_lines(place, "due"), "DELTA", "MEAN"),
-            Line("handed on", _of_lines(place, "queued"), "DELTA", "MEAN"),
         ],
     )
 

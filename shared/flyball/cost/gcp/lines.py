@@ -40,12 +40,8 @@ def _told(field: str) -> Callable[[Line], bool]:
     return lambda line: line.get(METRICS, {}).get(field, 0) > 0
 
 
-def _holds(field: str) -> Series:
-    return Series(lambda line: field in line.get(METRICS, {}), holds=True)
-
-
 def _holds_of_target(field: str) -> Series:
-    return Series(lambda line: line.get(field) is not None, (TARGET,), holds=True)
+    return Series(lambda line: line.get("action") == "set" and field in line, (TARGET,), holds=True)
 
 
 SERIES: Mapping[str, Series] = {
@@ -58,9 +54,6 @@ SERIES: Mapping[str, Series] = {
     "unmet": Series(lambda line: (line.get("unmet") or 0) > 0, (TARGET,)),
     "wakes": Series(lambda line: bool(line.get("kind")), ("kind",)),
     "changes": Series(lambda line: bool(line.get("outcome")), ("outcome", TARGET)),
-    "due": _holds("DueTargets"),
-    "queued": _holds("QueuedTargets"),
-    "decision_ms": _holds("DecisionTime"),
     "current": _holds_of_target("from"),
     "desired": _holds_of_target("to"),
 }
