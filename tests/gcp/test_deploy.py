@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,7 @@ from typing import Any
 import pytest
 
 from deploy.gcp.__main__ import main
-from deploy.gcp.board import write_dashboard
 from deploy.gcp.functions import TIMEOUT_S, list_variables
-from deploy.gcp.metrics import METRICS, USER, Metric, write_metric
 from deploy.gcp.place import Place
 from deploy.gcp.roles import (
     PLATFORM_READING,
@@ -41,13 +39,12 @@ from deploy.gcp.step import (
     write_command,
 )
 from deploy.gcp.steps import BUILDING, list_steps
-from deploy.gcp.watch import write_dead_man, write_failing, write_held
 from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.session import Session
 from flyball.core.model import CapacityRange
 from flyball.wiring.gcp import Settings
 from tests.gcp.crosscheck import INSTALL
-from tests.gcp.discovery import check_value, find_method
+from tests.gcp.discovery import find_method
 from tests.gcp.serving import Server
 from tests.gcp.stage import MODEL, POOL, VERSION, Stage, serve
 
@@ -74,26 +71,6 @@ printf '\\036'
 """
 """A gcloud that says what it was told."""
 DOCUMENTS = ("aiplatform.v1", "ml.v1", "monitoring.v3")
-POLICIES = (write_dead_man(PLACE), write_failing(PLACE), write_held(PLACE))
-TURNED_AWAY = "calls were turned away (429, 403, 401)"
-SAME_TROUBLE: Mapping[str, tuple[str, ...]] = {
-    "DeadLetters": ("flyball-quarantine holds messages",),
-    "NoTick": ("no tick of flyball-tick succeeded",),
-    "Undelivered": ("messages wait", TURNED_AWAY),
-    "WakeErrors": ("flyball-alert failed",),
-    "WakeThrottles": (TURNED_AWAY,),
-    "TickErrors": ("flyball-tick failed, or refused its caller",),
-    "TickThrottles": (TURNED_AWAY,),
-    "FailedWakes": ("targets could not be handled",),
-    "UnresolvedWakes": ("it is not known whether a change landed",),
-    "RefusedChanges": ("changes were refused",),
-    "FrozenTargets": ("an endpoint failed, or cannot be read",),
-    "BlindTargets": ("a metric is missing",),
-    "UnmetWant": ("more is wanted than is allowed",),
-    "NewWakeFails": (),  # of a gradual deployment, which there is not
-    "NewTickFails": (),
-}
-"""By the name of an alarm on AWS: conditions here."""
 READS = frozenset(
     {
         "aiplatform.deploymentResourcePools.get",
@@ -223,62 +200,6 @@ def find_gcloud() -> tuple[str, str]:
     words = [gcloud, "info", "--format=value(basic.python_location,installation.sdk_root)"]
     told = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
     return told[0], told[1]
-
-
-def test_what_monitoring_is_given_is_what_it_knows() -> None:
-    """The alerts for people, the dashboard and the channels, by Google's discovery documents."""
-    for policy in POLICIES:
-        check_value("monitoring.v3", "AlertPolicy", policy)
-        assert 1 <= len(policy["conditions"]) <= 6
-        assert policy["documentation"]["content"]
-    check_value("monitoring.v1", "Dashboard", write_dashboard(PLACE))
-    channels = [
-        json.loads(word.partition("=")[2])
-        for command in list_commands()
-        for word in command
-        if word.startswith("--channel-content=")
-    ]
-    assert len(channels) == 4
-    for channel in channels:
-        check_value("monitoring.v3", "NotificationChannel", channel)
-
-
-@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.id)
-def test_a_metric_of_lines_is_one_that_logging_knows(metric: Metric) -> None:
-    """By its discovery document: what holds values takes one from a line, what counts does not."""
-    written = write_metric(PLACE, metric)
-    check_value("logging.v2", "LogMetric", written)
-    holds_values = written["metricDescriptor"]["valueType"] == "DISTRIBUTION"
-    assert holds_values == ("valueExtractor" in written)
-    described = {each["key"] for each in written["metricDescriptor"]["labels"]}
-    assert described == set(written["labelExtractors"])
-
-
-def test_every_metric_that_is_watched_or_shown_is_made() -> None:
-    """None is looked at that is not made, and none is made that nobody looks at."""
-    looked = json.dumps([*POLICIES, write_dashboard(PLACE)])
-    named = {f"flyball-{metric.id}" for metric in METRICS}
-    assert set(re.findall(rf"{USER}/([a-z_-]+)", looked)) == named
-
-
-def test_no_alarm_waits_a_week_to_be_closed() -> None:
-    """A counter of lines falls silent when all is well again: that is no trouble."""
-    for policy in POLICIES:
-        assert policy["alertStrategy"] == {"autoClose": "1800s"}
-        for condition in policy["conditions"]:
-            threshold = condition.get("conditionThreshold")
-            if threshold is not None:
-                assert threshold["evaluationMissingData"] == "EVALUATION_MISSING_DATA_INACTIVE"
-                assert threshold["duration"] == "60s"  # Monitoring asks for it beside the other
-
-
-def test_each_trouble_of_amazons_is_told_on_google_too(repository: Path) -> None:
-    """Who knows the alarms of the one finds each of them on the other."""
-    template = (repository / "template.yaml").read_text(encoding="utf-8")
-    alarms = set(re.findall(r"^  (\w+):\n    Type: AWS::CloudWatch::Alarm", template, re.MULTILINE))
-    conditions = {each["displayName"] for policy in POLICIES for each in policy["conditions"]}
-    assert set(SAME_TROUBLE) == alarms
-    assert {each for told in SAME_TROUBLE.values() for each in told} <= conditions
 
 
 def test_every_placeholder_is_told_before_it_is_needed() -> None:
