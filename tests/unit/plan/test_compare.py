@@ -10,7 +10,7 @@ import pytest
 
 from flyball.plan.compare import compare, flatten, order
 from flyball.plan.model import Change, Field, Kind, Part, Verb
-from tests.unit.plan.parts import alarm, native, target
+from tests.unit.plan.parts import alarm, native, part, target
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,15 @@ def test_one_target_is_finished_before_the_next_is_begun() -> None:
     wanted = [target("a"), target("b"), alarm("x", "a"), alarm("x", "b")]
     changes: tuple[Change, ...] = order(compare(wanted, [])[0])
     assert [each.scalable_target_id for each in changes] == ["a", "a", "b", "b"]
+
+
+def test_what_is_the_deployments_comes_after_what_is_a_targets() -> None:
+    """So that nothing waits for it; and it goes when nobody is left whom it looks at."""
+    job = part(Kind.JOB, "tick", "", uri="https://tick.test")
+    made = order(compare([target("a"), alarm("x", "a"), job], [])[0])
+    assert [each.kind for each in made] == [Kind.TARGET, Kind.ALARM, Kind.JOB]
+    gone = order(compare([], [target("a"), alarm("x", "a"), job])[0])
+    assert [each.kind for each in gone] == [Kind.ALARM, Kind.TARGET, Kind.JOB]
 
 
 @pytest.mark.parametrize(
