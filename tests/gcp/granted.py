@@ -10,6 +10,7 @@ from typing import Any
 from tests.gcp.discovery import Json, Method
 from tests.gcp.serving import RefusalError
 
+WAITING = "pubsub.googleapis.com/subscription/num_undelivered_messages"
 PART = re.compile(r'([a-z_.]+) = (?:starts_with\()?"([^"]*)"')
 
 
@@ -42,14 +43,31 @@ class Listed:
     Attributes:
         types: Metric types: kind, type of a value, unit.
         series: Of a metric type, labels by path.
+        channels: Notification channels, by whole name.
+        waiting: Messages in the quarantine; None: nobody counts them.
     """
 
     types: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     series: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    channels: dict[str, Json] = field(default_factory=dict)
+    waiting: int | None = 0
     documents: tuple[str, ...] = ("monitoring.v3",)
 
+    def add_channel(self, project: str, topic: str = "flyball-alerts") -> Json:
+        """Put the deployment's notification channel there."""
+        name = f"projects/{project}/notificationChannels/17"
+        made = {"name": name, "type": "pubsub", "enabled": True}
+        self.channels[name] = {**made, "labels": {"topic": f"projects/{project}/topics/{topic}"}}
+        return self.channels[name]
+
     def answer(self, method: Method, query: Mapping[str, str], _: Json) -> Json:
-        """Answer a list of metric types, or of series without their values."""
+        """Answer a list of metric types, or of series; only of the quarantine's with values."""
+        if method.name == "projects.notificationChannels.get":
+            name = "projects/{projectsId}/notificationChannels/{notificationChannelsId}"
+            there = self.channels.get(name.format(**method.path))
+            if there is None:
+                raise RefusalError("NOT_FOUND", "Could not find the notification channel.")
+            return there
         wanted = dict(PART.findall(query["filter"]))
         if method.name == "projects.metricDescriptors.list":
             return self._list_types(wanted["metric.type"], "starts_with" in query["filter"])
@@ -57,12 +75,22 @@ class Listed:
             raise RefusalError("NOT_FOUND", f"{method.name} is not served here")
         kind = wanted.pop("metric.type")
         wanted.pop("resource.type", None)
+        if kind == WAITING:
+            assert wanted == {"resource.labels.subscription_id": "flyball-quarantine"}
+            return self._count(kind)
         found = [
             labels
             for each, labels in self.series
             if each == kind and wanted.items() <= dict(labels).items()
         ]
         return {"timeSeries": [self._write(kind, labels) for labels in found]} if found else {}
+
+    def _count(self, kind: str) -> Json:
+        """Tell how many messages wait, newest first."""
+        if self.waiting is None:
+            return {}
+        points = [{"value": {"int64Value": str(count)}} for count in (self.waiting, 99)]
+        return {"timeSeries": [{"metric": {"type": kind}, "points": points}]}
 
     def _list_types(self, name: str, is_prefix: bool) -> Json:
         found = [

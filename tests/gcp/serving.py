@@ -91,7 +91,7 @@ class Fault(NamedTuple):
     """What happens to the next calls of a method.
 
     Attributes:
-        name: Of the method, or "" for any.
+        name: Of the method, or its last parts such as "endpoints.get", or "" for any.
         kind: A word of WORDS, with which it is refused; "lost": it is done and the answer lost;
             "garbled", "empty": it is done, and answered so; "silent": it is not done.
         message: Of a refusal.
@@ -145,7 +145,7 @@ class Server(ThreadingHTTPServer):
     def take_fault(self, name: str) -> Fault | None:
         """Say what happens to a call, and count it."""
         for index, fault in enumerate(self.faults):
-            if fault.name in ("", name):
+            if not fault.name or f".{name}".endswith(f".{fault.name}"):
                 left = fault._replace(times=fault.times - 1)
                 self.faults[index : index + 1] = [left] if left.times else []
                 return fault
@@ -207,7 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.broken.append(str(error))
             raise RefusalError("INVALID_ARGUMENT", str(error)) from error
         name = method.name.rpartition(".")[2]
-        fault = self.server.take_fault(name)
+        fault = self.server.take_fault(method.name)
         kind = fault.kind if fault is not None else ""
         version, _, path = parts.path.strip("/").partition("/")
         self.server.calls.append(Call(name, version, path.partition(":")[0], query, body, kind))

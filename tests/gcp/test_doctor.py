@@ -4,49 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from flyball.adapters.gcp.session import Session
-from flyball.config.load import compile_config, load
-from flyball.meter import POOL, VERTEX
+from flyball.meter import POOL
 from tests.gcp.conftest import Store
-from tests.gcp.granted import Listed, Permissions
 from tests.gcp.local import local_service
-from tests.gcp.platform import PlatformCloud
 from tests.gcp.serving import Fault, Server, serving
-from tests.gcp.stage import PATH, POOL_PATH
-from tests.gcp.vertex import Replicas, VertexCloud
-from tests.unit.cli.commands import Done, flyball
+from tests.gcp.stage import PATH
+from tests.gcp.ward import CONFIG, DUTY, LABELS, Project, admit
 
 pytestmark = pytest.mark.enable_socket
-
-DUTY = f"{VERTEX}accelerator/duty_cycle"
-LABELS = {
-    "resource.labels.location": "europe-west4",
-    "resource.labels.endpoint_id": "123",
-    "metric.labels.deployed_model_id": "7",
-}
-CONFIG = """\
-version: 1
-defaults: {home: gcp, mode: apply}
-scalable_targets:
-  - id: llm
-    resource: {project: acme, location: europe-west4, endpoint: "123", deployed_model: "7"}
-    min_capacity: 1
-    max_capacity: 4
-    metrics:
-      - name: duty
-        unit: ratio
-        source: {metric: aiplatform.googleapis.com/prediction/online/accelerator/duty_cycle}
-    policies:
-      - {name: keep, kind: target_tracking, metric: duty, target_value: 60}
-"""
 
 
 class Wrong(NamedTuple):
@@ -66,62 +40,11 @@ def served() -> Iterator[Server]:
         yield server
 
 
-class Project:
-    """A project in which all is well: endpoint 123 with model 7, measured and registered.
-
-    Attributes:
-        server: All services but Firestore.
-        vertex: Vertex AI.
-        permissions: Resource Manager.
-        listed: Cloud Monitoring.
-        store: Firestore.
-    """
-
-    def __init__(self, server: Server, store: Store) -> None:
-        self.vertex = VertexCloud(now=datetime.now(UTC))
-        self.model = Replicas(1, 4, id="7")
-        self.vertex.endpoints[PATH] = [self.model]
-        self.vertex.pools[POOL_PATH] = Replicas(1, 4)
-        self.permissions, self.listed = Permissions(), Listed()
-        self.listed.types[DUTY] = ("GAUGE", "DOUBLE", "10^2.%")
-        self.listed.series.append((DUTY, LABELS))
-        server.clouds = (self.vertex, PlatformCloud(), self.permissions, self.listed)
-        server.calls, server.faults, server.broken = [], [], []
-        self.server, self.store = server, store
-
-    def register(self) -> None:
-        """Put the config into force."""
-        for compiled in compile_config(load("flyball.yaml")):
-            self.store.ledger.register(*compiled, datetime.now(UTC))
-
-    def ask(self, *options: str) -> Done:
-        """Look at the deployment."""
-        return flyball("doctor", "--project", self.store.project, *options)
-
-    def find(self, *options: str) -> dict[str, dict[str, Any]]:
-        """Look by the config, and give what was found that is not ok, by check."""
-        done = self.ask("--config", "flyball.yaml", "--json", *options)
-        found = {each["name"]: each for each in done.json["checks"] if each["level"] != "ok"}
-        failed = any(each["level"] == "fail" for each in found.values())
-        assert done.code == int(failed), done
-        return found
-
-
 @pytest.fixture
-def project(
-    served: Server, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Project]:
-    """Give a project in which all is well, and see that Google's contract was kept."""
-    for service in ("AIPLATFORM", "ML", "MONITORING", "CLOUDRESOURCEMANAGER"):
-        monkeypatch.setenv(f"FLYBALL_GCP_ENDPOINT_{service}", served.url)
-    monkeypatch.setenv("FLYBALL_GCP_ENDPOINT_FIRESTORE", store.server.url)
-    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
-    monkeypatch.chdir(tmp_path)
-    Path("flyball.yaml").write_text(CONFIG, encoding="utf-8")
-    made = Project(served, store)
-    made.register()
-    yield made
-    assert served.broken == []
+def project(served: Server, store: Store, tmp_path: Path) -> Iterator[Project]:
+    """Give a project in which all is well."""
+    with admit(served, store, tmp_path) as found:
+        yield found
 
 
 def test_where_all_is_well_every_line_says_ok(project: Project) -> None:
@@ -144,9 +67,10 @@ def test_where_all_is_well_every_line_says_ok(project: Project) -> None:
 def test_a_config_that_is_not_in_force_is_named(project: Project) -> None:
     """The file against Firestore."""
     Path("flyball.yaml").write_text(CONFIG.replace("target_value: 60", "target_value: 70"))
-    (check,) = project.find().values()
-    assert check["name"] == "configs"
-    assert check["text"] == "1 of 1 are not as flyball.yaml has them"
+    found = project.find()
+    assert found["configs"]["text"] == "1 of 1 are not as flyball.yaml has them"
+    assert found["alarms"]["text"] == "2 of 2 are not as flyball.yaml has them"
+    assert len(found) == 2
 
 
 @pytest.mark.parametrize(
@@ -203,12 +127,12 @@ def test_what_is_not_there_is_named_with_what_is_likely_meant(
 
 def test_a_permission_that_is_not_granted_comes_with_the_role(project: Project) -> None:
     """Only what is missing is in it; what makes answers better only is not."""
-    project.permissions.lacking = {"monitoring.timeSeries.list", "aiplatform.endpoints.list"}
+    project.permissions.lacking = {"aiplatform.operations.list", "aiplatform.endpoints.list"}
     (check,) = project.find().values()
-    assert check["text"] == "missing in acme: monitoring.timeSeries.list"
+    assert check["text"] == "missing in acme: aiplatform.operations.list"
     assert (
         "`gcloud iam roles create flyballOperator --project=acme "
-        "--permissions=monitoring.timeSeries.list`" in check["remedy"]
+        "--permissions=aiplatform.operations.list`" in check["remedy"]
     )
     assert "--role=projects/acme/roles/flyballOperator" in check["remedy"]
 
@@ -226,14 +150,14 @@ def test_what_was_refused_is_named_though_nobody_could_be_asked_before(project: 
     words = "Permission 'aiplatform.endpoints.get' denied on resource '//aiplatform' (or not there)"
     project.server.faults = [
         Fault("testIamPermissions", "PERMISSION_DENIED", times=2),
-        Fault("get", "PERMISSION_DENIED", words),
+        Fault("endpoints.get", "PERMISSION_DENIED", words, times=2),
     ]
     done = project.ask("--config", "flyball.yaml", "--json")
     assert done.code == 1
     found = [each for each in done.json["checks"] if each["name"] == "permissions"]
     assert [each["level"] for each in found] == ["warn", "warn", "fail"]
     assert found[-1]["text"] == "missing in acme: aiplatform.endpoints.get"
-    project.server.faults = [Fault("list", "PERMISSION_DENIED", times=9)]
+    project.server.faults = [Fault("operations.list", "PERMISSION_DENIED", times=9)]
     (check,) = project.find().values()
     assert check["text"] == "missing in acme: aiplatform.operations.list"
 
@@ -241,7 +165,7 @@ def test_what_was_refused_is_named_though_nobody_could_be_asked_before(project: 
 def test_an_api_that_is_not_enabled_comes_with_the_command(project: Project) -> None:
     """It is a refusal, and no permission would cure it."""
     words = "Vertex AI API has not been used in project acme before or it is disabled."
-    project.server.faults = [Fault("get", "PERMISSION_DENIED", words)]
+    project.server.faults = [Fault("endpoints.get", "PERMISSION_DENIED", words, times=2)]
     (check,) = project.find().values()
     assert check["text"] == "aiplatform.googleapis.com is not enabled in acme"
     assert check["remedy"] == "`gcloud services enable aiplatform.googleapis.com --project=acme`"
@@ -333,8 +257,7 @@ def test_a_pools_metric_is_looked_for_at_the_pool(project: Project) -> None:
     labels = {"resource.labels.location": "europe-west4"}
     labels["resource.labels.deployment_resource_pool_id"] = "shared"
     project.listed.series.append((duty, labels))
-    project.register()
-    assert project.find() == {}
+    assert "metrics" not in project.find()
 
 
 def test_without_credentials_nothing_else_is_asked(

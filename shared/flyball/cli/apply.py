@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -26,11 +26,20 @@ from flyball.cli.deployment import (
 )
 from flyball.cli.execution import carry_out_shown, write_options
 from flyball.cli.failure import FOUND, complain, refuse, refusing_with
-from flyball.cli.options import Json, LocalLedger, TargetNames
+from flyball.cli.options import Database, Json, LocalLedger, Project, TargetNames
 
 if TYPE_CHECKING:
     from flyball.plan.model import Plan
     from flyball.wiring.deploy import Request, Store
+
+
+class Named(NamedTuple):
+    """Which deployments the command line names; None: it does not."""
+
+    stack: str | None
+    region: str | None
+    project: str | None
+    database: str | None
 
 
 SHOWN = 20
@@ -46,6 +55,8 @@ def apply(
     yes: Yes = False,
     stack: Stack = None,
     region: Region = None,
+    project: Project = None,
+    database: Database = None,
     ledger: LocalLedger = None,
     target: TargetNames = None,
     prune: Prune = False,
@@ -57,7 +68,7 @@ def apply(
 ) -> None:
     """Make the changes of a plan, or plan a config and ask.
 
-    A plan is for the stack and region where it was made, and is refused when what it was made from
+    A plan is for the deployment where it was made, and is refused when what it was made from
     has moved; what moved is named. What is done is found again by name and tag: a second apply
     changes nothing, and one that broke off goes on. It ends by saying who is in charge.
     Exit code 0: it is as wanted; 1: it is not, and what was done is said.
@@ -79,32 +90,53 @@ def apply(
             if choices != Choices():
                 given = write_options(choices, {})
                 refuse(f"{given}: that is decided when PLAN is made: say it to `flyball plan`")
-            _apply_saved(plan, ledger, stack, region, json=json)
+            _apply_saved(plan, ledger, Named(stack, region, project, database), json=json)
         elif config is not None:
             request = make_request(config, Purpose.APPLY, choices)
-            with opened_stores(request, ledger, stack, region) as stores:
+            with opened_stores(
+                request, ledger, stack, region, project=project, database=database
+            ) as stores:
                 carry_out_shown(draft_shown(request, stores), stores, asks=not yes, json=json)
 
 
-def _apply_saved(
-    path: Path, ledger: Path | None, stack: str | None, region: str | None, *, json: bool
-) -> None:
+def _apply_saved(path: Path, ledger: Path | None, given: Named, *, json: bool) -> None:
     """Make a saved plan's changes where it was made, if nothing has moved."""
     from flyball.cli import screen
     from flyball.plan.model import Choices
 
     saved = _read(path)
-    place = saved.place.get("aws", {})
     request = _again(saved)
-    chosen = stack or place.get("stack") or None, region or place.get("region") or None
-    with opened_stores(request, ledger or _find_ledger(path, saved), *chosen) as stores:
+    aws = saved.place.get("aws", {})
+    stack, region = given.stack or aws.get("stack"), given.region or aws.get("region")
+    project, database = _find_google(saved, given)
+    with opened_stores(
+        request,
+        ledger or _find_ledger(path, saved),
+        stack or None,
+        region or None,
+        project=project,
+        database=database,
+    ) as stores:
         _check_place(path, saved, stores)
         fresh = draft_shown(request, stores)
         _check_moved(path, saved, fresh)
-        said = {"aws": {"stack": stack or "", "region": region or ""}}
+        said = {
+            "aws": {"stack": given.stack or "", "region": given.region or ""},
+            "gcp": {"project": given.project or "", "database": given.database or ""},
+        }
         words = [screen.name_program(), "apply", shlex.quote(str(path))]
         again = f"`{' '.join([*words, write_options(Choices(), said)]).rstrip()}`"
         carry_out_shown(fresh, stores, asks=False, json=json, again=again)
+
+
+def _find_google(saved: Plan, given: Named) -> tuple[str | None, str | None]:
+    """Say which deployment on Google Cloud is meant: one that is named, the environment's, its."""
+    from flyball.wiring.stack import is_google_named
+
+    place = saved.place.get("gcp", {})
+    if given.project is not None or is_google_named():
+        return given.project, given.database
+    return place.get("project"), place.get("database")
 
 
 def _read(path: Path) -> Plan:
@@ -153,12 +185,20 @@ def _refuse_stale(path: Path, saved: Plan, found: list[str], what: str) -> None:
     lines = "\n  ".join(map(plain, found[:SHOWN]))
     complain(f"{path}: this plan is {what}; nothing was changed:\n  {lines}")
     options = ["--destroy"] if saved.purpose is Purpose.DESTROY else []
-    options += [each for each in (write_options(saved.choices, saved.place),) if each]
+    options += [each for each in (write_options(saved.choices, _name_again(saved)),) if each]
     ledger = _find_ledger(path, saved)
     if ledger is not None and ledger != name_local(None):
         options += ["--ledger", shlex.quote(str(ledger))]
     words = ["plan", "--config", shlex.quote(str(_find_file(path, saved))), *options]
     refuse(f"{path}: plan again: `flyball {' '.join(words)} --out {shlex.quote(str(path))}`")
+
+
+def _name_again(saved: Plan) -> dict[str, Mapping[str, str]]:
+    """Say where a plan was made, as far as the environment does not."""
+    from flyball.wiring.stack import is_google_named
+
+    hides = {"gcp"} if is_google_named() else set()
+    return {home: place for home, place in saved.place.items() if home not in hides}
 
 
 def _find_file(path: Path, saved: Plan) -> Path:

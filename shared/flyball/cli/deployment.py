@@ -110,6 +110,8 @@ def opened_stores(
     stack: str | None,
     region: str | None,
     *,
+    project: str | None = None,
+    database: str | None = None,
     makes: bool = True,
 ) -> Iterator[Mapping[str, Store]]:
     """Open every home that a request is about; a deployment that is named is one of them."""
@@ -118,8 +120,10 @@ def opened_stores(
     from flyball.wiring.deploy import homes_of
     from flyball.wiring.stack import AWS, GCP, LOCAL, is_google_named, is_named, open_stores
 
+    if database is not None and project is None:
+        refuse("--database: give --project with it, whose database it is")
     homes = set(homes_of(request.wanted)) | ({AWS} if is_named(stack) else set())
-    homes |= {GCP} if is_google_named() else set()
+    homes |= {GCP} if project is not None or is_google_named() else set()
     if LOCAL in homes:
         ledger = name_local(ledger)
         if makes:
@@ -127,9 +131,10 @@ def opened_stores(
     elif ledger is not None:
         refuse(
             f"--ledger: no scalable target of {request.file} is at home on this machine; those in "
-            "AWS are found by --stack, those on Google Cloud by $FLYBALL_GCP_PROJECT"
+            "AWS are found by --stack, those on Google Cloud by --project"
         )
-    with open_stores(homes, ledger, stack, region, makes=makes) as stores:
+    google = {"project": project, "database": database}
+    with open_stores(homes, ledger, stack, region, makes=makes, **google) as stores:
         yield stores
 
 

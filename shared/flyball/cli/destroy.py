@@ -18,7 +18,7 @@ from flyball.cli.deployment import (
 )
 from flyball.cli.execution import carry_out_shown
 from flyball.cli.failure import FOUND, refusing_with
-from flyball.cli.options import Json, LocalLedger, TargetNames
+from flyball.cli.options import Database, Json, LocalLedger, Project, TargetNames
 
 
 def destroy(
@@ -32,6 +32,8 @@ def destroy(
     yes: Yes = False,
     stack: Stack = None,
     region: Region = None,
+    project: Project = None,
+    database: Database = None,
     ledger: LocalLedger = None,
     json: Json = False,
 ) -> None:
@@ -46,5 +48,7 @@ def destroy(
     with refusing_with(FOUND):
         choices = Choices(prune=everything, targets=tuple(target or ()), hand_back=hand_back)
         request = make_request(config, Purpose.DESTROY, choices)
-        with opened_stores(request, ledger, stack, region) as stores:
+        with opened_stores(
+            request, ledger, stack, region, project=project, database=database
+        ) as stores:
             carry_out_shown(draft_shown(request, stores), stores, asks=not yes, json=json)

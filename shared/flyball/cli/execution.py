@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from flyball.wiring.deploy import Store
 
 
+NAMED: Mapping[str, tuple[str, ...]] = {
+    "aws": ("stack", "region"),
+    "gcp": ("project", "database"),
+}
+"""By home: which of a place's fields are options."""
+
+
 def carry_out_shown(
     fresh: Plan,
     stores: Mapping[str, Store],
@@ -80,9 +87,10 @@ def write_options(choices: Choices, place: Mapping[str, Mapping[str, str]]) -> s
             words += [word for each in value for word in ("--target", each)]
         elif value != Choices._field_defaults[name]:
             words.append(f"--{option}" if value else f"--no-{option}")
-    for option in ("stack", "region"):
-        if place.get("aws", {}).get(option):
-            words += [f"--{option}", place["aws"][option]]
+    for home, options in NAMED.items():
+        for option in options:
+            if place.get(home, {}).get(option):
+                words += [f"--{option}", place[home][option]]
     return shlex.join(words)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flyball.cli.failure import refuse
-from flyball.cli.options import Json, LedgerPath, LedgerStack
+from flyball.cli.options import Database, Json, LedgerPath, LedgerProject, LedgerStack
 
 if TYPE_CHECKING:
     from flyball.core.model import Decision
@@ -26,6 +26,8 @@ def explain(
     ],
     ledger: LedgerPath = None,
     stack: LedgerStack = None,
+    project: LedgerProject = None,
+    database: Database = None,
     json: Json = False,
 ) -> None:
     """Say why a decision fell: what limited it, and what would have changed it.
@@ -42,7 +44,7 @@ def explain(
     from flyball.report.range import tell_range
     from flyball.report.sentences import tell, tell_noticed, tell_outcome
 
-    with opened(ledger, stack=stack) as found:
+    with opened(ledger, stack=stack, project=project, database=database) as found:
         row, record, target, outcome = read_decision(found, find_row(found, decision))
     if target is None:
         refuse(f"{row.id}: its config row is gone; `flyball ledger verify` says more")

@@ -16,7 +16,14 @@ import typer
 
 from flyball.cli.failure import refuse
 from flyball.cli.ledger import Kind, RowKind, Since, as_json
-from flyball.cli.options import LedgerPath, LedgerStack, TargetName, read_instant
+from flyball.cli.options import (
+    Database,
+    LedgerPath,
+    LedgerProject,
+    LedgerStack,
+    TargetName,
+    read_instant,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,6 +53,8 @@ class Format(Enum):
 def export(
     ledger: LedgerPath = None,
     stack: LedgerStack = None,
+    project: LedgerProject = None,
+    database: Database = None,
     form: Annotated[
         Format, typer.Option("--format", help="Whole rows, or columns for a spreadsheet.")
     ] = Format.JSONL,
@@ -69,7 +78,7 @@ def export(
 
     now = SystemClock().now()
     earliest = None if since is None else read_instant("--since", since, now)
-    with opened(ledger, stack=stack) as found:
+    with opened(ledger, stack=stack, project=project, database=database) as found:
         targets = found.scalable_target_ids() if target is None else [found.status(target)[0]]
         total = sum(found.status(each).sequence for each in targets)
         if output is not None and output.exists() and not overwrite:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flyball.cli.options import Json, LedgerPath, LedgerStack, TargetName, read_instant
+from flyball.cli.options import (
+    Database,
+    Json,
+    LedgerPath,
+    LedgerProject,
+    LedgerStack,
+    TargetName,
+    read_instant,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +51,8 @@ RowKind = Annotated[Kind | None, typer.Option("--kind", help="Only rows of this 
 def list_rows(
     ledger: LedgerPath = None,
     stack: LedgerStack = None,
+    project: LedgerProject = None,
+    database: Database = None,
     target: TargetName = None,
     kind: RowKind = None,
     since: Since = None,
@@ -63,7 +73,7 @@ def list_rows(
 
     now = SystemClock().now()
     earliest = None if since is None else read_instant("--since", since, now)
-    with opened(ledger, stack=stack) as found:
+    with opened(ledger, stack=stack, project=project, database=database) as found:
         if target is not None:
             found.status(target)  # an unknown one is an error, not an empty list
         chosen = _choose(found, target, kind, earliest, changes_only=changes_only)
@@ -101,6 +111,8 @@ def show(
     ],
     ledger: LedgerPath = None,
     stack: LedgerStack = None,
+    project: LedgerProject = None,
+    database: Database = None,
     json: Json = False,
 ) -> None:
     """Show one row of a ledger whole: what was seen, remembered and decided."""
@@ -109,7 +121,7 @@ def show(
     from flyball.report.plain import plain
     from flyball.report.rows import tell_row
 
-    with opened(ledger, stack=stack) as found:
+    with opened(ledger, stack=stack, project=project, database=database) as found:
         wanted = find_row(found, row)
         if json:
             screen.say_json(as_json(wanted))

@@ -45,6 +45,33 @@ LedgerStack = Annotated[
         help="In place of --ledger: the CloudFormation stack whose ledger is meant.",
     ),
 ]
+LedgerProject = Annotated[
+    str | None,
+    typer.Option(
+        "--project",
+        metavar="ID",
+        help="In place of --ledger: Google's project whose deployment's ledger is meant.",
+    ),
+]
+Project = Annotated[
+    str | None,
+    typer.Option(
+        "--project",
+        metavar="ID",
+        help="Google's, whose deployment of Flyball is meant: its functions say the rest.  "
+        "[default: as $FLYBALL_GCP_PROJECT and the like say]",
+        show_default=False,
+    ),
+]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="ID",
+        help="With --project: of the ledger in Firestore.  [default: the only deployment's there]",
+        show_default=False,
+    ),
+]
 ConfigPath = Annotated[Path, typer.Argument(metavar="FILE", help="A flyball.yaml.")]
 TargetName = Annotated[
     str | None,

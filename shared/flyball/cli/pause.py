@@ -5,12 +5,22 @@ from __future__ import annotations
 import getpass
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from flyball.cli.failure import refuse
-from flyball.cli.options import For, Json, LedgerPath, LedgerStack, Until, Way, choose_end
+from flyball.cli.options import (
+    Database,
+    For,
+    Json,
+    LedgerPath,
+    LedgerProject,
+    LedgerStack,
+    Until,
+    Way,
+    choose_end,
+)
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -38,6 +48,8 @@ def pause(
     by: By = None,
     ledger: LedgerPath = None,
     stack: LedgerStack = None,
+    project: LedgerProject = None,
+    database: Database = None,
     json: Json = False,
 ) -> None:
     """Stop the changes of a scalable target, with a reason and an end.
@@ -53,7 +65,8 @@ def pause(
 
     end = choose_end(until, length, SystemClock().now(), ("--until", "--for"))
     asked = Pause(_direction(direction), end, _name(by), _text("--reason", reason))
-    row_id = _edit(ledger, stack, lambda controller: controller.pause(target, asked))
+    where = _Where(ledger, stack, project, database)
+    row_id = _edit(where, lambda controller: controller.pause(target, asked))
     if json:
         screen.say_json({"row": row_id, "scalable_target_id": target, "pause": encode(asked)})
         return
@@ -67,6 +80,8 @@ def resume(
     by: By = None,
     ledger: LedgerPath = None,
     stack: LedgerStack = None,
+    project: LedgerProject = None,
+    database: Database = None,
     json: Json = False,
 ) -> None:
     """End a pause before its time."""
@@ -77,12 +92,13 @@ def resume(
     from flyball.report.plain import plain
 
     way, who, why = _direction(direction), _name(by), _text("--reason", reason)
-    with opened(ledger, stack=stack) as found:
+    with opened(ledger, stack=stack, project=project, database=database) as found:
         pauses = parse(History, found.status(target).history).pauses
     lifted = [each for each in pauses if way in (None, each.direction)]
     row_id = ""
     if lifted:
-        row_id = _edit(ledger, stack, lambda each: each.resume(target, way, who, why))
+        where = _Where(ledger, stack, project, database)
+        row_id = _edit(where, lambda each: each.resume(target, way, who, why))
     left = len(pauses) - len(lifted)
     if json:
         summary = {"row": row_id, "scalable_target_id": target}
@@ -116,14 +132,24 @@ def _text(option: str, text: str) -> str:
     return text
 
 
-def _edit(ledger: Path | None, stack: str | None, act: Callable[[Controller], str]) -> str:
+class _Where(NamedTuple):
+    """Which ledger the command line names; None: it does not."""
+
+    ledger: Path | None
+    stack: str | None
+    project: str | None
+    database: str | None
+
+
+def _edit(where: _Where, act: Callable[[Controller], str]) -> str:
     """Have the controller write a row, waiting for a wake that is at work."""
     from flyball.adapters.local.endpoint import LocalEndpoints
     from flyball.cli.store import opened
     from flyball.wiring.local import Settings, build
 
     settings = Settings.from_env()
-    with opened(ledger, settings, stack=stack) as found:
+    ledger, stack, project, database = where
+    with opened(ledger, settings, stack=stack, project=project, database=database) as found:
         controller = build(found, LocalEndpoints(), {}, settings=settings)
         return _retry(lambda: act(controller), settings.wait)
 

@@ -24,7 +24,7 @@ from flyball.cli.deployment import (
 )
 from flyball.cli.execution import show
 from flyball.cli.failure import FOUND, refuse, refusing_with
-from flyball.cli.options import Json, LocalLedger, TargetNames
+from flyball.cli.options import Database, Json, LocalLedger, Project, TargetNames
 
 if TYPE_CHECKING:
     from flyball.plan.model import Plan
@@ -38,6 +38,8 @@ def plan(
     ] = None,
     stack: Stack = None,
     region: Region = None,
+    project: Project = None,
+    database: Database = None,
     ledger: LocalLedger = None,
     target: TargetNames = None,
     prune: Prune = False,
@@ -56,7 +58,6 @@ def plan(
     seen, each with a remedy. Exit code 0: nothing to change; 2: changes; 1: an error, or a plan
     that cannot be applied.
     """
-    from flyball.cli import screen
     from flyball.plan.model import Choices, Purpose
     from flyball.plan.stale import seal, write_plan
 
@@ -74,21 +75,31 @@ def plan(
                 "--destroy: nothing is taken over or scaled in by it; leave the other option out"
             )
         request = make_request(config, Purpose.DESTROY if destroys else Purpose.APPLY, choices)
-        with opened_stores(request, ledger, stack, region, makes=False) as stores:
+        with opened_stores(
+            request, ledger, stack, region, project=project, database=database, makes=False
+        ) as stores:
             drafted = draft_shown(request, stores)
         if out is not None:
             drafted = seal(_locate(drafted, out, config, ledger))
             out.write_text(write_plan(drafted), encoding="utf-8")
-        if json:
-            screen.say(write_plan(drafted).rstrip())
-        else:
-            show(drafted)
-            if out is not None and drafted.changes and not drafted.problems:
-                screen.say(f"Written: `{screen.name_program()} apply {out}` does exactly this.")
+        _show(drafted, out, json=json)
     if drafted.problems:
         raise typer.Exit(FOUND)
     if drafted.changes:
         raise typer.Exit(CHANGES)
+
+
+def _show(drafted: Plan, out: Path | None, *, json: bool) -> None:
+    """Show a plan to people, or to programs."""
+    from flyball.cli import screen
+    from flyball.plan.stale import write_plan
+
+    if json:
+        screen.say(write_plan(drafted).rstrip())
+        return
+    show(drafted)
+    if out is not None and drafted.changes and not drafted.problems:
+        screen.say(f"Written: `{screen.name_program()} apply {out}` does exactly this.")
 
 
 def _locate(drafted: Plan, out: Path, config: Path, ledger: Path | None) -> Plan:

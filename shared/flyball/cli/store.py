@@ -42,7 +42,12 @@ class Told(NamedTuple):
 
 @contextmanager
 def opened(
-    path: Path | None, settings: Settings | None = None, *, stack: str | None = None
+    path: Path | None,
+    settings: Settings | None = None,
+    *,
+    stack: str | None = None,
+    project: str | None = None,
+    database: str | None = None,
 ) -> Iterator[Ledger]:
     """Open a ledger that exists, for the length of a block.
 
@@ -50,6 +55,8 @@ def opened(
         path: As `--ledger` names it; None: as the environment says.
         settings: None: the environment's.
         stack: The CloudFormation stack whose ledger is meant, in place of a path.
+        project: Google's, whose deployment's ledger is meant, likewise.
+        database: That ledger's; None: the only deployment's there.
 
     Raises:
         CommandError: There is no such file, or both are named.
@@ -58,10 +65,15 @@ def opened(
         StackError: There is no such stack.
     """
     settings = Settings.from_env() if settings is None else settings
-    if stack is not None:
-        if path is not None:
-            refuse("--ledger and --stack: give one of the two")
-        with closing(_open_stack(stack)) as ledger:
+    given = {"--ledger": path, "--stack": stack, "--project": project}
+    named = [name for name, value in given.items() if value is not None]
+    if len(named) > 1:
+        refuse(f"{' and '.join(named)}: give one of {'the two' if len(named) == 2 else 'them'}")  # noqa: PLR2004
+    if database is not None and project is None:
+        refuse("--database: give --project with it, whose database it is")
+    if stack is not None or project is not None:
+        opens = _open_stack(stack) if stack is not None else _open_project(project, database)
+        with closing(opens) as ledger:
             yield ledger
         return
     chosen = settings.ledger if path is None else path
@@ -123,6 +135,16 @@ def _open_stack(name: str) -> Ledger:
 
     clients = make_clients(None)
     return open_tables(clients, find_stack(clients, Settings.from_env(), name))
+
+
+def _open_project(project: str | None, database: str | None) -> Ledger:
+    """Open the ledger of a deployment in a project: of a database, or of the only one there."""
+    from flyball.wiring.gcp import DATABASE, SCHEME, check_sdk, open_ledger
+    from flyball.wiring.gcp_deploy import find_variables
+
+    check_sdk()
+    named = database or find_variables(project)[DATABASE]
+    return open_ledger(f"{SCHEME}{project}/{named}")
 
 
 def newest(

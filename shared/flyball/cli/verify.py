@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from flyball.cli.failure import FOUND
-from flyball.cli.options import Json, LedgerPath, LedgerStack, TargetName
+from flyball.cli.options import Database, Json, LedgerPath, LedgerProject, LedgerStack, TargetName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +25,8 @@ SHOWN = 20
 def verify(
     ledger: LedgerPath = None,
     stack: LedgerStack = None,
+    project: LedgerProject = None,
+    database: Database = None,
     target: TargetName = None,
     json: Json = False,
 ) -> None:
@@ -39,7 +41,7 @@ def verify(
 
     faults: list[Fault] = []
     count = 0
-    with opened(ledger, stack=stack) as found:
+    with opened(ledger, stack=stack, project=project, database=database) as found:
         targets = _recorded(found, target)
         total = sum(_sequence(found, each) or 0 for each in targets)
         with screen.progress("Verifying", total) as advance:
@@ -67,6 +69,8 @@ def verify(
 def replay(
     ledger: LedgerPath = None,
     stack: LedgerStack = None,
+    project: LedgerProject = None,
+    database: Database = None,
     target: TargetName = None,
     json: Json = False,
 ) -> None:
@@ -80,7 +84,7 @@ def replay(
 
     engines: Counter[str] = Counter()
     different: list[Replayed] = []
-    with opened(ledger, stack=stack) as found:
+    with opened(ledger, stack=stack, project=project, database=database) as found:
         targets = _targets(found, target)
         total = sum(found.status(each).sequence for each in targets)
         with screen.progress("Deciding again", total) as advance:

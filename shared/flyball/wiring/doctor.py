@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flyball.adapters.local.memory import MemoryLedger
-from flyball.core.codec import parse
+from flyball.core.codec import decode, parse
+from flyball.core.record import FOREIGN
+from flyball.core.remember import Noticed
 from flyball.core.target import ScalableTarget
 from flyball.plan.model import Check, Choices, Kind, Level, Plan, Purpose, Wanted
 from flyball.ports import Ledger, LedgerError
@@ -31,6 +34,10 @@ LATE = timedelta(minutes=3)
 SHOWN = 100
 NOBODY = "nobody"
 """Whose rows are asked for where no scalable target is registered: there are none."""
+RECENT = timedelta(hours=24)
+"""Of changes by somebody else."""
+PLANNED = ((Kind.TARGET, "configs"), (Kind.ALARM, "alarms"), (Kind.JOB, "job"))
+"""What of a plan is counted, by the name of its check."""
 T = TypeVar("T")
 ABOUT_RESOURCES = frozenset({"capacity", "resource", "tags"})
 """What a plan says of a resource that it cannot read; the doctor has said why already."""
@@ -101,18 +108,19 @@ class Doctor:
             yield from simulate(clients, asked, site.caller, grants)
         yield from asked.checks(grants)
 
-    def examine_gcp(self, project: str | None) -> Iterator[Check]:
+    def examine_gcp(self, project: str | None, database: str | None = None) -> Iterator[Check]:
         """Look at a deployment on Google Cloud; what is refused is told last, as one role.
 
         Args:
             project: In which the ledger is; None: as the environment says.
+            database: The ledger's; None: as the environment says, or the only deployment's.
 
         Raises:
             SettingsError: Google's libraries are not installed, or the environment is wrong.
         """
         from flyball.wiring.google import examine  # noqa: PLC0415  (only where it is asked for)
 
-        yield from examine(self, project)
+        yield from examine(self, project, database)
 
     def list_permissions(self) -> dict[str, Any]:
         """Write the policy that plan, apply, destroy and doctor need, as IAM takes it.
@@ -265,17 +273,36 @@ def check_tick(ledger: Ledger, now: datetime, remedy: str) -> Iterator[Check]:
     yield Check("tick", Level.FAIL, text, remedy)
 
 
+def check_foreign(ledger: Ledger, ids: Sequence[str], now: datetime) -> Iterator[Check]:
+    """Name capacities that somebody else changed lately: whatever did it may do so again."""
+    for each in ids:
+        rows = [row for row in ledger.latest(SHOWN, each, FOREIGN) if now - row.at <= RECENT]
+        if not rows:
+            continue
+        newest = decode(Noticed, json.loads(rows[0].body))
+        often = f", the last of {len(rows)} such changes in a day" if len(rows) > 1 else ""
+        text = (
+            f"somebody else changed it {newest.before} → {newest.after} at "
+            f"{newest.at:%Y-%m-%d %H:%M:%S} UTC{often}"
+        )
+        remedy = (
+            "a deployment that sets the counts does so each time: leave them out there (in "
+            "Terraform by `ignore_changes`)"
+        )
+        yield Check("changes", Level.WARN, text, remedy, each)
+
+
 def check_plan(plan: Plan, file: str) -> Iterator[Check]:
     """Say what of a plan is out of date, and what else it saw."""
     counts = Counter(each.kind for each in plan.changes)
     remedy = f"`flyball plan --config {file}` shows them" if file else "`flyball apply` mends them"
     against = file or "what is registered"
-    for kind, name in ((Kind.TARGET, "configs"), (Kind.ALARM, "alarms")):
+    for kind, name in PLANNED:
         fine = plan.unchanged.get(kind.value, 0)
         if counts[kind]:
             text = f"{counts[kind]} of {counts[kind] + fine} are not as {against} has them"
             yield Check(name, Level.WARN, text, remedy)
-        elif fine and (file or kind is Kind.ALARM):
+        elif fine and (file or kind is not Kind.TARGET):
             yield Check(name, Level.OK, f"{fine} of {fine} are as {against} has them")
     yield from plan.checks
 

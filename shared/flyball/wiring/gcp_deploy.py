@@ -1,7 +1,7 @@
 """Which deployment of Flyball on Google Cloud is meant, and what do plans speak to there?
 
-The environment says it, with the variables that its functions have: `python -m deploy.gcp deploy`
-prints those that a person's machine needs.
+A project that is named says it by its functions' variables. Else the environment does, with the
+same: `python -m deploy.gcp deploy` prints those that a person's machine needs.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from contextlib import closing, contextmanager
 from flyball.adapters.gcp.alerting import Alerting
 from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.deploy import GCP, GcpHome, Place
+from flyball.adapters.gcp.deployed import DeploymentError, choose, list_deployments
 from flyball.adapters.gcp.firestore import FirestoreLedger
 from flyball.adapters.gcp.jobs import Jobs
+from flyball.adapters.gcp.refusal import tell
 from flyball.adapters.gcp.rivals import make_reader
-from flyball.adapters.gcp.session import Session
+from flyball.adapters.gcp.session import EMULATORS, PREFIX, CallError, Session, read_endpoints
 from flyball.adapters.gcp.tick import Ticking, TickJob
 from flyball.core.target import Mode
 from flyball.wiring.deploy import Store
-from flyball.wiring.gcp import METRICS_SERVICE, Settings, check_sdk
+from flyball.wiring.gcp import METRICS_SERVICE, PROJECT, Settings, check_sdk
 from flyball.wiring.machine import SystemClock
 from flyball.wiring.settings import SettingsError, read_matching
 
@@ -37,19 +39,24 @@ _URL = re.compile(r"https?://[\x21-\x7e]{1,2000}")
 
 
 @contextmanager
-def open_google(environment: Mapping[str, str] | None = None) -> Iterator[Store]:
+def open_google(
+    project: str | None = None,
+    database: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Store]:
     """Open the ledger of a deployment, and its project, for the length of a block.
 
     Args:
+        project: Whose deployment is meant; None: the one that the environment names.
+        database: The ledger's; None: that of the project's only deployment.
         environment: Variables; None: this program's own.
 
     Raises:
         SettingsError: A variable is missing or wrong, or Google's libraries are not installed.
     """
-    variables = os.environ if environment is None else environment
-    settings, channel = Settings.from_env(variables), read_channel(variables)
-    ticking = read_ticking(variables, settings)
     check_sdk()
+    variables = find_variables(project, database, environment)
+    settings = Settings.from_env(variables)
     session = Session(settings.endpoints)
     ledger = FirestoreLedger(
         session,
@@ -58,28 +65,83 @@ def open_google(environment: Mapping[str, str] | None = None) -> Iterator[Store]
         targets=settings.targets_collection,
         ledger=settings.ledger_collection,
     )
-    place = Place(
-        settings.project,
-        settings.database,
-        channel,
-        settings.alarm_prefix,
-        Mode.ADVISE.value if settings.advises_only else "",
-        ticking.region,
-    )
-    control, clock = GcpControl(session), SystemClock()
     with (
         closing(ledger),
         closing(Alerting(settings.endpoints.get(METRICS_SERVICE, ""))) as alerting,
         closing(Jobs(settings.endpoints.get(JOBS_SERVICE, ""))) as jobs,
     ):
-        home = GcpHome(
-            alerting,
-            place,
-            lambda target: control.describe(target, clock.now()),
-            make_reader(session, settings.project),
-            TickJob(jobs, ticking, GCP),
-        )
-        yield Store(ledger, home)
+        yield Store(ledger, make_home(variables, settings, session, alerting, jobs))
+
+
+def make_home(
+    variables: Mapping[str, str],
+    settings: Settings,
+    session: Session,
+    alerting: Alerting,
+    jobs: Jobs,
+) -> GcpHome:
+    """Make what plans speak to.
+
+    Raises:
+        SettingsError: A variable is wrong.
+    """
+    ticking = read_ticking(variables, settings)
+    place = Place(
+        settings.project,
+        settings.database,
+        read_channel(variables),
+        settings.alarm_prefix,
+        Mode.ADVISE.value if settings.advises_only else "",
+        ticking.region,
+    )
+    control, clock = GcpControl(session), SystemClock()
+    return GcpHome(
+        alerting,
+        place,
+        lambda target: control.describe(target, clock.now()),
+        make_reader(session, settings.project),
+        TickJob(jobs, ticking, GCP),
+    )
+
+
+def find_variables(
+    project: str | None,
+    database: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Mapping[str, str]:
+    """Give the variables of the deployment that is meant: its functions' own, where it is named.
+
+    Of a deployment that is named nothing comes from the environment, which may be about another,
+    but for where Google's services are.
+
+    Raises:
+        SettingsError: There is no such deployment, or its functions cannot be listed.
+    """
+    variables = os.environ if environment is None else environment
+    if project is None:
+        if database is not None:
+            raise SettingsError("--database: give --project with it, whose database it is")
+        return variables
+    instead = f"or set {PROJECT} and the like in place of --project"
+    try:
+        session = Session(read_endpoints(variables))
+        deployed = choose(list_deployments(session, project), project, database)
+    except CallError as error:
+        message = f"the functions of project {project} cannot be listed: {tell(error)}"
+        remedy = "is it the right project, and may you (cloudfunctions.functions.list)?"
+        raise SettingsError(f"{message}; {remedy} {instead}") from None
+    except (DeploymentError, ValueError) as error:
+        raise SettingsError(str(error)) from None
+    return {**keep_endpoints(variables), **deployed.variables, PROJECT: project}
+
+
+def keep_endpoints(variables: Mapping[str, str]) -> dict[str, str]:
+    """Keep of an environment where Google's services are."""
+    return {
+        name: value
+        for name, value in variables.items()
+        if name.startswith(PREFIX) or name in EMULATORS
+    }
 
 
 def read_channel(variables: Mapping[str, str]) -> str:

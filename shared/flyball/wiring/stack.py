@@ -176,17 +176,19 @@ def open_stores(
     stack: str | None,
     region: str | None,
     *,
+    project: str | None = None,
+    database: str | None = None,
     makes: bool = True,
 ) -> Iterator[Mapping[str, Store]]:
     """Open what these homes need, for the length of a block.
-
-    Google's is the one that the environment names.
 
     Args:
         homes: Of the scalable targets that are meant.
         ledger: The local ledger's file; None: as the environment says.
         stack: The CloudFormation stack; None: as the environment says.
         region: AWS's; None: as the environment or the profile says.
+        project: Google's, whose deployment is meant; None: as the environment says.
+        database: Of its ledger; None: its only deployment's.
         makes: Make a local ledger that is not there; else one in memory stands for it.
 
     Raises:
@@ -205,7 +207,7 @@ def open_stores(
         if GCP in homes:
             from flyball.wiring.gcp_deploy import open_google  # noqa: PLC0415  (where it is asked)
 
-            stores[GCP] = opened.enter_context(open_google())
+            stores[GCP] = opened.enter_context(open_google(project, database))
         yield stores
 
 

@@ -14,7 +14,16 @@ from flyball.adapters.gcp.refusal import tell
 from flyball.adapters.gcp.session import CallError
 from flyball.plan.model import Check, Level
 
-SERVICES = ("aiplatform", RESOURCES, "firestore", "monitoring")
+SERVICES = (
+    "aiplatform",
+    "cloudfunctions",
+    RESOURCES,
+    "cloudscheduler",
+    "firestore",
+    "monitoring",
+    "pubsub",
+    "run",
+)
 """That are asked for any deployment."""
 
 

@@ -12,6 +12,10 @@ from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from flyball.adapters.gcp.alerting import Alerting
+from flyball.adapters.gcp.alerting import Written as Policy
+from flyball.adapters.gcp.jobs import Jobs
+from flyball.adapters.gcp.jobs import Written as Job
 from flyball.adapters.gcp.permissions import (
     OPTIONAL,
     find_needed,
@@ -60,7 +64,7 @@ class Heard(Session):
         try:
             return super().call(service, path, body, **how)
         except CallError as error:
-            self._hear(service, str(how.get("method", "POST")), path, error)
+            self.hear(service, str(how.get("method", "POST")), path, error)
             raise
 
     def is_own(self, service: str) -> bool:
@@ -115,7 +119,8 @@ class Heard(Session):
                 remedy = write_commands(project, missing, name_member(who))
                 yield Check("permissions", Level.FAIL, text, remedy)
 
-    def _hear(self, service: str, method: str, path: str, error: CallError) -> None:
+    def hear(self, service: str, method: str, path: str, error: CallError) -> None:
+        """Note a refusal of a call, made by whichever client."""
         project = find_project(path)
         if error.code == UNAUTHORIZED or error.status == NO_CREDENTIALS:
             self.lapsed = self.lapsed or tell(error)
@@ -137,3 +142,45 @@ class Heard(Session):
         if said and self.skew is None:
             ours = self._now + timedelta(seconds=monotonic() - self._begun)
             self.skew = parsedate_to_datetime(said) - ours
+
+
+class HeardAlerting(Alerting):
+    """Alert policies, of which a refusal is heard.
+
+    Args:
+        session: Hears it.
+        endpoint: As Alerting's.
+    """
+
+    def __init__(self, session: Heard, endpoint: str) -> None:
+        super().__init__(endpoint)
+        self._heard = session
+
+    def list(self, project: str) -> list[Policy]:
+        """List every alert policy of a project."""
+        try:
+            return super().list(project)
+        except CallError as error:
+            self._heard.hear("monitoring", "GET", f"v3/projects/{project}/alertPolicies", error)
+            raise
+
+
+class HeardJobs(Jobs):
+    """Jobs, of which a refusal is heard.
+
+    Args:
+        session: Hears it.
+        endpoint: As Jobs'.
+    """
+
+    def __init__(self, session: Heard, endpoint: str) -> None:
+        super().__init__(endpoint)
+        self._heard = session
+
+    def list(self, parent: str) -> list[Job]:
+        """List every job of a location."""
+        try:
+            return super().list(parent)
+        except CallError as error:
+            self._heard.hear("cloudscheduler", "GET", f"v1/{parent}/jobs", error)
+            raise

@@ -6,19 +6,42 @@ Source: Google Cloud, "IAM permissions reference"; Resource Manager API, testIam
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from flyball.adapters.gcp.resource import DeployedModel, Resource, Version
 
 ROLE = "flyballOperator"
 """Id of the custom role that a remedy makes."""
+USER = "roles/iam.serviceAccountUser"
+"""Lets somebody make a job that calls as a service account."""
 OF_LEDGER = (
     "datastore.entities.create",
     "datastore.entities.get",
     "datastore.entities.list",
     "datastore.entities.update",
 )
+OF_PLANS = (
+    "cloudscheduler.jobs.create",
+    "cloudscheduler.jobs.delete",
+    "cloudscheduler.jobs.enable",
+    "cloudscheduler.jobs.get",
+    "cloudscheduler.jobs.list",
+    "cloudscheduler.jobs.update",
+    "monitoring.alertPolicies.create",
+    "monitoring.alertPolicies.delete",
+    "monitoring.alertPolicies.list",
+    "monitoring.alertPolicies.update",
+)
+"""By which plan, apply and destroy look after alert policies, and the job of every minute."""
+OF_PARTS = (
+    "cloudfunctions.functions.list",
+    "monitoring.notificationChannels.get",
+    "monitoring.timeSeries.list",
+    "pubsub.topics.get",
+    "run.services.get",
+)
+"""By which the doctor looks at a deployment's parts, and --project finds it."""
 OF_METRICS = ("monitoring.metricDescriptors.list", "monitoring.timeSeries.list")
 OF_ENDPOINTS = (
     "aiplatform.endpoints.get",
@@ -54,6 +77,13 @@ _CALLS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("ml", "GET", r"/versions/[^/]+$", OF_VERSIONS),
     ("monitoring", "GET", r"/timeSeries$", ("monitoring.timeSeries.list",)),
     ("monitoring", "GET", r"/metricDescriptors$", ("monitoring.metricDescriptors.list",)),
+    ("monitoring", "GET", r"/notificationChannels/[^/]+$", (OF_PARTS[1],)),
+    ("monitoring", "GET", r"/alertPolicies$", ("monitoring.alertPolicies.list",)),
+    ("cloudfunctions", "GET", r"/functions$", (OF_PARTS[0],)),
+    ("cloudscheduler", "GET", r"/jobs$", ("cloudscheduler.jobs.list",)),
+    ("cloudscheduler", "GET", r"/jobs/[^/]+$", ("cloudscheduler.jobs.get",)),
+    ("pubsub", "GET", r"/topics/[^/]+$", ("pubsub.topics.get",)),
+    ("run", "GET", r"/services/[^/]+$", ("run.services.get",)),
     ("firestore", "POST", r":runQuery$", ("datastore.entities.get", "datastore.entities.list")),
     ("firestore", "POST", r":batchGet$", ("datastore.entities.get",)),
     ("firestore", "POST", r":commit$", ("datastore.entities.create", "datastore.entities.update")),
@@ -85,9 +115,9 @@ def list_needs(resources: Iterable[Resource], deployment: str) -> tuple[Needs, .
 
     Args:
         resources: What is scaled.
-        deployment: The project in which the ledger is.
+        deployment: The project in which the ledger, the functions and the alert policies are.
     """
-    asks: dict[str, set[str]] = {deployment: set(OF_LEDGER)}
+    asks: dict[str, set[str]] = {deployment: {*OF_LEDGER, *OF_PLANS, *OF_PARTS}}
     scales: dict[str, set[str]] = {}
     reads: tuple[str, ...]
     for resource in resources:
@@ -139,6 +169,32 @@ def write_commands(project: str, permissions: Sequence[str], member: str) -> str
         f"projects add-iam-policy-binding {project} --member={member} "
         f"--role=projects/{project}/roles/{ROLE}`"
     )
+
+
+def write_script(needs: Sequence[Needs], member: str, account: str) -> Iterator[str]:
+    """Write a shell script that makes a custom role in each project and gives it to somebody.
+
+    Args:
+        needs: By project.
+        member: As a policy's binding names him.
+        account: The service account as which the job of every minute calls; "": not known.
+    """
+    title = "Flyball: plan, apply, destroy and doctor"
+    for each in needs:
+        role = f"projects/{each.project}/roles/{ROLE}"
+        yield (
+            f'gcloud iam roles create {ROLE} --project={each.project} --title="{title}" --stage=GA '
+            f"--permissions={','.join(each.asks)}"
+        )
+        yield (
+            f"gcloud projects add-iam-policy-binding {each.project} --member={member} "
+            f"--role={role} --condition=None"
+        )
+    if account:
+        yield (
+            f"gcloud iam service-accounts add-iam-policy-binding {account} "
+            f"--project={needs[0].project} --member={member} --role={USER}"
+        )
 
 
 def name_member(who: str) -> str:
