@@ -28,29 +28,14 @@ if [ "$(gcloud alpha monitoring policies list --project=acme-ml '--filter=userLa
   gcloud alpha monitoring policies delete "${dead_man}" --quiet
 fi
 
-# The metric flyball-desired: capacity that was decided: of a range, its floor
+# The metric flyball-desired: capacity that a change was to: of a range, its floor
 if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-desired"' --format=json)" != '[]' ]; then
   gcloud logging metrics delete flyball-desired --project=acme-ml --quiet
 fi
 
-# The metric flyball-current: capacity when it was decided
+# The metric flyball-current: capacity when a change was decided
 if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-current"' --format=json)" != '[]' ]; then
   gcloud logging metrics delete flyball-current --project=acme-ml --quiet
-fi
-
-# The metric flyball-decision_ms: how long a decision took
-if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-decision_ms"' --format=json)" != '[]' ]; then
-  gcloud logging metrics delete flyball-decision_ms --project=acme-ml --quiet
-fi
-
-# The metric flyball-queued: targets that a tick handed on
-if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-queued"' --format=json)" != '[]' ]; then
-  gcloud logging metrics delete flyball-queued --project=acme-ml --quiet
-fi
-
-# The metric flyball-due: targets that were due at a tick
-if [ "$(gcloud logging metrics list --project=acme-ml '--filter=name="flyball-due"' --format=json)" != '[]' ]; then
-  gcloud logging metrics delete flyball-due --project=acme-ml --quiet
 fi
 
 # The metric flyball-turned_away: calls that no instance got: too many at once, or not allowed
