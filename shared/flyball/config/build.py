@@ -47,7 +47,9 @@ from flyball.core.zone import zone
 
 TICK = timedelta(seconds=60)
 """How often what lasts is looked at, unless it is given."""
-_TIMES = ("heartbeat", "tick", "foreign_hold", "lead_time")
+LEAD_TIME, GPU_LEAD_TIME = timedelta(minutes=5), timedelta(minutes=8)
+"""Of a machine, and on Google of one whose GPU is measured, unless it is given."""
+_TIMES = ("heartbeat", "tick", "foreign_hold", "lead_time", "early")
 
 
 def build(entry: Entry) -> Built | None:
@@ -73,6 +75,8 @@ def build(entry: Entry) -> Built | None:
     rest = _build_rest(entry, home, profile, defaults)
     if "heartbeat" not in rest and _is_polled(home, policies, metrics):
         rest["heartbeat"] = rest.get("tick", TICK)
+    if home == "gcp":
+        _lead(rest, metrics, has_windows=bool(windows))
     if bounds is None or len(entry.report.problems) > before:
         return None
     made = entry.report.attempt(
@@ -88,6 +92,15 @@ def build(entry: Entry) -> Built | None:
         ),
     )
     return None if made is None else Built(made, entry.places)
+
+
+def _lead(rest: dict[str, Any], metrics: Metrics, *, has_windows: bool) -> None:
+    """Say what Google's nodes take, and let floors by the calendar hold so much early."""
+    has_gpu = any("duty_cycle" in each.source.get("metric", "") for each in metrics.found.values())
+    if has_gpu:
+        rest.setdefault("lead_time", GPU_LEAD_TIME)
+    if has_windows:
+        rest.setdefault("early", rest.get("lead_time", LEAD_TIME))
 
 
 def _find_zone(entry: Entry) -> str:

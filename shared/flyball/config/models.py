@@ -331,7 +331,16 @@ class Settings(Strict):
         default=None, description="How long a change by somebody else is respected. Default: 15m."
     )
     lead_time: Given[Duration] = Field(
-        default=None, description="From request to in service, as expected. Default: 5m."
+        default=None,
+        description="From request to in service, as expected. Default: 5m; with `home: gcp` and a "
+        "metric of a GPU's duty cycle 8m.",
+    )
+    early: Given[Duration] = Field(
+        default=None,
+        description="A window's floor holds so long before the window begins, so that its "
+        "instances serve when it does; at most a day. Default: the lead time with `home: gcp`, "
+        "else none.",
+        examples=["8m"],
     )
 
 

@@ -72,6 +72,7 @@ def test_every_key_reaches_the_engine() -> None:
         tick: 30s
         foreign_hold: 1h
         lead_time: 8m
+        early: 4m
         zero: {metric: m, activation_threshold: 2, idle_after: 1m}
         fallback: {capacity: 6, after: 4m}
         scale_out: {rates: [{count: 4, period: 60s}], select: min}
@@ -106,6 +107,7 @@ def test_every_key_reaches_the_engine() -> None:
         tick=30 * SECOND,
         foreign_hold=3600 * SECOND,
         lead_time=480 * SECOND,
+        early=240 * SECOND,
     )
 
 
