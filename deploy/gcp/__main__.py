@@ -77,6 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
         DIGEST,
         chosen.ai_platform,
         tuple(chosen.notify),
+        chosen.handful,
     )
     deletes = chosen.action == "destroy"
     try:
@@ -134,6 +135,7 @@ def _read(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--mode", choices=MODES, default="advise")
     parser.add_argument("--runtime", default=RUNTIME, help=f"of the functions: {RUNTIME}")
     parser.add_argument("--max-instances", type=int, default=10, help="of each function")
+    parser.add_argument("--handful", type=int, default=10, help="due targets that a tick handles")
     parser.add_argument("--email", default="", help="whom the alerts for people tell")
     parser.add_argument(
         *("--notify",),

@@ -105,6 +105,12 @@ def explain(words: Sequence[str], written: str, said: str) -> CommandError:
     for pattern, remedy in _HALTS:
         if pattern.search(said):
             return CommandError(f"{written}\n{said}\nRemedy: {remedy}", said, halts=True)
+    if tuple(words[:2]) == ("projects", "describe") and _DISABLED.search(said):
+        remedy = (
+            "this account is another project's, in which that service is off: run `gcloud services "
+            "enable cloudresourcemanager.googleapis.com --project=` with the project that is named"
+        )
+        return CommandError(f"{written}\n{said}\nRemedy: {remedy}", said, halts=True)
     if tuple(words[:2]) == ("projects", "describe"):
         remedy = (
             f"--project: there is no project {words[2]}, or this account may not see it; its id is "

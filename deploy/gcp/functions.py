@@ -54,6 +54,7 @@ def list_variables(place: Place) -> dict[str, str]:
         "FLYBALL_TICK_SIGNATURE": "platform",  # Cloud Run has checked it, and takes it off
         "FLYBALL_TIMEOUT_S": str(TIMEOUT_S),
         "FLYBALL_ALARM_PREFIX": place.name,
+        "FLYBALL_HANDFUL": str(place.handful),
         "FLYBALL_MODE": place.mode,
     }
 

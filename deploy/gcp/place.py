@@ -39,6 +39,7 @@ class Place(NamedTuple):
         digest: Of what it holds.
         ai_platform: Versions of AI Platform Prediction are scaled, too.
         channels: Notification channels that are there already, whom those alerts tell, too.
+        handful: So many due targets a tick handles by itself; more go through the topic of wakes.
     """
 
     project: str
@@ -52,6 +53,7 @@ class Place(NamedTuple):
     digest: str = ""
     ai_platform: bool = False
     channels: tuple[str, ...] = ()
+    handful: int = 10
 
     @property
     def on_project(self) -> str:
@@ -145,5 +147,7 @@ def check_place(place: Place) -> None:
                 f"--notify: got {channel!r}, expected projects/PROJECT/notificationChannels/ID, as "
                 "`gcloud beta monitoring channels list` names them"
             )
+    if not 0 <= place.handful <= 1_000:  # noqa: PLR2004  (what a function takes)
+        raise PlaceError(f"--handful: got {place.handful}, expected 0 to 1000")
     if not 1 <= place.max_instances <= 1_000:  # noqa: PLR2004  (Cloud Run's usual limit)
         raise PlaceError(f"--max-instances: got {place.max_instances}, expected 1 to 1000")

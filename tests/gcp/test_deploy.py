@@ -322,5 +322,6 @@ def test_a_deployed_function_understands_its_variables(function: str) -> None:
     assert settings.dead_topic == PLACE.topic(PLACE.quarantine)
     assert settings.tick_account == PLACE.account("scheduler")
     assert settings.trusts_platform
+    assert settings.handful == PLACE.handful
     assert settings.lease > settings.timeout == timedelta(seconds=TIMEOUT_S)
     assert not settings.advises_only

@@ -121,6 +121,11 @@ def test_a_wait_ends() -> None:
     [
         ("projects describe p", "PERMISSION_DENIED", "--project: there is no project p, or this"),
         (
+            "projects describe p",
+            "SERVICE_DISABLED: Cloud Resource Manager",
+            "gcloud services enable",
+        ),
+        (
             "pubsub topics list",
             "You do not currently have an active account selected",
             "auth login",

@@ -107,6 +107,7 @@ def test_a_dry_run_runs_nothing(
         ([*WHERE, "--runtime", "python3"], "--runtime: got 'python3'"),
         ([*WHERE, "--email", "nobody"], "--email: got 'nobody', expected one address"),
         ([*WHERE, "--notify", "7"], "--notify: got '7', expected projects/PROJECT/notification"),
+        ([*WHERE, "--handful", "-1"], "--handful: got -1, expected 0 to 1000"),
         ([*WHERE, "--max-instances", "0"], "--max-instances: got 0, expected 1 to 1000"),
     ],
 )

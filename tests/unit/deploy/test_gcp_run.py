@@ -88,7 +88,13 @@ def test_a_change_of_what_a_function_has_deploys_it_again(
 
 @pytest.mark.parametrize(
     "changed",
-    [{"runtime": "python312"}, {"max_instances": 3}, {"mode": "advise"}, {"digest": "d2"}],
+    [
+        {"runtime": "python312"},
+        {"max_instances": 3},
+        {"mode": "advise"},
+        {"digest": "d2"},
+        {"handful": 3},
+    ],
     ids=lambda changed: next(iter(changed)),
 )
 def test_a_change_of_an_option_deploys_functions_again(changed: dict[str, Any]) -> None:
