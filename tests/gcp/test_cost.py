@@ -11,12 +11,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from deploy.gcp.functions import CPU, MEMORY
+from deploy.gcp.metrics import METRICS
+from deploy.gcp.place import Place
+from deploy.gcp.steps import LARGE_FIELDS
+from deploy.gcp.watch import write_dead_man, write_failing, write_held
 from flyball.core.policy import Comparison, Step, StepPolicy, TrackingPolicy
 from flyball.core.target import CapacityKind, Metric, ScalableTarget, Unit
+from flyball.cost.gcp.bill import MEMORY_MIB, WATCHED
+from flyball.cost.gcp.ledger import NOT_INDEXED
+from flyball.cost.gcp.lines import SERIES, TARGET, LineMeter
 from flyball.cost.gcp.month import GcpMonth
 from flyball.cost.plant import Demand
 from flyball.cost.usage import Usage
@@ -125,3 +134,53 @@ def test_each_call_and_each_unit_is_counted_as_the_rig_counts_it(case: Case, rig
     assert simulated.wakes["decided"]
     assert simulated.wakes["changed"] or case.name != "busy"
     assert counted["pubsub.bytes"] or case.name == "quiet"
+
+
+PLACE = Place("acme-ml", "europe-west4", "acme")
+
+
+def test_what_is_priced_is_what_is_deployed() -> None:
+    """Conditions of the alerts for people, a function's memory and CPU, and what has no index."""
+    policies = (write_dead_man(PLACE), write_failing(PLACE), write_held(PLACE))
+    assert sum(len(each["conditions"]) for each in policies) == WATCHED
+    assert (f"{MEMORY_MIB}Mi", "1") == (MEMORY, CPU)
+    assert {field for collection, field in LARGE_FIELDS if collection == "ledger"} == NOT_INDEXED
+
+
+def test_metrics_of_lines_are_charged_as_they_are_deployed() -> None:
+    """Each with its labels, and by whether it holds values or counts."""
+    fields = {"target": TARGET, "kind": "kind", "outcome": "outcome"}
+    deployed = {
+        each.id: ({fields[label] for label in each.labels}, bool(each.value))
+        for each in METRICS
+        if each.id != "turned_away"  # calls that no function got
+    }
+    assert deployed == {name: (set(each.labels), each.holds) for name, each in SERIES.items()}
+
+
+LINES: list[tuple[dict[str, Any], int]] = [
+    ({"message": "metrics", "metrics": {"Wakes": 1, "Failed": 0}}, 0),
+    ({"message": "metrics", "metrics": {"Failed": 2, "Blind": 1}}, 8 + 8),
+    ({"kind": "quiet", TARGET: "chat"}, 8),
+    ({"kind": "decided", TARGET: "chat", "action": "hold", "from": 2, "to": 2, "unmet": 0}, 8),
+    ({"kind": "decided", TARGET: "chat", "action": "hold", "from": 2, "to": 2, "unmet": 1}, 16),
+    (
+        {"kind": "decided", TARGET: "chat", "action": "set", "from": 2, "to": 3, "outcome": "a"},
+        8 + 8 + 80 + 80,
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "size"), LINES, ids=lambda each: str(each)[:40])
+def test_a_line_makes_a_point_of_each_metric_that_it_counts_in(
+    line: dict[str, Any], size: int
+) -> None:
+    """Once a minute, however many lines there are."""
+    usage = Usage()
+    meter = LineMeter(usage, 600)
+    for _ in range(3):
+        meter.note(line, 100, START)
+    assert usage.amounts["monitoring.ingested_bytes"] == size
+    assert usage.amounts["logs.ingested_bytes"] == 3 * 700
+    meter.note(line, 100, START + timedelta(minutes=1))
+    assert usage.amounts["monitoring.ingested_bytes"] == 2 * size

@@ -83,3 +83,67 @@ def test_what_cannot_be_used_is_refused(given: tuple[object, ...], said: str, co
     done = flyball("cost", "--config", config, *given)
     assert done.code == 2
     assert said in done.err
+
+
+GOOGLE = """\
+  - id: vision
+    home: gcp
+    resource: {project: acme, location: us-central1, endpoint: "7"}
+    min_capacity: 1
+    max_capacity: 8
+    metrics:
+      - name: duty
+        unit: ratio
+        source: {metric: aiplatform.googleapis.com/prediction/online/accelerator/duty_cycle}
+    policies:
+      - {name: track, kind: target_tracking, metric: duty, target_value: 70}
+"""
+
+
+@pytest.fixture
+def both(config: Path) -> Path:
+    """Write a config with a target on each cloud."""
+    config.write_text(CONFIG + GOOGLE)
+    return config
+
+
+def test_a_config_of_two_clouds_has_both_told(both: Path) -> None:
+    """One after the other, each by its own list and with its own calls."""
+    done = flyball("cost", "--config", both, "--days", 1, "--calls")
+    assert done.code == 0, done.err
+    amazon, google = done.out.split("\nGoogle Cloud\n")
+    assert amazon.startswith("AWS\n")
+    assert "cloudwatch.DescribeAlarms" in amazon
+    for line in (
+        "us-central1",
+        "from 2027-09 on besides: alert policies",
+        "Google's own autoscaler: it is free",
+        "the same beyond the free tier",
+        "aiplatform.endpoints.get",
+        "monitoring.timeSeries.list",
+    ):
+        assert line in google
+        assert line not in amazon
+
+
+def test_json_of_google_tells_what_is_free_and_what_comes_later(both: Path) -> None:
+    """Beside what stands there for AWS."""
+    given = ("--target", "vision", "--days", 1, "--json")
+    found = flyball("cost", "--config", both, *given).json
+    assert list(found) == ["gcp"]
+    assert found["gcp"]["later"]["from"] == "2027-09"
+    assert found["gcp"]["later"]["usd_per_target_and_month"]["quiet"] > 0
+    assert found["gcp"]["all_beyond_free_tier_usd_per_month"]["quiet"] == pytest.approx(0, abs=0.01)
+    assert found["gcp"]["calls_per_target_and_month"]["quiet"]["firestore.documents.commit"] > 0
+
+
+def test_prices_of_two_clouds_are_said_apart(both: Path, tmp_path: Path) -> None:
+    """Where the config is on both, so is the file."""
+    prices = tmp_path / "prices.json"
+    prices.write_text(json.dumps({"region": "eu"}))
+    done = flyball("cost", "--config", both, "--days", 1, "--prices", prices)
+    assert done.code == 2
+    assert "the config is on aws and gcp" in done.err
+    prices.write_text(json.dumps({"gcp": {"region": "europe-west4"}}))
+    found = flyball("cost", "--config", both, "--days", 1, "--prices", prices, "--json").json
+    assert (found["aws"]["region"], found["gcp"]["region"]) == ("us-east-1", "europe-west4")
