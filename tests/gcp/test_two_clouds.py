@@ -57,7 +57,7 @@ def test_one_plan_is_for_both_and_one_apply_brings_it_into_force(
     """Each target in the deployment of its cloud, with alarms of that cloud's own kind."""
     (Path("examples")).mkdir()
     shutil.copy(EXAMPLE, "examples")
-    config = ("--config", "examples/two-clouds.yaml")
+    config = ("--config", "examples/two-clouds.yaml", "--project", PROJECT)
     different: list[tuple[Step, str]] = []
     for step in read_steps(PAGE.read_text(encoding="utf-8")):
         done = flyball(*step.command.split()[1:])

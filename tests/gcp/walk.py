@@ -6,7 +6,6 @@ endpoint, `churn`, of one model with a GPU, in a range of 2 to 6, of which three
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 from base64 import b64encode
@@ -37,8 +36,9 @@ from tests.aws.rig import Server
 from tests.gcp.alerting import Policies, handle_policies
 from tests.gcp.discovery import Json, Method
 from tests.gcp.gcloud import installed
-from tests.gcp.granted import Listed, Permissions
+from tests.gcp.granted import WAITING, Listed, Permissions
 from tests.gcp.monitoring import Line, Monitoring, RestMonitoring, handle_metrics
+from tests.gcp.parts import Parts
 from tests.gcp.project import Project
 from tests.gcp.scheduler import Scheduler, serve_scheduler
 from tests.gcp.serving import Query, serving
@@ -54,9 +54,13 @@ VERTEX = "aiplatform.googleapis.com/prediction/online/"
 DUTY, CPU = f"{VERTEX}accelerator/duty_cycle", f"{VERTEX}cpu/utilization"
 BUSY = {DUTY: 0.95, CPU: 2.2}
 """Of each replica: a ratio, and busy cores."""
+TICK = "The function flyball-tick, of every minute"
 RUNTIME = f"python{sys.version_info.major}{sys.version_info.minor}"
 MINUTE = timedelta(minutes=1)
-_EXPORT = re.compile(r"^export (\w+)=(.*)$", re.MULTILINE)
+SERVED = (
+    *("AIPLATFORM", "CLOUDFUNCTIONS", "CLOUDRESOURCEMANAGER", "CLOUDSCHEDULER"),
+    *("ML", "MONITORING", "PUBSUB", "RUN"),
+)
 _LEDGER = f"emulator/v1/projects/{PROJECT}/databases/flyball/documents"
 
 
@@ -69,8 +73,8 @@ class Told:
         self._listed, self._values = listed, RestMonitoring(monitoring)
 
     def answer(self, method: Method, query: Query, body: Json) -> Json:
-        """Answer with values where it is said how to align them."""
-        aligned = "aggregation.alignmentPeriod" in query
+        """Answer with values where it is said how to align them; the quarantine's are few."""
+        aligned = "aggregation.alignmentPeriod" in query and WAITING not in query["filter"]
         return (self._values if aligned else self._listed).answer(method, query, body)
 
 
@@ -96,8 +100,8 @@ class Walk:
         vertex: Vertex AI, with an endpoint of one model.
         policies: The alert policies.
         scheduler: The jobs.
+        parts: What else is deployed.
         monitoring: The metrics.
-        patch: Sets variables, as a reader's shell does.
         pulls: How often a newer version was fetched.
     """
 
@@ -105,8 +109,8 @@ class Walk:
     vertex: VertexCloud
     policies: Policies
     scheduler: Scheduler
+    parts: Parts
     monitoring: Monitoring
-    patch: pytest.MonkeyPatch
     pulls: int = 0
 
     @property
@@ -128,18 +132,17 @@ class Walk:
     build = staticmethod(deployment.build)
 
     def deploy(self, *words: str) -> str:
-        """Deploy, or undo it; variables that it prints are set."""
+        """Deploy, or undo it; the variables that it prints are not set."""
         out, err = StringIO(), StringIO()
         with redirect_stdout(out), redirect_stderr(err):
             code = deployment.main(list(words))
         assert code == 0, (out.getvalue(), err.getvalue())
+        self.keep_functions()
         self.keep_job()
-        for name, value in _EXPORT.findall(out.getvalue()):
-            self.patch.setenv(name, value)
         return out.getvalue()
 
     def run(self, command: str) -> str:
-        """Run a command, and give what it prints; variables that it prints are set."""
+        """Run a command, and give what it prints."""
         first, _, rest = command.partition(" && ")
         if first == "git pull":
             self.pulls += 1
@@ -153,6 +156,19 @@ class Walk:
         changes = words[0] == "plan" and "Nothing to change" not in done.out
         assert done.code == (CHANGES if changes else 0), (command, done)
         return done.out
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Give what both functions see; nothing where they are not there."""
+        found = self.gcloud.found.get(TICK)
+        return dict(found["serviceConfig"]["environmentVariables"]) if found else {}
+
+    def keep_functions(self) -> None:
+        """Have in Cloud Functions what gcloud has deployed, at work."""
+        made = Parts(PROJECT, "flyball")
+        made.see(**self.variables)
+        self.parts.functions = made.functions if self.variables else {}
+        self.parts.services, self.parts.job = made.services, made.job
 
     def keep_job(self) -> None:
         """Have in Cloud Scheduler the job that gcloud has made or deleted."""
@@ -187,7 +203,7 @@ class Walk:
             for metric, value in BUSY.items()
             for replica in ("a", "b", "c")
         ]
-        settings = Settings.from_env()
+        settings = Settings.from_env(self.variables)
         with closing(open_ledger(f"firestore:{PROJECT}/{settings.database}")) as ledger:
             session = connect()
             listing = SessionListing(session)
@@ -218,20 +234,22 @@ def standing(firestore: Server, folder: Path, patch: pytest.MonkeyPatch) -> Iter
         listed.types[metric] = ("GAUGE", "DOUBLE", "10^2.%")
         listed.series.append((metric, {**labels, "metric.labels.deployed_model_id": MODEL}))
     forget(firestore)
+    listed.add_channel(PROJECT)
     with ExitStack() as ends:
         monitoring, policies = Monitoring(), Policies()
         told = Told(listed, monitoring)
-        server = ends.enter_context(serving(vertex, Permissions(), told))
+        parts = Parts(PROJECT, "flyball")
+        server = ends.enter_context(serving(vertex, Permissions(), told, parts))
         scheduler = ends.enter_context(serve_scheduler())
         url = ends.enter_context(speaking(handle_metrics(monitoring), handle_policies(policies)))
-        for service in ("AIPLATFORM", "ML", "MONITORING", "CLOUDRESOURCEMANAGER"):
+        for service in SERVED:
             patch.setenv(f"FLYBALL_GCP_ENDPOINT_{service}", server.url)
         patch.setenv("FLYBALL_GCP_ENDPOINT_MONITORING_GRPC", url)
         patch.setenv("FLYBALL_GCP_ENDPOINT_CLOUDSCHEDULER_GRPC", scheduler.url)
         patch.setenv("FLYBALL_GCP_ENDPOINT_FIRESTORE", firestore.url)
         gcloud = Named([])
         ends.enter_context(installed(folder / "bin", gcloud.hear))
-        made = Walk(gcloud, vertex, policies, scheduler, monitoring, patch)
+        made = Walk(gcloud, vertex, policies, scheduler, parts, monitoring)
         patch.setattr(deployment, "list_steps", made.list_parts)
         patch.setattr(deployment, "build", made.digest)
         patch.setattr(deployment, "SOURCE", str(folder / "source"))
