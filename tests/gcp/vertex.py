@@ -94,6 +94,7 @@ class VertexCloud:
         errors: Of the next operations, a google.rpc.Status each; None for none.
         at_once: An operation is done as it is answered.
         titles: Display names of endpoints, by path; "llm" otherwise.
+        sharing: By a pool's path: endpoint and id of each deployed model that shares it.
     """
 
     now: datetime = T0
@@ -105,6 +106,7 @@ class VertexCloud:
     endpoints: dict[str, list[Replicas]] = field(default_factory=dict)
     pools: dict[str, Replicas] = field(default_factory=dict)
     operations: dict[str, list[Operation]] = field(default_factory=dict)
+    sharing: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     documents: tuple[str, ...] = ("aiplatform.v1", "aiplatform.v1beta1")
 
     def move(self, seconds: float) -> None:
@@ -143,6 +145,8 @@ class VertexCloud:
                 return self._change(path, version, model, counts, body.get("updateMask", ""))
             case ["deploymentResourcePools", "get"]:
                 return self._write_pool(path, version)
+            case ["deploymentResourcePools", "queryDeployedModels"]:
+                return self._write_sharing(path)
             case ["deploymentResourcePools", "patch"]:
                 counts = body.get("dedicatedResources", {})
                 pool = self.pools[path]
@@ -162,6 +166,12 @@ class VertexCloud:
                 if wanted == tuple(labels.get(name) for name in names):
                     return model.samples if model.samples is not None else {"False": model.ready}
         return None
+
+    def _write_sharing(self, path: str) -> Json:
+        """Say which deployed models share a pool; of none the list is left out."""
+        found = self.sharing.get(path, [])
+        told = [{"endpoint": endpoint, "deployedModelId": model} for endpoint, model in found]
+        return {"deployedModelRefs": told, "totalDeployedModelCount": len(told)} if told else {}
 
     def _change(self, path: str, version: str, of: Replicas, counts: Json, mask: str) -> Json:
         """Begin to change a range."""

@@ -51,6 +51,7 @@ OF_ENDPOINTS = (
 OF_POOLS = (
     "aiplatform.deploymentResourcePools.get",
     "aiplatform.deploymentResourcePools.list",
+    "aiplatform.deploymentResourcePools.queryDeployedModels",
     "aiplatform.operations.list",
 )
 OF_VERSIONS = ("ml.versions.get",)
@@ -62,6 +63,7 @@ SETS_ENDPOINTS, SETS_POOLS, SETS_VERSIONS = (
 OPTIONAL = frozenset(
     {
         "aiplatform.deploymentResourcePools.list",
+        "aiplatform.deploymentResourcePools.queryDeployedModels",
         "aiplatform.endpoints.list",
         "monitoring.metricDescriptors.list",
     }
@@ -73,6 +75,7 @@ _CALLS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("aiplatform", "GET", r"/endpoints$", ("aiplatform.endpoints.list",)),
     ("aiplatform", "GET", r"/endpoints/[^/]+$", ("aiplatform.endpoints.get",)),
     ("aiplatform", "GET", r"/deploymentResourcePools$", (OF_POOLS[1],)),
+    ("aiplatform", "GET", r":queryDeployedModels$", (OF_POOLS[2],)),
     ("aiplatform", "GET", r"/deploymentResourcePools/[^/]+$", (OF_POOLS[0],)),
     ("ml", "GET", r"/versions/[^/]+$", OF_VERSIONS),
     ("monitoring", "GET", r"/timeSeries$", ("monitoring.timeSeries.list",)),

@@ -11,7 +11,7 @@ from flyball.adapters.gcp.adoption import NOT_FOUND, list_all
 from flyball.adapters.gcp.fields import Answer, read_text
 from flyball.adapters.gcp.heard import Heard
 from flyball.adapters.gcp.operation import find_work
-from flyball.adapters.gcp.platform import RETIRED, fetch_nodes
+from flyball.adapters.gcp.platform import RETIRED, Nodes, fetch_nodes
 from flyball.adapters.gcp.resource import (
     V1,
     Pool,
@@ -70,6 +70,7 @@ def find_resources(session: Heard, targets: Sequence[ScalableTarget], now: datet
         if problem is None:
             there.append(target)
             checks += _check_work(session, resource, target, now)
+            checks += _check_sharing(session, resource, target)
         else:
             checks.append(Check("resource", level, *problem, target.id))
     count = f"{len(there)} of {len(targets)}"
@@ -152,6 +153,26 @@ def _check_work(
         yield Check("change", Level.WARN, work.failed, remedy, target.id)
 
 
+def _check_sharing(session: Heard, resource: Vertex, target: ScalableTarget) -> Iterator[Check]:
+    """Say which deployed models share a pool: what is set is set for all of them."""
+    if not isinstance(resource, Pool):
+        return
+    path = f"{call_path(resource)}:queryDeployedModels"
+    try:
+        refs = list(list_all(session, "aiplatform", path, "deployedModelRefs", resource.location))
+    except CallError:
+        return  # it only says more
+    if len(refs) > 1:
+        named = [
+            f"{read_text(each, 'deployedModelId')} of endpoint "
+            f"{read_text(each, 'endpoint').rpartition('/')[2]}"
+            for each in refs
+        ]
+        names = ", ".join(named[:SHOWN]) + " …" * (len(named) > SHOWN)
+        text = f"{len(refs)} deployed models share it, and its range: {names}"
+        yield Check("sharing", Level.OK, text, "", target.id)
+
+
 def _check_version(
     session: Heard, resource: Version, target: ScalableTarget, level: Level
 ) -> Iterator[Check]:
@@ -164,3 +185,7 @@ def _check_version(
     if detail:
         yield Check("resource", level, detail, "", target.id)
     yield Check("retired", Level.WARN, RETIRED, "", target.id)
+    if isinstance(nodes, Nodes) and nodes.is_manual:
+        text = "it is scaled by hand: Flyball sets the number, and nothing picks inside a range"
+        remedy = "give it autoScaling (`gcloud ai-platform versions update`) to have it pick"
+        yield Check("scaling", Level.OK, text, remedy, target.id)
