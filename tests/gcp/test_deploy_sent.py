@@ -49,7 +49,7 @@ MADE: Mapping[str, tuple[str, str, str]] = {
         "",
         "",
     ),
-    "The metric flyball-desired: capacity that was decided: of a range, its floor": (
+    "The metric flyball-desired: capacity that a change was to: of a range, its floor": (
         "logging.v2",
         "",
         "",
