@@ -83,7 +83,8 @@ class Parts:
         match name:
             case "cloudfunctions.projects.locations.functions.list":
                 assert path["locationsId"] == "-"
-                return self._list(int(query.get("pageToken", "0")))
+                is_here = path["projectsId"] == self.project
+                return self._list(int(query.get("pageToken", "0"))) if is_here else {}
             case "run.projects.locations.services.get":
                 return self._tell_service(path["servicesId"])
             case "cloudscheduler.projects.locations.jobs.get":
