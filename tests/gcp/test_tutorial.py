@@ -9,7 +9,7 @@ import pytest
 
 from deploy.gcp.step import Ensure
 from tests.aws.rig import Server
-from tests.gcp.walk import Walk, standing
+from tests.gcp.walk import PATH, Walk, standing
 from tests.page import Step, expect_page, matches, read_steps, stop_time
 
 pytestmark = pytest.mark.enable_socket
@@ -44,4 +44,5 @@ def test_the_page_is_true(walk: Walk) -> None:
     ours = {each.title for each in walk.gcloud.steps if isinstance(each, Ensure) and each.delete}
     assert not ours & set(walk.gcloud.found)
     assert "The ledger's database flyball" in walk.gcloud.found
+    assert len(walk.vertex.operations[PATH]) == 1
     assert (walk.model.floor, walk.model.ceiling) == (5, 6)
