@@ -232,7 +232,7 @@ def check_dead_letters(session: Heard, site: Site, now: datetime) -> Iterator[Ch
             f"`{pull}` shows their `reason`, and leaves them there; to try them again publish them"
         )
         text = f"{sum(known)} messages wait in {site.quarantine}"
-        yield Check("dead letters", Level.WARN, text, f"{remedy} to the topic of alerts")
+        yield Check("dead letters", Level.WARN, text, f"{remedy} to the topic of wakes")
     else:
         yield Check("dead letters", Level.OK, "none")
 
