@@ -177,11 +177,14 @@ NIGHT = {
     "time_zone": "Europe/Berlin",
     "floor": 5,
 }
+EXACT, EARLY = {"early": "0s"}, {"lead_time": "8m"}
+"""A floor on Google holds a lead time before its start, unless it is said how early."""
 
 
-def live_through(entry: Entry, until: datetime) -> list[tuple[str, int]]:
+def live_through(entry: Entry, until: datetime, **fields: str) -> list[tuple[str, int]]:
     """Tick every minute while nobody calls; when a change was asked for, UTC, and which floor."""
-    entry.register(target(windows=[NIGHT], scale_in={"stabilization_window": "0s"}))
+    entry.model.ceiling = 6
+    entry.register(target(windows=[NIGHT], scale_in={"stabilization_window": "0s"}, **fields))
     while entry.clock.at <= until:
         entry.load(0.0)
         entry.tick()
@@ -191,17 +194,21 @@ def live_through(entry: Entry, until: datetime) -> list[tuple[str, int]]:
     return [(f"{at:%H:%M}", floor) for at, floor in floors]
 
 
-def test_google_11_a_window_in_the_repeated_hour_is_applied_once(enter: Enter) -> None:
+@pytest.mark.parametrize(("early", "start"), [(EXACT, "00:30"), (EARLY, "00:22")])
+def test_google_11_a_window_in_the_repeated_hour_is_applied_once(
+    enter: Enter, early: dict[str, str], start: str
+) -> None:
     """02:30 in Berlin comes twice on 2026-10-25, at 00:30Z and at 01:30Z: one floor till 05:00."""
-    entry = enter(datetime(2026, 10, 25, 0, 20, tzinfo=UTC))
-    entry.model.ceiling = 6
-    found = live_through(entry, datetime(2026, 10, 25, 4, 10, tzinfo=UTC))
-    assert found == [("00:30", 5), ("04:00", 1)]
+    entry = enter(datetime(2026, 10, 25, 0, 10, tzinfo=UTC))
+    found = live_through(entry, datetime(2026, 10, 25, 4, 10, tzinfo=UTC), **early)
+    assert found == [(start, 5), ("04:00", 1)]
 
 
-def test_google_11_a_window_in_the_missing_hour_is_not_skipped(enter: Enter) -> None:
+@pytest.mark.parametrize(("early", "start"), [(EXACT, "01:00"), (EARLY, "00:52")])
+def test_google_11_a_window_in_the_missing_hour_is_not_skipped(
+    enter: Enter, early: dict[str, str], start: str
+) -> None:
     """02:30 in Berlin is none on 2027-03-28: the floor is there from 03:00 local, 01:00Z."""
-    entry = enter(datetime(2027, 3, 28, 0, 50, tzinfo=UTC))
-    entry.model.ceiling = 6
-    found = live_through(entry, datetime(2027, 3, 28, 3, 10, tzinfo=UTC))
-    assert found == [("01:00", 5), ("03:00", 1)]
+    entry = enter(datetime(2027, 3, 28, 0, 40, tzinfo=UTC))
+    found = live_through(entry, datetime(2027, 3, 28, 3, 10, tzinfo=UTC), **early)
+    assert found == [(start, 5), ("03:00", 1)]

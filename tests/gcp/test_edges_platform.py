@@ -66,7 +66,7 @@ def test_google_12_a_gpu_version_moves_in_one_patch_with_its_etag(enter: Enter) 
 def test_google_12_a_400_is_sent_again_with_the_least_nodes_alone_and_reported(
     enter: Enter,
 ) -> None:
-    """In the outcome and in the log; whatever instance looks next, nothing is asked for in vain."""
+    """In the outcome and in the log; each instance is refused the most nodes once, and no more."""
     entry = enter()
     entry.platform.takes_max = False
     work(entry, 0.95)
