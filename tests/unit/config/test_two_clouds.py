@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flyball.config import compile_config, load, loads
+from flyball.config.make import MAX_AGE
 from flyball.core.decide import decide
 from flyball.core.model import (
     Capacity,
@@ -23,6 +24,7 @@ from flyball.core.model import (
     Series,
 )
 from flyball.core.target import CapacityKind, Mode, Per, ScalableTarget, Unit
+from flyball.meter import LATE, SOON
 from tests.page import expect_table
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -164,6 +166,16 @@ def test_the_scenes_of_the_page_are_these() -> None:
         why = decision.reason.value.replace("_", " ")
         lines.append(f"| {scene.id} | {scene.machines} | {' | '.join(seen)} | {moved} | {why} |")
     expect_table(PAGE, "pytest tests/unit/config/test_two_clouds.py", lines)
+
+
+def test_how_late_the_page_calls_a_metric_is_how_late_the_code_takes_it_for() -> None:
+    """Google's two delays, and the age beyond which a value is none, in minutes."""
+    late, soon, google, usual = (
+        each // timedelta(minutes=1) for each in (LATE, SOON, MAX_AGE["gcp"], MAX_AGE["aws"])
+    )
+    text = PAGE.read_text(encoding="utf-8")
+    assert f"utilization up to {late} minutes, replicas up to {soon}; " in text
+    assert f"`max_age` is {google} minutes by itself, not {usual}" in text
 
 
 def test_every_difference_of_the_page_says_what_holds_it() -> None:
