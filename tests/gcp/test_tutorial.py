@@ -9,7 +9,7 @@ import pytest
 
 from deploy.gcp.step import Ensure
 from tests.aws.rig import Server
-from tests.gcp.walk import PATH, Walk, standing
+from tests.gcp.walk import PATH, PROJECT, Walk, standing
 from tests.page import Step, expect_page, matches, read_steps, stop_time
 
 pytestmark = pytest.mark.enable_socket
@@ -39,6 +39,9 @@ def test_the_page_is_true(walk: Walk) -> None:
             different.append((step, printed))
         if step.command == "flyball apply plan.json":
             walk.pass_minutes()
+        if step.command.startswith("flyball ledger list"):
+            for said in ("explain churn", "ledger verify", "ledger replay"):
+                walk.run(f"flyball {said} --project {PROJECT}")
     expect_page(PAGE, different)
     assert walk.policies.policies == {}
     ours = {each.title for each in walk.gcloud.steps if isinstance(each, Ensure) and each.delete}
