@@ -32,6 +32,9 @@ def tell_score(score: Score) -> list[tuple[str, str, str]]:
         ),
         ("cost", cost, beside),
     ]
+    if score.dropped_ratio:
+        told = "turned away with 429, as the service had come to zero"
+        lines.insert(3, ("dropped", f"{score.dropped_ratio:.2%}", told))
     if score.warm_up_minutes:
         skipped = f"{score.warm_up_minutes // 60:,} h" if score.warm_up_minutes >= 60 else ""  # noqa: PLR2004  (minutes)
         skipped = skipped or f"{score.warm_up_minutes} min"

@@ -65,6 +65,7 @@ class Minute(NamedTuple):
         status: The endpoint's, after the controller acted.
         ceiling: As desired, of a range in which the service picks; None: there is none.
         picked: The count that the service picked, in service or on its way.
+        dropped: Requests that were turned away, as the service had come to zero.
         waiting: Backlog when it began, requests.
         backlog: Backlog when it ended, requests.
         wakes: What the controller did, in order: decisions, outcomes, and what it turned away.
@@ -85,6 +86,7 @@ class Minute(NamedTuple):
     trouble: str = ""
     ceiling: int | None = None
     picked: int | None = None
+    dropped: float = 0.0
 
     @property
     def changes(self) -> tuple[Wake, ...]:
@@ -212,6 +214,7 @@ class Cloud:
             trouble,
             state.ceiling,
             state.picked,
+            served.dropped,
         )
 
 
@@ -266,7 +269,8 @@ def expect(scalable_target: ScalableTarget, seed: int) -> EndpointSettings:
     """Make the settings of an endpoint as its scalable target expects it.
 
     One that takes a range has machines with a GPU, or without one where its `resource` says
-    `machine: cpu`; those with a GPU take twice as long to come.
+    `machine: cpu`; those with a GPU take twice as long to come. Its service takes a floor of
+    0 where the resource says `api_version: v1beta1`, as Google's does.
 
     Raises:
         ValueError: It says another machine.
@@ -282,8 +286,11 @@ def expect(scalable_target: ScalableTarget, seed: int) -> EndpointSettings:
     if machine not in MACHINES:
         known = " or ".join(sorted(MACHINES))
         raise ValueError(f"{scalable_target.id}: resource.machine: got {machine!r}, write {known}")
+    may_empty = scalable_target.resource.get("api_version") == "v1beta1"
     service = MACHINES[machine]._replace(
-        floor=settings.initial, ceiling=max(settings.initial, scalable_target.max_capacity)
+        floor=settings.initial,
+        ceiling=max(settings.initial, scalable_target.max_capacity),
+        initial=int(may_empty),
     )
     lead_time = GPU_LEAD if service.gpu_target is not None else settings.lead_time
     return settings._replace(lead_time=lead_time, service=service)

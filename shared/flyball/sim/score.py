@@ -40,6 +40,7 @@ class Score(NamedTuple):
         excess_ratio: Share of them over capacity in their minute, 0–1.
         late_ratio: Share over capacity, or behind a backlog of more than 2 % of capacity, 0–1.
         peak_backlog: Most requests waiting at a minute's end.
+        dropped_ratio: Share turned away, as the service had come to zero, 0–1.
         under_ratio: θ_U, mean relative under-provision.
         over_ratio: θ_O, mean relative over-provision.
         under_time_ratio: τ_U, share of time under-provisioned.
@@ -69,6 +70,7 @@ class Score(NamedTuple):
     over_ratio: float
     under_time_ratio: float
     over_time_ratio: float
+    dropped_ratio: float = 0.0
 
 
 class Tally:
@@ -78,6 +80,7 @@ class Tally:
         self._price = price_per_hour
         self._slots: list[_Slot] = []
         self._changes: list[tuple[int, int]] = []
+        self._dropped: list[float] = []
 
     def add(self, minute: Minute) -> None:
         """Count one minute more."""
@@ -91,6 +94,7 @@ class Tally:
         steps = [decision.desired - (decision.current or 0) for decision in decisions]
         self._changes += [(len(self._slots), step) for step in steps]
         self._slots.append(slot)
+        self._dropped.append(minute.dropped)
 
     def score(self, warm_up_minutes: int | None = None) -> Score:
         """Score what has been counted so far; all zero after no minute at all.
@@ -133,6 +137,7 @@ class Tally:
             over_ratio=_mean([max(0, has - need) / max(1, need) for has, need in pairs]),
             under_time_ratio=_mean([float(has < need) for has, need in pairs]),
             over_time_ratio=_mean([float(has > need) for has, need in pairs]),
+            dropped_ratio=_ratio(sum(self._dropped[skipped:]), arrived),
         )
 
 

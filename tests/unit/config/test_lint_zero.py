@@ -123,3 +123,41 @@ def test_a_metric_of_another_home_is_read_by_no_rule_of_cloudwatch() -> None:
     text = FILE_TEXT.format(source=CALLED, other=busy, tracked="cpu")
     local = text.replace("home: aws", "home: local")
     assert lint(loads(local, FILE), NOW) == ()
+
+
+ENDPOINT = "location: l, endpoint: '1'"
+KEPT = {
+    "v1": (
+        ENDPOINT,
+        (
+            "0, and 1 is kept: a model may go to zero only by Vertex AI's v1beta1; "
+            "add `api_version: v1beta1` to resource, or set min_capacity: 1"
+        ),
+    ),
+    "v1beta1": (f"{ENDPOINT}, api_version: v1beta1", ""),
+    "a_pool": (
+        "location: l, deployment_resource_pool: shared",
+        "0, and 1 is kept: a deployment resource pool cannot go to zero; set min_capacity: 1",
+    ),
+    "ai_platform": ("model: m, version: v", ""),
+}
+
+
+@pytest.mark.parametrize(("resource", "told"), KEPT.values(), ids=KEPT)
+def test_a_minimum_of_zero_that_google_does_not_take_is_said(resource: str, told: str) -> None:
+    """It is sent as 1, and the row says why; better to know it before."""
+    source = "{metric: custom.googleapis.com/calls, statistic: mean, project: p}"
+    text = f"""\
+version: 1
+scalable_targets:
+  - id: llm
+    home: gcp
+    resource: {{project: p, {resource}}}
+    min_capacity: 0
+    max_capacity: 4
+    metrics: [{{name: calls, per: total, source: {source}}}]
+    policies: [{{name: t, kind: target_tracking, metric: calls, target_value: 70}}]
+    zero: {{metric: calls}}
+"""
+    problems = [f"{each.message}; {each.hint}" for each in lint(loads(text, FILE), NOW)]
+    assert [each for each in problems if "1 is kept" in each] == [told] * bool(told)

@@ -32,6 +32,7 @@ class Minute(NamedTuple):
         desired: The provider's setting when it began.
         waiting: Backlog when it began, requests.
         backlog: Backlog when it ended, requests.
+        dropped: That arrived where none served and none wait: a service at zero answers 429.
     """
 
     start: datetime
@@ -40,6 +41,7 @@ class Minute(NamedTuple):
     desired: int
     waiting: float
     backlog: float
+    dropped: float = 0.0
 
 
 class LocalMetrics:
@@ -101,8 +103,18 @@ class LocalMetrics:
         state = self._endpoints.state(name, start)
         ready, desired = (0, 0) if state is None else (state.ready, state.desired)
         requests = load.demand(start)
+        if not ready and self._drops(name):
+            return Minute(
+                start, requests, ready, desired, waiting, 0.0, waiting + (requests or 0.0)
+            )
         backlog = max(0.0, waiting + (requests or 0.0) - ready * load.capacity_per_instance)
         return Minute(start, requests, ready, desired, waiting, backlog)
+
+    def _drops(self, name: str) -> bool:
+        """Say whether an endpoint that serves nobody lets nobody wait."""
+        settings = self._endpoints.settings(name)
+        service = None if settings is None else settings.service
+        return service is not None and bool(service.initial)
 
     def _read(self, read: MetricRead, now: datetime) -> Series | Missing:
         name = endpoint_name(read.scalable_target)
@@ -169,6 +181,10 @@ def _backlog(minute: Minute, _: float) -> float | None:
     return None if minute.requests is None else minute.backlog
 
 
+def _dropped(minute: Minute, _: float) -> float | None:
+    return None if minute.requests is None else minute.dropped
+
+
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
@@ -186,6 +202,7 @@ METRICS: Mapping[str, tuple[Measure, Fold]] = {
     "utilization": (_utilization, _mean),
     "duty_cycle": (_duty_cycle, _mean),
     "backlog": (_backlog, _last),
+    "dropped": (_dropped, sum),
 }
 """By name: one minute's value, and how a longer period's minutes become one.
 
@@ -194,6 +211,7 @@ service (each request counts 1/n, as SageMaker's InvocationsPerInstance does); n
 instances. utilization: percent of what the instances in service can do that arrived, so above 100
 in an overload; none at zero instances. duty_cycle: percent of the time in which a device is at
 work, so never above 100; as utilization. backlog: requests that wait at the end.
+dropped: requests that were answered 429, as the service had come to zero.
 """
 IN_PERCENT = ("utilization", "duty_cycle")
 """Shown as a ratio where the metric's unit says so."""

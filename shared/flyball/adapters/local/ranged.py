@@ -42,8 +42,9 @@ def refuse_range(
         asked: The range.
         late: Something was ordered after this instant.
     """
-    if not 1 <= asked.floor <= asked.ceiling:
-        detail = f"got {asked.floor}-{asked.ceiling}, expected 1 <= min <= max"
+    least = 1 if settings.service is None else settings.service.least
+    if not least <= asked.floor <= asked.ceiling or not asked.ceiling:
+        detail = f"got {asked.floor}-{asked.ceiling}, expected {least} <= min <= max"
         return Outcome(OutcomeKind.FAILED, f"INVALID_ARGUMENT: min_replica_count: {detail}")
     if state.status is Status.FAILED:
         detail = f"FAILED_PRECONDITION: {name} is not deployed: {state.detail}"

@@ -2,8 +2,9 @@
 
 As Vertex AI's autoscaler: every 15 seconds it works out what the utilization of those in service
 asks for, by GPU or CPU, whichever asks for more, and goes by the highest answer of the last five
-minutes. What it picks is an order in the endpoint's log. An instant's answer follows from the load
-and the log alone, so another process that watches the same endpoint picks the same.
+minutes. At zero it comes back, with so many as it is told, once somebody has called in vain. What
+it picks is an order in the endpoint's log. An instant's answer follows from the load and the log
+alone, so another process that watches the same endpoint picks the same.
 
 Source: Vertex AI documentation, "Scale inference nodes by using autoscaling".
 """
@@ -76,7 +77,10 @@ class Service:
             waiting = self._backlog(name, minute)
             able = state.ready * load.capacity_per_instance
             busy = min(1.0, (requests + waiting) / able) if able else 0.0
-            answers.append((at, want(settings, state.ready, busy)))
+            wanted = want(settings, state.ready, busy)
+            if not state.ready and requests:
+                wanted = settings.initial
+            answers.append((at, wanted))
         while answers and answers[0][0] <= at - WINDOW:
             answers.popleft()
         if answers:

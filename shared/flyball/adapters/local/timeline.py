@@ -51,6 +51,7 @@ class ServiceSettings(NamedTuple):
         gpu_target: GPU utilization to keep, percent; None: machines without a GPU.
         cpu_target: CPU utilization to keep, percent.
         cpu_full: CPU utilization of an instance that can serve no more, percent.
+        initial: Instances with which it comes back from zero; 0: it takes no floor of 0.
     """
 
     floor: int
@@ -58,6 +59,12 @@ class ServiceSettings(NamedTuple):
     gpu_target: float | None = 60.0
     cpu_target: float = 60.0
     cpu_full: float = 50.0
+    initial: int = 0
+
+    @property
+    def least(self) -> int:
+        """The lowest floor that it takes."""
+        return 0 if self.initial else 1
 
 
 class EndpointSettings(NamedTuple):

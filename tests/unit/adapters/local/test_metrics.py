@@ -9,7 +9,7 @@ import pytest
 from flyball.adapters.local.endpoint import LocalEndpoints
 from flyball.adapters.local.load import Load
 from flyball.adapters.local.metrics import METRICS, LocalMetrics
-from flyball.adapters.local.timeline import EndpointSettings
+from flyball.adapters.local.timeline import EndpointSettings, ServiceSettings
 from flyball.core.model import CapacityRange, Datapoint, Missing, MissingCause, Series
 from flyball.core.target import Metric, Per, ScalableTarget, Unit
 from flyball.ports import MetricRead
@@ -172,10 +172,25 @@ def test_minutes_before_the_endpoint_was_created_have_no_instances() -> None:
     assert (minute.ready, minute.desired, minute.backlog) == (0, 0, 5.0)
 
 
-def test_all_five_metrics_are_offered() -> None:
+def test_all_six_metrics_are_offered() -> None:
     """Their names are what a config may say."""
     offered = {"invocations", "invocations_per_instance", "utilization", "duty_cycle", "backlog"}
-    assert set(METRICS) == offered
+    assert set(METRICS) == {*offered, "dropped"}
+
+
+def test_where_a_service_has_come_to_zero_nobody_waits() -> None:
+    """What arrives there is turned away, and what waited too; the metric tells it."""
+    endpoints = LocalEndpoints()
+    service = ServiceSettings(0, 4, initial=1)
+    endpoints.create("chat", EndpointSettings(initial=0, warm=False, service=service), NOON)
+    metrics = LocalMetrics(endpoints, {"chat": Load(lambda _: 5.0, MU, NOON)})
+    first, second = metrics.minutes("chat", NOON + 2 * MINUTE)
+    assert (first.ready, first.dropped, first.backlog) == (0, 5.0, 0.0)
+    assert second.dropped == 5.0
+    dropped = Metric("dropped", per=Per.TOTAL)
+    found = metrics.read([MetricRead(ScalableTarget("chat", 0, 4), dropped, 2)], NOON + 3 * MINUTE)
+    assert not isinstance(found[0], Missing)
+    assert [point.value for point in found[0]] == [5.0, 5.0]
 
 
 def test_a_device_is_at_work_for_no_more_than_all_of_the_time() -> None:
