@@ -181,7 +181,7 @@ EXACT, EARLY = {"early": "0s"}, {"lead_time": "8m"}
 """A floor on Google holds a lead time before its start, unless it is said how early."""
 
 
-def live_through(entry: Entry, until: datetime, **fields: str) -> list[tuple[str, int]]:
+def live_through(entry: Entry, until: datetime, **fields: Any) -> list[tuple[str, int]]:
     """Tick every minute while nobody calls; when a change was asked for, UTC, and which floor."""
     entry.model.ceiling = 6
     entry.register(target(windows=[NIGHT], scale_in={"stabilization_window": "0s"}, **fields))
