@@ -222,7 +222,14 @@ def test_no_credentials_is_missing(
 
 
 @pytest.mark.parametrize(
-    "answer", ["[]", "<html>", '{"timeSeries": [{"points": 7}, 8, {"points": [{"value": {}}]}]}']
+    "answer",
+    [
+        "[]",
+        "<html>",
+        '{"executionErrors": [{}]}',
+        '{"timeSeries": [{"points": 7}, 8, {"points": [{"value": {}}]}]}',
+        '{"timeSeries": [{"points": [{"value": {"int64Value": "x"}}]}]}',
+    ],
 )
 def test_an_absurd_answer_is_missing(local: Local, answer: str) -> None:
     """Whatever stands between here and Google may have written it."""
