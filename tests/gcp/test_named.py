@@ -163,6 +163,7 @@ def test_doctor_without_a_file_goes_where_the_environment_says(
     done = flyball("doctor")
     assert done.code == 0, done
     assert "has 1 registered" in done.out
+    assert "aiplatform.endpoints.get" in project.permissions.asked["acme"]
 
 
 def test_what_is_asked_for_is_what_is_called(project: Project) -> None:

@@ -102,8 +102,7 @@ def examine(
         session = Heard(read_endpoints(variables), doctor.now)
     except ValueError as error:
         raise SettingsError(str(error)) from None
-    targets = _read(doctor.wanted or ())
-    resources = _read_resources(targets)
+    resources = _read_resources(_read(doctor.wanted or ()))
     uses_platform = any(isinstance(each, Version) for each in resources)
     identity = identify(session, (*SERVICES, "ml") if uses_platform else SERVICES)
     yield identity.check
@@ -115,10 +114,21 @@ def examine(
         raise SettingsError(NO_PROJECT)
     found = _find(session, named, database, variables, is_named=project is not None)
     settings = Settings.from_env(found.variables)
+    ledger = FirestoreLedger(
+        session,
+        settings.project,
+        database=settings.database,
+        targets=settings.targets_collection,
+        ledger=settings.ledger_collection,
+    )
+    registered = _read_known(ledger)
+    if doctor.wanted is None and not isinstance(registered, LedgerError):
+        resources = _read_resources(_read(registered))
     yield from check_permissions(session, list_needs(resources, settings.project))
     site = _make_site(settings, found, {} if project is not None else variables)
     yield from _check_parts(doctor, session, site, found)
-    yield from _check_deployment(doctor, session, settings, found.variables, targets)
+    yield from _check_deployment(doctor, session, settings, found.variables, ledger, registered)
+    ledger.close()
     if session.skew is not None:
         yield check_clock(session.skew, "Google's")
     yield from session.checks(identity.who)
@@ -225,27 +235,18 @@ def _check_deployment(
     session: Heard,
     settings: Settings,
     variables: Mapping[str, str],
-    targets: Sequence[ScalableTarget],
+    ledger: Ledger,
+    registered: tuple[Wanted, ...] | LedgerError,
 ) -> Iterator[Check]:
     """Look at the ledger, at what it has in force, and at what that scales."""
-    from flyball.wiring.doctor import (  # noqa: PLC0415
-        check_foreign,
-        check_plan,
-        check_tick,
-        read_registered,
-    )
+    from flyball.wiring.doctor import check_foreign, check_plan, check_tick  # noqa: PLC0415
 
-    ledger = FirestoreLedger(
-        session,
-        settings.project,
-        database=settings.database,
-        targets=settings.targets_collection,
-        ledger=settings.ledger_collection,
-    )
     plan: Plan | None = None
     late: list[Check] = []
+    targets = _read(doctor.wanted or ())
     try:
-        registered = read_registered(ledger)
+        if isinstance(registered, LedgerError):
+            raise registered
         wanted = registered if doctor.wanted is None else doctor.wanted
         yield Check("deployment", Level.OK, _tell(settings, registered))
         remedy = "does the Scheduler's job call its tick?"
@@ -265,7 +266,16 @@ def _check_deployment(
     if plan is not None:
         yield from check_plan(_keep_known(plan, found, targets), doctor.file)
     yield from check_sources(session, found.there, doctor.now)
-    ledger.close()
+
+
+def _read_known(ledger: Ledger) -> tuple[Wanted, ...] | LedgerError:
+    """Give what is registered, or why it cannot be read."""
+    from flyball.wiring.doctor import read_registered  # noqa: PLC0415
+
+    try:
+        return read_registered(ledger)
+    except LedgerError as error:
+        return error
 
 
 def _draft(
