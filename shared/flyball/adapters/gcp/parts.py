@@ -68,9 +68,7 @@ def check_functions(session: Heard, site: Site, deployed: Deployed | None) -> It
         deployed: As its functions tell of it; None: there is none.
     """
     functions = () if deployed is None else deployed.functions
-    deploy = (
-        f"`python -m deploy.gcp deploy --project {site.project} --region {site.region or 'REGION'}`"
-    )
+    deploy = f"`{_write_deploy(site, deployed)}`, with its other options as they were,"
     fine: list[str] = []
     for entry, what in ((ON_TICK, "nothing is looked at"), (ON_ALERT, "no alert wakes anybody")):
         found = [each for each in functions if each.entry == entry]
@@ -235,6 +233,15 @@ def check_dead_letters(session: Heard, site: Site, now: datetime) -> Iterator[Ch
         yield Check("dead letters", Level.WARN, text, f"{remedy} to the topic of wakes")
     else:
         yield Check("dead letters", Level.OK, "none")
+
+
+def _write_deploy(site: Site, deployed: Deployed | None) -> str:
+    """Write the command that deploys this deployment again, as far as it is known."""
+    mode = "" if deployed is None else deployed.variables.get("FLYBALL_MODE", "")
+    words = [f"python -m deploy.gcp deploy --project {site.project}"]
+    words += [f"--region {site.region or 'REGION'}", f"--name {site.prefix}"]
+    words += [f"--mode {mode}"] if mode else []
+    return " ".join(words)
 
 
 def _find_fault(session: Heard, function: Function) -> str | None:
