@@ -86,7 +86,7 @@ format: $(VENV)/.dev-ready ## format every file, and mend what can be mended
 reference: $(VENV)/.dev-ready ## write docs/config.md and docs/commands.md from the program
 	$(BIN)/python docs/reference.py
 
-cost: $(VENV)/.dev-ready ## write docs/aws-cost.md: live through a month, and price it
+cost: $(VENV)/.dev-ready ## write docs/aws-cost.md and gcp-cost.md: live through months, priced
 	$(BIN)/python docs/cost.py
 
 lock: .venv-lock/bin/uv ## pin every dependency again, with hashes

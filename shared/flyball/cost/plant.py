@@ -48,6 +48,7 @@ class Plant:
         self._demands = demands
         self._endpoints = LocalEndpoints()
         self._seen: dict[tuple[str, datetime], int] = {}
+        self._keys = {target.id: find_key(target) for target in targets}
         for index, target in enumerate(targets):
             settings = EndpointSettings(
                 initial=max(1, target.min_capacity),
@@ -55,7 +56,7 @@ class Plant:
                 lead_time=target.lead_time,
                 quota=max(EndpointSettings().quota, target.hard_max),
             )
-            self._endpoints.create(find_key(target), settings, start)
+            self._endpoints.create(self._keys[target.id], settings, start)
 
     def state(self, key: str, now: datetime) -> State:
         """Say what a resource has."""
@@ -97,7 +98,7 @@ class Plant:
         return value / 100 if metric.unit is Unit.RATIO else value
 
     def _ready(self, target: ScalableTarget, at: datetime) -> int:
-        key = find_key(target), at
+        key = self._keys[target.id], at
         if key not in self._seen:
             self._seen[key] = self.state(*key).ready
         return self._seen[key]
