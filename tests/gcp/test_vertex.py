@@ -49,7 +49,9 @@ def test_a_look_reads_the_range_and_what_is_in_service_inside_it(stage: Stage) -
     """The floor is desired, the upper end the ceiling, and the service's choice is ready."""
     stage.model.ready = 3
     assert stage.look() == Capacity(1, 3, Status.IN_SERVICE, ceiling=4, least=1)
-    assert [call.name for call in stage.server.calls] == ["get", "list"]
+    assert [call.name for call in stage.server.calls] == ["get", "list", "list"]
+    asked = stage.server.calls[-1].query["filter"]
+    assert "prediction/online/target_replicas" in asked  # more than the floor: whose choice?
 
 
 def test_a_pool_counts_its_replicas_by_the_metric(of: Callable[..., Stage]) -> None:

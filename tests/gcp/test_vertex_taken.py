@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from flyball.core.model import Operation
+from flyball.core.model import Capacity, Operation
 from flyball.core.remember import Notice
 from flyball.ports import OutcomeKind
+from flyball.report.range import tell_range
 from flyball.wake import WakeKind
 from tests.gcp.serving import Server
-from tests.gcp.stage import PATH, POOL, Stage, serve
+from tests.gcp.stage import MODEL, PATH, POOL, Stage, serve
 from tests.gcp.vertex import T0, Replicas
 from tests.rig import MINUTE, SECOND, outcome_of
 
@@ -131,6 +132,39 @@ def test_a_look_names_the_operation_that_runs_and_the_newest_that_failed(
     assert stage.look().operation == Operation("operation 1000", T0, failed)
     stage.pass_time(61 * MINUTE)
     assert stage.look().operation is None
+
+
+def test_the_row_has_what_was_set_and_what_google_then_chose(of: Callable[..., Stage]) -> None:
+    """Explained as both; and decided again from the row, it is the same."""
+    stage = of()
+    stage.model.ready, stage.model.chosen = 2, 4
+    stage.wake()
+    (record,) = stage.records()
+    capacity = record.observation.capacity
+    assert isinstance(capacity, Capacity)
+    assert (capacity.desired, capacity.ceiling, capacity.ready, capacity.picked) == (1, 4, 2, 4)
+    told = "Range 1–4 set, 2 in service by the service's own choice; it has chosen 4"
+    assert tell_range(capacity, stage.target) == told
+    assert '"picked":4' in stage.rows("decision")[0].body
+    stage.check()
+
+
+@pytest.mark.parametrize("resource", [MODEL, POOL], ids=["model", "pool"])
+def test_what_google_chose_is_asked_only_where_it_chose_more_than_the_floor(
+    of: Callable[..., Stage], resource: dict[str, str]
+) -> None:
+    """A look that needs no more costs no more; and a metric that says nothing blinds none."""
+    stage = of(resource)
+    here = stage.pool if resource is POOL else stage.model
+    here.chosen = 3
+    stage.look()
+    asked = len(stage.server.calls)
+    here.ready = 2
+    stage.server.calls.clear()
+    assert stage.look().picked == 3
+    assert len(stage.server.calls) == asked + 1
+    here.chosen = None
+    assert stage.look().picked is None
 
 
 def test_a_ceiling_that_a_human_lowers_is_theirs_until_the_hold_ends(

@@ -34,6 +34,7 @@ class Replicas:
         tells: Whether its status is told.
         message: In its status.
         samples: What the metric says, by spot label; None: what is ready.
+        chosen: What the metric of the autoscaler's choice says; None: it has no series.
         machine: Its machine type.
         gpus: Accelerators of a machine.
         dedicated: What else its dedicatedResources have.
@@ -48,6 +49,7 @@ class Replicas:
     tells: bool = True
     message: str = ""
     samples: Mapping[str, int] | None = None
+    chosen: int | None = None
     machine: str = "g2-standard-8"
     gpus: int = 1
     dedicated: Mapping[str, Any] = field(default_factory=dict)
@@ -158,12 +160,16 @@ class VertexCloud:
         for path, pool in self.pools.items():
             name = labels.get("resource.labels.deployment_resource_pool_id")
             if "deployment_resource_pool" in kind and path.endswith(f"/{name}"):
+                if kind.endswith("/target_replicas"):
+                    return None if pool.chosen is None else {"": pool.chosen}
                 return pool.samples if pool.samples is not None else {"False": pool.ready}
         for path, models in self.endpoints.items():
             for model in models:
                 wanted = (path.rpartition("/")[2], model.id)
                 names = ("resource.labels.endpoint_id", "metric.labels.deployed_model_id")
                 if wanted == tuple(labels.get(name) for name in names):
+                    if kind.endswith("/target_replicas"):
+                        return None if model.chosen is None else {"": model.chosen}
                     return model.samples if model.samples is not None else {"False": model.ready}
         return None
 

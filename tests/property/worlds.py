@@ -22,6 +22,7 @@ from flyball.core.model import (
     Missing,
     MissingCause,
     Observation,
+    Operation,
     Pause,
     Quota,
     ReadySample,
@@ -263,6 +264,7 @@ KNOWN = st.builds(
     least=st.none() | CAPACITIES,
     most=st.none() | CAPACITIES,
     short=st.booleans(),
+    operation=st.none() | st.builds(Operation, st.just("one"), st.none() | AGO, st.just("")),
 )
 ANY_CAPACITY: st.SearchStrategy[Capacity | Missing] = KNOWN | st.builds(
     Missing, st.sampled_from(MissingCause)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from flyball.core.chain import RETIRED, Row
 from flyball.core.codec import decode
-from flyball.core.model import Direction, Pause
+from flyball.core.model import Direction, Missing, Pause
 from flyball.core.record import CONFIG, DECISION, FOREIGN, OUTCOME, PAUSE, RESUME, DecisionRecord
 from flyball.core.remember import Notice, Noticed
 from flyball.core.target import ScalableTarget
@@ -16,6 +16,7 @@ from flyball.plan.model import HAND_OVER
 from flyball.ports import Outcome
 from flyball.report.figures import instant
 from flyball.report.plain import plain
+from flyball.report.range import tell_range
 from flyball.report.sentences import (
     headline,
     tell_noticed,
@@ -56,7 +57,11 @@ def _tell(row: Row, body: Any, find: Find) -> Line:  # noqa: ANN401  (whatever s
         target = find(row.scalable_target_id, record.config_hash)
         why, limits = tell_why(decision, target)
         picked = [each for each in record.noticed if each.notice is Notice.PICKED]
-        return Line(headline(decision), ". ".join([why, *limits, *map(tell_noticed, picked)]))
+        told = [why, *limits, *map(tell_noticed, picked)]
+        seen = record.observation.capacity
+        if target is not None and not isinstance(seen, Missing) and seen.serving > seen.desired:
+            told += filter(None, [tell_range(seen, target)])
+        return Line(headline(decision), ". ".join(told))
     if row.kind == OUTCOME:
         outcome = decode(Outcome, body["outcome"])
         return Line(f"Outcome {outcome.kind.value}", tell_outcome(outcome))

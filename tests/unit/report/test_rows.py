@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from flyball.core.chain import Row, seal
 from flyball.core.codec import canonical, encode
-from flyball.core.model import Direction, History, Pause
+from flyball.core.model import Capacity, Direction, History, Pause
 from flyball.core.record import DecisionRecord
 from flyball.core.remember import Notice, Noticed
-from flyball.core.target import ScalableTarget
+from flyball.core.target import CapacityKind, ScalableTarget
 from flyball.ports import Outcome, OutcomeKind
 from flyball.report.rows import tell_pause, tell_row
 from tests.unit.report.scenes import MINUTE, NOON, decided, make_target, see
@@ -79,6 +80,12 @@ RECORD = DecisionRecord("e", "h", {}, see(), History(10), (), decided(TARGET))
             "Somebody else changed the capacity 10 → 4",
         ),
         (
+            "foreign",
+            canonical(Noticed(Notice.CEILING_FOREIGN, NOON, 6, 3)),
+            "Foreign ceiling 6 → 3",
+            "Somebody else changed the range's ceiling 6 → 3",
+        ),
+        (
             "pause",
             canonical(Pause(Direction.IN, NOON + MINUTE, "ann", "deploy")),
             "Pause",
@@ -125,3 +132,22 @@ def test_a_damaged_row_says_that_it_cannot_be_read(kind: str, body: str) -> None
 def test_a_pause_without_an_end_says_so() -> None:
     """Nobody should wait for it to end by itself."""
     assert tell_pause(Pause()) == "both directions until it is resumed"
+
+
+def test_a_decision_in_a_list_says_what_was_set_and_what_the_service_chose() -> None:
+    """Where it chose more than the floor; a floor that serves as it is needs no word."""
+    ranged = replace(TARGET, capacity_kind=CapacityKind.RANGE)
+    chosen = RECORD.observation.capacity
+    assert isinstance(chosen, Capacity)
+
+    def tell(capacity: Capacity) -> str:
+        seen = replace(RECORD.observation, capacity=capacity)
+        found = row("decision", canonical(RECORD._replace(observation=seen)))
+        return tell_row(found, lambda *_: ranged).why
+
+    told = "Range 10–12 set, 11 in service by the service's own choice; it has chosen 12"
+    assert tell(chosen._replace(ready=11, ceiling=12, picked=12)).endswith(f". {told}")
+    assert "Range" not in tell(chosen._replace(ceiling=12))
+    assert tell(chosen._replace(ready=11)).endswith(
+        "Floor 10 set, its ceiling not known, 11 in service by the service's own choice"
+    )

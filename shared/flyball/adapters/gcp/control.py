@@ -11,7 +11,7 @@ from flyball.adapters.gcp.fields import Answer, join
 from flyball.adapters.gcp.operation import Work, find_work
 from flyball.adapters.gcp.platform import RETIRED, fetch_nodes, read_capacity, set_nodes
 from flyball.adapters.gcp.refusal import read_refusal, tell
-from flyball.adapters.gcp.replicas import count_replicas
+from flyball.adapters.gcp.replicas import CHOSEN, count_replicas
 from flyball.adapters.gcp.resource import (
     DeployedModel,
     Resource,
@@ -158,8 +158,18 @@ class GcpControl:
             detail=join((work.tell(), replicas.detail, picks)),
             least=replicas.least,
             short=work.is_short and ready < replicas.floor,
+            picked=self._find_pick(resource, replicas, ready, work, now),
             operation=work.operation if replicas.alone else None,
         )
+
+    def _find_pick(
+        self, resource: Vertex, replicas: Replicas, ready: int, work: Work, now: datetime
+    ) -> int | None:
+        """Say what the service has chosen, where it has chosen more than the floor."""
+        if not replicas.floor < ready or work.running:
+            return None
+        chosen = count_replicas(self._session, resource, replicas.model, now, CHOSEN)
+        return None if isinstance(chosen, Missing) else chosen
 
     def _count(
         self, resource: Vertex, replicas: Replicas, work: Work, now: datetime

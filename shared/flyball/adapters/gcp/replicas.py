@@ -1,5 +1,7 @@
 """How many replicas or nodes are in service, where the resource itself does not tell?
 
+And how many has the service's own autoscaler chosen, which no resource tells?
+
 Cloud Monitoring samples it once a minute, and shows it up to two minutes later.
 """
 
@@ -31,13 +33,16 @@ APART = timedelta(seconds=90)
 VERTEX = "aiplatform.googleapis.com/prediction/online/replicas"
 POOL = "aiplatform.googleapis.com/prediction/online/deployment_resource_pool/replicas"
 VERSION = "ml.googleapis.com/prediction/online/replicas"
-"""Source: Google Cloud metrics, "aiplatform" and "ml"."""
+SERVING, CHOSEN = "replicas", "target_replicas"
+"""Last parts of their names: of what is in service, and of what the autoscaler has chosen.
+
+Source: Google Cloud metrics, "aiplatform" and "ml"."""
 
 
 def count_replicas(
-    session: Session, resource: Resource, deployed_model: str, now: datetime
+    session: Session, resource: Resource, deployed_model: str, now: datetime, kind: str = SERVING
 ) -> int | Missing:
-    """Ask Cloud Monitoring how many replicas a resource has in service.
+    """Ask Cloud Monitoring how many replicas a resource has in service, or is to have.
 
     Those on Spot machines and those on others are series of their own, and count together.
 
@@ -46,12 +51,13 @@ def count_replicas(
         resource: Whose.
         deployed_model: Its id, of a deployed model; "" for anything else.
         now: Aware UTC.
+        kind: SERVING or CHOSEN.
 
     Returns:
         The newest count; Missing where there is none in WINDOW, which is not zero.
     """
     query = {
-        "filter": _write_filter(resource, deployed_model),
+        "filter": _write_filter(resource, deployed_model, kind),
         "interval.startTime": _write_instant(now - WINDOW),
         "interval.endTime": _write_instant(now),
     }
@@ -74,7 +80,7 @@ def count_replicas(
     return sum(count for at, count in newest.values() if last - at <= APART)
 
 
-def _write_filter(resource: Resource, deployed_model: str) -> str:
+def _write_filter(resource: Resource, deployed_model: str, kind: str) -> str:
     """Write the filter for one resource's series."""
     match resource:
         case DeployedModel(endpoint=endpoint):
@@ -95,6 +101,7 @@ def _write_filter(resource: Resource, deployed_model: str) -> str:
                 "resource.labels.model_id": resource.model,
                 "resource.labels.version_id": resource.version,
             }
+    wanted = {**wanted, "metric.type": wanted["metric.type"].removesuffix(SERVING) + kind}
     return " AND ".join(f'{label} = "{value}"' for label, value in wanted.items())
 
 
