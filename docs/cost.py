@@ -197,17 +197,17 @@ On AWS a quiet target's alarms are asked first, and while they are calm no metri
   the ledger and its keeping: about {spared} a month, of which the lists of alerts and of alert
   policies that it would have to read instead are not yet taken off.
 - **An open incident would be believable, none at all is not.** `projects.alerts.list` tells of
-  incidents. A metric that has stopped opens none, and closes an open one after half an hour; a
-  condition that holds already when its policy is made or changed looks the same as one that does
-  not; and nothing tells when a policy was last evaluated. An alarm of CloudWatch says
-  `INSUFFICIENT_DATA` in each of these cases.
+  incidents. A metric that has stopped opens none, and closes an open one after half an hour; and by
+  Google's discovery document nothing tells when a policy was last evaluated, or on what. An alarm
+  of CloudWatch says `INSUFFICIENT_DATA` then.
 
 So no target rests unseen: a quiet one is read every five minutes, and what has no alert policy (a
 total that is tracked, an expression) on every tick, as on AWS.
 
-**When alert policies are charged**, three of them will cost more than all else. What they bring is
-a look within a minute or two instead of five. A `heartbeat: 60s` brings the same: the quiet target
-above then costs {minutely} a month in all, and would need none of them.
+**When alert policies are charged**, three of them will cost more than all else together, and a
+quiet target more than on AWS. What they bring is a look within a minute or two instead of five. A
+`heartbeat: 60s` brings the same: the quiet target above then costs {minutely} a month in all, and
+would need none of them; this version makes them all the same.
 
 """
 GCP_FLEET = """\

@@ -23,7 +23,7 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("home", ["aws"])
+@pytest.mark.parametrize("home", ["aws", "gcp"])
 def test_the_page_has_the_figures_of_a_quiet_month(home: str, repository: Path) -> None:
     """The whole month of its first column again: what changes a cost changes the page."""
     program = load(repository / "docs" / "cost.py")
