@@ -149,6 +149,9 @@ def test_two_targets_do_not_scale_one_resource(account: Account) -> None:
     assert account.alarms() == {}
     write(f"{CONFIG}{twin}\n    mode: advise\n")
     assert plan().code == 2
+    looker = CONFIG.replace("id: churn", "id: churn\n    mode: advise")
+    write(f"{looker}{twin}\n")
+    assert plan().code == 2
 
 
 def test_a_renamed_target_comes_in_the_place_of_the_old_one(account: Account, store: Store) -> None:

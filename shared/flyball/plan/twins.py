@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.model import Check, Level, Scope
 
 
-def check_twins(
-    scope: Scope, key: Callable[[ScalableTarget], str], owners: Sequence[ScalableTarget]
-) -> Iterator[Check]:
+def check_twins(scope: Scope, key: Callable[[ScalableTarget], str]) -> Iterator[Check]:
     """Name targets that would scale the same resource against each other.
 
     Args:
         scope: Whose staying targets all name a resource.
         key: Names a target's resource; "": none of this home's.
-        owners: Of those that stay, whose resource another may not have.
     """
     first: dict[str, str] = {}
-    for each in owners:
-        first.setdefault(key(each), each.id)
+    for each in scope.staying:
+        if each.mode is Mode.APPLY:  # one that only advises takes nobody's place
+            first.setdefault(key(each), each.id)
     named = {(key(each), each.id) for each in scope.staying}
     staying = {each.id for each in scope.staying}
     going = {

@@ -63,7 +63,6 @@ def test_two_that_apply_to_one_resource_are_a_problem(case: Case) -> None:
     """Who looks on fights with nobody."""
     registered = {each.id: each for each in case.registered}
     scope = Scope(case.staying, (), case.others, registered, {})
-    owners = [each for each in case.staying if each.mode is Mode.APPLY]
-    checks = list(check_twins(scope, key, owners))
+    checks = list(check_twins(scope, key))
     assert [(each.scalable_target_id, each.text) for each in checks] == list(case.said)
     assert all(each.level is Level.FAIL and each.remedy for each in checks)

@@ -59,7 +59,7 @@ def find_places(scope: Scope, memory: Memory) -> list[str]:
 
 def settle(scene: Scene) -> Hands:
     """Say for every target who is in charge, and what has to change hands for that."""
-    hands = Hands([], [], [*check_twins(scene.scope, _key, scene.scope.staying)])
+    hands = Hands([], [], [*check_twins(scene.scope, _key)])
     for target in scene.scope.staying:
         if (old := _find_left(scene.scope, target)) is not None:
             _leave(scene, hands, old, resource_key(old.resource))

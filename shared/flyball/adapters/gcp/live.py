@@ -48,7 +48,7 @@ def judge(scene: Scene, advance: Callable[[int], None]) -> list[Check]:
     """Say who would scale against whom, who is not looked at, and what would change at once."""
     staying = scene.scope.staying
     applying = [each for each in staying if each.mode is Mode.APPLY]
-    checks = list(check_twins(scene.scope, _make_key(scene.scope), applying))
+    checks = list(check_twins(scene.scope, _make_key(scene.scope)))
     for target in applying:
         checks += _check_sight(scene, target)
     return checks + look_at_all(lambda each: _look(scene, each), staying, advance)
