@@ -301,7 +301,7 @@ def changes(draw: st.DrawFn) -> tuple[Change, ...]:
 CEILINGS = st.builds(
     Ceiling,
     CAPACITIES,
-    st.none() | st.builds(Change, AGO, CAPACITIES, CAPACITIES),
+    st.none() | st.builds(Change, AGO, CAPACITIES, CAPACITIES, st.just(()), st.none()),
     st.none() | st.builds(Foreign, AGO, CAPACITIES, CAPACITIES, AHEAD),
     st.none() | st.builds(Failure, AGO, st.integers(1, 30), st.sampled_from(Direction)),
 )
