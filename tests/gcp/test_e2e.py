@@ -137,7 +137,7 @@ def test_a_change_that_is_refused_for_a_moment_is_asked_for_again_at_once(
 
 
 def test_a_change_whose_answer_is_lost_is_found_and_not_made_again(stack: Deployment) -> None:
-    """The message comes again until the range shows, and then the intent closes."""
+    """The message is answered once the operation is found, and the intent closes with the range."""
     settle(stack, "lost", 0.95)
     stack.cloud.faults.append(Fault("mutateDeployedModel", "lost"))
     stack.post.on_answer = lambda _: stack.vertex.move(stack.vertex.takes.total_seconds())
