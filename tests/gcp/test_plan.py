@@ -52,9 +52,9 @@ def test_a_plan_shows_what_would_change_and_changes_nothing(desk: Desk) -> None:
     for line in (
         f"gcp: project {desk.store.project}, database (default), channel {CHANNEL}",
         "+ scalable target: 1–8 instances; apply; policies track",
-        f"+ alarm track high: {DUTY} > 0.6 in 1 × 60 s; $0.13 a month",
+        f"+ alarm track high: {DUTY} > 0.6 in 1 × 60 s; $0.39 a month",
         "Plan: 3 to create.",
-        "Alarms: 2, $0.26 a month at list price (+$0.26).",
+        "Alarms: 2, $0.79 a month at list price (+$0.79); alarms are charged from 2027-09 on.",
     ):
         assert line in done.out, done.out
     assert desk.ours() == []

@@ -49,7 +49,7 @@ def test_a_job_that_is_missing_is_planned_with_its_price_and_made(desk: JobDesk)
         "gcp: the deployment",
         f"+ job {NAME}: * * * * * Etc/UTC: calls {URL} as {ACCOUNT}; $0.10 a month",
         "Plan: 4 to create.",
-        "Cost: 2 alarms and 1 job, $0.36 a month at list price (+$0.36); three jobs of a billing",
+        "Cost: 2 alarms and 1 job, $0.89 a month at list price (+$0.89); alarms are charged from",
     ):
         assert line in done.out, done.out
     assert desk.scheduler.jobs == {}

@@ -167,6 +167,7 @@ class Cost(NamedTuple):
         after: Of those wanted.
         each: Of those wanted, by name.
         jobs: How many there will be.
+        free: What of it costs nothing, and how long, for people.
     """
 
     alarms: int = 0
@@ -174,6 +175,7 @@ class Cost(NamedTuple):
     after: float = 0.0
     each: Mapping[str, float] = {}
     jobs: int = 0
+    free: tuple[str, ...] = ()
 
 
 class Held(NamedTuple):

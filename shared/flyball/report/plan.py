@@ -246,8 +246,8 @@ def _tell_cost(plan: Plan) -> str:
     cost = plan.cost
     change = cost.after - cost.before
     more = f" ({'+' if change > 0 else '−'}${abs(change):.2f})" if abs(change) > 0.001 else ""  # noqa: PLR2004
+    free = "".join(f"; {each}" for each in cost.free)
     if not cost.jobs:
-        return f"Alarms: {cost.alarms}, ${cost.after:.2f} a month at list price{more}."
+        return f"Alarms: {cost.alarms}, ${cost.after:.2f} a month at list price{more}{free}."
     told = f"{counted(cost.alarms, 'alarm')} and {counted(cost.jobs, 'job')}"
-    free = "three jobs of a billing account are free"
-    return f"Cost: {told}, ${cost.after:.2f} a month at list price{more}; {free}."
+    return f"Cost: {told}, ${cost.after:.2f} a month at list price{more}{free}."

@@ -260,6 +260,7 @@ def _add(costs: Sequence[Cost]) -> Cost:
         sum(each.after for each in costs),
         {name: price for each in costs for name, price in each.each.items()},
         sum(each.jobs for each in costs),
+        tuple(free for each in costs for free in each.free),
     )
 
 

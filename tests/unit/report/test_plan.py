@@ -111,7 +111,7 @@ def test_a_job_stands_under_the_deployment_with_its_price() -> None:
     """It is no scalable target's; what is free of it is said where it is paid for."""
     fields = {"schedule": "* * * * *", "time_zone": "Etc/UTC", "uri": "https://tick.test"}
     job = Part(Kind.JOB, "flyball-tick", "", "gcp", {**fields, "service_account": "me@acme.test"})
-    cost = Cost(1, 0.1, 0.2, {"flyball-tick": 0.1}, 1)
+    cost = Cost(1, 0.1, 0.2, {"flyball-tick": 0.1}, 1, ("three jobs of an account are free",))
     assert texts(list(tell_plan(plan([alarm("a"), job], [], cost=cost)))) == [
         "aws: account 123456789012",
         "churn",
@@ -123,7 +123,7 @@ def test_a_job_stands_under_the_deployment_with_its_price() -> None:
         ),
         "Plan: 2 to create.",
         (
-            "Cost: 1 alarm and 1 job, $0.20 a month at list price (+$0.10); three jobs of a billing "
+            "Cost: 1 alarm and 1 job, $0.20 a month at list price (+$0.10); three jobs of an "
             "account are free."
         ),
     ]

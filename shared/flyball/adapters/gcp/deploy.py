@@ -19,10 +19,11 @@ from flyball.adapters.gcp.alerting import Alerting, Written, write_policy
 from flyball.adapters.gcp.labels import Labelled, read_labels
 from flyball.adapters.gcp.live import Scene, judge, share
 from flyball.adapters.gcp.policies import NoConditionError, define
+from flyball.adapters.gcp.prices import count_conditions, read_prices
 from flyball.adapters.gcp.resource import ResourceError, name_resource, read_resource
 from flyball.adapters.gcp.rivals import WHAT, ReadTarget, find_rivals
 from flyball.adapters.gcp.session import CallError
-from flyball.adapters.gcp.tick import JOB_USD, Found, TickJob
+from flyball.adapters.gcp.tick import Found, TickJob
 from flyball.alarm import Alarm, alarm_name, define_alarms, is_static
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.compare import flatten
@@ -41,13 +42,11 @@ from flyball.plan.model import (
     Verb,
 )
 from flyball.plan.rivals import Rival, check_rivals
+from flyball.price import Prices
 
 GCP = "gcp"
-CONDITION_USD = 0.10
-SERIES_USD = 0.35e-6
-"""List prices, dollars: a condition a month, and a time series that an evaluation returns."""
-EVALUATIONS = 86_400
-"""A month's, of a condition: one in 30 s, by the price list."""
+JOB = {"scheduler.jobs": 1.0}
+"""What a job is charged by in a month, by the names of the table of prices."""
 OURS = "flyball-"
 """How the keys of our user labels begin; others may be added by anybody."""
 CONDITION = (
@@ -275,11 +274,17 @@ class GcpHome:
 
     def _price(self, wanted: Sequence[Part], found: Sequence[Part]) -> Cost:
         """Price alert policies and the job, as they are and as they should be."""
-        each = {name: price([made]) for name, made in self._wanted.items()}
+        prices = read_prices()
+        job_usd = prices.usd(JOB)
+        each = {name: price([made], prices) for name, made in self._wanted.items()}
         alarms = len(each)
-        each |= {part.name: JOB_USD for part in wanted}
-        before = price(self._found.values()) + JOB_USD * len(found)
-        return Cost(alarms, before, sum(each.values()), each, len(wanted))
+        each |= {part.name: job_usd for part in wanted}
+        before = price(self._found.values(), prices) + job_usd * len(found)
+        begins = prices.begins
+        free = [f"alarms are charged from {begins} on"] if alarms and begins else []
+        if wanted:
+            free.append("three jobs of a billing account are free")
+        return Cost(alarms, before, sum(each.values()), each, len(wanted), tuple(free))
 
     def _part(self, name: str, policy: Written) -> Part:
         whose = unquote(name.split("/")[1])
@@ -304,10 +309,11 @@ def normalize(policy: Mapping[str, Any]) -> dict[str, str]:
     return flatten({key: value for key, value in shown.items() if value not in (None, [], {}, "")})
 
 
-def price(policies: Iterable[Mapping[str, Any]]) -> float:
-    """Price alert policies at list price, dollars a month: each condition has one series."""
-    conditions = sum(len(each.get("conditions", ())) for each in policies)
-    return conditions * (CONDITION_USD + EVALUATIONS * SERIES_USD)
+def price(policies: Iterable[Mapping[str, Any]], prices: Prices) -> float:
+    """Price alert policies at list price, dollars a month, what is charged only later included."""
+    every_s = prices.assumptions["evaluation_s"]
+    counts = [count_conditions(each, every_s) for each in policies]
+    return sum(prices.usd(each) + prices.usd_later(each) for each in counts)
 
 
 def _spread(condition: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,8 +27,6 @@ from flyball.adapters.gcp.refusal import tell
 from flyball.adapters.gcp.session import NO_CREDENTIALS, CallError
 from flyball.plan.model import Change, Check, Choices, Kind, Level, Part, Scope, Verb
 
-JOB_USD = 0.10
-"""A month, list price."""
 DEADLINE_S = 120
 """Of an attempt, as the function's own."""
 SCHEDULE, ZONE, STATE = "* * * * *", "Etc/UTC", "state"

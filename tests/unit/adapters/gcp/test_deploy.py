@@ -9,6 +9,7 @@ import pytest
 from flyball.adapters.gcp.alerting import Alerting, Written
 from flyball.adapters.gcp.deploy import GcpHome, Place, normalize, price
 from flyball.adapters.gcp.live import check_range
+from flyball.adapters.gcp.prices import read_prices
 from flyball.adapters.gcp.session import CallError
 from flyball.adapters.local.memory import MemoryLedger
 from flyball.core.model import Capacity, Missing, MissingCause
@@ -126,9 +127,11 @@ def test_what_somebody_added_is_a_difference() -> None:
 
 
 def test_each_condition_has_its_price() -> None:
-    """At list price: the condition, and one series in every evaluation of a month."""
-    assert price([]) == 0
-    assert price([{"conditions": [{}, {}]}, {"conditions": [{}]}]) == pytest.approx(3 * 0.13024)
+    """At list price: its metric, and one point in every evaluation of a month."""
+    prices = read_prices()
+    assert price([], prices) == 0
+    found = price([{"conditions": [{}, {}]}, {"conditions": [{}]}], prices)
+    assert found == pytest.approx(3 * (0.35 + 87_600 * 0.5e-6))
 
 
 def check(capacity: Capacity | Missing, **fields: Any) -> list[Check]:
