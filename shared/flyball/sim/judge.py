@@ -1,0 +1,231 @@
+"""What did a row of slots cost, and who in them had to wait?
+
+The scoring rules in one place, for whatever ran: the slots say what was there, never who decided.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+from flyball.sim.foresight import plan_ahead
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+LONG = 3 * DAY
+REVERSAL = timedelta(minutes=30)
+LATE_BACKLOG_RATIO = 0.02
+"""Who arrives behind a backlog of more than this part of a slot's capacity is late."""
+
+
+class Change(NamedTuple):
+    """An order of another capacity.
+
+    Attributes:
+        slot: The number of the slot from which on it is ordered.
+        step: Instances more, or fewer.
+    """
+
+    slot: int
+    step: int
+
+
+class Slots(NamedTuple):
+    """A run by the slot, as columns of one length.
+
+    Attributes:
+        length: Of a slot.
+        capacity_per_instance: Requests that one instance serves in a slot; one for each slot.
+        demand: Requests that arrived; None: not known.
+        ready: Instances in service.
+        billed: Instances that are paid for.
+        waiting: Backlog when the slot began, requests.
+        backlog: Backlog when it ended, requests.
+        changes: Of capacity, in order.
+    """
+
+    length: timedelta
+    capacity_per_instance: Sequence[float]
+    demand: Sequence[float | None]
+    ready: Sequence[int]
+    billed: Sequence[int]
+    waiting: Sequence[float]
+    backlog: Sequence[float]
+    changes: Sequence[Change]
+
+
+class Marks(NamedTuple):
+    """What a part of a run came to.
+
+    Attributes:
+        slots: That were scored.
+        skipped: Slots before them that were not.
+        changes: Orders of another capacity.
+        changes_a_day: The same in a day.
+        reversals: Changes against the one before it, within 30 minutes.
+        instance_hours: Billed, from the order on.
+        static_instances: Instances that carry the slot with the most demand.
+        static_instance_hours: Billed if that many are there all the time.
+        cost_ratio: instance_hours ÷ static_instance_hours.
+        clairvoyant_hours: Billed of who knows the future and nothing is over capacity.
+        clairvoyant_ratio: instance_hours ÷ clairvoyant_hours.
+        requests: That arrived.
+        excess: Of them, over the capacity of their slot.
+        excess_ratio: The same as a share, 0–1.
+        late: Of them, over capacity or behind a backlog of more than 2 % of capacity.
+        late_ratio: The same as a share, 0–1.
+        peak_backlog: Most requests waiting at a slot's end.
+        under_ratio: θ_U, mean relative under-provision.
+        over_ratio: θ_O, mean relative over-provision.
+        under_time_ratio: τ_U, share of time under-provisioned.
+        over_time_ratio: τ_O, share of time over-provisioned.
+
+    Source: Herbst et al., "Ready for Rain? A View from SPEC Research on the Future of Cloud
+        Metrics" (θ and τ).
+    """
+
+    slots: int
+    skipped: int
+    changes: int
+    changes_a_day: float
+    reversals: int
+    instance_hours: float
+    static_instances: int
+    static_instance_hours: float
+    cost_ratio: float
+    clairvoyant_hours: float
+    clairvoyant_ratio: float
+    requests: float
+    excess: float
+    excess_ratio: float
+    late: float
+    late_ratio: float
+    peak_backlog: float
+    under_ratio: float
+    over_ratio: float
+    under_time_ratio: float
+    over_time_ratio: float
+
+
+def warm_up(slots: int, length: timedelta) -> int:
+    """Say how many slots are not scored: a day of more than three, else an hour or the half."""
+    if slots * length > LONG:
+        return DAY // length
+    return min(HOUR // length, slots // 2)
+
+
+def judge(found: Slots, lead_slots: int, begin: int | None = None, end: int | None = None) -> Marks:
+    """Score the slots from one to before another.
+
+    Args:
+        found: A run.
+        lead_slots: What the clairvoyant pays for each instance that it starts.
+        begin: The first that counts; None: after what suits its length.
+        end: The first that no longer counts; None: all are left.
+
+    Returns:
+        All zero where no slot is left.
+    """
+    total = len(found.demand)
+    begin = warm_up(total, found.length) if begin is None else begin
+    end = total if end is None else end
+    needs = fill_gaps(find_needs(found))
+    ahead = plan_ahead(needs, lead_slots)
+    return _judge(found, begin, end, needs, ahead)
+
+
+def judge_each(
+    found: Slots, lead_slots: int, parts: Sequence[tuple[int, int]]
+) -> tuple[Marks, ...]:
+    """Score several parts of one run, such as its days; see judge.
+
+    The clairvoyant's hours of parts that touch add up to those of the whole.
+    """
+    needs = fill_gaps(find_needs(found))
+    ahead = plan_ahead(needs, lead_slots)
+    return tuple(_judge(found, begin, end, needs, ahead) for begin, end in parts)
+
+
+def find_needs(found: Slots) -> list[int | None]:
+    """Say how many instances carry each slot's demand; None where it is not known."""
+    return [
+        None if demand is None else math.ceil(demand / capacity)
+        for demand, capacity in zip(found.demand, found.capacity_per_instance, strict=True)
+    ]
+
+
+def fill_gaps(needs: Sequence[int | None]) -> list[int]:
+    """Let an unknown slot need what the one before it did."""
+    filled: list[int] = []
+    before = 0
+    for need in needs:
+        before = before if need is None else need
+        filled.append(before)
+    return filled
+
+
+def _judge(found: Slots, begin: int, end: int, needs: Sequence[int], ahead: Sequence[int]) -> Marks:
+    count = max(0, end - begin)
+    hours = found.length / HOUR
+    changes = [each for each in found.changes if begin <= each.slot < end and each.step]
+    demand = [each or 0.0 for each in found.demand[begin:end]]
+    capacity = [
+        ready * each
+        for ready, each in zip(
+            found.ready[begin:end], found.capacity_per_instance[begin:end], strict=True
+        )
+    ]
+    arrived = sum(demand)
+    over = [max(0.0, each - most) for each, most in zip(demand, capacity, strict=True)]
+    waits = zip(found.waiting[begin:end], capacity, demand, over, strict=True)
+    late = sum(
+        every if waiting > LATE_BACKLOG_RATIO * most else some
+        for waiting, most, every, some in waits
+    )
+    billed = sum(found.billed[begin:end])
+    known = zip(found.demand[begin:end], found.ready[begin:end], needs[begin:end], strict=True)
+    pairs = [(ready, need) for asked, ready, need in known if asked is not None]
+    static = max(needs[begin:end], default=0)
+    best = sum(ahead[begin:end])
+    excess = sum(over)
+    return Marks(
+        slots=count,
+        skipped=begin,
+        changes=len(changes),
+        changes_a_day=_ratio(len(changes) * (DAY / found.length), count),
+        reversals=_count_reversals(changes, REVERSAL // found.length),
+        instance_hours=billed * hours,
+        static_instances=static,
+        static_instance_hours=static * count * hours,
+        cost_ratio=_ratio(billed, static * count),
+        clairvoyant_hours=best * hours,
+        clairvoyant_ratio=_ratio(billed, best),
+        requests=arrived,
+        excess=excess,
+        excess_ratio=_ratio(excess, arrived),
+        late=late,
+        late_ratio=_ratio(late, arrived),
+        peak_backlog=max(found.backlog[begin:end], default=0.0),
+        under_ratio=_mean([max(0, need - has) / max(1, need) for has, need in pairs]),
+        over_ratio=_mean([max(0, has - need) / max(1, need) for has, need in pairs]),
+        under_time_ratio=_mean([float(has < need) for has, need in pairs]),
+        over_time_ratio=_mean([float(has > need) for has, need in pairs]),
+    )
+
+
+def _count_reversals(changes: Sequence[Change], near: int) -> int:
+    return sum(
+        later.slot - earlier.slot <= near and (later.step > 0) != (earlier.step > 0)
+        for earlier, later in pairwise(changes)
+    )
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0
+
+
+def _mean(values: Sequence[float]) -> float:
+    return _ratio(math.fsum(values), len(values))
