@@ -64,10 +64,10 @@ template: $(VENV)/.dev-ready .venv-sam/.ready .venv-scan/.ready ## is the templa
 		--file template.yaml build/template.json
 
 e2e-aws: $(VENV)/.dev-ready .venv-sam/.ready ## deploy to a local AWS, and run it end to end
-	FLYBALL_SAM="$(SAM)" $(BIN)/python -m pytest -n 2 --dist loadgroup -m e2e tests/aws $(ARGS)
+	FLYBALL_SAM="$(SAM)" $(BIN)/python -m pytest -n 2 --dist loadfile -m e2e tests/aws $(ARGS)
 
 e2e-gcp: $(VENV)/.dev-ready ## run what Google Cloud runs among its emulators, end to end
-	$(BIN)/python -m pytest -m e2e tests/gcp $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m e2e -rs tests/gcp $(ARGS)
 
 demo-aws: $(VENV)/.dev-ready .venv-sam/.ready ## deploy to a local AWS, and replay a rush there (ARGS="--trace FILE")
 	@FLYBALL_SAM="$(SAM)" $(BIN)/python -m tests.aws.demo $(ARGS)

@@ -28,7 +28,7 @@ from flyball.sim.trace import Trace
 from tests.aws.demo import show
 from tests.aws.deployment import Deployment, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
 
 MOTO, OURS = "moto", "ours"
 BOTH = pytest.mark.parametrize("home", [MOTO, OURS])

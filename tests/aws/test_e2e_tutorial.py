@@ -21,7 +21,7 @@ from tests.aws.rig import REGION, Server, client_of, environment_for, start_mini
 from tests.aws.test_tutorial import PAGE
 from tests.page import matches, read_steps
 
-pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket, pytest.mark.xdist_group("built")]
+pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
 
 BUILT = (".*", "__pycache__", "build", "dist", "htmlcov", "*.egg-info", "node_modules")
 """What of this folder is no source."""

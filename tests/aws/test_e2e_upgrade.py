@@ -9,7 +9,7 @@ import pytest
 
 from tests.aws.deployment import Deployment
 
-pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
 
 
 def live(stack: Deployment, part: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tests.aws.deployment import RUNTIME, build
 from tests.aws.emulator import Emulator, emulated, runtime_client
 from tests.aws.rig import Server, client_of, create_tables
 
-pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket, pytest.mark.xdist_group("built")]
+pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
 
 EVENTS = sorted((Path(__file__).resolve().parents[1] / "events" / "aws").glob("*.json"))
 TICKS = [event for event in EVENTS if event.name.startswith("scheduler-")]

@@ -89,7 +89,7 @@ KNOWN_PERMISSIONS = READS | {
     "ml.versions.update",
     "monitoring.timeSeries.list",
 }
-"""Each was seen in other people's published roles; no list of Google's ships with gcloud."""
+"""By Google's documentation and by published roles; no list of Google's ships with gcloud."""
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 

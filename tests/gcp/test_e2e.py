@@ -31,7 +31,7 @@ from tests.gcp.post import Delivery
 from tests.gcp.serving import Fault
 from tests.rig import check_ledger
 
-pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket, pytest.mark.xdist_group("gcp")]
+pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
 
 FLOOR, CEILING = "dedicatedResources.minReplicaCount", "dedicatedResources.maxReplicaCount"
 OK, REFUSED = 200, 500

@@ -26,7 +26,7 @@ from tests.gcp.post import PATIENCE_S
 from tests.gcp.serving import RefusalError
 from tests.rig import check_ledger
 
-pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket, pytest.mark.xdist_group("gcp")]
+pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
 
 OK, DIED, LATE = 200, 503, 504
 SHORT = {"FLYBALL_TIMEOUT_S": "5", "FLYBALL_LEASE_S": "12"}

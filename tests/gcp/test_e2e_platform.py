@@ -26,7 +26,7 @@ from tests.gcp.deployment import (
 from tests.gcp.serving import Fault
 from tests.rig import check_ledger
 
-pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket, pytest.mark.xdist_group("gcp")]
+pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
 
 OK = 200
 RETIRED = "unavailable: Google shut AI Platform Prediction down on 2025-01-31"

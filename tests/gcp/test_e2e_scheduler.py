@@ -36,7 +36,7 @@ from tests.gcp.scheduler import Scheduler, serve_scheduler
 from tests.rig import check_ledger
 from tests.unit.cli.commands import Done, flyball
 
-pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket, pytest.mark.xdist_group("gcp-tick")]
+pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
 
 JOB = "flyball-tick"
 NAME = f"projects/{PROJECT}/locations/{LOCATION}/jobs/{JOB}"
@@ -128,7 +128,7 @@ def test_a_window_raises_the_floor_at_its_minute_by_the_schedulers_run_alone(
         "floor": 3,
         "time_zone": "UTC",
     }
-    stack.apply(tmp_path, **target("rush", mode="apply", windows=[window]))
+    stack.apply(tmp_path, **target("rush", mode="apply", early="0s", windows=[window]))
     assert [each.status for each in stack.pass_minute()] == [200]
     (looked,) = gcp.decisions("rush")
     assert (looked.decision.action, gcp.sent("rush")) == (Action.HOLD, [])
