@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flyball.sim.peers.tick import Bounds, Datapoints, check_positive
+from flyball.sim.peers.tick import Bounds, Datapoints, check_positive, round_up
 from flyball.sim.slots import Seen
 
 HIGH_DATAPOINTS = 3
@@ -71,7 +70,7 @@ class TargetTracking:
             self._below = self._below + 1 if value is not None and value < floor else 0
         if seen.load is None:
             return seen.desired
-        wanted = self._bounds.clamp(math.ceil(seen.load / target))
+        wanted = self._bounds.clamp(round_up(seen.load / target))
         if self._above >= HIGH_DATAPOINTS and wanted > seen.desired:
             self._coming, self._quiet_until = wanted, None
             return wanted

@@ -79,7 +79,7 @@ def recommend_external(total: float, current: int, tolerance: float) -> int:
 
     Source: Kubernetes, replica_calculator.go: GetExternalPerPodMetricReplicas.
     """
-    if abs(1 - total / current) <= tolerance:
+    if _is_within(total / current, tolerance):
         return current
     return math.ceil(total)
 
@@ -111,12 +111,16 @@ def recommend_pods(total: float, current: int, seen: Seen, tolerance: float) -> 
         total += missing
     count = known + missing + unready
     again = total / count
-    if abs(1 - again) <= tolerance or ratio < 1 < again or again < 1 < ratio:
+    if _is_within(again, tolerance) or ratio < 1 < again or again < 1 < ratio:
         return current
     number = math.ceil(again * count)
     if missing or unready:  # the count of pods may turn it as well
         number = min(number, current) if again < 1 else max(number, current)
     return number
+
+
+def _is_within(ratio: float, tolerance: float) -> bool:
+    return 1 - tolerance <= ratio <= 1 + tolerance
 
 
 class Stabilizer:

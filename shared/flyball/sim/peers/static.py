@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flyball.sim.peers.tick import Bounds, check_positive
+from flyball.sim.peers.tick import Bounds, check_positive, round_up
 from flyball.sim.slots import Seen
 
 
@@ -33,7 +32,7 @@ class Static:
 
     def __init__(self, settings: Settings, bounds: Bounds, loads: Sequence[float | None]) -> None:
         highest = max((load for load in loads if load is not None), default=0.0)
-        number = settings.capacity or math.ceil(highest / settings.target)
+        number = settings.capacity or round_up(highest / settings.target)
         self.capacity = bounds.clamp(number)
 
     def decide(self, _seen: Seen) -> int:
