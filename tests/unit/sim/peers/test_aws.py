@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,7 +20,7 @@ class Case:
     """Loads by the slot, and the orders that differ from those before, by the slot's number."""
 
     id: str
-    loads: list[float | None]
+    loads: Sequence[float | None]
     expect: dict[int, int]
     target: float = 0.5
     initial: int = 10

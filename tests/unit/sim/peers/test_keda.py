@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from flyball.sim.peers.tick import Bounds
 from tests.unit.sim.peers.story import BOUNDS, MINUTE, follow
 
 TEN = timedelta(seconds=10)
+HALF = Settings(0.5)
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,9 @@ class Case:
     """Loads by the slot, and the orders at the end of each."""
 
     id: str
-    loads: list[float | None]
+    loads: Sequence[float | None]
     expect: list[int]
-    settings: Settings = Settings(0.5)
+    settings: Settings = HALF
     initial: int = 0
     slot: timedelta = MINUTE
     bounds: Bounds = BOUNDS
@@ -40,7 +42,7 @@ CASES = [
     Case("activity begins it again", [0.4, 0, 0, 0.4, 0, 0, 0, 0, 0], [1] * 8 + [0]),
     Case("idle from the beginning", [0.0] * 7, [1, 1, 1, 1, 1, 0, 0], initial=1),
     Case("another cooldown", [0.4, 0.0, 0.0], [1, 1, 0], Settings(0.5, cooldown=2 * MINUTE)),
-    Case("a gap changes nothing", [0.4] + [0.0] * 4 + [None, None, 0.0], [1] * 7 + [0]),
+    Case("a gap changes nothing", [0.4, 0, 0, 0, 0, None, None, 0], [1] * 7 + [0]),
     Case("a least is kept", [0.0] * 8, [2] * 8, Settings(0.5, least=2), initial=2),
     Case("it polls every 30 s", [0.4] * 3, [0, 0, 1], slot=TEN),
 ]
