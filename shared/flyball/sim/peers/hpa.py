@@ -57,6 +57,7 @@ class PodAutoscaler:
         current = seen.desired
         ticks = self._ticks.next_slot()
         if seen.load is None or not current:  # without a metric, or switched off at zero
+            self._stabilizer.rest(ticks)
             return current
         total, tolerance = seen.load / self._settings.target, self._settings.tolerance
         external = self._settings.metric == EXTERNAL
@@ -136,6 +137,10 @@ class Stabilizer:
         self._tick = 0
         self._largest: deque[tuple[int, int]] = deque()  # (tick, recommended), falling
 
+    def rest(self, ticks: int) -> None:
+        """Let so many ticks pass in which nothing is recommended."""
+        self._tick += ticks
+
     def settle(self, current: int, raw: int) -> int:
         """Take a tick's recommendation, and give what is set."""
         self._tick += 1
@@ -143,7 +148,7 @@ class Stabilizer:
         while largest and largest[-1][1] <= raw:
             largest.pop()
         largest.append((self._tick, raw))
-        if largest[0][0] <= self._tick - self._kept:
+        while largest[0][0] <= self._tick - self._kept:
             largest.popleft()
         number = min(max(current, raw), largest[0][1])
         if number > current:

@@ -36,11 +36,20 @@ class Settings:
         check_positive("target", self.target)
 
 
+@dataclass(slots=True)
+class _Stretch:
+    """Ticks that read the same; None: nothing."""
+
+    value: float | None
+    ticks: int
+
+
 class KnativeAutoscaler:
     """Knative's KPA, which ticks every 2 s.
 
     Its metric is the work that was there: what arrived and what waited. A slot's value is what
-    every tick reads that sees the slot. Without a value there is no decision.
+    every tick reads that sees the slot. Without a value there is no decision, and the windows
+    average what is known of them.
 
     Source: Knative serving, pkg/autoscaler/scaling/autoscaler.go: Scale, New.
     """
@@ -49,7 +58,7 @@ class KnativeAutoscaler:
         self._target = settings.target
         self._bounds = bounds
         self._ticks = Ticks(TICK, slot)
-        self._runs: deque[list[float]] = deque()  # [value, ticks], the newest last
+        self._runs: deque[_Stretch] = deque()  # the newest last
         self._tick = 0
         self._panic_from: int | None = None
         self._panic_most = 0
@@ -65,7 +74,7 @@ class KnativeAutoscaler:
             if seen.ready > 1:  # what it does not remember must not scale in
                 self._panic_from, self._panic_most = self._tick, seen.ready
         if seen.load is None:
-            self._tick += ticks
+            self._record(None, ticks)
             return seen.desired
         value = seen.load + seen.waiting
         if self._is_calm(value, max(1, seen.ready)):
@@ -81,35 +90,36 @@ class KnativeAutoscaler:
         """Tell whether no tick of this slot can panic or be delayed: then the last one says all."""
         if self._panic_from is not None or self._delayed:
             return False
-        highest = max([value, *(run[0] for run in self._runs)])
+        highest = max([value, *(run.value or 0.0 for run in self._runs)])
         return math.ceil(highest / self._target) / ready < PANIC_THRESHOLD
 
-    def _record(self, value: float, ticks: int) -> None:
+    def _record(self, value: float | None, ticks: int) -> None:
         """Note a value for so many ticks; what the stable window has left is forgotten."""
         self._tick += ticks
         runs = self._runs
-        if runs and runs[-1][0] == value:
-            runs[-1][1] += ticks
+        if runs and runs[-1].value == value:
+            runs[-1].ticks += ticks
         else:
-            runs.append([value, ticks])
-        spare = sum(run[1] for run in runs) - STABLE_TICKS
+            runs.append(_Stretch(value, ticks))
+        spare = sum(run.ticks for run in runs) - STABLE_TICKS
         while spare > 0:
-            gone = min(spare, runs[0][1])
-            runs[0][1] -= gone
+            gone = min(spare, runs[0].ticks)
+            runs[0].ticks -= gone
             spare -= gone
-            if not runs[0][1]:
+            if not runs[0].ticks:
                 runs.popleft()
 
     def _mean(self, ticks: int) -> float:
-        left: float = ticks
-        total = 0.0
-        for value, count in reversed(self._runs):
-            taken = min(left, count)
-            total += value * taken
+        left, known, total = ticks, 0, 0.0
+        for run in reversed(self._runs):
+            taken = min(left, run.ticks)
             left -= taken
+            if run.value is not None:
+                known += taken
+                total += run.value * taken
             if not left:
                 break
-        return total / (ticks - left) if ticks > left else 0.0
+        return total / known if known else 0.0
 
     def _wants(self, value: float, ready: int) -> int:
         wanted = math.ceil(value / self._target)

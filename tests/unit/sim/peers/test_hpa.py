@@ -139,6 +139,12 @@ CASES = [
         slot=MINUTE,
     ),
     Case("a gap keeps what there is", [7.5, None, 7.5], [15, 15, 15]),
+    Case(
+        "time goes by in a gap",
+        [7.5, 2.0, None, None, None, None, 2.0],
+        [15, 15, 15, 15, 15, 15, 4],
+        slot=MINUTE,
+    ),
     Case("at zero it rests", [7.5, 7.5], [0, 0], initial=0),
     Case("pods: the same where all are ready", [7.5, 7.5], [15, 15], metric="pods"),
     Case(

@@ -62,6 +62,13 @@ CASES = [
     Case("not to less than half", [8.0] * 3 + [0.5], [16, 16, 16, 8], initial=16),
     Case("more than one at first is a panic", [0.5, 0.5, 0.5], [4, 2, 1], initial=4),
     Case("no value, no decision", [0.5, None, None, 0.9], [1, 1, 1, 2]),
+    Case(
+        "what is known of a minute",
+        [*STEADY, *[None] * 5, 5.6],
+        [10] * 19 + [12],
+        initial=10,
+        slot=SLOT,
+    ),
     Case("the least", [0.5], [3], initial=1, bounds=Bounds(3, 9)),
     Case("the most", [9.0], [9], bounds=Bounds(3, 9)),
     Case("to zero where it may", [0.5, 0.0], [1, 0], bounds=Bounds(0, 9)),
