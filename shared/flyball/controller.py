@@ -31,7 +31,7 @@ from flyball.core.model import (
     History,
     Pause,
 )
-from flyball.core.record import DECISION, FOREIGN, PAUSE, RESUME, DecisionRecord
+from flyball.core.record import DECISION, FOREIGN, PAUSE, RESUME
 from flyball.core.remember import (
     Notice,
     absorb,
@@ -60,6 +60,7 @@ from flyball.ports import (
 from flyball.quiet import find_resting
 from flyball.recall import read_history
 from flyball.reconcile import Open, close, learn, reconcile
+from flyball.scribe import Scribe
 from flyball.wake import Held, Wake, WakeKind, fail, safely, wake_due
 
 T = TypeVar("T")
@@ -96,6 +97,7 @@ class Controller:
         on_step: Told the name of each step as it begins, for timing and tracing.
         watch: Where the alarms' states are read, so that a quiet target's metrics need not be.
         alarm_prefix: First part of the alarms' names.
+        scribe: Writes rows and histories; None: as canonical JSON.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class Controller:
         on_step: Callable[[str], None] | None = None,
         watch: AlarmWatch | None = None,
         alarm_prefix: str = PREFIX,
+        scribe: Scribe | None = None,
     ) -> None:
         self._ledger = ledger
         self._metrics = metrics
@@ -120,7 +123,8 @@ class Controller:
         self._on_step = on_step or _unwatched
         self._watch = watch
         self._alarm_prefix = alarm_prefix
-        self._leases = Leases(ledger, clock, token, lease)
+        self._scribe = scribe or Scribe()
+        self._leases = Leases(ledger, clock, token, lease, self._scribe)
 
     def tick(self, limit: int = 1_000) -> list[Wake]:
         """Wake what is due; one bad target never stops the others.
@@ -190,7 +194,8 @@ class Controller:
             if rest is None or not isinstance(each, Held):
                 spared.append(each)
                 continue
-            update = ItemUpdate(canonical(rest.history), wake_at=rest.until, release=True)
+            history = self._scribe.write_history(each.target.id, rest.history)
+            update = ItemUpdate(history, wake_at=rest.until, release=True)
             write = partial(self._ledger.write, each.claim, (), update)
             wrote = safely(each.trigger, partial(self._leases.guard, each.claim, now, write))
             quiet = Wake(WakeKind.QUIET, each.target.id)
@@ -249,21 +254,16 @@ class Controller:
         ]
         self._on_step("decide")
         decision = decide(target, observation, history, now)
-        record = DecisionRecord(
-            self._engine,
-            claim.config_hash,
-            encode(trigger),
-            observation,
-            history,
-            noticed,
-            decision,
+        row = self._scribe.write_decision(
+            self._engine, held, observation, history, noticed, decision
         )
-        rows.append(NewRow(DECISION, now, canonical(record)))
+        rows.append(NewRow(DECISION, now, row))
         after = remember(target, history, decision, claim.config_hash)
         self._on_step("intent")
         acts = decision.action is Action.SET
         noted = None if passes(observation.capacity) else seen  # nobody could look
-        update = ItemUpdate(canonical(after), acts, noted, decision.wake_at, release=not acts)
+        text = self._scribe.write_history(target.id, after)
+        update = ItemUpdate(text, acts, noted, decision.wake_at, release=not acts)
         wake = Wake(WakeKind.DECIDED, target.id, decision, noticed=noticed)
         try:
             claim = self._ledger.write(claim, rows, update)
@@ -296,7 +296,8 @@ class Controller:
         now = self._clock.now()
         history, wake_at = learn(target, history, decision, outcome, now)
         row = close(wake.row_id, outcome, now)
-        update = ItemUpdate(canonical(history), pending=False, wake_at=wake_at, release=True)
+        text = self._scribe.write_history(target.id, history)
+        update = ItemUpdate(text, pending=False, wake_at=wake_at, release=True)
         wake = wake._replace(outcome=outcome)
         try:
             self._ledger.write(claim, (row,), update)
@@ -319,7 +320,8 @@ class Controller:
             wake = Wake(WakeKind.UNRESOLVED, target.id, detail=detail)
             return self._leave_pending(claim, target, now, wake)
         kept = replace(history, operation=found.operation)
-        update = ItemUpdate(canonical(kept), seen=seen, wake_at=now + target.tick, release=True)
+        text = self._scribe.write_history(target.id, kept)
+        update = ItemUpdate(text, seen=seen, wake_at=now + target.tick, release=True)
         self._ledger.write(claim, (), update)
         return Wake(WakeKind.TAKEN, target.id, detail=detail)
 

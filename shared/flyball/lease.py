@@ -20,7 +20,8 @@ from flyball.ports import (
     TriggerKind,
     UnknownTargetError,
 )
-from flyball.recall import Recall, read_history
+from flyball.recall import Recall
+from flyball.scribe import Scribe
 from flyball.seen import is_stale, note_seen, read_seen
 from flyball.wake import Held, Wake, WakeKind
 
@@ -38,15 +39,22 @@ class Leases:
         clock: Where `now` comes from.
         token: Makes a fresh lease token, unique among all runs.
         lease: How long one lasts.
+        scribe: Reads what is remembered.
     """
 
     def __init__(
-        self, ledger: Ledger, clock: Clock, token: Callable[[], str], lease: timedelta
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        token: Callable[[], str],
+        lease: timedelta,
+        scribe: Scribe,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._token = token
         self._lease = lease
+        self._scribe = scribe
         self.recall = Recall()
 
     def take(self, trigger: Trigger) -> Wake | Held:
@@ -112,5 +120,5 @@ class Leases:
         if nothing_new is not None:
             self._ledger.write(claim, (), ItemUpdate(release=True))
             return Wake(nothing_new, claim.scalable_target_id)
-        target, history = self.recall.target(claim), read_history(claim)
+        target, history = self.recall.target(claim), self._scribe.read_history(claim)
         return Held(trigger, claim, target, history, note_seen(seen, trigger, now))

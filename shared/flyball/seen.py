@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 
 from flyball.core.codec import canonical, decode_instant, encode_instant
 from flyball.ports import Trigger
@@ -22,15 +24,17 @@ Seen = Mapping[str, datetime]
 """By trigger source: the newest state timestamp that was handled."""
 
 
+@lru_cache(maxsize=1_024)
 def read_seen(text: str) -> Seen:
     """Read what the item holds.
 
     Anything that cannot be read counts as not seen: one more look changes nothing.
     """
     try:
-        return {str(source): decode_instant(at) for source, at in json.loads(text).items()}
+        found = {str(source): decode_instant(at) for source, at in json.loads(text).items()}
     except (ValueError, AttributeError):
-        return {}
+        found = {}
+    return MappingProxyType(found)
 
 
 def is_stale(trigger: Trigger, seen: Seen, now: datetime) -> bool:
@@ -51,4 +55,10 @@ def note_seen(seen: Seen, trigger: Trigger, now: datetime) -> str:
     if trigger.source and trigger.at <= now + FORESIGHT:
         kept[trigger.source] = trigger.at
     newest = sorted(kept, key=lambda source: (kept[source], source))[-SOURCES_LIMIT:]
-    return canonical({source: encode_instant(kept[source]) for source in newest})
+    return _write(tuple((source, kept[source]) for source in newest))
+
+
+@lru_cache(maxsize=1_024)
+def _write(newest: tuple[tuple[str, datetime], ...]) -> str:
+    """Write what is kept; a timer, which has no source, changes nothing of it."""
+    return canonical({source: encode_instant(at) for source, at in newest})

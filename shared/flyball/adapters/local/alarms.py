@@ -91,18 +91,25 @@ def _judge(alarm: Alarm, series: Series | Missing, before: AlarmState, now: date
     Source: Amazon CloudWatch User Guide, "Configuring how alarms treat missing data" (missing).
     """
     points = () if isinstance(series, Missing) else series
-    oldest = now - (alarm.rule.evaluated + 1) * alarm.metric.period
-    values = [_value(alarm, point) for point in points if point.at > oldest]
-    known = [value for value in values if value is not None][-alarm.rule.evaluated :]
+    rule = alarm.rule
+    oldest = now - (rule.evaluated + 1) * alarm.metric.period
+    past, threshold = PAST[alarm.comparison], alarm.threshold
+    breaching = known = 0
+    for point in reversed(points):  # the newest first: one calm one often settles it
+        if point.at <= oldest or known == rule.evaluated:
+            break
+        value = _value(alarm, point)
+        if value is None:
+            continue
+        known += 1
+        if past(value, threshold):
+            breaching += 1
+        elif known - breaching > rule.evaluated - rule.breaching:
+            return AlarmState.OK
     if not known:
         return AlarmState.INSUFFICIENT_DATA
-    past = PAST[alarm.comparison]
-    breaching = sum(past(value, alarm.threshold) for value in known)
-    if breaching >= alarm.rule.breaching:
+    if breaching >= rule.breaching:
         return AlarmState.ALARM
-    unknown = alarm.rule.evaluated - len(known)
-    if breaching + unknown < alarm.rule.breaching:
-        return AlarmState.OK
     return before
 
 
