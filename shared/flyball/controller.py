@@ -229,7 +229,7 @@ class Controller:
 
     def _look(self, held: Held, series: SeriesByName | None) -> Wake:
         """Observe, close what is pending, decide, and act."""
-        trigger, claim, target, history, seen = held
+        _, claim, target, history, seen = held
         self._on_step("observe")
         now = self._clock.now()
         if series is None:
