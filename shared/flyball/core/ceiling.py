@@ -73,12 +73,14 @@ def follow_ceiling(
     return kept._replace(known=shown, change=None, foreign=foreign), (told,)
 
 
-def note_ceiling(history: History, decision: Decision, at: datetime) -> History:
+def note_ceiling(
+    history: History, decision: Decision, at: datetime, operation: str = ""
+) -> History:
     """Note that the provider accepted a decision, if that moves the ceiling."""
     ceiling = history.ceiling
     if ceiling is None or ceiling.known == decision.ceiling:
         return history
-    change = Change(at, ceiling.known, decision.ceiling)
+    change = Change(at, ceiling.known, decision.ceiling, operation=operation)
     return replace(history, ceiling=ceiling._replace(known=decision.ceiling, change=change))
 
 

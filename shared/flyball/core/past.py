@@ -26,6 +26,7 @@ class Change(NamedTuple):
         policies: Names of the policies that asked for it.
         completed_at: When `after` was seen in service; None while in flight. Cooldowns start here.
             A range's lower floor is complete as soon as it is set: it only permits.
+        operation: The provider's own name of it; "" where it gave none.
     """
 
     at: datetime
@@ -33,6 +34,7 @@ class Change(NamedTuple):
     after: int
     policies: tuple[str, ...] = ()
     completed_at: datetime | None = None
+    operation: str = ""
 
 
 class ReadySample(NamedTuple):

@@ -329,13 +329,15 @@ def _is_held(target: ScalableTarget, rec: Recommendation) -> bool:
     )
 
 
-def note_applied(history: History, decision: Decision, at: datetime) -> History:
+def note_applied(
+    history: History, decision: Decision, at: datetime, operation: str = ""
+) -> History:
     """Note that the provider accepted a decision; its cooldown starts when it is in service.
 
     Somebody else's change is respected to its hold's end, also after we have added to it.
     """
     before = decision.desired if decision.current is None else decision.current
-    history = note_ceiling(history, decision, at)
+    history = note_ceiling(history, decision, at, operation)
     if before == decision.desired:  # only a range's ceiling moved
         return history
     met = tuple(
@@ -343,7 +345,8 @@ def note_applied(history: History, decision: Decision, at: datetime) -> History:
         for rec in decision.recommendations
         if rec.desired is not None and before < rec.desired <= decision.desired
     )
-    change = Change(at, before, decision.desired, tuple(dict.fromkeys((*decision.policies, *met))))
+    policies = tuple(dict.fromkeys((*decision.policies, *met)))
+    change = Change(at, before, decision.desired, policies, operation=operation)
     changes = (*history.changes, change)[-CHANGES_LIMIT:]
     return replace(history, desired=decision.desired, changes=changes, failure=None)
 
