@@ -1,0 +1,221 @@
+"""How do all shadows live through a quarter of an hour, and which of them is followed then?
+
+This is what happens once in fifteen minutes. What it leaves behind is packed: a float32 or a whole
+number each, by shadow.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from math import isnan
+from operator import ne
+from typing import NamedTuple
+
+from flyball.core.account import FADING, Account, Choice, Record, book, choose
+from flyball.core.shadow import Course, Shadow, Stretch, Trail, endure, follow
+from flyball.core.tracker import Tracker, track
+
+COUNTS_LIMIT = 65_535
+"""Whole numbers up to it take two bytes, others four."""
+
+
+class Own(NamedTuple):
+    """What was really ordered, by whichever shadow was followed.
+
+    Attributes:
+        backlog: As the model has it, instance-minutes.
+        orders: As in Course.
+    """
+
+    backlog: float
+    orders: tuple[int, ...]
+
+
+class Books(NamedTuple):
+    """What is carried from quarter to quarter.
+
+    Attributes:
+        account: Our own.
+        choice: Who is followed.
+        own: What was ordered.
+        tracker: Target tracking, whose changes bound ours.
+        sums: Four columns of float32, by shadow: late, cost, changes (as in Record) and backlog.
+        courses: A row for each shadow: timer, highest, and its orders; in two bytes each, or in
+            four where the first byte says "I".
+    """
+
+    account: Account
+    choice: Choice
+    own: Own
+    tracker: Tracker
+    sums: bytes
+    courses: bytes
+
+
+class Terms(NamedTuple):
+    """What a choice is bound by.
+
+    Attributes:
+        late_budget_ratio: The user's, 0–1.
+        cost_limit: Mean instances that the user will not pass; None: any.
+        careful: The shadow that is followed while too little was seen.
+    """
+
+    late_budget_ratio: float
+    cost_limit: float | None
+    careful: int
+
+
+def open_books(shadows: Sequence[Shadow], first: int, span: int, careful: int) -> Books:
+    """Begin: everybody has the same number of instances.
+
+    Args:
+        shadows: The portfolio.
+        first: Instances.
+        span: Lead and lag, minutes.
+        careful: The shadow to follow first.
+    """
+    orders = (first,) * span
+    course = Course(0.0, 0, 0, orders)
+    sums, courses = _pack([0.0] * (3 * len(shadows)), [course] * len(shadows))
+    return Books(
+        Account(),
+        choose(Account(), Record((), (), ()), 0.0, None, careful),
+        Own(0.0, orders),
+        Tracker(0, 0, 0, orders),
+        sums,
+        courses,
+    )
+
+
+def close_quarter(shadows: Sequence[Shadow], books: Books, stretch: Stretch, terms: Terms) -> Books:
+    """Let all live through a quarter, enter what came of it, and choose again."""
+    span = stretch.lead + stretch.lag
+    books = _fit(books, span)
+    record, courses = _unpack(books, len(shadows), span)
+    trails = [
+        follow(shadow, course, stretch) for shadow, course in zip(shadows, courses, strict=True)
+    ]
+    demand = [value for value in stretch.demand if not isnan(value)]
+    record = _enter(record, trails, stretch, len(demand))
+    own, late = _own(books, trails[books.choice.shadow], stretch)
+    tracker, changes = track(books.tracker, stretch)
+    account = book(books.account, demand, late, changes, terms.late_budget_ratio)
+    choice = choose(account, record, terms.late_budget_ratio, terms.cost_limit, terms.careful)
+    now = trails[choice.shadow].orders[-1]
+    sums, packed = _pack(
+        [*record.lates, *record.costs, *record.changes],
+        [Course(t.backlog, t.timer, t.highest, tuple(t.orders[-span:])) for t in trails],
+    )
+    return Books(
+        account,
+        choice,
+        own._replace(orders=(*own.orders[:-1], now)),
+        tracker,
+        sums,
+        packed,
+    )
+
+
+def check_books(books: Books, count: int) -> None:
+    """Refuse columns that are not of so many shadows.
+
+    Raises:
+        ValueError: As it says.
+    """
+    each = struct.calcsize(f"<{chr(books.courses[0])}")
+    width, over = divmod(len(books.courses) - 1, each * count)
+    if len(books.sums) != 16 * count or over or width < 3 or books.choice.shadow >= count:  # noqa: PLR2004 - timer, highest, an order
+        message = f"its columns are not those of {count} shadows"
+        raise ValueError(message)
+
+
+def read_course(shadow: int, count: int, books: Books, span: int) -> Course:
+    """Unpack where one shadow of so many stands."""
+    (backlog,) = struct.unpack_from("<f", books.sums, 4 * (3 * count + shadow))
+    size = chr(books.courses[0])
+    row = (len(books.courses) - 1) // count
+    width = row // struct.calcsize(f"<{size}")
+    timer, highest, *orders = struct.unpack_from(f"<{width}{size}", books.courses, 1 + shadow * row)
+    return Course(backlog, timer, highest, reach(tuple(orders), span))
+
+
+def _fit(books: Books, span: int) -> Books:
+    """Let what was ordered span as many minutes as the lead time of today asks for."""
+    if len(books.own.orders) == span:
+        return books
+    own, tracker = books.own, books.tracker
+    return books._replace(
+        own=own._replace(orders=reach(own.orders, span)),
+        tracker=tracker._replace(orders=reach(tracker.orders, span)),
+    )
+
+
+def _enter(record: Record, trails: list[Trail], stretch: Stretch, known: int) -> Record:
+    """Add a quarter to what the shadows did, less the lateness that all of them had."""
+    if not known:
+        return record
+    fading = FADING[known]
+    first, end = stretch.lead, stretch.lead + len(stretch.demand)
+    forgiven = 0.0
+    if all(trail.lates for trail in trails):
+        forgiven = sum(map(min, zip(*(trail.lates for trail in trails), strict=True)))
+    lates, costs, changes = [], [], []
+    for trail, late, cost, change in zip(trails, *record, strict=True):
+        orders = trail.orders[first : end + 1]
+        steady = orders.count(orders[0]) == len(orders)
+        moves = 0 if steady else sum(map(ne, orders, orders[1:]))
+        billed = sum(orders) - orders[-1]
+        if not stretch.whole:
+            pairs = zip(orders, stretch.demand, strict=False)
+            billed = sum(order for order, demand in pairs if not isnan(demand))
+        lates.append(late * fading + (sum(trail.lates) - forgiven if trail.lates else 0.0))
+        costs.append(cost * fading + billed)
+        changes.append(change * fading + moves)
+    return Record(lates, costs, changes)
+
+
+def _own(books: Books, followed: Trail, stretch: Stretch) -> tuple[Own, float]:
+    """Say what was ordered in the quarter, and what was late under it."""
+    orders = [*books.own.orders, *followed.orders[-len(stretch.demand) :]]
+    backlog, late = endure(orders, books.own.backlog, stretch)
+    return Own(backlog, tuple(orders[-len(books.own.orders) :])), late
+
+
+def _pack(columns: list[float], courses: list[Course]) -> tuple[bytes, bytes]:
+    columns += [course.backlog for course in courses]
+    counts: list[int] = []
+    for course in courses:
+        counts += (course.timer, course.highest, *course.orders)
+    size = "H" if max(counts) <= COUNTS_LIMIT else "I"
+    return (
+        struct.pack(f"<{len(columns)}f", *columns),
+        size.encode() + struct.pack(f"<{len(counts)}{size}", *counts),
+    )
+
+
+def _unpack(books: Books, count: int, span: int) -> tuple[Record, list[Course]]:
+    columns = struct.unpack(f"<{4 * count}f", books.sums)
+    late, cost, changes, backlogs = (columns[n * count : (n + 1) * count] for n in range(4))
+    size = chr(books.courses[0])
+    each = struct.calcsize(f"<{size}")
+    counts = struct.unpack(f"<{(len(books.courses) - 1) // each}{size}", books.courses[1:])
+    width = len(counts) // count
+    courses = [
+        Course(
+            backlog,
+            counts[row],
+            counts[row + 1],
+            reach(counts[row + 2 : row + width], span),
+        )
+        for backlog, row in zip(backlogs, range(0, len(counts), width), strict=True)
+    ]
+    return Record(late, cost, changes), courses
+
+
+def reach(orders: tuple[int, ...], span: int) -> tuple[int, ...]:
+    """Fit orders to a span of minutes: older ones are forgotten, or taken to have been the same."""
+    if len(orders) < span:
+        return (orders[0],) * (span - len(orders)) + orders
+    return orders[-span:]
