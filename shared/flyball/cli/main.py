@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from flyball import __version__
 from flyball.cli import (
     apply,
+    backtest,
     cost,
     decide,
     demo,
@@ -174,6 +175,7 @@ adopt.command("gcp", short_help="Read the ranges and metrics of Vertex AI's endp
 
 for command, words in (
     (demo.demo, "Replay a day of traffic and show each decision."),
+    (backtest.backtest, "Run a config over recorded traffic, beside its peers."),
     (run.run, "Run the controller as a loop on this machine."),
     (validate.validate, "Name every error of a flyball.yaml at once."),
     (schema.schema, "Print the JSON Schema of flyball.yaml or a scenario."),

@@ -139,12 +139,15 @@ def say_heading(text: str) -> None:
 
 
 @contextmanager
-def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+def progress(
+    what: str, total: int | None, *, estimates: bool = False
+) -> Iterator[Callable[[int], None]]:
     """Show on a terminal's stderr how far something is; elsewhere nothing.
 
     Args:
         what: For example "Verifying".
         total: How many steps; None: not known.
+        estimates: Say how long the rest will take, and how much is done as a percentage.
 
     Yields:
         A function that is told how many steps more are done.
@@ -152,11 +155,17 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     if not sys.stderr.isatty():
         yield lambda _: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+    from rich import progress as bars
 
-    columns = [SpinnerColumn(), TextColumn("{task.description}")]
-    if total is not None:
-        columns += [BarColumn(), MofNCompleteColumn()]
-    with Progress(*columns, console=terminal(stderr=True), transient=True) as shown:
+    columns: list[bars.ProgressColumn] = [
+        bars.SpinnerColumn(),
+        bars.TextColumn("{task.description}"),
+    ]
+    if total is not None and estimates:
+        columns += [bars.BarColumn(), bars.TaskProgressColumn(), bars.TimeRemainingColumn()]
+        columns.append(bars.TextColumn("left"))
+    elif total is not None:
+        columns += [bars.BarColumn(), bars.MofNCompleteColumn()]
+    with bars.Progress(*columns, console=terminal(stderr=True), transient=True) as shown:
         task = shown.add_task(what, total=total)
         yield lambda steps: shown.advance(task, steps)

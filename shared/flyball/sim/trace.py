@@ -1,8 +1,10 @@
-"""How many requests arrived in each minute, as a CSV file tells it?
+"""How many requests arrived in each minute, as a CSV or Parquet file tells it?
 
 Every resolution from 10 s to an hour becomes minutes, since a minute is what alarms and decisions
 see: finer slots are summed, and a minute with a slot missing is a gap; a coarser slot's requests
-are spread evenly over its minutes. A gap stays a gap: it is never a zero.
+are spread evenly over its minutes. Of a metric that is a level, such as requests in flight, finer
+slots give their mean, and a coarser slot its value in each minute. A gap stays a gap: it is never a
+zero.
 """
 
 from __future__ import annotations
@@ -13,14 +15,15 @@ import difflib
 import io
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 from flyball.core.zone import zone
+from flyball.sim.parquet import ParquetError, is_parquet, open_columns
 
 MINUTE = timedelta(minutes=1)
 FINEST_S = 10
@@ -35,6 +38,8 @@ SPAN_LIMIT = timedelta(days=400)
 """A longer file is a wrong year in one of its rows, more often than a long history."""
 MILLISECONDS_FROM = 100_000_000_000
 """A Unix time above this (year 5138 in seconds) is in milliseconds."""
+SERVED_RATIO = 0.99
+"""Where instances are known, one serves as much as one did in this part of the minutes at most."""
 PEAK_RATIO = 0.9995
 PEAK_INSTANCES = 20
 """Where no capacity is given, this many instances carry the trace's 99.95th percentile."""
@@ -53,12 +58,14 @@ class Trace:
         requests: One a minute, shape (n,), n >= 1; None is a gap.
         resolution: Of the file that it was read from.
         notes: What was odd in the file, by kind, with how often.
+        instances: In service in each minute, shape (n,), where the file tells it; else empty.
     """
 
     start: datetime
     requests: tuple[float | None, ...]
     resolution: timedelta = MINUTE
     notes: Mapping[str, int] = field(default_factory=dict)
+    instances: tuple[float | None, ...] = ()
 
     @property
     def end(self) -> datetime:
@@ -72,7 +79,7 @@ class Trace:
 
     def begin_at(self, start: datetime) -> Trace:
         """Move it in time, so that its first minute begins at `start`."""
-        return Trace(start, self.requests, self.resolution, self.notes)
+        return replace(self, start=start)
 
     def capacity_per_instance(self) -> float:
         """Propose what one instance serves in a minute: 99.95th percentile ÷ 20, at least 1."""
@@ -81,6 +88,17 @@ class Trace:
             return 1.0
         return max(1.0, known[math.ceil(PEAK_RATIO * len(known)) - 1] / PEAK_INSTANCES)
 
+    def served_per_instance(self) -> float | None:
+        """Learn what one instance served in a minute: the 99th percentile; None: nobody can tell.
+
+        What an instance could have served besides is not seen: it errs on the small side.
+        """
+        pairs = zip(self.requests, self.instances, strict=False)
+        served = sorted(
+            requests / instances for requests, instances in pairs if requests and instances
+        )
+        return served[math.ceil(SERVED_RATIO * len(served)) - 1] if served else None
+
 
 def read_trace(
     path: Path,
@@ -88,17 +106,22 @@ def read_trace(
     timestamp: str = "timestamp",
     requests: str = "requests",
     timezone: str = "UTC",
+    instances: str = "",
+    level: bool = False,
 ) -> Trace:
-    """Read a CSV file with a header line.
+    """Read a CSV file with a header line, or a Parquet file.
 
     Args:
-        path: UTF-8 (or UTF-16 with a byte-order mark), `,` `;` or tab between columns. Rows may be
-            unsorted; a timestamp that comes twice counts once, with its last value. An empty,
-            negative or non-finite value is a gap.
+        path: UTF-8 (or UTF-16 with a byte-order mark), `,` `;` or tab between columns; or Parquet.
+            Rows may be unsorted; a timestamp that comes twice counts once, with its last value. An
+            empty, negative or non-finite value is a gap.
         timestamp: Name of the column of slot starts: ISO 8601, or Unix seconds or milliseconds.
-        requests: Name of the column of requests in the slot.
+        requests: Name of the column of requests in the slot, or of a level.
         timezone: IANA zone of timestamps without an offset. In the hour that comes twice in
             autumn, rows that go back in time are of the second one.
+        instances: Name of the column of instances in service; "" for none. A level is of each of
+            them, and is multiplied by their number.
+        level: The values are a level, not a count.
 
     Returns:
         The trace by minutes, with `notes` on what was odd.
@@ -107,9 +130,10 @@ def read_trace(
         TraceError: The file cannot be read, or has no such columns, or a cell is not a time or a
             number, or the resolution cannot be told.
     """
-    source = _Source(path, timestamp, requests, _find_zone(path, timezone))
+    columns = (timestamp, requests, instances) if instances else (timestamp, requests)
+    source = _Source(path, columns, _find_zone(path, timezone), level)
     notes: Counter[str] = Counter()
-    rows = list(_read_rows(source, _read_text(path)))
+    rows = list(_read_rows(source))
     if not rows:
         raise TraceError(f"{path}: no rows below the header; expected one row for each slot")
     if any(later.at < earlier.at for earlier, later in pairwise(rows)):
@@ -121,11 +145,9 @@ def read_trace(
         notes["values that are no count"] += row.value is None
         slots[row.at] = row
     resolution_s = _find_resolution(path, list(slots))
-    trace = _make_minutes(path, slots, resolution_s)
+    trace = _make_minutes(source, slots, resolution_s)
     notes["minutes without a value"] = sum(value is None for value in trace.requests)
-    return Trace(
-        trace.start, trace.requests, trace.resolution, {k: n for k, n in notes.items() if n}
-    )
+    return replace(trace, notes={k: n for k, n in notes.items() if n})
 
 
 def write_trace(trace: Trace, path: Path) -> None:
@@ -140,9 +162,10 @@ def write_trace(trace: Trace, path: Path) -> None:
 
 class _Source(NamedTuple):
     path: Path
-    timestamp: str
-    requests: str
+    columns: Sequence[str]
+    """Of times, values, and perhaps instances"""
     zone: tzinfo
+    level: bool
 
 
 class _Row(NamedTuple):
@@ -150,6 +173,7 @@ class _Row(NamedTuple):
     """Unix seconds"""
     value: float | None
     line: int
+    instances: float | None = None
 
 
 def _find_zone(path: Path, timezone: str) -> tzinfo:
@@ -176,14 +200,24 @@ def _read_text(path: Path) -> str:
     return text
 
 
-def _read_rows(source: _Source, text: str) -> Iterator[_Row]:
+def _read_rows(source: _Source) -> Iterator[_Row]:
+    if is_parquet(source.path):
+        try:
+            names, rows = open_columns(source.path, source.columns)
+            for name in source.columns:
+                _find_column(source.path, names, name)
+            yield from _read_cells(source, enumerate(rows, start=1), range(len(source.columns)))
+        except ParquetError as error:
+            raise TraceError(f"{source.path}: {error}") from error
+        return
+    text = _read_text(source.path)
     header = text[: text.find("\n")] if "\n" in text else text
     delimiter = max(",;\t", key=header.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         names = [name.strip() for name in next(reader)]
-        columns = [_find_column(source.path, names, name) for name in source[1:3]]
-        yield from _read_cells(source, reader, columns[0], columns[1])
+        columns = [_find_column(source.path, names, name) for name in source.columns]
+        yield from _read_cells(source, enumerate(reader, start=2), columns)
     except csv.Error as error:
         raise TraceError(f"{source.path}:{reader.line_num}: {error}; expected plain CSV") from error
 
@@ -198,18 +232,25 @@ def _find_column(path: Path, names: Sequence[str], wanted: str) -> int:
 
 
 def _read_cells(
-    source: _Source, reader: Iterator[list[str]], time_column: int, value_column: int
+    source: _Source, rows: Iterable[tuple[int, Sequence[str]]], columns: Sequence[int]
 ) -> Iterator[_Row]:
-    last = max(time_column, value_column)
+    last = max(columns)
     before = -math.inf
-    for line, cells in enumerate(reader, start=2):
+    for line, cells in rows:
         if not cells or (len(cells) == 1 and not cells[0].strip()):
             continue
         if len(cells) <= last:
             where = f"{source.path}:{line}"
             raise TraceError(f"{where}: {len(cells)} columns, expected at least {last + 1}")
-        before = _read_instant(source, line, cells[time_column], before)
-        yield _Row(before, _read_count(source, line, cells[value_column]), line)
+        before = _read_instant(source, line, cells[columns[0]], before)
+        value, *more = (
+            _read_count(source, line, name, cells[column])
+            for name, column in zip(source.columns[1:], columns[1:], strict=True)
+        )
+        each = more[0] if more else None
+        if more and source.level:
+            value = None if value is None or each is None else value * each
+        yield _Row(before, value, line, each)
 
 
 def _read_instant(source: _Source, line: int, cell: str, before: float) -> float:
@@ -238,16 +279,16 @@ def _read_unix(source: _Source, line: int, cell: str) -> float:
             return datetime.fromisoformat(cell).replace(tzinfo=source.zone).timestamp()
         except ValueError:
             expected = "a time such as 2026-11-21T00:24:00Z, or Unix seconds"
-            where = f"{source.path}:{line}: column {source.timestamp!r}"
+            where = f"{source.path}:{line}: column {source.columns[0]!r}"
             raise TraceError(f"{where}: got {cell!r}, expected {expected}") from None
     return number
 
 
-def _read_count(source: _Source, line: int, cell: str) -> float | None:
+def _read_count(source: _Source, line: int, name: str, cell: str) -> float | None:
     try:
         value = float(cell) if cell.strip() else math.nan
     except ValueError:
-        where = f"{source.path}:{line}: column {source.requests!r}"
+        where = f"{source.path}:{line}: column {name!r}"
         remedy = "expected a number of requests, or nothing for a gap"
         raise TraceError(f"{where}: got {cell!r}, {remedy}") from None
     return value if 0 <= value < math.inf else None
@@ -276,8 +317,8 @@ def _snap(distance_s: float) -> int:
     return meant if abs(meant - distance_s) <= WAVER_RATIO * meant else round(distance_s)
 
 
-def _make_minutes(path: Path, slots: Mapping[float, _Row], resolution_s: int) -> Trace:
-    stamps = list(slots)
+def _make_minutes(source: _Source, slots: Mapping[float, _Row], resolution_s: int) -> Trace:
+    path, stamps = source.path, list(slots)
     origin = math.floor(stamps[0] / 60) * 60
     span_s = stamps[-1] - origin
     if span_s > SPAN_LIMIT.total_seconds():
@@ -287,28 +328,47 @@ def _make_minutes(path: Path, slots: Mapping[float, _Row], resolution_s: int) ->
             f"{path}: {span_s / 86_400:.0f} days, expected at most {SPAN_LIMIT.days}; "
             f"the widest gap is between lines {lines}"
         )
-    per_minute = max(1, 60 // resolution_s)
-    width = max(1, resolution_s // 60)
+    places = {at: stamps[0] + round((at - stamps[0]) / resolution_s) * resolution_s for at in slots}
+    firsts = {at: math.floor((place - origin) / 60) for at, place in places.items()}
+    width, per_minute = max(1, resolution_s // 60), max(1, 60 // resolution_s)
     count = (math.floor(span_s / 60) // width + 2) * width
-    sums = [0.0] * count
-    known = [0] * count
-    for at, row in slots.items():
-        slot = round((at - stamps[0]) / resolution_s) * resolution_s + stamps[0]
-        first = math.floor((slot - origin) / 60)
-        if row.value is not None:
-            for minute in range(first, first + width):
-                sums[minute] += row.value / width
-                known[minute] += 1
-    requests = [
-        total if slots_known >= per_minute else None
-        for total, slots_known in zip(sums, known, strict=True)
-    ]
+    values = ((firsts[at], row.value) for at, row in slots.items())
+    requests = _spread(values, count, (width, per_minute), level=source.level)
     start, end = _trim(requests)
     if start == end:
         raise TraceError(f"{path}: no minute is complete; expected {per_minute} rows a minute")
+    instances: Sequence[float | None] = ()
+    if len(source.columns) > 2 and not source.level:  # noqa: PLR2004  (times and values)
+        values = ((firsts[at], row.instances) for at, row in slots.items())
+        instances = _spread(values, count, (width, per_minute), level=True)[start:end]
     first_minute = datetime.fromtimestamp(origin, UTC) + start * MINUTE
     resolution = timedelta(seconds=resolution_s)
-    return Trace(first_minute, tuple(requests[start:end]), resolution)
+    known = tuple(requests[start:end])
+    return Trace(first_minute, known, resolution, instances=tuple(instances))
+
+
+def _spread(
+    values: Iterable[tuple[int, float | None]], count: int, shape: tuple[int, int], *, level: bool
+) -> list[float | None]:
+    """Make minutes of slots, given by their first minute.
+
+    Args:
+        values: (minute, value) of each slot.
+        count: Minutes.
+        shape: Minutes in a slot, and slots in a minute; one of them is 1.
+        level: They are a level, not a count.
+    """
+    width, per_minute = shape
+    divisor = per_minute if level else width
+    sums, known = [0.0] * count, [0] * count
+    for first, value in values:
+        if value is not None:
+            for minute in range(first, first + width):
+                sums[minute] += value / divisor
+                known[minute] += 1
+    return [
+        total if slots >= per_minute else None for total, slots in zip(sums, known, strict=True)
+    ]
 
 
 def _trim(requests: Sequence[float | None]) -> tuple[int, int]:

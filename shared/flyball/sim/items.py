@@ -1,0 +1,187 @@
+"""How does a ledger work that is only lived with, and never read afterwards?
+
+It keeps each target's item, with every promise about leases and generations, and counts the rows
+without keeping or sealing one: a year of decisions takes the room of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flyball.append import aware
+from flyball.core.chain import GENESIS, Row
+from flyball.core.check import check_name
+from flyball.ports import (
+    Claim,
+    Due,
+    ItemUpdate,
+    LeaseHeldError,
+    LeaseLostError,
+    NewRow,
+    TargetStatus,
+    UnknownTargetError,
+)
+
+
+@dataclass(slots=True)
+class _Item:
+    generation: int = 0
+    config: str = "{}"
+    config_hash: str = ""
+    token: str | None = None
+    lease_until: datetime | None = None
+    pending: str | None = None
+    wake_at: datetime | None = None
+    seen: str = "{}"
+    history: str = "{}"
+    rows: int = 0
+
+
+class Items:
+    """A ledger of one thread, without rows."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, _Item] = {}
+
+    def register(
+        self, scalable_target_id: str, config: str, config_hash: str, now: datetime
+    ) -> int:
+        """Create the target's item, or change its config."""
+        check_name("scalable_target_id", scalable_target_id)
+        item = self._items.setdefault(scalable_target_id, _Item())
+        if not item.generation or item.config_hash != config_hash:
+            item.generation += 1
+            item.config, item.config_hash = config, config_hash
+            item.wake_at = aware(now)
+            item.rows += 1
+        return item.generation
+
+    def retire(self, scalable_target_id: str, now: datetime) -> int:  # noqa: ARG002  (the port's)
+        """Take a target out of service."""
+        item = self._item(scalable_target_id)
+        if item.config_hash:
+            item.generation += 1
+            item.config_hash, item.wake_at = "", None
+            item.rows += 1
+        return item.generation
+
+    def claim(self, scalable_target_id: str, token: str, now: datetime, until: datetime) -> Claim:
+        """Take the lease; it is ours before `until`, not at it."""
+        item = self._item(scalable_target_id)
+        if not item.config_hash:
+            raise _unknown(scalable_target_id)
+        held = item.lease_until
+        if held is not None and item.token != token and held > now:
+            raise LeaseHeldError(f"{scalable_target_id}: somebody holds the lease until {held}")
+        item.token, item.lease_until = token, until
+        return Claim(
+            scalable_target_id,
+            token,
+            until,
+            item.generation,
+            item.config,
+            item.config_hash,
+            item.history,
+            item.pending,
+            item.seen,
+            item.wake_at,
+            item.rows,
+            GENESIS,
+        )
+
+    def write(self, claim: Claim, rows: Sequence[NewRow], update: ItemUpdate) -> Claim:
+        """Count the rows and change the item, if the claim still holds."""
+        item = self._items.get(claim.scalable_target_id)
+        known = None if item is None else (item.token, item.generation, item.rows)
+        if item is None or known != (claim.token, claim.generation, claim.sequence):
+            raise LeaseLostError(f"{claim.scalable_target_id}: the claim does not hold any more")
+        item.rows += len(rows)
+        if update.history is not None:
+            item.history = update.history
+        if update.seen is not None:
+            item.seen = update.seen
+        if update.pending is not None:
+            item.pending = f"row {item.rows}" if update.pending else None
+        if update.wake_at is not None:
+            item.wake_at = aware(update.wake_at)
+        if update.release:
+            item.token = item.lease_until = None
+        return claim._replace(
+            pending=item.pending,
+            history=item.history,
+            seen=item.seen,
+            wake_at=item.wake_at,
+            sequence=item.rows,
+        )
+
+    def due(self, now: datetime, limit: int) -> Sequence[Due]:
+        """Find targets with wake_at <= now, earliest first."""
+        found = [
+            Due(name, item.wake_at)
+            for name, item in self._items.items()
+            if item.wake_at is not None and item.wake_at <= now
+        ]
+        if len(found) > 1:
+            found.sort(key=lambda each: (each.wake_at, each.scalable_target_id))
+        return found[: max(limit, 0)]
+
+    def status(self, scalable_target_id: str) -> TargetStatus:
+        """Read one target's item without a lease."""
+        item = self._item(scalable_target_id)
+        return TargetStatus(
+            scalable_target_id,
+            item.generation,
+            item.config,
+            item.config_hash,
+            item.history,
+            item.pending,
+            item.wake_at,
+            item.lease_until,
+            item.rows,
+            GENESIS,
+        )
+
+    def scalable_target_ids(self) -> Sequence[str]:
+        """List every registered target, sorted."""
+        return sorted(name for name, item in self._items.items() if item.config_hash)
+
+    def recorded_ids(self) -> Sequence[str]:
+        """List nobody: there are no rows."""
+        return ()
+
+    def rows(
+        self,
+        scalable_target_id: str,  # noqa: ARG002  (the port's)
+        after: int = 0,  # noqa: ARG002
+        limit: int | None = None,  # noqa: ARG002
+    ) -> Iterator[Row]:
+        """Read nothing."""
+        return iter(())
+
+    def row(self, row_id: str) -> Row | None:  # noqa: ARG002  (the port's)
+        """Find nothing."""
+        return None
+
+    def latest(
+        self,
+        limit: int,  # noqa: ARG002  (the port's)
+        scalable_target_id: str | None = None,  # noqa: ARG002
+        kind: str | None = None,  # noqa: ARG002
+    ) -> Sequence[Row]:
+        """Find nothing."""
+        return ()
+
+    def close(self) -> None:
+        """Let go of nothing."""
+
+    def _item(self, scalable_target_id: str) -> _Item:
+        item = self._items.get(scalable_target_id)
+        if item is None:
+            raise _unknown(scalable_target_id)
+        return item
+
+
+def _unknown(scalable_target_id: str) -> UnknownTargetError:
+    return UnknownTargetError(f"No scalable target {scalable_target_id!r} is registered.")
