@@ -30,6 +30,7 @@ from flyball.core.record import DECISION, OUTCOME, DecisionRecord, replay
 from flyball.core.target import Metric, ScalableTarget
 from flyball.ports import (
     Claim,
+    Deadline,
     Due,
     ItemUpdate,
     Ledger,
@@ -40,6 +41,7 @@ from flyball.ports import (
     TargetStatus,
     Trigger,
     TriggerKind,
+    Underway,
 )
 from flyball.wake import Wake
 
@@ -104,6 +106,9 @@ class ScriptedProvider:
         applied: Every change that it accepted, in order.
         asked: Every change that it was asked for.
         on_apply: Called before it answers.
+        accepts: How it accepts.
+        told: What each look was told to be under way.
+        deadlines: Until when each change might be sent.
     """
 
     capacity: Capacity = TWO
@@ -114,9 +119,18 @@ class ScriptedProvider:
     applied: list[tuple[str, CapacityRange]] = field(default_factory=list)
     asked: list[CapacityRange] = field(default_factory=list)
     on_apply: Callable[[], None] = lambda: None
+    accepts: Outcome = field(default_factory=lambda: Outcome(OutcomeKind.APPLIED))
+    told: list[Underway | None] = field(default_factory=list)
+    deadlines: list[Deadline | None] = field(default_factory=list)
 
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:  # noqa: ARG002
+    def describe(
+        self,
+        scalable_target: ScalableTarget,  # noqa: ARG002
+        now: datetime,  # noqa: ARG002
+        underway: Underway | None = None,
+    ) -> Capacity | Missing:
         """Show what it has, or what it was told to show."""
+        self.told.append(underway)
         if isinstance(self.shows, Exception):
             raise self.shows
         return self.capacity if self.shows is None else self.shows
@@ -126,8 +140,10 @@ class ScriptedProvider:
         scalable_target: ScalableTarget,
         capacity: CapacityRange,
         now: datetime,  # noqa: ARG002
+        deadline: Deadline | None = None,
     ) -> Outcome:
         """Accept, or refuse as scripted."""
+        self.deadlines.append(deadline)
         self.asked.append(capacity)
         self.on_apply()
         answer = self.refusals.pop(0) if self.refusals else None
@@ -139,7 +155,7 @@ class ScriptedProvider:
             self.capacity = Capacity(capacity.floor, ready, status, ceiling)
         if isinstance(answer, Exception):
             raise answer
-        return answer or Outcome(OutcomeKind.APPLIED)
+        return answer or self.accepts
 
     def settle(self) -> None:
         """Bring into service what was asked for."""

@@ -47,6 +47,7 @@ from flyball.ports import (
     CapacityControl,
     Claim,
     Clock,
+    Deadline,
     ItemUpdate,
     LeaseLostError,
     Ledger,
@@ -59,7 +60,7 @@ from flyball.ports import (
 )
 from flyball.quiet import find_resting
 from flyball.recall import read_history
-from flyball.reconcile import Open, close, learn, reconcile
+from flyball.reconcile import Open, close, find_underway, learn, reconcile
 from flyball.scribe import Scribe
 from flyball.wake import Held, Wake, WakeKind, fail, safely, wake_due
 
@@ -234,10 +235,11 @@ class Controller:
         now = self._clock.now()
         if series is None:
             (series,) = read_metrics([target], self._metrics, now)
-        observation = observe(target, series, self._control, now)
+        intent = None if claim.pending is None else self._ledger.row(claim.pending)
+        underway = find_underway(intent, history)
+        observation = observe(target, series, self._control, now, underway)
         rows: list[NewRow] = []
         if claim.pending is not None:
-            intent = self._ledger.row(claim.pending)
             closed = reconcile(target, intent, observation.capacity, history, now)
             if isinstance(closed, Open):
                 return self._hold_pending(held, closed, now)
@@ -281,12 +283,13 @@ class Controller:
         """Send an absolute capacity, once, and record the answer."""
         self._on_step("apply")
         now = self._clock.now()
-        if now + SAFETY >= claim.lease_until:
+        deadline = Deadline(claim.lease_until - SAFETY, self._clock)
+        if deadline.left_s() <= 0:
             left_s = (claim.lease_until - now).total_seconds()
             outcome = Outcome(OutcomeKind.ABORTED, f"only {left_s:.0f} s of the lease were left")
         else:
             try:
-                outcome = self._control.apply(target, decision.range, now)
+                outcome = self._control.apply(target, decision.range, now, deadline)
             except Exception as error:  # noqa: BLE001  (it may have landed: the intent stays pending)
                 detail = f"{type(error).__name__}: {error}"
                 return self._leave_pending(

@@ -12,7 +12,7 @@ from datetime import datetime
 from flyball.core.breach import count_periods
 from flyball.core.model import Capacity, Missing, MissingCause, Observation, Series
 from flyball.core.target import ScalableTarget
-from flyball.ports import CapacityControl, MetricRead, MetricSource
+from flyball.ports import CapacityControl, MetricRead, MetricSource, Underway
 
 SeriesByName = Mapping[str, Series | Missing]
 """By a metric's name: its series, or why there is none."""
@@ -56,12 +56,24 @@ def _read(
 
 
 def observe(
-    target: ScalableTarget, series: SeriesByName, control: CapacityControl, now: datetime
+    target: ScalableTarget,
+    series: SeriesByName,
+    control: CapacityControl,
+    now: datetime,
+    underway: Underway | None = None,
 ) -> Observation:
-    """Read a target's capacity, beside the metrics that were read."""
+    """Read a target's capacity, beside the metrics that were read.
+
+    Args:
+        target: Whose.
+        series: What was read of its metrics.
+        control: Where its capacity is.
+        now: Aware UTC.
+        underway: As CapacityControl.describe takes it.
+    """
     capacity: Capacity | Missing
     try:
-        capacity = control.describe(target, now)
+        capacity = control.describe(target, now, underway)
     except Exception as error:  # noqa: BLE001  (as above)
         capacity = _broken(f"{type(error).__name__}: {error}")
     return Observation(now, capacity, series)

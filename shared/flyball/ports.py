@@ -71,11 +71,45 @@ class Outcome(NamedTuple):
         kind: What it did.
         detail: Its own words, for evidence.
         quota: With QUOTA_EXCEEDED: the most instances that it grants, where it said so.
+        operation: With APPLIED: the provider's own name of the change, where it gave one.
     """
 
     kind: OutcomeKind
     detail: str = ""
     quota: int | None = None
+    operation: str = ""
+
+
+class Underway(NamedTuple):
+    """A change of ours that is not known to be done.
+
+    Attributes:
+        since: When it was decided or accepted, aware UTC.
+        floor: What was asked for, instances; None: that was not changed.
+        ceiling: Likewise, of the range's upper end.
+        operation: The provider's own name of it; "" where that is not known.
+    """
+
+    since: datetime
+    floor: int | None = None
+    ceiling: int | None = None
+    operation: str = ""
+
+
+class Deadline(NamedTuple):
+    """Until when something may be sent: whoever sends asks right before, and before each retry.
+
+    Attributes:
+        at: Aware UTC.
+        clock: By which that is judged; a program may have stood still since it was last asked.
+    """
+
+    at: datetime
+    clock: Clock
+
+    def left_s(self) -> float:
+        """Say how many seconds are left; 0 or less: nothing may be sent any more."""
+        return (self.at - self.clock.now()).total_seconds()
 
 
 class AlarmState(Enum):
@@ -231,16 +265,35 @@ class MetricSource(Protocol):
 class CapacityControl(Protocol):
     """Where capacity is read and set."""
 
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
-        """Read what the provider has now; a failure is Missing."""
+    def describe(
+        self, scalable_target: ScalableTarget, now: datetime, underway: Underway | None = None
+    ) -> Capacity | Missing:
+        """Read what the provider has now; a failure is Missing.
+
+        Args:
+            scalable_target: Whose.
+            now: Aware UTC.
+            underway: What we asked for and do not know to be done, None for nothing: where it
+                cannot be told whether a change runs, then one does.
+        """
         ...
 
     def apply(
-        self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
+        self,
+        scalable_target: ScalableTarget,
+        capacity: CapacityRange,
+        now: datetime,
+        deadline: Deadline | None = None,
     ) -> Outcome:
         """Set an absolute capacity once, without retries of its own across wakes.
 
         A refusal is an Outcome, not an exception.
+
+        Args:
+            scalable_target: Whose.
+            capacity: What it is to have.
+            now: Aware UTC.
+            deadline: Nothing is sent after it (ABORTED), nor waited for; None: there is none.
         """
         ...
 

@@ -24,13 +24,13 @@ from typing import NamedTuple
 from flyball.core.ceiling import find_retry, moves_ceiling_only, note_ceiling_failure
 from flyball.core.chain import Row
 from flyball.core.codec import canonical, decode, encode
-from flyball.core.model import Capacity, Decision, History, Missing, Operation, Status
+from flyball.core.model import Capacity, Change, Decision, History, Missing, Operation, Status
 from flyball.core.record import OUTCOME
 from flyball.core.refusal import count_failure, note_quota, note_shortage, wait_after_failure
 from flyball.core.remember import find_lag, note_applied
 from flyball.core.scene import find_bounds
 from flyball.core.target import ScalableTarget
-from flyball.ports import NewRow, Outcome, OutcomeKind
+from flyball.ports import NewRow, Outcome, OutcomeKind, Underway
 
 SKEW = timedelta(seconds=10)
 """So far may the provider's clock be behind ours."""
@@ -106,6 +106,29 @@ def reconcile(
     return Closed(Outcome(OutcomeKind.NOT_LANDED, _tell(known, ours)), history)
 
 
+def find_underway(intent: Row | None, history: History) -> Underway | None:
+    """Say which change of ours is not known to be done: a pending intent's, or one in flight.
+
+    Args:
+        intent: The pending intent's decision row; None where none is pending.
+        history: What is remembered.
+    """
+    decision = _read(intent)
+    if decision is not None:
+        return Underway(decision.at, decision.desired, decision.ceiling, history.operation)
+    of_ceiling = history.ceiling.change if history.ceiling is not None else None
+    flying = next((each for each in reversed(history.changes) if each.completed_at is None), None)
+    newest = max((each for each in (flying, of_ceiling) if each is not None), default=None, key=_at)
+    if newest is None:
+        return None
+    return Underway(
+        newest.at,
+        None if flying is None else flying.after,
+        None if of_ceiling is None else of_ceiling.after,
+        newest.operation,
+    )
+
+
 def tell_span(span: timedelta) -> str:
     """Say how long something took, to the second."""
     seconds = int(abs(span).total_seconds())
@@ -124,6 +147,10 @@ def _find_ours(decision: Decision, capacity: Capacity, known: str) -> Operation 
         return None
     after = found.since is not None and found.since >= decision.at - SKEW
     return found if after or found.name == known else None
+
+
+def _at(change: Change) -> datetime:
+    return change.at
 
 
 def _tell(known: str, ours: Operation | None) -> str:
@@ -163,7 +190,8 @@ def learn(
     soon = now + target.tick
     match outcome.kind:
         case OutcomeKind.APPLIED:
-            return note_applied(history, decision, now), min(decision.wake_at, soon)
+            applied = note_applied(history, decision, now, outcome.operation)
+            return applied, min(decision.wake_at, soon)
         case OutcomeKind.QUOTA_EXCEEDED if outcome.quota is not None:
             return note_quota(history, outcome.quota, now), soon
         case OutcomeKind.QUOTA_EXCEEDED | OutcomeKind.SHORTAGE | OutcomeKind.FAILED:

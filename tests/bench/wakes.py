@@ -21,7 +21,7 @@ from flyball.controller import Controller
 from flyball.core.codec import canonical
 from flyball.core.model import Capacity, CapacityRange, Missing, Series
 from flyball.core.target import ScalableTarget
-from flyball.ports import MetricRead, Outcome, OutcomeKind, Trigger, TriggerKind
+from flyball.ports import Deadline, MetricRead, Outcome, OutcomeKind, Trigger, TriggerKind, Underway
 from tests.bench.scenes import INSTANCES, MINUTE, NOW, SCENES, Scene, make_observation, make_target
 
 WAKES = 1_500
@@ -61,12 +61,18 @@ class Instant:
             found.append(tuple(point._replace(at=point.at + by) for point in series))  # type: ignore[union-attr]
         return found
 
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
+    def describe(
+        self, scalable_target: ScalableTarget, now: datetime, underway: Underway | None = None
+    ) -> Capacity | Missing:
         """Everything that was asked for is in service."""
         return Capacity(self.desired, self.desired)
 
     def apply(
-        self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
+        self,
+        scalable_target: ScalableTarget,
+        capacity: CapacityRange,
+        now: datetime,
+        deadline: Deadline | None = None,
     ) -> Outcome:
         """Accept; each target is woken once, so that every wake finds ten instances again."""
         return Outcome(OutcomeKind.APPLIED)

@@ -21,7 +21,7 @@ from flyball.adapters.local.sqlite import SqliteLedger
 from flyball.controller import Controller
 from flyball.core.model import Capacity, CapacityRange, Datapoint, Missing, Series
 from flyball.core.target import ScalableTarget
-from flyball.ports import MetricRead, Outcome, OutcomeKind, Trigger, TriggerKind
+from flyball.ports import Deadline, MetricRead, Outcome, OutcomeKind, Trigger, TriggerKind, Underway
 
 AT_FIRST = 2
 """Instances before the provider accepted anything."""
@@ -87,18 +87,24 @@ class FileProvider:
             return []
         return [int(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
 
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
+    def describe(
+        self, scalable_target: ScalableTarget, now: datetime, underway: Underway | None = None
+    ) -> Capacity | Missing:
         """Show the newest that it accepted, in service."""
-        del scalable_target, now
+        del scalable_target, now, underway
         time.sleep(self.look)
         desired = (self.log() or [AT_FIRST])[-1]
         return Capacity(desired, desired)
 
     def apply(
-        self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
+        self,
+        scalable_target: ScalableTarget,
+        capacity: CapacityRange,
+        now: datetime,
+        deadline: Deadline | None = None,
     ) -> Outcome:
         """Accept."""
-        del scalable_target, now
+        del scalable_target, now, deadline
         line = f"{capacity.floor}\n".encode()
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.write(handle, line)

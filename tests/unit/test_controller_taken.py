@@ -10,7 +10,7 @@ import pytest
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause, Operation, Status
 from flyball.core.policy import TrackingPolicy
 from flyball.core.target import CapacityKind
-from flyball.ports import Ledger, LedgerUnavailableError, OutcomeKind
+from flyball.ports import Ledger, LedgerUnavailableError, Outcome, OutcomeKind
 from flyball.reconcile import SKEW, tell_span
 from flyball.wake import WakeKind
 from tests.rig import ALARM, MINUTE, SECOND, T0, Rig, make_target, outcome_of
@@ -170,7 +170,7 @@ def test_a_change_whose_name_is_known_is_told_wherever_the_clock_stands(rig: Rig
     rig.pass_time(MINUTE)
     rig.wake()
     outcome = outcome_of(rig.rows("outcome")[0])
-    assert outcome == (OutcomeKind.NOT_LANDED, "it was operation 7", None)
+    assert outcome == Outcome(OutcomeKind.NOT_LANDED, "it was operation 7")
     rig.check()
 
 

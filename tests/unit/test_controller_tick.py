@@ -17,7 +17,7 @@ from flyball.core.model import (
 )
 from flyball.core.policy import DatapointsRule, TrackingPolicy
 from flyball.core.target import Metric, Per, ScalableTarget, ZeroRule
-from flyball.ports import ItemUpdate, Ledger, LedgerUnavailableError, TriggerKind
+from flyball.ports import ItemUpdate, Ledger, LedgerUnavailableError, TriggerKind, Underway
 from flyball.wake import Wake, WakeKind
 from tests.rig import (
     ALARM,
@@ -62,11 +62,13 @@ class _Sulking(ScriptedProvider):
         super().__init__()
         self.bad = bad
 
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
+    def describe(
+        self, scalable_target: ScalableTarget, now: datetime, underway: Underway | None = None
+    ) -> Capacity | Missing:
         """Refuse to be read for that one."""
         if scalable_target.id == self.bad:
             raise PermissionError("denied")
-        return super().describe(scalable_target, now)
+        return super().describe(scalable_target, now, underway)
 
 
 def test_one_bad_target_never_stops_the_others(rig: Rig) -> None:

@@ -21,6 +21,7 @@ from flyball.ports import (
     CapacityControl,
     Claim,
     Clock,
+    Deadline,
     Due,
     ItemUpdate,
     Ledger,
@@ -31,6 +32,7 @@ from flyball.ports import (
     Outcome,
     OutcomeKind,
     TargetStatus,
+    Underway,
 )
 from flyball.sim.faults import FaultKind, Faults
 
@@ -76,12 +78,14 @@ class FaultyControl:
         self._inner = inner
         self._faults = faults
 
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
+    def describe(
+        self, scalable_target: ScalableTarget, now: datetime, underway: Underway | None = None
+    ) -> Capacity | Missing:
         """Read what the provider has, unless it cannot be read."""
         name = scalable_target.id
         if self._faults.strikes(FaultKind.CAPACITY_UNKNOWN, now, name):
             return Missing(MissingCause.SOURCE_FAILED, "ServiceUnavailable")
-        capacity = self._inner.describe(scalable_target, now)
+        capacity = self._inner.describe(scalable_target, now, underway)
         if isinstance(capacity, Capacity) and self._faults.active(
             FaultKind.FOREIGN_OWNER, now, name
         ):
@@ -89,7 +93,11 @@ class FaultyControl:
         return capacity
 
     def apply(
-        self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
+        self,
+        scalable_target: ScalableTarget,
+        capacity: CapacityRange,
+        now: datetime,
+        deadline: Deadline | None = None,
     ) -> Outcome:
         """Set a capacity, unless it is refused; an answer may be lost on its way back."""
         name = scalable_target.id
@@ -98,7 +106,7 @@ class FaultyControl:
                 return outcome
         if self._faults.strikes(FaultKind.REQUEST_LOST, now, name):
             raise ConnectionError("no route to the provider")
-        outcome = self._inner.apply(scalable_target, capacity, now)
+        outcome = self._inner.apply(scalable_target, capacity, now, deadline)
         if self._faults.strikes(FaultKind.ANSWER_LOST, now, name):
             raise TimeoutError("the provider did not answer in time")
         return outcome

@@ -13,10 +13,12 @@ from flyball.core.target import ScalableTarget
 from flyball.ports import (
     AlarmState,
     CapacityControl,
+    Deadline,
     MetricRead,
     MetricSource,
     Outcome,
     OutcomeKind,
+    Underway,
 )
 from flyball.wiring.settings import MODE
 
@@ -74,13 +76,19 @@ class Adviser:
     def __init__(self, control: CapacityControl) -> None:
         self._control = control
 
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
+    def describe(
+        self, scalable_target: ScalableTarget, now: datetime, underway: Underway | None = None
+    ) -> Capacity | Missing:
         """Read what the provider has; who else scales it is still told first."""
-        found = self._control.describe(scalable_target, now)
+        found = self._control.describe(scalable_target, now, underway)
         return found if isinstance(found, Missing) or found.owner else found._replace(owner=ADVISER)
 
     def apply(
-        self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
+        self,
+        scalable_target: ScalableTarget,
+        capacity: CapacityRange,
+        now: datetime,
+        deadline: Deadline | None = None,  # noqa: ARG002  (nothing is sent at any time)
     ) -> Outcome:
         """Change nothing; no decision on such a capacity asks for it."""
         detail = f"{MODE} is advise: {scalable_target.id} is not set to {capacity.floor} at {now}"

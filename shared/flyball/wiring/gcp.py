@@ -21,7 +21,7 @@ from flyball.alarm import PREFIX
 from flyball.controller import LEASE, SAFETY, Controller
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause
 from flyball.core.target import ScalableTarget
-from flyball.ports import Clock, Ledger, Outcome
+from flyball.ports import Clock, Deadline, Ledger, Outcome, Underway
 from flyball.wiring.between import Adviser, Reader
 from flyball.wiring.machine import SystemClock, engine_version, make_token
 from flyball.wiring.settings import (
@@ -187,10 +187,12 @@ class Noting:
         """Read ahead."""
         self._control.prefetch(targets, now)
 
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
+    def describe(
+        self, scalable_target: ScalableTarget, now: datetime, underway: Underway | None = None
+    ) -> Capacity | Missing:
         """Read what the provider has."""
         lost = self._session.lost
-        found = self._control.describe(scalable_target, now)
+        found = self._control.describe(scalable_target, now, underway)
         self._unread.discard(scalable_target.id)
         is_gone = isinstance(found, Missing) and found.cause is MissingCause.UNAVAILABLE
         if isinstance(found, Missing) and not is_gone and self._session.lost > lost:
@@ -198,10 +200,14 @@ class Noting:
         return found
 
     def apply(
-        self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
+        self,
+        scalable_target: ScalableTarget,
+        capacity: CapacityRange,
+        now: datetime,
+        deadline: Deadline | None = None,
     ) -> Outcome:
         """Set an absolute range, once."""
-        return self._control.apply(scalable_target, capacity, now)
+        return self._control.apply(scalable_target, capacity, now, deadline)
 
     def is_unread(self, scalable_target_id: str) -> bool:
         """Say whether its last look found a service that may answer again."""

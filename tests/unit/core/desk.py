@@ -21,7 +21,7 @@ from flyball.core.model import (
 from flyball.core.target import (
     ScalableTarget,
 )
-from flyball.ports import MetricRead, Outcome, OutcomeKind, Trigger, TriggerKind
+from flyball.ports import Deadline, MetricRead, Outcome, OutcomeKind, Trigger, TriggerKind, Underway
 from flyball.wake import Wake
 from tests.unit.core.cases import (
     NOON,
@@ -54,6 +54,7 @@ class Cloud:
         self,
         scalable_target: ScalableTarget,  # noqa: ARG002  (the port's signature)
         now: datetime,  # noqa: ARG002
+        underway: Underway | None = None,  # noqa: ARG002
     ) -> Capacity | Missing:
         """Give the capacity."""
         return self.capacity
@@ -63,6 +64,7 @@ class Cloud:
         scalable_target: ScalableTarget,  # noqa: ARG002
         capacity: CapacityRange,
         now: datetime,  # noqa: ARG002
+        deadline: Deadline | None = None,  # noqa: ARG002
     ) -> Outcome:
         """Accept, unless an answer was put ready."""
         self.sent.append(capacity)

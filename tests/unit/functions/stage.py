@@ -24,7 +24,15 @@ from flyball.adapters.local.memory import MemoryLedger
 from flyball.controller import Controller
 from flyball.core.model import Capacity, CapacityRange, Missing, Status
 from flyball.core.target import ScalableTarget
-from flyball.ports import Claim, Due, LedgerUnavailableError, Outcome, OutcomeKind
+from flyball.ports import (
+    Claim,
+    Deadline,
+    Due,
+    LedgerUnavailableError,
+    Outcome,
+    OutcomeKind,
+    Underway,
+)
 from flyball.wiring.aws_function import Function
 from flyball.wiring.function import Parts
 from flyball.wiring.tell import say_by
@@ -122,7 +130,12 @@ class Provider:
     desired: dict[str, int] = field(default_factory=dict)
     applied: list[tuple[str, int]] = field(default_factory=list)
 
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:  # noqa: ARG002
+    def describe(
+        self,
+        scalable_target: ScalableTarget,
+        now: datetime,  # noqa: ARG002
+        underway: Underway | None = None,  # noqa: ARG002
+    ) -> Capacity | Missing:
         """Show what there is: two, unless it was changed."""
         desired = self.desired.get(scalable_target.id, 2)
         return Capacity(desired, desired, Status.IN_SERVICE)
@@ -132,6 +145,7 @@ class Provider:
         scalable_target: ScalableTarget,
         capacity: CapacityRange,
         now: datetime,  # noqa: ARG002
+        deadline: Deadline | None = None,  # noqa: ARG002
     ) -> Outcome:
         """Take it."""
         self.desired[scalable_target.id] = capacity.floor

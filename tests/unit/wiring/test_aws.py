@@ -17,7 +17,7 @@ from flyball.adapters.aws.dynamodb import DynamoLedger
 from flyball.core.decide import ADVISER
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause
 from flyball.core.target import ScalableTarget
-from flyball.ports import LedgerError, MetricRead, Outcome, OutcomeKind
+from flyball.ports import Deadline, LedgerError, MetricRead, Outcome, OutcomeKind, Underway
 from flyball.wiring import aws
 from flyball.wiring.aws import Settings, open_ledger
 from flyball.wiring.between import Adviser, Reader
@@ -189,7 +189,12 @@ class Control:
         """Remember who."""
         self.fetched.append([target.id for target in targets])
 
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:  # noqa: ARG002
+    def describe(
+        self,
+        scalable_target: ScalableTarget,  # noqa: ARG002
+        now: datetime,  # noqa: ARG002
+        underway: Underway | None = None,  # noqa: ARG002
+    ) -> Capacity | Missing:
         """Show it."""
         return self.capacity
 
@@ -198,6 +203,7 @@ class Control:
         scalable_target: ScalableTarget,  # noqa: ARG002
         capacity: CapacityRange,  # noqa: ARG002
         now: datetime,  # noqa: ARG002
+        deadline: Deadline | None = None,  # noqa: ARG002
     ) -> Outcome:
         """Never be asked."""
         raise AssertionError("a deployment that only advises has applied something")

@@ -16,7 +16,7 @@ from flyball.adapters.gcp.session import Session
 from flyball.core.decide import ADVISER
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause
 from flyball.core.target import ScalableTarget
-from flyball.ports import Outcome, OutcomeKind
+from flyball.ports import Deadline, Outcome, OutcomeKind, Underway
 from flyball.wiring import gcp
 from flyball.wiring.gcp import Noting, Settings, build, check_sdk, connect, open_ledger
 from flyball.wiring.settings import SettingsError
@@ -216,7 +216,12 @@ class Control:
         """Remember who."""
         self.fetched.append([target.id for target in targets])
 
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:  # noqa: ARG002
+    def describe(
+        self,
+        scalable_target: ScalableTarget,  # noqa: ARG002
+        now: datetime,  # noqa: ARG002
+        underway: Underway | None = None,  # noqa: ARG002
+    ) -> Capacity | Missing:
         """Show it."""
         self.session.lost += self.loses
         return self.shows
@@ -226,6 +231,7 @@ class Control:
         scalable_target: ScalableTarget,  # noqa: ARG002
         capacity: CapacityRange,
         now: datetime,  # noqa: ARG002
+        deadline: Deadline | None = None,  # noqa: ARG002
     ) -> Outcome:
         """Take it."""
         return Outcome(OutcomeKind.APPLIED, f"{capacity.floor}")

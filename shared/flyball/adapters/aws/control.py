@@ -29,10 +29,11 @@ from flyball.adapters.aws.resource import (
     read_resource,
 )
 from flyball.adapters.aws.sagemaker import fetch_endpoint, read_variant, set_variant
+from flyball.adapters.aws.send import due_by
 from flyball.adapters.aws.warmup import Warmups
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause
 from flyball.core.target import ScalableTarget
-from flyball.ports import Outcome, OutcomeKind
+from flyball.ports import Deadline, Outcome, OutcomeKind, Underway
 
 SHARED_FOR = timedelta(seconds=10)
 """What was fetched for many is good for a look of each for so long."""
@@ -95,7 +96,12 @@ class AwsControl:
             self._fetched.clear()
         self._owners.prefetch(resources, now)
 
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
+    def describe(
+        self,
+        scalable_target: ScalableTarget,
+        now: datetime,
+        underway: Underway | None = None,  # noqa: ARG002  (the status tells whether it is busy)
+    ) -> Capacity | Missing:
         """Read desired and ready capacity, the status, and who else scales the resource."""
         try:
             resource = read_resource(scalable_target.resource)
@@ -116,7 +122,11 @@ class AwsControl:
         return capacity._replace(owner=owner.name, detail=detail)
 
     def apply(
-        self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
+        self,
+        scalable_target: ScalableTarget,
+        capacity: CapacityRange,
+        now: datetime,
+        deadline: Deadline | None = None,
     ) -> Outcome:
         """Set an absolute capacity once.
 
@@ -138,13 +148,15 @@ class AwsControl:
             return Outcome(OutcomeKind.FAILED, f"not sent: {error}")
         self._fetched.clear()
         wish = _Wish(resource, capacity.floor, self._shown.pop(scalable_target.id, None), now)
-        match resource:
-            case Variant():
-                return self._apply_hosted(wish, partial(set_variant, self._clients, resource))
-            case Component():
-                return self._apply_hosted(wish, partial(set_component, self._clients, resource))
-            case Group():
-                return self._apply_group(wish, resource)
+        with due_by(deadline):
+            match resource:
+                case Variant():
+                    return self._apply_hosted(wish, partial(set_variant, self._clients, resource))
+                case Component():
+                    put = partial(set_component, self._clients, resource)
+                    return self._apply_hosted(wish, put)
+                case Group():
+                    return self._apply_group(wish, resource)
 
     def _apply_hosted(self, wish: _Wish, put: Callable[[int], Outcome]) -> Outcome:
         """Set what SageMaker hosts, if before a scale-in it still has what was seen."""

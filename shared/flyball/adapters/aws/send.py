@@ -5,6 +5,7 @@ try is about the second try: after a lost answer, "another update is in progress
 own. So a call of which any try may have landed raises whatever it ends with, and the intent stays
 pending until the provider shows what is true.
 
+    not sent any more, as its deadline is near                  an outcome, ABORTED
     never sent (no route, no credentials, wrong arguments)      an outcome
     refused by the service (4xx, throttled)                     an outcome
     no answer, a broken one, a server's error (5xx)             raises
@@ -13,11 +14,13 @@ pending until the provider shows what is true.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from flyball.adapters.aws.clients import Clients
+from flyball.adapters.aws.clients import CONNECT_S, READ_S, Clients
 from flyball.adapters.aws.refusal import is_throttled, read_refusal, tell
-from flyball.ports import Outcome, OutcomeKind
+from flyball.ports import Deadline, Outcome, OutcomeKind
 
 SERVER_ERROR = 500
 """From this HTTP status on, the service itself does not know."""
@@ -27,13 +30,29 @@ class UncertainError(Exception):
     """The service said yes, but not in words that it would use: somebody else may have answered."""
 
 
+class LateError(Exception):
+    """Nothing more was sent: an answer would have come after the deadline."""
+
+
 class _Tries(threading.local):
     """What is known of the tries of the call that this thread is making."""
 
     doubtful = False
+    deadline: Deadline | None = None
+    sends = False
 
 
 _TRIES = _Tries()
+
+
+@contextmanager
+def due_by(deadline: Deadline | None) -> Iterator[None]:
+    """Send nothing in this block, nor send it again, whose answer may come after a deadline."""
+    _TRIES.deadline = deadline
+    try:
+        yield
+    finally:
+        _TRIES.deadline = None
 
 
 def send(
@@ -60,7 +79,12 @@ def send(
     try:
         client = clients.get(service)
         watch_tries(client)
+        _TRIES.sends = True
         answer = getattr(client, operation)(**arguments)
+    except LateError as error:
+        if is_doubtful():
+            raise
+        return Outcome(OutcomeKind.ABORTED, f"not sent: {error}")
     except ClientError as error:
         if is_doubtful():
             raise
@@ -70,6 +94,8 @@ def send(
             raise
         kind = OutcomeKind.DENIED if _is_credentials(error) else OutcomeKind.FAILED
         return Outcome(kind, f"not sent: {tell(error)}")
+    finally:
+        _TRIES.sends = False
     if confirms and not answer.get(confirms):
         raise UncertainError(f"{service} {operation}: the answer has no {confirms}")
     return Outcome(OutcomeKind.APPLIED)
@@ -79,11 +105,25 @@ def watch_tries(client: Any) -> None:  # noqa: ANN401  (the SDK's)
     """Note from now on which try of this thread's calls by a client may have landed."""
     _TRIES.doubtful = False
     client.meta.events.register("needs-retry", _note_try, unique_id="flyball-tries")
+    client.meta.events.register("before-send", _refuse_late, unique_id="flyball-deadline")
 
 
 def is_doubtful() -> bool:
     """Say whether a try since watch_tries may have landed, whatever the last one came to."""
     return _TRIES.doubtful
+
+
+def _refuse_late(**_: object) -> None:
+    """Send nothing whose answer may come after the deadline; called by the SDK before each try.
+
+    Raises:
+        LateError: This try was not sent.
+    """
+    if _TRIES.deadline is None or not _TRIES.sends:
+        return
+    left_s = _TRIES.deadline.left_s()
+    if left_s < CONNECT_S + READ_S:
+        raise LateError(f"only {max(left_s, 0.0):.0f} s were left for it")
 
 
 def _note_try(
@@ -92,7 +132,9 @@ def _note_try(
     **_: object,
 ) -> None:
     """Note whether one try may have landed; called by the SDK after each, the last included."""
-    if caught_exception is not None:
+    if isinstance(caught_exception, LateError):
+        landed = False
+    elif caught_exception is not None:
         landed = not _is_unsent(caught_exception)
     else:
         landed = response is not None and _is_lost(*response)

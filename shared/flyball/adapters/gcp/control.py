@@ -33,7 +33,7 @@ from flyball.adapters.gcp.vertex import (
 )
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause, Status
 from flyball.core.target import CapacityKind, ScalableTarget
-from flyball.ports import Outcome, OutcomeKind
+from flyball.ports import Deadline, Outcome, OutcomeKind, Underway
 
 SHARED_FOR = timedelta(seconds=10)
 """What was fetched for many is good for a look of each for so long."""
@@ -89,7 +89,9 @@ class GcpControl:
                 work = find_work(self._session, path, resource.location, now)
                 self._fetched[path] = _Fetched(now, answer, work)
 
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
+    def describe(
+        self, scalable_target: ScalableTarget, now: datetime, underway: Underway | None = None
+    ) -> Capacity | Missing:
         """Read the range, what is in service inside it, and whether a change is under way."""
         try:
             resource = read_resource(scalable_target.resource)
@@ -104,7 +106,11 @@ class GcpControl:
             return Missing(MissingCause.SOURCE_FAILED, f"{type(error).__name__}: {error}")
 
     def apply(
-        self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
+        self,
+        scalable_target: ScalableTarget,
+        capacity: CapacityRange,
+        now: datetime,
+        deadline: Deadline | None = None,
     ) -> Outcome:
         """Set an absolute range once.
 

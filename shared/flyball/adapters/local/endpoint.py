@@ -28,7 +28,7 @@ from flyball.adapters.local.timeline import (
 from flyball.core.codec import canonical, parse
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause, Status
 from flyball.core.target import ScalableTarget
-from flyball.ports import Outcome, OutcomeKind
+from flyball.ports import Deadline, Outcome, OutcomeKind, Underway
 
 FORMAT = 1
 """Version of the file's format, in PRAGMA user_version."""
@@ -119,7 +119,12 @@ class LocalEndpoints:
             found = self._find(name)
         return () if found is None else tuple(found.orders)
 
-    def describe(self, scalable_target: ScalableTarget, now: datetime) -> Capacity | Missing:
+    def describe(
+        self,
+        scalable_target: ScalableTarget,
+        now: datetime,
+        underway: Underway | None = None,  # noqa: ARG002  (it never is unknown here)
+    ) -> Capacity | Missing:
         """Read desired and ready capacity and the status; a failure is Missing."""
         name = endpoint_name(scalable_target)
         try:
@@ -139,9 +144,15 @@ class LocalEndpoints:
         )
 
     def apply(
-        self, scalable_target: ScalableTarget, capacity: CapacityRange, now: datetime
+        self,
+        scalable_target: ScalableTarget,
+        capacity: CapacityRange,
+        now: datetime,
+        deadline: Deadline | None = None,
     ) -> Outcome:
         """Set an absolute capacity, once; a refusal is an Outcome."""
+        if deadline is not None and deadline.left_s() <= 0:
+            return Outcome(OutcomeKind.ABORTED, "not sent: no time is left")
         return self._submit(endpoint_name(scalable_target), *capacity, now, self.caller)
 
     def scale(self, name: str, desired: int, now: datetime, caller: str) -> Outcome:

@@ -41,6 +41,7 @@ class Endpoint(Clients):
         self.answer = answer
         self.tries = tries
         self.on_try: Callable[..., object] = dict
+        self.on_send: Callable[..., object] = dict
 
     def get(self, service: str) -> Any:
         """Give itself, whatever is asked for."""
@@ -59,12 +60,17 @@ class Endpoint(Clients):
 
     def register(self, event: str, handler: Callable[..., object], unique_id: str) -> None:
         """Remember whom to tell of each try."""
+        if event == "before-send":
+            assert unique_id == "flyball-deadline"
+            self.on_send = handler
+            return
         assert (event, unique_id) == ("needs-retry", "flyball-tries")
         self.on_try = handler
 
     def update(self, **_: object) -> Any:
         """Tell of the tries, and do as it was told."""
         for each in self.tries:
+            self.on_send(operation="Update")
             self.on_try(operation="Update", **each)
         return self.answer()
 

@@ -13,7 +13,8 @@ from flyball.adapters.local.stock import Stock
 from flyball.adapters.local.timeline import EndpointSettings, Fate, State, state_at
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause, Status
 from flyball.core.target import ScalableTarget
-from flyball.ports import Outcome, OutcomeKind
+from flyball.ports import Deadline, Outcome, OutcomeKind
+from tests.rig import SetClock
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -295,3 +296,12 @@ def test_an_endpoint_without_orders_has_no_state() -> None:
     """Before its creation there is nothing to tell."""
     assert state_at(PLAIN, (), NOON) is None
     assert isinstance(make().state("chat", NOON), State)
+
+
+def test_nothing_is_ordered_after_the_deadline() -> None:
+    """Another run may have ordered since."""
+    endpoints, clock = make(), SetClock(NOON)
+    late = endpoints.apply(TARGET, CapacityRange(6, 6), NOON, Deadline(NOON, clock))
+    assert (late.kind, look(endpoints, NOON).desired) == (OutcomeKind.ABORTED, 4)
+    in_time = Deadline(NOON + MINUTE, clock)
+    assert endpoints.apply(TARGET, CapacityRange(6, 6), NOON, in_time).kind is OutcomeKind.APPLIED
