@@ -145,6 +145,27 @@ def test_that_only_the_functions_may_scale_is_no_fault(project: Project) -> None
     assert "you may not scale in acme: aiplatform.endpoints.deploy" in done.out
 
 
+def test_a_right_to_count_calls_in_a_project_is_asked_for_with_its_reason(project: Project) -> None:
+    """Credentials with a quota project are refused every call without it; others do without."""
+    permission = "serviceusage.services.use"
+    project.permissions.lacking = {permission}
+    done = project.ask("--config", "flyball.yaml", "--json")
+    assert done.code == 0
+    (check,) = (each for each in done.json["checks"] if each["level"] == "warn")
+    assert f"{permission} is missing in {project.store.project}" in check["text"]
+    assert "quota project of your credentials" in check["text"]
+    assert f"--permissions={permission}`" in check["remedy"]
+    assert permission not in project.permissions.asked["acme"]
+
+
+def test_a_refusal_for_want_of_that_right_names_it(project: Project) -> None:
+    """In Google's words the call itself is not."""
+    words = "Grant the caller a custom role with the serviceusage.services.use permission"
+    project.server.faults = [Fault("endpoints.get", "PERMISSION_DENIED", words, times=2)]
+    found = project.find()
+    assert found["permissions"]["text"] == "missing in acme: serviceusage.services.use"
+
+
 def test_what_was_refused_is_named_though_nobody_could_be_asked_before(project: Project) -> None:
     """By Google's own words, and else by the call; the rest is looked at all the same."""
     words = "Permission 'aiplatform.endpoints.get' denied on resource '//aiplatform' (or not there)"

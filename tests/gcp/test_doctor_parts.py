@@ -210,6 +210,7 @@ def test_the_policy_is_gclouds_commands(project: Project, monkeypatch: pytest.Mo
     assert f"--project={here} " in first
     assert "--project=acme " in second
     assert "monitoring.alertPolicies.update" in first
+    assert "serviceusage.services.use" in first
     assert "aiplatform.endpoints.get" in second
     assert "aiplatform.endpoints.deploy" not in done.out
     assert f"add-iam-policy-binding {ACCOUNT} --project={here} --member=user:YOU" in done.out

@@ -124,7 +124,8 @@ def examine(
     registered = _read_known(ledger)
     if doctor.wanted is None and not isinstance(registered, LedgerError):
         resources = _read_resources(_read(registered))
-    yield from check_permissions(session, list_needs(resources, settings.project))
+    needs = list_needs(resources, settings.project)
+    yield from check_permissions(session, needs, identity.who)
     site = _make_site(settings, found, {} if project is not None else variables)
     yield from _check_parts(doctor, session, site, found)
     yield from _check_deployment(doctor, session, settings, found.variables, ledger, registered)

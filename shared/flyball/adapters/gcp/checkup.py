@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from flyball.adapters.gcp.heard import LOGIN, RESOURCES, Heard
-from flyball.adapters.gcp.permissions import OPTIONAL, Needs
+from flyball.adapters.gcp.permissions import OPTIONAL, QUOTA, Needs, name_member, write_commands
 from flyball.adapters.gcp.refusal import tell
 from flyball.adapters.gcp.session import CallError
 from flyball.plan.model import Check, Level
@@ -61,18 +61,27 @@ def identify(session: Heard, services: Sequence[str] = SERVICES) -> Identity:
     return Identity(who, project, Check("credentials", Level.OK, f"{told}, credentials{where}"))
 
 
-def check_permissions(session: Heard, needs: Sequence[Needs]) -> Iterator[Check]:
-    """Ask what is granted of what is needed; what is missing is noted, and told at the end."""
+def check_permissions(session: Heard, needs: Sequence[Needs], who: str = "") -> Iterator[Check]:
+    """Ask what is granted of what is needed; what is missing is noted, and told at the end.
+
+    Args:
+        session: Asks, and takes note.
+        needs: By project.
+        who: Asks; "" where it is not known.
+    """
     for each in needs:
         granted = _ask(session, each)
         if isinstance(granted, Check):
             yield granted
             continue
         missing = [name for name in each.asks if name not in granted]
+        if QUOTA in missing:
+            missing.remove(QUOTA)
+            yield _warn_of_quota(each.project, who)
         for name in missing:
             session.deny(each.project, name)
         if not set(missing) - OPTIONAL:
-            count = len(each.asks) - len(missing)
+            count = sum(name in granted for name in each.asks)
             text = f"each of the {count} that plan, apply and doctor need is granted"
             yield Check("permissions", Level.OK, f"{text} in {each.project}")
         unable = [name for name in each.scales if name not in granted]
@@ -82,6 +91,17 @@ def check_permissions(session: Heard, needs: Sequence[Needs]) -> Iterator[Check]
                 "only `flyball run` needs it of you; the functions have an account of their own"
             )
             yield Check("permissions", Level.OK, text, remedy)
+
+
+def _warn_of_quota(project: str, who: str) -> Check:
+    """Say what is missing where credentials have a quota project; others do without."""
+    text = (
+        f"{QUOTA} is missing in {project}: with it as the quota project of your credentials "
+        "(`gcloud auth application-default set-quota-project`) every call is refused"
+    )
+    return Check(
+        "permissions", Level.WARN, text, write_commands(project, (QUOTA,), name_member(who))
+    )
 
 
 def _ask(session: Heard, needs: Needs) -> frozenset[str] | Check:

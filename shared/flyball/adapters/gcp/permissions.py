@@ -42,6 +42,8 @@ OF_PARTS = (
     "run.services.get",
 )
 """By which the doctor looks at a deployment's parts, and --project finds it."""
+QUOTA = "serviceusage.services.use"
+"""Lets calls count in a project, as those of credentials with a quota project do, all of them."""
 OF_METRICS = ("monitoring.metricDescriptors.list", "monitoring.timeSeries.list")
 OF_ENDPOINTS = (
     "aiplatform.endpoints.get",
@@ -120,7 +122,7 @@ def list_needs(resources: Iterable[Resource], deployment: str) -> tuple[Needs, .
         resources: What is scaled.
         deployment: The project in which the ledger, the functions and the alert policies are.
     """
-    asks: dict[str, set[str]] = {deployment: {*OF_LEDGER, *OF_PLANS, *OF_PARTS}}
+    asks: dict[str, set[str]] = {deployment: {*OF_LEDGER, *OF_PLANS, *OF_PARTS, QUOTA}}
     scales: dict[str, set[str]] = {}
     reads: tuple[str, ...]
     for resource in resources:
@@ -148,6 +150,8 @@ def find_needed(service: str, method: str, path: str, message: str) -> tuple[str
         path: As there.
         message: The refusal's.
     """
+    if QUOTA in message or "USER_PROJECT_DENIED" in message:
+        return (QUOTA,)
     named = _NAMED_TOO.search(message) or _NAMED.search(message)
     if named:
         return (named[1],)
