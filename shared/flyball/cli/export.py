@@ -73,14 +73,14 @@ def export(
     A text that a spreadsheet would read as a formula gets a ' before it in CSV.
     """
     from flyball.cli import screen
-    from flyball.cli.store import opened
+    from flyball.cli.store import find_recorded, find_sequence, opened
     from flyball.wiring.local import SystemClock
 
     now = SystemClock().now()
     earliest = None if since is None else read_instant("--since", since, now)
     with opened(ledger, stack=stack, project=project, database=database) as found:
-        targets = found.scalable_target_ids() if target is None else [found.status(target)[0]]
-        total = sum(found.status(each).sequence for each in targets)
+        targets = find_recorded(found, target)
+        total = sum(find_sequence(found, each) or 0 for each in targets)
         if output is not None and output.exists() and not overwrite:
             refuse(f"{output}: this file exists; name another, or give --overwrite")
         with _opened_output(output) as stream, screen.progress("Writing", total) as advance:

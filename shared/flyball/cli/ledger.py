@@ -67,7 +67,7 @@ def list_rows(
     With --json one row a line, each whole.
     """
     from flyball.cli import screen
-    from flyball.cli.store import Configs, opened
+    from flyball.cli.store import Configs, find_recorded, opened
     from flyball.report.rows import tell_row
     from flyball.wiring.local import SystemClock
 
@@ -75,7 +75,7 @@ def list_rows(
     earliest = None if since is None else read_instant("--since", since, now)
     with opened(ledger, stack=stack, project=project, database=database) as found:
         if target is not None:
-            found.status(target)  # an unknown one is an error, not an empty list
+            find_recorded(found, target)  # an unknown one is an error, not an empty list
         chosen = _choose(found, target, kind, earliest, changes_only=changes_only)
         rows = [row for row, _ in zip(chosen, range(limit), strict=False)][::-1]
         if json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from flyball.core.chain import Row
 from flyball.core.codec import decode
 from flyball.core.record import CONFIG, DECISION, OUTCOME, DecisionRecord
 from flyball.core.target import ScalableTarget
-from flyball.ports import Ledger, Outcome
+from flyball.ports import Ledger, Outcome, UnknownTargetError
 from flyball.report.plain import plain
 from flyball.wiring.local import Settings, open_ledger
 
@@ -172,18 +172,44 @@ def find_row(ledger: Ledger, wanted: str) -> Row:
     Raises:
         CommandError: There is none, or there are several.
     """
-    targets = ledger.scalable_target_ids()
-    if wanted in targets:
+    if wanted in ledger.scalable_target_ids():
         return _first(ledger, wanted, wanted)
     if wanted == LAST:
         return _first(ledger, None, wanted)
     target, _, sequence = wanted.rpartition("@")
-    if target in targets and sequence.isascii() and sequence.isdigit():
+    if target and sequence.isascii() and sequence.isdigit():
         row = next(ledger.rows(target, int(sequence) - 1, 1), None)
-        if row is None or row.sequence != int(sequence):
+        if row is not None and row.sequence == int(sequence):
+            return row
+        if _has_rows(ledger, target):
             refuse(f"{plain(target)} has no row {sequence}; `flyball ledger list` shows the rows")
-        return row
+    if _has_rows(ledger, wanted):
+        return _first(ledger, wanted, wanted)
     return ledger.row(wanted) or _find_prefix(ledger, wanted)
+
+
+def find_recorded(ledger: Ledger, wanted: str | None) -> Sequence[str]:
+    """List the scalable targets whose rows are meant: one, or all that have any, retired or not.
+
+    Raises:
+        UnknownTargetError: The one that is meant has neither rows nor an item.
+    """
+    if wanted is None:
+        return sorted({*ledger.scalable_target_ids(), *ledger.recorded_ids()})
+    return [wanted if _has_rows(ledger, wanted) else ledger.status(wanted).scalable_target_id]
+
+
+def find_sequence(ledger: Ledger, target: str) -> int | None:
+    """Give the newest sequence that the target's item knows; None where the item is gone."""
+    try:
+        return ledger.status(target).sequence
+    except UnknownTargetError:
+        return None
+
+
+def _has_rows(ledger: Ledger, target: str) -> bool:
+    """Say whether a target has ever been here; one that was retired, or lost its item, was."""
+    return bool(target) and next(ledger.rows(target, 0, 1), None) is not None
 
 
 def _first(ledger: Ledger, target: str | None, wanted: str) -> Row:

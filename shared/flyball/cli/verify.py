@@ -35,15 +35,15 @@ def verify(
     Exit code 1 if there is any.
     """
     from flyball.cli import screen
-    from flyball.cli.store import opened
+    from flyball.cli.store import find_recorded, find_sequence, opened
     from flyball.report.figures import counted
     from flyball.report.plain import plain
 
     faults: list[Fault] = []
     count = 0
     with opened(ledger, stack=stack, project=project, database=database) as found:
-        targets = _recorded(found, target)
-        total = sum(_sequence(found, each) or 0 for each in targets)
+        targets = find_recorded(found, target)
+        total = sum(find_sequence(found, each) or 0 for each in targets)
         with screen.progress("Verifying", total) as advance:
             for each in targets:
                 rows = _Counted(_rows_until_now(found, each), advance)
@@ -60,8 +60,10 @@ def verify(
         what = f"{counted(count, 'row')} of {counted(len(targets), 'scalable target')}"
         if faults:
             screen.say(f"{what}: {counted(len(faults), 'fault')}")
-        else:
+        elif count:
             screen.say(f"{what}: each is as it was written, and none is missing")
+        else:
+            screen.say("no rows: there is nothing to verify")
     if faults:
         raise typer.Exit(FOUND)
 
@@ -79,14 +81,14 @@ def replay(
     Exit code 1 if any decision differs.
     """
     from flyball.cli import screen
-    from flyball.cli.store import opened
+    from flyball.cli.store import find_recorded, find_sequence, opened
     from flyball.core.record import replay as replay_rows
 
     engines: Counter[str] = Counter()
     different: list[Replayed] = []
     with opened(ledger, stack=stack, project=project, database=database) as found:
-        targets = _targets(found, target)
-        total = sum(found.status(each).sequence for each in targets)
+        targets = find_recorded(found, target)
+        total = sum(find_sequence(found, each) or 0 for each in targets)
         with screen.progress("Deciding again", total) as advance:
             for each in targets:
                 for answer in replay_rows(_Counted(found.rows(each), advance)):
@@ -116,34 +118,12 @@ class _Counted:
             yield row
 
 
-def _targets(ledger: Ledger, target: str | None) -> Sequence[str]:
-    """List the scalable targets that are meant; an unknown one is an error."""
-    return ledger.scalable_target_ids() if target is None else [ledger.status(target)[0]]
-
-
-def _recorded(ledger: Ledger, target: str | None) -> Sequence[str]:
-    """List the targets whose chains are meant, also those whose item somebody removed."""
-    everyone = sorted({*ledger.scalable_target_ids(), *ledger.recorded_ids()})
-    return (
-        everyone if target is None else [target] if target in everyone else _targets(ledger, target)
-    )
-
-
-def _sequence(ledger: Ledger, target: str) -> int | None:
-    """Give the newest sequence that the target's item knows; None where the item is gone."""
-    from flyball.ports import UnknownTargetError
-
-    try:
-        return ledger.status(target).sequence
-    except UnknownTargetError:
-        return None
-
-
 def _verify_chain(ledger: Ledger, target: str, rows: _Counted) -> Iterator[Fault]:
+    from flyball.cli.store import find_sequence
     from flyball.core.chain import REMOVED, Fault
     from flyball.core.chain import verify as verify_chain
 
-    if _sequence(ledger, target) is None:
+    if find_sequence(ledger, target) is None:
         detail = "the target's item is gone, and with it the head that its newest row is held to"
         yield Fault(target, 0, "", REMOVED, detail)
         yield from verify_chain(rows, head=None, sequence=None, scalable_target_id=target)
@@ -156,7 +136,9 @@ def _verify_chain(ledger: Ledger, target: str, rows: _Counted) -> Iterator[Fault
 
 def _rows_until_now(ledger: Ledger, target: str) -> Iterator[Row]:
     """Read the rows that the item knows; what is appended meanwhile is for the next time."""
-    last = _sequence(ledger, target)
+    from flyball.cli.store import find_sequence
+
+    last = find_sequence(ledger, target)
     for row in ledger.rows(target):
         if (
             last is not None
@@ -193,7 +175,9 @@ def _say_replayed(engines: Counter[str], different: Sequence[Replayed]) -> None:
     if len(different) > SHOWN:
         screen.say(f"… and {counted(len(different) - SHOWN, 'row')} more; --json has all of them")
     what = f"{counted(engines.total(), 'decision')}, decided again"
-    if different:
+    if not engines:
+        screen.say("no decisions: there is nothing to decide again")
+    elif different:
         screen.say(f"{what}: {counted(len(different), 'difference')}")
     else:
         screen.say(f"{what}: each is the same, bit for bit")

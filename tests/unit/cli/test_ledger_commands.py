@@ -306,3 +306,59 @@ def test_a_body_that_is_no_json_is_exported_as_text(ledger: Path) -> None:
     assert done.lines[8]["body"] == "spoilt"
     text = flyball("ledger", "export", "--ledger", ledger, "--format", "csv").out
     assert list(csv.DictReader(io.StringIO(text)))[8]["detail"] == "spoilt"
+
+
+# --- what was retired -------------------------------------------------------------
+
+
+@pytest.fixture(params=["retired", "without_its_item"])
+def left(request: pytest.FixtureRequest, ledger: Path) -> Path:
+    """Give a ledger whose only target went as `flyball destroy` lets it, or lost its item."""
+    if request.param == "without_its_item":
+        tamper(ledger, "DELETE FROM targets")
+        return ledger
+    done = flyball(
+        *("destroy", "--config", ledger.with_name("copy.yaml"), "--yes", "--ledger", ledger)
+    )
+    assert done.code == 0, done
+    return ledger
+
+
+@pytest.mark.usefixtures("config")
+def test_a_target_that_went_is_still_found_by_every_name(left: Path) -> None:
+    """The ledger is kept because it proves what was done; so it must be possible to ask it."""
+    row = rows(left, "--kind", "decision", "--limit", "1")[0]
+    for name in ("demo", f"demo@{row['sequence']}", "last", row["id"]):
+        shown = flyball("ledger", "show", name, "--ledger", left, "--json")
+        assert (shown.code, shown.json) == (0, row), name
+        assert flyball("explain", name, "--ledger", left).code == 0, name
+    assert rows(left, "--target", "demo", "--kind", "decision", "--limit", "1") == [row]
+    done = flyball("ledger", "show", "demo@99999", "--ledger", left)
+    expect_refusal(done, "demo has no row 99999")
+
+
+@pytest.mark.usefixtures("config")
+@pytest.mark.parametrize("named", [(), ("--target", "demo")], ids=["all", "one"])
+def test_the_decisions_of_a_target_that_went_are_decided_again(
+    named: tuple[str, ...], left: Path
+) -> None:
+    """And its rows are exported, whether or not it is named."""
+    count = len(rows(left, "--kind", "decision", "--limit", "100000"))
+    done = flyball("ledger", "replay", *named, "--ledger", left)
+    same = f"{count} decisions, decided again: each is the same, bit for bit\n"
+    assert (done.code, done.out) == (0, same)
+    done = flyball("ledger", "export", *named, "--kind", "decision", "--ledger", left)
+    assert len(done.lines) == count
+
+
+def test_nothing_at_all_proves_nothing(folder: Path) -> None:
+    """Each of no decisions is not the same as it was; there is none."""
+    from flyball.wiring.local import Settings, open_ledger
+
+    path = folder / "empty.db"
+    open_ledger(path, Settings()).close()
+    done = flyball("ledger", "replay", "--ledger", path)
+    assert (done.code, done.out) == (0, "no decisions: there is nothing to decide again\n")
+    assert flyball("ledger", "replay", "--ledger", path, "--json").json["decisions"] == 0
+    done = flyball("ledger", "verify", "--ledger", path)
+    assert (done.code, done.out) == (0, "no rows: there is nothing to verify\n")
