@@ -12,8 +12,10 @@ from typing import NamedTuple, Protocol
 from urllib.parse import quote, unquote
 
 from flyball.core.policy import (
+    AdaptivePolicy,
     Comparison,
     DatapointsRule,
+    PredictivePolicy,
     ScheduledPolicy,
     StepPolicy,
     TrackingPolicy,
@@ -70,7 +72,8 @@ def define_alarms(scalable_target: ScalableTarget, prefix: str = PREFIX) -> tupl
 
     A tracking policy gets one above target_value × high_ratio and one below target_value ×
     low_ratio (none where scale-in is disabled); a step policy one at the first step on each side
-    that changes something; a rule for zero one above its activation threshold.
+    that changes something; a rule for zero one above its activation threshold. A policy that learns
+    has none: it looks at every minute.
     """
     alarms: list[Alarm] = []
     for policy in scalable_target.policies:
@@ -79,7 +82,7 @@ def define_alarms(scalable_target: ScalableTarget, prefix: str = PREFIX) -> tupl
                 alarms += _of_tracking(scalable_target, policy, prefix)
             case StepPolicy():
                 alarms += _of_steps(scalable_target, policy, prefix)
-            case ScheduledPolicy():
+            case ScheduledPolicy() | PredictivePolicy() | AdaptivePolicy():
                 continue
     if (zero := scalable_target.zero) is not None:
         metric = scalable_target.metric_by_name[zero.metric]

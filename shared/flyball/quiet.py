@@ -130,8 +130,11 @@ def _is_unchanged(history: History, capacity: Capacity | Missing) -> bool:
 
 
 def _is_polled(target: ScalableTarget) -> bool:
-    """Say whether a policy has no alarm that could tell: a total is held against what is ready."""
-    return any(
+    """Say whether a policy has no alarm that could tell: a total is held against what is ready.
+
+    One that learns looks at every minute.
+    """
+    return bool(target.learners) or any(
         isinstance(policy, TrackingPolicy) and target.metric_by_name[policy.metric].per is Per.TOTAL
         for policy in target.policies
         if not isinstance(policy, ScheduledPolicy)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from flyball.core.codec import canonical, encode
 from flyball.core.model import Decision, History, Observation
 from flyball.core.record import DecisionRecord
+from flyball.core.relearn import abridge
 from flyball.core.remember import Noticed
 from flyball.ports import Claim
 from flyball.recall import read_history
@@ -36,7 +37,8 @@ class Scribe:
     ) -> str:
         """Write a decision row's body; see DecisionRecord."""
         config_hash, trigger = held.claim.config_hash, encode(held.trigger)
-        record = (engine, config_hash, trigger, observation, history, noticed, decision)
+        told = abridge(held.history.policies, history)
+        record = (engine, config_hash, trigger, observation, told, noticed, decision)
         return canonical(DecisionRecord(*record))
 
     def write_history(self, scalable_target_id: str, history: History) -> str:

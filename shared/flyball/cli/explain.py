@@ -40,6 +40,7 @@ def explain(
     from flyball.cli.store import find_row, opened, read_decision
     from flyball.core.codec import encode
     from flyball.core.model import Action
+    from flyball.report.advised import tell_learned
     from flyball.report.explain import explain as explain_record
     from flyball.report.range import tell_range
     from flyball.report.sentences import tell, tell_noticed, tell_outcome
@@ -50,6 +51,7 @@ def explain(
         refuse(f"{row.id}: its config row is gone; `flyball ledger verify` says more")
     explanation = explain_record(target, record)
     capacity = record.observation.capacity
+    learned = tell_learned(target, record.history, row.at)
     if json:
         screen.say_json(
             {
@@ -61,6 +63,7 @@ def explain(
                 "noticed": encode(record.noticed),
                 "range": tell_range(capacity, target) or None,
                 "capacity": encode(capacity),
+                "learned": learned,
                 "explanation": encode(explanation),
             }
         )
@@ -73,7 +76,8 @@ def explain(
     answer = "" if outcome is None else tell_outcome(outcome)
     if outcome is None and record.decision.action is Action.SET:
         answer = "Not known yet: the next wake asks"
-    say_explanation(record.decision, target, explanation, answer, tell_range(capacity, target))
+    there = tell_range(capacity, target)
+    say_explanation(record.decision, target, explanation, answer, there, learned)
 
 
 def say_explanation(
@@ -82,8 +86,12 @@ def say_explanation(
     explanation: Explanation,
     answer: str = "",
     there: str = "",
+    learned: Sequence[str] = (),
 ) -> None:
-    """Write an explanation for people, with what the provider answered and had, if that tells."""
+    """Write an explanation for people, with what the provider answered and had, if that tells.
+
+    Beside it stands what policies have learned, where any does.
+    """
     from flyball.cli import screen
     from flyball.report.answer import tell_nothing, tell_turn, tell_without
     from flyball.report.sentences import (
@@ -97,6 +105,7 @@ def say_explanation(
     screen.say_wrapped(headline(decision), style="bold")
     _say_list("What the service had", [there] if there else [])
     _say_list("Why", [tell_recommendation(rec, target) for rec in decision.recommendations])
+    _say_list("What was learned", learned)
     _say_list("Scheduled", [tell_fired(each) for each in decision.fired])
     _say_list("What limited it", tell_limits(decision))
     _say_list("Without each limit", [tell_without(each, decision) for each in explanation.without])

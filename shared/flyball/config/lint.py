@@ -12,7 +12,13 @@ from flyball.config.load import Config
 from flyball.config.problem import Problem, Severity
 from flyball.config.quarrel import check_quarrels
 from flyball.config.source import Place
-from flyball.core.policy import MissingRule, ScheduledPolicy, TrackingPolicy
+from flyball.core.policy import (
+    AdaptivePolicy,
+    MissingRule,
+    PredictivePolicy,
+    ScheduledPolicy,
+    TrackingPolicy,
+)
 from flyball.core.target import ScalableTarget, Unit
 
 IN_VAIN = "NoCapacityInvocationFailures"
@@ -110,7 +116,7 @@ def _check_zero(
     if "FILL(" not in metric.source.get("expression", metric.source.get("metrics", "")):
         message = f"it never comes to zero: {IN_VAIN} is missing while no call fails"
         yield place, message, "say that silence means none: `expression: FILL(failed, 0)`"
-    others = (target.metric_by_name[each.metric] for each in target.trackers.values())
+    others = (target.metric_by_name[each.metric] for each in target.agreeing.values())
     if not any(each.unit is Unit.NUMBER and each.name != metric.name for each in others):
         message = f"{IN_VAIN} does not say whether anybody is served"
         yield place, message, "track the calls too, such as InvocationsPerCopy"
@@ -122,7 +128,7 @@ def _check_load(
     """Find a utilization that counts as load: what idles has some too, so it never goes to zero."""
     if target.zero is None:
         return
-    for name in dict.fromkeys(each.metric for each in target.trackers.values()):
+    for name in dict.fromkeys(each.metric for each in target.agreeing.values()):
         metric = target.metric_by_name[name]
         if metric.unit is not Unit.NUMBER or name == target.zero.metric:
             continue
@@ -148,13 +154,18 @@ def _check_metrics(
     target: ScalableTarget, places: Mapping[tuple[str, str], Place]
 ) -> Iterator[tuple[Place, str, str]]:
     used = {p.metric for p in target.policies if not isinstance(p, ScheduledPolicy)}
+    used |= {
+        policy.latency_objective.metric
+        for policy in target.policies
+        if isinstance(policy, AdaptivePolicy) and policy.latency_objective is not None
+    }
     if target.zero is not None:
         used.add(target.zero.metric)
     for metric in target.metrics:
         if metric.name not in used and ("metric", metric.name) in places:
             yield places["metric", metric.name], "no policy uses this metric", "remove it"
     for policy in target.policies:
-        if isinstance(policy, ScheduledPolicy):
+        if isinstance(policy, (ScheduledPolicy, PredictivePolicy, AdaptivePolicy)):
             continue
         if isinstance(policy, TrackingPolicy):
             word, value = "target_value", policy.target_value

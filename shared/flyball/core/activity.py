@@ -23,12 +23,12 @@ def is_active(
 def carries_load(
     target: ScalableTarget, rule: ZeroRule, observation: Observation, now: datetime
 ) -> bool:
-    """Say whether a tracking policy's metric, another than the rule's, shows any load.
+    """Say whether a tracking or adaptive policy's metric, another than the rule's, shows any load.
 
     The rule's metric may tell only of those who call in vain. A utilization tells nothing: a
     machine that idles has some too. What is missing tells nothing either; other rules hold then.
     """
-    for policy in target.trackers.values():
+    for policy in target.agreeing.values():
         metric = target.metric_by_name[policy.metric]
         if metric.unit is not Unit.NUMBER or metric.name == rule.metric:
             continue

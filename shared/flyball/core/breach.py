@@ -8,9 +8,17 @@ from datetime import datetime, timedelta
 from operator import attrgetter, ge, gt, le, lt
 
 from flyball.core.model import Missing, MissingCause, Series, Word
-from flyball.core.policy import Comparison, DatapointsRule, TrackingPolicy
+from flyball.core.policy import (
+    AdaptivePolicy,
+    Comparison,
+    DatapointsRule,
+    PredictivePolicy,
+    TrackingPolicy,
+)
 from flyball.core.target import Metric, ScalableTarget
 
+LEARNING_PERIODS = 5
+"""Newest minutes that a policy which learns is shown, so that a few missed looks lose nothing."""
 CLOCK_SKEW = timedelta(seconds=10)
 """Two machines' clocks may differ by this; a datapoint further ahead is from the future."""
 
@@ -120,9 +128,14 @@ def count_periods(target: ScalableTarget, metric: str) -> int:
     """Count the newest periods of a metric that its policies look back on, at least one."""
     longest = 1
     for policy in target.measured.values():
+        objective = policy.latency_objective if isinstance(policy, AdaptivePolicy) else None
+        if objective is not None and objective.metric == metric:
+            longest = max(longest, LEARNING_PERIODS)
         if policy.metric != metric:
             continue
-        if isinstance(policy, TrackingPolicy):
+        if isinstance(policy, (PredictivePolicy, AdaptivePolicy)):
+            longest = max(longest, LEARNING_PERIODS)
+        elif isinstance(policy, TrackingPolicy):
             longest = max(longest, policy.out_datapoints.evaluated, policy.in_datapoints.evaluated)
         else:
             longest = max(longest, policy.datapoints.evaluated)

@@ -20,8 +20,15 @@ from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, TypeVar, Union, cast
 
+from flyball.core.advice import Chosen, Foresight
 from flyball.core.model import Datapoint
-from flyball.core.policy import ScheduledPolicy, StepPolicy, TrackingPolicy
+from flyball.core.policy import (
+    AdaptivePolicy,
+    PredictivePolicy,
+    ScheduledPolicy,
+    StepPolicy,
+    TrackingPolicy,
+)
 
 T = TypeVar("T")
 Encode = Callable[[Any], Any]
@@ -31,9 +38,12 @@ KINDS: Mapping[type, str] = {
     TrackingPolicy: "tracking",
     StepPolicy: "step",
     ScheduledPolicy: "scheduled",
+    PredictivePolicy: "predictive",
+    AdaptivePolicy: "adaptive",
+    Foresight: "foresight",
+    Chosen: "chosen",
 }
 """Members of a union of records are told apart by a `kind` field."""
-_TYPES = {kind: cls for cls, kind in KINDS.items()}
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -250,7 +260,8 @@ def _union_decoder(members: tuple[Any, ...]) -> Decode:
         inner = _decoder(rest[0] if len(rest) == 1 else Union[rest])  # noqa: UP007  (built at run time)
         return lambda value: None if value is None else inner(value)
     if all(member in KINDS for member in members):
-        return lambda value: _decoder(_TYPES[_kind(value)])(value)
+        by_kind = {KINDS[member]: member for member in members}
+        return lambda value: _decoder(by_kind[_kind(value, by_kind)])(value)
     sequence = next((m for m in members if typing.get_origin(m) is tuple), None)
     record = next(m for m in members if m is not sequence)
     if sequence is not None:  # Series | Missing: a list or a mapping
@@ -266,10 +277,10 @@ def _missing_or_record(members: tuple[Any, ...]) -> Decode:
     )(value)
 
 
-def _kind(value: Any) -> str:
+def _kind(value: Any, known: Mapping[str, Any]) -> str:
     kind = _expect(dict, "a mapping")(value).get("kind")
-    if not isinstance(kind, str) or kind not in _TYPES:
-        message = f"kind: got {kind!r}, expected one of {sorted(_TYPES)}"
+    if not isinstance(kind, str) or kind not in known:
+        message = f"kind: got {kind!r}, expected one of {sorted(known)}"
         raise ValueError(message)
     return kind
 

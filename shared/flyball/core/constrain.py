@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flyball.core.activity import carries_load, is_active
+from flyball.core.advise import heed_forecast
 from flyball.core.cooldown import await_scale_out, cool_down
 from flyball.core.model import (
     Change,
@@ -348,6 +349,7 @@ def hardest(scene: Scene) -> int:
 
 
 STAGES: tuple[Stage, ...] = (
+    heed_forecast,
     stabilize,
     cool_down,
     await_scale_out,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from flyball.core.learner import Learner
 from flyball.core.model import Change, Limit, LimitKind, Reason, Recommendation
-from flyball.core.policy import StepPolicy, TrackingPolicy
+from flyball.core.policy import AdaptivePolicy, PredictivePolicy, StepPolicy, TrackingPolicy
 from flyball.core.recommend import adjust
 from flyball.core.scene import Asked, Scene
 from flyball.core.target import Profile
@@ -45,12 +46,12 @@ def _cool_out(number: int, scene: Scene, asked: Asked) -> Limit | None:
 
 
 def _cooled(
-    rec: Recommendation, policy: TrackingPolicy | StepPolicy | None, scene: Scene
+    rec: Recommendation, policy: TrackingPolicy | StepPolicy | Learner | None, scene: Scene
 ) -> tuple[int, datetime | None]:
     """Work out what is left of a scale-out that comes while an earlier one cools down."""
     wanted = rec.desired or 0
-    if policy is None:
-        return wanted, None
+    if policy is None or isinstance(policy, (PredictivePolicy, AdaptivePolicy)):
+        return wanted, None  # what comes is in their number, and they wait by rules of their own
     first, ends = _cooling_out(policy, scene)
     if first is None:
         return wanted, None
@@ -89,7 +90,9 @@ def _cool_in(number: int, scene: Scene, asked: Asked) -> Limit | None:
         return None
     for rec in asked.recommendations:
         policy = scene.target.measured.get(rec.policy)
-        if policy is None or rec.desired is None or rec.desired >= scene.current:
+        if not isinstance(policy, (TrackingPolicy, StepPolicy)):
+            continue
+        if rec.desired is None or rec.desired >= scene.current:
             continue
         cooldown = policy.cooldown if isinstance(policy, StepPolicy) else policy.scale_in_cooldown
         ends = None if last.completed_at is None else last.completed_at + cooldown

@@ -1,8 +1,8 @@
 """What should this target's capacity be now, and why: the whole pipeline, pure and total.
 
-recommend → merge → stabilize → cool down → await a scale-out → limit rate → pin → zero → bounds →
-quota → budget → shortage → guards (blind, foreign, pause) → the provider's own bounds → hard bounds
-→ decision. See constrain.STAGES.
+recommend → merge → keep what a forecast needs → stabilize → cool down → await a scale-out → limit
+rate → pin → zero → bounds → quota → budget → shortage → guards (blind, foreign, pause) → the
+provider's own bounds → hard bounds → decision. See constrain.STAGES.
 """
 
 from __future__ import annotations
@@ -282,6 +282,8 @@ def _look_again(
                 ):
                     at, reason = soon, Reason.BREACH_LASTS
                     break
+        if at != soon and target.learners:
+            at, reason = soon, Reason.LEARNS
     fallback_at = _fallback_at(scene)
     if fallback_at is not None and fallback_at < at:
         at, reason = fallback_at, Reason.MISSING_DATA

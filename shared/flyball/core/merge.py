@@ -14,7 +14,8 @@ def merge(scene: Scene, recommendations: Sequence[Recommendation]) -> tuple[Aske
     """Fold the recommendations into one number.
 
     Scale-out: if any asks for it, the largest wins. Scale-in: the largest of those that ask for
-    it, if no tracking policy with scale-in enabled is against. Who is against:
+    it, if no tracking policy with scale-in enabled is against; an adaptive policy counts as one.
+    Who is against:
 
     - a tracking policy that keeps what is there is against every scale-in; in profile `aws` only
       against that of tracking policies (a step policy's scale-in goes through);
@@ -52,12 +53,12 @@ def _merge_in(
     scene: Scene, recommendations: Sequence[Recommendation]
 ) -> tuple[Asked, Limit | None]:
     """Fold recommendations of which some ask for scale-in and none for scale-out."""
-    current, trackers = scene.current, scene.target.trackers
+    current, agreeing = scene.current, scene.target.agreeing
     tracked: list[Recommendation] = []
     stepped: list[Recommendation] = []
     keeping = blocking = fallback = ""
     for rec in recommendations:
-        policy = trackers.get(rec.policy)
+        policy = agreeing.get(rec.policy)
         desired = rec.desired
         if desired is not None and desired < current:
             (stepped if policy is None else tracked).append(rec)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
+from flyball.core.advice import Advice, Learned
 from flyball.core.past import (
     Ceiling,
     Change,
@@ -31,6 +32,7 @@ from flyball.core.word import (
 
 __all__ = [
     "Action",
+    "Advice",
     "Capacity",
     "CapacityRange",
     "Ceiling",
@@ -42,6 +44,7 @@ __all__ = [
     "Fired",
     "Foreign",
     "History",
+    "Learned",
     "Limit",
     "LimitKind",
     "Missing",
@@ -203,6 +206,9 @@ class History:
         ceiling: Of the range's upper end; None where there is none, or before the first look.
         operation: The provider's name of the change that a pending intent has become; "" where
             that is not known, or none is pending.
+        policies: By name, what policies that learn have learned; bounded each.
+        lead_times: Of the newest scale-outs, from accepted to in service, oldest first, where a
+            policy learns.
     """
 
     desired: int | None = None
@@ -223,6 +229,8 @@ class History:
     rested_at: datetime | None = None
     ceiling: Ceiling | None = None
     operation: str = ""
+    policies: Mapping[str, Learned] = field(default_factory=dict)
+    lead_times: tuple[timedelta, ...] = ()
 
 
 class Recommendation(NamedTuple):
@@ -239,6 +247,7 @@ class Recommendation(NamedTuple):
         ready: The instances in service that the value was measured on.
         adjustment: The step's number, for a step policy that found its step.
         missing: Why it cannot know, where that is the reason.
+        advice: What a policy that learns has found out.
     """
 
     policy: str
@@ -250,6 +259,7 @@ class Recommendation(NamedTuple):
     ready: int | None = None
     adjustment: float | None = None
     missing: MissingCause | None = None
+    advice: Advice | None = None
 
 
 class Limit(NamedTuple):

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import math
 
+from flyball.core.advise import adapt, foretell
 from flyball.core.breach import PAST, Breach, believe, breached, evaluated_values
 from flyball.core.check import CAPACITY_LIMIT
 from flyball.core.model import Datapoint, Missing, MissingCause, Reason, Recommendation, Series
 from flyball.core.policy import (
+    AdaptivePolicy,
     Adjustment,
     Aggregation,
     Comparison,
+    PredictivePolicy,
     Step,
     StepPolicy,
     TrackingPolicy,
@@ -35,6 +38,10 @@ def recommend(scene: Scene) -> list[Recommendation]:
             found.append(track(policy, scene))
         elif type(policy) is StepPolicy:
             found.append(step(policy, scene))
+        elif type(policy) is PredictivePolicy:
+            found.append(foretell(policy, scene))
+        elif type(policy) is AdaptivePolicy:
+            found.append(adapt(policy, scene))
     target = scene.target
     if target.capacity_kind is CapacityKind.RANGE and not target.measured:
         found.append(let_go(scene))

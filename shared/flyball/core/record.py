@@ -12,6 +12,7 @@ from flyball.core.codec import canonical, decode, encode
 from flyball.core.decide import decide
 from flyball.core.evidence import Cut
 from flyball.core.model import Decision, History, Observation
+from flyball.core.relearn import States, relearn
 from flyball.core.remember import Noticed
 from flyball.core.target import ScalableTarget
 
@@ -34,7 +35,7 @@ class DecisionRecord(NamedTuple):
         config_hash: Of the scalable target's compiled config, which a `config` row holds.
         trigger: What woke the controller, as evidence.
         observation: What was seen.
-        history: What was remembered, after `absorb`.
+        history: What was remembered, after `absorb`; of learned states see `relearn.abridge`.
         noticed: What `absorb` noticed.
         decision: What was decided.
         cut: What the store could not hold of it; None: it is whole.
@@ -77,6 +78,8 @@ class Replayed(NamedTuple):
 def replay(rows: Iterable[Row]) -> Iterator[Replayed]:
     """Decide every decision row again from its stored inputs, and compare bit for bit.
 
+    What policies have learned is learned again, from the last row that has the whole of it.
+
     Nothing in a row can stop it: what cannot be read, or decided on, is its row's error.
 
     Args:
@@ -87,6 +90,7 @@ def replay(rows: Iterable[Row]) -> Iterator[Replayed]:
         One answer a decision row.
     """
     targets: dict[tuple[str, str], ScalableTarget] = {}
+    states: dict[str, States] = {}
     unreadable: dict[str, str] = {}
     for row in rows:
         if row.kind == CONFIG:
@@ -97,14 +101,18 @@ def replay(rows: Iterable[Row]) -> Iterator[Replayed]:
             except Exception as bad:  # noqa: BLE001  (of the decisions that need it, not of the rest)
                 unreadable[row.scalable_target_id] = f"row {row.sequence}: {_described(bad)}"
         elif row.kind == DECISION:
-            yield _replay_row(row, targets, unreadable.get(row.scalable_target_id, ""))
+            known = states.pop(row.scalable_target_id, {})
+            why = unreadable.get(row.scalable_target_id, "")
+            states[row.scalable_target_id], replayed = _replay_row(row, targets, why, known)
+            yield replayed
 
 
 def _replay_row(
-    row: Row, targets: Mapping[tuple[str, str], ScalableTarget], unreadable: str
-) -> Replayed:
+    row: Row, targets: Mapping[tuple[str, str], ScalableTarget], unreadable: str, known: States
+) -> tuple[States, Replayed]:
     engine, error = "", ""
     differences: tuple[tuple[str, str, str], ...] = ()
+    states: States = {}
     try:
         body = json.loads(row.body)
         engine = str(body["engine"])
@@ -118,11 +126,15 @@ def _replay_row(
         else:
             seen = record.observation
             again = encode(decide(target, seen, record.history, seen.at))
-            differences = tuple(compare(body["decision"], again))
+            states, told, found = relearn(target, known, seen, record.history)
+            differences = (
+                *compare(told, found, "history.policies"),
+                *compare(body["decision"], again),
+            )
     except Exception as bad:  # noqa: BLE001  (one row's trouble is not the next one's)
         error = f"cannot be decided again: {_described(bad)}"
     same = not differences and not error
-    return Replayed(
+    return states, Replayed(
         row.id, row.sequence, row.scalable_target_id, row.at, same, engine, differences, error
     )
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from flyball.core.activity import carries_load, is_active
 from flyball.core.breach import believe
 from flyball.core.ceiling import follow_ceiling, note_ceiling
+from flyball.core.lead import note_lead_time
 from flyball.core.model import (
     Action,
     Capacity,
@@ -23,6 +24,7 @@ from flyball.core.model import (
     Direction,
     Foreign,
     History,
+    Learned,
     Missing,
     MissingCause,
     Observation,
@@ -121,10 +123,12 @@ def absorb(
         history.ready,
     )
     shortage, ceiling = history.shortage, history.ceiling
+    lead_times = history.lead_times if target.learners else ()
     if not isinstance(observation.capacity, Missing):
         capacity = observation.capacity
         changes, told = _follow(target, changes, capacity, now)
         noticed += told
+        lead_times = note_lead_time(target, lead_times, history.changes, told)
         if any(each.notice is Notice.COMPLETED and each.after > each.before for each in told):
             shortage = None
         if _is_foreign(history, capacity, told):
@@ -156,12 +160,30 @@ def absorb(
         shortage=shortage,
         failure=keep_failure(target, history.failure, now),
         ceiling=ceiling,
+        lead_times=lead_times,
     )
+    if target.learners or history.policies:
+        kept = replace(kept, policies=_learn(target, history.policies, observation, kept, now))
     if any(each.notice is Notice.ROLLED_BACK and each.before > each.after for each in noticed):
         kept = note_roll_back(kept, target.tick, now)
     else:
         kept = note_seen(kept, observation.capacity, target.tick, now)
     return kept, tuple(noticed)
+
+
+def _learn(
+    target: ScalableTarget,
+    before: Mapping[str, Learned],
+    observation: Observation,
+    history: History,
+    now: datetime,
+) -> Mapping[str, Learned]:
+    """Let the policies learn that do, and forget what those did that are gone."""
+    if not target.learners:
+        return {}
+    from flyball.core.learn import learn  # noqa: PLC0415  (some ten modules, seldom needed)
+
+    return learn(target, before, observation, history, now)
 
 
 def _seed(

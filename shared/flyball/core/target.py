@@ -15,8 +15,16 @@ from flyball.core.check import (
     check_whole,
     fail,
 )
+from flyball.core.learner import LEARNERS_LIMIT, LONGEST_HORIZON, MINUTE, Learner
 from flyball.core.model import Word
-from flyball.core.policy import Policy, ScheduledPolicy, StepPolicy, TrackingPolicy
+from flyball.core.policy import (
+    AdaptivePolicy,
+    Policy,
+    PredictivePolicy,
+    ScheduledPolicy,
+    StepPolicy,
+    TrackingPolicy,
+)
 from flyball.core.window import Window
 
 LONGEST_PERIOD = timedelta(days=366)
@@ -242,10 +250,16 @@ class ScalableTarget:
     """hard_max_capacity, or what stands for it where it is not given."""
     scheduled: tuple[ScheduledPolicy, ...] = field(init=False, repr=False, compare=False)
     trackers: Mapping[str, TrackingPolicy] = field(init=False, repr=False, compare=False)
-    measured: Mapping[str, TrackingPolicy | StepPolicy] = field(
+    agreeing: Mapping[str, TrackingPolicy | AdaptivePolicy] = field(
+        init=False, repr=False, compare=False
+    )
+    """By name, the policies of which all must agree to a scale-in."""
+    measured: Mapping[str, TrackingPolicy | StepPolicy | Learner] = field(
         init=False, repr=False, compare=False
     )
     """By name, the policies that look at a metric."""
+    learners: Mapping[str, Learner] = field(init=False, repr=False, compare=False)
+    """By name, the policies that learn; where there is one, every tick is looked at."""
     longest_cooldown: timedelta = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -283,18 +297,33 @@ class ScalableTarget:
             "metric_by_name": {metric.name: metric for metric in self.metrics},
             "scheduled": tuple(p for p in self.policies if isinstance(p, ScheduledPolicy)),
             "trackers": {p.name: p for p in self.policies if isinstance(p, TrackingPolicy)},
+            "agreeing": {
+                p.name: p for p in self.policies if isinstance(p, (TrackingPolicy, AdaptivePolicy))
+            },
+            "learners": {
+                p.name: p
+                for p in self.policies
+                if isinstance(p, (PredictivePolicy, AdaptivePolicy))
+            },
             "measured": {p.name: p for p in self.policies if not isinstance(p, ScheduledPolicy)},
             "longest_cooldown": max((_cooldown(p) for p in self.policies), default=timedelta()),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
         self._check_names()
+        if self.learners:
+            _check_learners(self)
 
     def _check_names(self) -> None:
         check_unique("metrics", (metric.name for metric in self.metrics))
         check_unique("policies", (policy.name for policy in self.policies))
         check_unique("windows", (window.name for window in self.windows))
         wanted = [(policy.name, policy.metric) for policy in self.measured.values()]
+        wanted += [
+            (f"{policy.name}.latency_objective", policy.latency_objective.metric)
+            for policy in self.policies
+            if isinstance(policy, AdaptivePolicy) and policy.latency_objective is not None
+        ]
         if self.zero is not None:
             wanted.append(("zero", self.zero.metric))
         for owner, metric in wanted:
@@ -308,6 +337,31 @@ def _cooldown(policy: Policy) -> timedelta:
     if isinstance(policy, TrackingPolicy):
         return max(policy.scale_out_cooldown, policy.scale_in_cooldown)
     return timedelta()
+
+
+def _check_learners(target: ScalableTarget) -> None:
+    """Refuse what cannot be learned from: it is learned minute by minute, from amounts."""
+    check_whole("policies that learn (how many)", len(target.learners), 1, LEARNERS_LIMIT)
+    if target.tick > MINUTE:
+        fail("tick", target.tick, "at most a minute: a policy learns minute by minute")
+    for policy in target.learners.values():
+        metric = target.metric_by_name[policy.metric]
+        if metric.unit is not Unit.NUMBER:
+            expected = "number: a utilization does not show what is over capacity"
+            fail(f"{policy.name}.metric (unit of {metric.name})", metric.unit.value, expected)
+        minutely = [metric]
+        if isinstance(policy, AdaptivePolicy):
+            if policy.latency_objective is not None:
+                minutely.append(target.metric_by_name[policy.latency_objective.metric])
+            if policy.cost_limit is not None and target.price_per_hour is None:
+                fail("price_per_hour", None, f"a price, since {policy.name} has a cost_limit")
+        for each in minutely:
+            if each.period != MINUTE:
+                where = f"{policy.name}.metric (period of {each.name})"
+                fail(where, each.period, "a minute")
+        if target.lead_time + policy.metric_delay > LONGEST_HORIZON:
+            expected = f"with the metric_delay of {policy.name} at most an hour"
+            fail("lead_time", target.lead_time, expected)
 
 
 def _check_price(price: float | None, spend_limit: float | None) -> None:

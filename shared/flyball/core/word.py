@@ -76,11 +76,21 @@ class Reason(Word):
     ACTIVATED = "activated"
     IDLE = "idle"
     FALLBACK = "fallback"
+    FORECAST_ABOVE = "forecast_above"
+    """A forecast needs more than there is."""
+    FORECAST_COVERED = "forecast_covered"
+    """What there is covers a forecast; no fewer than it needs are kept."""
+    ON_PROBATION = "on_probation"
+    """Its forecasts do no better than the last value: it asks for nothing."""
+    FOLLOWS_SHADOW = "follows_shadow"
+    """The shadow that an adaptive policy follows has so many."""
+    NOTHING_LEARNED = "nothing_learned"
     # of a scheduled action
     SCHEDULE_APPLIED = "schedule_applied"
     SCHEDULE_REJECTED = "schedule_rejected"
     # of a limit
     NOT_ALL_AGREE = "not_all_agree"
+    FORECAST_NEEDS = "forecast_needs"
     SCALING_OUT_IN_FLIGHT = "scaling_out_in_flight"
     WARMING_UP = "warming_up"
     STABILIZED = "stabilized"
@@ -117,12 +127,14 @@ class Reason(Word):
     UPDATE_LASTS = "update_lasts"
     SCHEDULE_BOUNDARY = "schedule_boundary"
     LIMIT_ENDS = "limit_ends"
+    LEARNS = "learns"
 
 
 class LimitKind(Word):
     """The step of the pipeline that changed the number."""
 
     AGREEMENT = "agreement"
+    FORECAST = "forecast"
     STABILIZATION = "stabilization"
     COOLDOWN = "cooldown"
     RATE = "rate"

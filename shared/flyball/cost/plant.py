@@ -116,6 +116,9 @@ def _find_usual(target: ScalableTarget, metric: Metric) -> float:
     for policy in target.policies:
         if isinstance(policy, TrackingPolicy) and policy.metric == metric.name:
             return policy.target_value
+    for policy in target.learners.values():
+        if policy.metric == metric.name:
+            return policy.per_instance
     for policy in target.policies:
         if isinstance(policy, StepPolicy) and policy.metric == metric.name:
             if policy.comparison is None:

@@ -22,6 +22,7 @@ from flyball.core.policy import Adjustment, StepPolicy
 from flyball.core.remember import Notice, Noticed
 from flyball.core.target import Per, ScalableTarget, Unit
 from flyball.ports import Outcome, OutcomeKind
+from flyball.report.advised import tell_advice
 from flyball.report.figures import counted, instant, number
 from flyball.report.plain import plain
 
@@ -47,9 +48,15 @@ REASONS: Mapping[Reason, str] = {
     Reason.ACTIVATED: "there is activity",
     Reason.IDLE: "it is idle",
     Reason.FALLBACK: "the fallback holds",
+    Reason.FORECAST_ABOVE: "a forecast needs more",
+    Reason.FORECAST_COVERED: "a forecast is covered",
+    Reason.ON_PROBATION: "its forecasts do no better than the last value",
+    Reason.FOLLOWS_SHADOW: "the shadow that is followed",
+    Reason.NOTHING_LEARNED: "nothing has been learned yet",
     Reason.SCHEDULE_APPLIED: "a scheduled action set the bounds",
     Reason.SCHEDULE_REJECTED: "a scheduled action was rejected",
     Reason.NOT_ALL_AGREE: "not all policies agree to scale in",
+    Reason.FORECAST_NEEDS: "a forecast needs them",
     Reason.SCALING_OUT_IN_FLIGHT: "a scale-out is on its way",
     Reason.WARMING_UP: "instances are warming up",
     Reason.STABILIZED: "the stabilization window holds it",
@@ -84,6 +91,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.UPDATE_LASTS: "the update lasts",
     Reason.SCHEDULE_BOUNDARY: "the calendar changes the bounds",
     Reason.LIMIT_ENDS: "what held it ends",
+    Reason.LEARNS: "a policy learns from every minute",
 }
 """A few words for each reason, as they stand after "because" or a colon."""
 
@@ -100,6 +108,7 @@ CAUSES: Mapping[MissingCause, str] = {
 
 KINDS: Mapping[LimitKind, str] = {
     LimitKind.AGREEMENT: "the agreement on scale-in",
+    LimitKind.FORECAST: "the forecast",
     LimitKind.STABILIZATION: "the stabilization window",
     LimitKind.COOLDOWN: "the cooldown",
     LimitKind.RATE: "the rate limit",
@@ -120,6 +129,7 @@ KINDS: Mapping[LimitKind, str] = {
 
 LIMITS: Mapping[Reason, tuple[str, str]] = {
     Reason.NOT_ALL_AGREE: ("because policy {by} is against it", "because not all policies agree"),
+    Reason.FORECAST_NEEDS: ("by the forecast of policy {by}", "by a forecast"),
     Reason.SCALING_OUT_IN_FLIGHT: ("", "because a scale-out is on its way"),
     Reason.WARMING_UP: ("", "because instances are warming up"),
     Reason.STABILIZED: ("", "by the stabilization window"),
@@ -201,6 +211,11 @@ _RULES: Mapping[Reason, str] = {
     Reason.ACTIVATED: "{measured}, above the activation threshold {target}",
     Reason.IDLE: "{measured}, not above the activation threshold {target}",
     Reason.FALLBACK: "{metric} has been missing for too long",
+    Reason.FORECAST_ABOVE: "{measured}, and {advice}",
+    Reason.FORECAST_COVERED: "{measured}, and {advice}; what there is covers that",
+    Reason.ON_PROBATION: "{measured}, and {advice}, so it asks for nothing",
+    Reason.FOLLOWS_SHADOW: "{measured}, and {advice}",
+    Reason.NOTHING_LEARNED: "{measured}, and nothing has been learned yet",
 }
 """By the reason of a recommendation."""
 
@@ -285,6 +300,7 @@ def tell_recommendation(rec: Recommendation, target: ScalableTarget | None = Non
         target="?" if rec.target is None else f"{number(rec.target)}{_unit(rec, target)}",
         cause=CAUSES[rec.missing] if rec.missing is not None else "no value",
         step=_step(rec, target),
+        advice=tell_advice(rec.advice),
     )
     return text if rec.policy in BUILT_IN else f"{text} (policy {plain(rec.policy)})"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from flyball.adapters.aws.cloudwatch import find_recipe
 from flyball.core.model import Missing
-from flyball.core.policy import StepPolicy
+from flyball.core.policy import AdaptivePolicy, PredictivePolicy, StepPolicy
 from flyball.core.target import ScalableTarget
 from flyball.cost.aws.month import list_alarms
 from flyball.cost.cloud import Rivals
@@ -87,6 +87,8 @@ def price_rivals(targets: Sequence[ScalableTarget], prices: Prices) -> Rivals:
         for policy in target.measured.values():
             if isinstance(policy, StepPolicy):
                 alarms = sum(f"/{policy.name}/" in each.name for each in list_alarms([target]))
+            elif isinstance(policy, (PredictivePolicy, AdaptivePolicy)):
+                continue  # it has none, ours or theirs
             else:
                 alarms = 1 if policy.disable_scale_in else 2
             metric = target.metric_by_name[policy.metric]
