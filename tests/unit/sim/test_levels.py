@@ -1,0 +1,110 @@
+"""Does a trace hold levels and instances, of CSV and of Parquet, as it holds counts?"""
+
+from __future__ import annotations
+
+import importlib.util
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flyball.sim.trace import Trace, TraceError, read_trace
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HAS_PYARROW = importlib.util.find_spec("pyarrow") is not None
+
+
+def write(tmp_path: Path, step_s: int, *rows: tuple[object, object]) -> Path:
+    """Write rows of (value, instances), one each `step_s` seconds from noon."""
+    path = tmp_path / "t.csv"
+    lines = ["at,value,count"]
+    for index, (value, count) in enumerate(rows):
+        lines.append(f"{NOON + index * timedelta(seconds=step_s):%FT%TZ},{value},{count}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def read(path: Path, *, level: bool, instances: str = "") -> Trace:
+    """Read it."""
+    return read_trace(path, timestamp="at", requests="value", instances=instances, level=level)
+
+
+def test_finer_slots_of_a_level_give_their_mean_and_counts_their_sum(tmp_path: Path) -> None:
+    """Thirty seconds of 4 and thirty of 8."""
+    path = write(tmp_path, 30, (4, 1), (8, 1), (5, 1), (5, 1))
+    assert read(path, level=True).requests == (6.0, 5.0)
+    assert read(path, level=False).requests == (12.0, 10.0)
+
+
+def test_a_coarser_slot_of_a_level_has_its_value_in_each_minute(tmp_path: Path) -> None:
+    """A count is spread over them."""
+    path = write(tmp_path, 120, (4, 1), (8, 1))
+    assert read(path, level=True).requests == (4.0, 4.0, 8.0, 8.0)
+    assert read(path, level=False).requests == (2.0, 2.0, 4.0, 4.0)
+
+
+def test_a_level_of_one_instance_is_multiplied(tmp_path: Path) -> None:
+    """Nothing is known where either is not."""
+    path = write(tmp_path, 60, (40, 3), (50, ""), ("", 4), (10, 2))
+    trace = read(path, level=True, instances="count")
+    assert trace.requests == (120.0, None, None, 20.0)
+    assert trace.instances == ()
+
+
+def test_what_an_instance_served_is_learned_from_counts(tmp_path: Path) -> None:
+    """Of 200 minutes the third highest; minutes without an instance tell nothing."""
+    rows: list[tuple[object, object]] = [(index, 2) for index in range(1, 201)]
+    trace = read(write(tmp_path, 60, (9_999, 0), *rows), level=False, instances="count")
+    assert trace.instances[:3] == (0.0, 2.0, 2.0)
+    assert trace.served_per_instance() == 198 / 2
+    assert trace.begin_at(NOON + timedelta(days=1)).instances == trace.instances
+
+
+def test_nothing_is_learned_without_instances(tmp_path: Path) -> None:
+    """Neither without the column nor where nobody ever served."""
+    path = write(tmp_path, 60, (5, 0), (7, 0))
+    assert read(path, level=False).served_per_instance() is None
+    assert read(path, level=False, instances="count").served_per_instance() is None
+
+
+def test_instances_keep_their_minutes_where_the_ends_are_cut(tmp_path: Path) -> None:
+    """A half minute at the beginning is cut from both."""
+    path = write(tmp_path, 30, ("", 9), (1, 9), (3, 4), (3, 6), (1, 7), (1, 7))
+    trace = read(path, level=False, instances="count")
+    assert (trace.requests, trace.instances) == ((6.0, 2.0), (5.0, 7.0))
+
+
+def test_the_column_of_instances_has_to_be_there(tmp_path: Path) -> None:
+    """It is named, with those that there are."""
+    path = write(tmp_path, 60, (5, 1), (7, 1))
+    with pytest.raises(TraceError, match="no column 'counts'.*did you mean 'count'"):
+        read(path, level=False, instances="counts")
+
+
+@pytest.mark.skipif(HAS_PYARROW, reason="pyarrow is installed")
+def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path) -> None:
+    """Or to save it as CSV."""
+    path = tmp_path / "t.parquet"
+    path.write_bytes(b"PAR1....PAR1")
+    with pytest.raises(TraceError, match=r"t\.parquet: .*needs pyarrow: pip install"):
+        read(path, level=False)
+
+
+@pytest.mark.skipif(not HAS_PYARROW, reason="pyarrow is an extra, and is not installed")
+def test_parquet_is_read_as_the_same_in_csv_would_be(tmp_path: Path) -> None:
+    """Instants with and without a zone, whole numbers and nulls; and what is broken is said."""
+    arrow = importlib.import_module("pyarrow")
+    parquet = importlib.import_module("pyarrow.parquet")
+    expected = read(write(tmp_path, 60, (5, 1), ("", 1), (7.5, 2)), level=False, instances="count")
+    ats = [NOON + index * timedelta(minutes=1) for index in range(3)]
+    for zone in ("UTC", None):
+        stamps = arrow.array([each.replace(tzinfo=None) for each in ats], arrow.timestamp("us"))
+        stamps = stamps.cast(arrow.timestamp("us", zone))
+        table = {"value": [5, None, 7.5], "at": stamps, "count": [1, 1, 2]}
+        parquet.write_table(arrow.table(table), tmp_path / "t.parquet")
+        assert read(tmp_path / "t.parquet", level=False, instances="count") == expected
+    with pytest.raises(TraceError, match="no column 'values'"):
+        read_trace(tmp_path / "t.parquet", timestamp="at", requests="values")
+    (tmp_path / "t.parquet").write_bytes(b"PAR1")
+    with pytest.raises(TraceError, match="not a Parquet file that can be read"):
+        read(tmp_path / "t.parquet", level=False)
