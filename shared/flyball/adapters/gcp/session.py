@@ -13,9 +13,12 @@ import json
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
+
+from flyball.adapters.gcp.limit import GivenUpError, LateError, make_adapter, run_within
 
 if TYPE_CHECKING:
     import requests
@@ -48,6 +51,8 @@ EMULATORS: Mapping[str, str] = {
 }
 """Google's own variables, each with a host and port, by the service that they name."""
 
+LATE = "NO_TIME_LEFT"
+"""Status of a call that was not sent any more."""
 UNREACHABLE = "UNREACHABLE"
 """Status of a call without an answer."""
 NO_CREDENTIALS = "NO_CREDENTIALS"
@@ -100,6 +105,7 @@ class Session:
 
     Attributes:
         lost: How many calls were given up though a later one may succeed.
+        clock: Seconds that only grow.
     """
 
     def __init__(
@@ -111,7 +117,7 @@ class Session:
     ) -> None:
         self._endpoints = dict(endpoints or {})
         self._rest = rest
-        self._clock = clock
+        self.clock = self._clock = clock
         self._lock = threading.Lock()
         self._made: dict[bool, requests.Session] = {}
         self._project = ""
@@ -128,6 +134,7 @@ class Session:
         location: str = "",
         within_s: float = WITHIN_S,
         once: bool = False,
+        left_s: Callable[[], float] | None = None,
     ) -> Any:  # noqa: ANN401  (whatever JSON the service answers)
         """Call a method of a service.
 
@@ -138,8 +145,10 @@ class Session:
             method: Of HTTP.
             query: Of the URL; a list stands there once for each of its values.
             location: Such as "europe-west1", where the service has a host for each.
-            within_s: Seconds for all tries.
+            within_s: Seconds for all tries, to the last byte of the answer.
             once: Send it once, whatever becomes of it.
+            left_s: Asked right before each sending for the seconds that it may still take; of 0 or
+                less nothing is sent.
 
         Returns:
             The answer, read from JSON.
@@ -151,13 +160,16 @@ class Session:
         deadline = self._clock() + within_s
         longest_s, doubtful = FIRST_WAIT_S, False
         while True:
-            read_s = max(min(READ_S, deadline - self._clock()), FIRST_WAIT_S)
+            limit_s = max(min(READ_S, deadline - self._clock()), FIRST_WAIT_S)
+            if left_s is not None:
+                limit_s = max(min(limit_s, left_s()), FIRST_WAIT_S)
             try:
-                return self._send(service, method, url, body, query, read_s)
+                return self._send(service, method, url, body, query, limit_s, left_s)
             except CallError as error:
                 doubtful = error.doubtful = error.doubtful or doubtful
                 wait_s = random.uniform(0, longest_s)  # noqa: S311  (no secret)
-                if once or not error.passes or self._clock() + wait_s >= deadline:
+                is_last = once or not error.passes or error.status == LATE
+                if is_last or self._clock() + wait_s >= deadline:
                     self.lost += error.passes
                     raise
             self._rest(wait_s)
@@ -194,21 +206,29 @@ class Session:
         url: str,
         body: Mapping[str, Any] | None,
         query: Query | None,
-        read_s: float,
+        limit_s: float,
+        left_s: Callable[[], float] | None,
     ) -> Any:  # noqa: ANN401  (as above)
         """Make one try."""
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415  (loaded when used)
         from requests.exceptions import RequestException  # noqa: PLC0415  (likewise)
 
         session = self._session(is_google=service not in self._endpoints)
+        ask = partial(
+            session.request,
+            url=url,
+            json=body,
+            **_place(method, query),
+            timeout=(min(CONNECT_S, limit_s), limit_s),
+            allow_redirects=False,
+        )
+        may_send = None if left_s is None else lambda: left_s() > 0
         try:
-            answer = session.request(
-                url=url,
-                json=body,
-                **_place(method, query),
-                timeout=(CONNECT_S, read_s),
-                allow_redirects=False,
-            )
+            answer = run_within(limit_s, ask, may_send)
+        except LateError as error:
+            raise CallError(0, LATE, str(error), passes=True) from error
+        except GivenUpError as error:
+            raise CallError(0, UNREACHABLE, str(error), passes=True, doubtful=True) from error
         except GoogleAuthError as error:
             raise _unauthorized(error) from error
         except RequestException as error:
@@ -234,7 +254,6 @@ class Session:
 
     def _make(self, *, is_google: bool) -> requests.Session:
         import requests  # noqa: PLC0415  (a fifth of a second with google.auth, when first needed)
-        from requests.adapters import HTTPAdapter  # noqa: PLC0415  (likewise)
 
         if is_google:
             made, self._project = _authorize()
@@ -242,8 +261,8 @@ class Session:
             made = requests.Session()
             made.trust_env = False  # neither a proxy nor a .netrc of a person
             made.headers["Authorization"] = "Bearer owner"  # what an emulator takes for its owner
-        made.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
-        made.mount("http://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+        made.mount("https://", make_adapter(CONNECTIONS))
+        made.mount("http://", make_adapter(CONNECTIONS))
         return made
 
 
