@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing, nullcontext
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flyball.cli.failure import refuse
 from flyball.cli.options import Json, TargetNames, read_duration
+from flyball.cli.subjects import Reading, Setting, find_subjects
 
 if TYPE_CHECKING:
     from flyball.core.target import ScalableTarget
     from flyball.sim.backtest import Backtest, Subject
     from flyball.sim.peers import Baseline
-    from flyball.sim.trace import Trace
+
+DAYS_LIMIT = 366
 
 Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="A flyball.yaml.")]
 Traces = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--trace",
         metavar="[ID=]FILE",
         help="Recorded traffic, CSV or Parquet: of every scalable target, or with ID= of one; "
-        "may be repeated.",
+        "may be repeated.  [default: generated days]",
     ),
+]
+Days = Annotated[
+    int,
+    typer.Option("--days", min=1, max=DAYS_LIMIT, help="Without a trace: how many generated days."),
 ]
 TimeColumn = Annotated[
     str, typer.Option("--timestamp", metavar="COLUMN", help="The column of times.")
@@ -111,7 +117,9 @@ WarmUp = Annotated[
         help="Not scored at the beginning.  [default: a day of more than three, else an hour]",
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Of the lead times that are drawn.")]
+Seed = Annotated[
+    int, typer.Option("--seed", help="Of lead times that are drawn, and of generated days.")
+]
 PerDay = Annotated[bool, typer.Option("--per-day", help="Show each day too.")]
 Timeline = Annotated[
     Path | None,
@@ -127,29 +135,10 @@ NewLedger = Annotated[
 ]
 
 
-class _Reading(NamedTuple):
-    """How the traces' columns are read."""
-
-    timestamp: str
-    column: str
-    instances: str
-    time_zone: str
-    level: bool
-
-
-class _Setting(NamedTuple):
-    """What holds for every scalable target."""
-
-    leads: tuple[timedelta, ...]
-    metric_delay: timedelta
-    seed: int
-    warm_up: timedelta | None
-    said: Mapping[str, str]
-
-
 def backtest(
     config: Config,
-    trace: Traces,
+    trace: Traces = None,
+    days: Days = 7,
     target: TargetNames = None,
     timestamp: TimeColumn = "timestamp",
     requests: CountColumn = None,
@@ -178,15 +167,15 @@ def backtest(
     if requests is not None and metric is not None:
         refuse("--requests, --metric: give one of the two")
     column = metric or requests or "requests"
-    reading = _Reading(timestamp, column, instances, time_zone, metric is not None)
-    setting = _Setting(
+    reading = Reading(timestamp, column, instances, time_zone, metric is not None, days)
+    setting = Setting(
         _read_leads(lead_time),
         read_duration("--metric-delay", metric_delay),
         seed,
         None if warm_up is None else read_duration("--warm-up", warm_up),
         dict(_split("--measures", each) for each in measures or ()),
     )
-    subjects = _find_subjects(config, target, trace, capacity or [], reading, setting)
+    subjects = find_subjects(config, target, trace or [""], capacity or [], reading, setting)
     peers = [_choose_peers(against, each.scalable_target) for each in subjects]
     found = _run(list(zip(subjects, peers, strict=True)), ledger)
     if timeline is not None:
@@ -211,125 +200,6 @@ def _split(option: str, text: str) -> tuple[str, str]:
     if not sign or not name:
         refuse(f"{option}: got {text!r}, expected NAME=WHAT")
     return name, value
-
-
-def _find_subjects(
-    config: Path,
-    names: Sequence[str] | None,
-    traces: Sequence[str],
-    capacities: Sequence[str],
-    reading: _Reading,
-    setting: _Setting,
-) -> list[Subject]:
-    """Put together what is backtested, in the config's order."""
-    from flyball.cli.validate import load_config
-
-    targets = load_config(config).scalable_targets
-    known = {each.id: each for each in targets}
-    for name in names or ():
-        if name not in known:
-            shown = ", ".join(list(known)[:5])
-            refuse(f"--target: {config} has no scalable target {name!r}; it has {shown}")
-    for_all, files = _assign("--trace", traces, known)
-    chosen = [
-        each
-        for each in targets
-        if (names is None or each.id in names)
-        and (names is not None or for_all is not None or each.id in files)
-    ]
-    for_every, numbers = _assign("--capacity", capacities, known)
-    read: dict[str, Trace] = {}
-    subjects = []
-    for each in chosen:
-        file = files.get(each.id, for_all)
-        if file is None:
-            refuse(f"--trace: none for {each.id!r}; add --trace {each.id}=FILE")
-        if file not in read:
-            read[file] = _read_trace(Path(file), reading)
-        number = numbers.get(each.id, for_every)
-        subjects.append(_make_subject(each, file, read[file], number, setting))
-    _check_said(setting.said, chosen)
-    return subjects
-
-
-def _assign(
-    option: str, texts: Iterable[str], known: Mapping[str, object]
-) -> tuple[str | None, dict[str, str]]:
-    """Tell what is for one scalable target (ID=…) from what is for all of them."""
-    for_all: str | None = None
-    each: dict[str, str] = {}
-    for text in texts:
-        name, sign, value = text.partition("=")
-        if sign and name in known:
-            each[name] = value
-        elif for_all is None:
-            for_all = text
-        else:
-            refuse(f"{option}: {for_all!r} and {text!r} are for all; write ID= before one of them")
-    return for_all, each
-
-
-def _check_said(said: Mapping[str, str], targets: Sequence[ScalableTarget]) -> None:
-    names = {metric.name for each in targets for metric in each.metrics}
-    for name in said.keys() - names:
-        refuse(f"--measures: no metric {name!r}; there are {', '.join(sorted(names))}")
-
-
-def _read_trace(path: Path, reading: _Reading) -> Trace:
-    from flyball.cli import screen
-    from flyball.report.plain import plain
-    from flyball.sim.trace import read_trace
-
-    with screen.progress(f"Reading {plain(path.name)}", None):
-        return read_trace(
-            path,
-            timestamp=reading.timestamp,
-            requests=reading.column,
-            timezone=reading.time_zone,
-            instances=reading.instances,
-            level=reading.level,
-        )
-
-
-def _make_subject(
-    target: ScalableTarget, file: str, trace: Trace, capacity: str | None, setting: _Setting
-) -> Subject:
-    from flyball.sim.backtest import Subject
-    from flyball.sim.slots import MINUTE, Course, Plant
-
-    served, note = _choose_capacity(trace, capacity)
-    notes = [note] if note else []
-    notes += [f"the trace: {count:,} {what}" for what, count in trace.notes.items()]
-    course = Course(trace.start, trace.requests, served)
-    plant = Plant(
-        setting.leads, setting.metric_delay, target.min_capacity, target.hard_max, seed=setting.seed
-    )
-    most = max((load for load in course.loads() if load is not None), default=0.0)
-    if most > target.hard_max:
-        notes.append(f"max_capacity {target.hard_max:,} cannot carry the peak of {most:,.1f}")
-    if target.price_per_hour is None:
-        notes.append("no price_per_hour in the config: no cost in money")
-    begin = None if setting.warm_up is None else setting.warm_up // MINUTE
-    own = {metric.name for metric in target.metrics}
-    said = {name: what for name, what in setting.said.items() if name in own}
-    return Subject(target, course, plant, begin, said, Path(file).name, tuple(notes))
-
-
-def _choose_capacity(trace: Trace, given: str | None) -> tuple[float, str]:
-    """Say what one instance serves, and where that is from."""
-    if given is not None:
-        try:
-            number = float(given)
-        except ValueError:
-            number = 0.0
-        if not 0 < number < float("inf"):
-            refuse(f"--capacity: got {given!r}, expected a number above 0")
-        return number, ""
-    learned = trace.served_per_instance()
-    if learned is not None:
-        return learned, "capacity: what one instance served in 99 % of the minutes, at most"
-    proposed = trace.capacity_per_instance()
-    return proposed, "capacity: a twentieth of the 99.95th percentile; set --capacity if you know"
 
 
 def _choose_peers(against: str, target: ScalableTarget) -> tuple[Baseline, ...]:
