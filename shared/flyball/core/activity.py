@@ -12,12 +12,21 @@ from flyball.core.target import ScalableTarget, Unit, ZeroRule
 def is_active(
     target: ScalableTarget, rule: ZeroRule, observation: Observation, now: datetime
 ) -> bool | None:
-    """Say whether the rule's metric is above its threshold; None: that cannot be known."""
+    """Say whether the rule's metric is above its threshold; None: that cannot be known.
+
+    Where not all that are in service reported, it may be.
+    """
     metric = target.metric_by_name[rule.metric]
     series = believe(observation.metrics.get(rule.metric), metric, now)
     if isinstance(series, Missing):
         return None
-    return series[-1].value * metric.scale > rule.activation_threshold
+    newest, capacity = series[-1], observation.capacity
+    if newest.value * metric.scale > rule.activation_threshold:
+        return True
+    is_silent = newest.reporting is not None and (
+        isinstance(capacity, Missing) or newest.reporting < capacity.ready
+    )
+    return None if is_silent else False
 
 
 def carries_load(

@@ -21,6 +21,8 @@ LEARNING_PERIODS = 5
 """Newest minutes that a policy which learns is shown, so that a few missed looks lose nothing."""
 CLOCK_SKEW = timedelta(seconds=10)
 """Two machines' clocks may differ by this; a datapoint further ahead is from the future."""
+TOLERANCE = 1e-12
+"""Relative slack of a threshold, so that 1.1 × 70 does not depend on the last bit."""
 
 PAST: dict[Comparison, Callable[[float, float], bool]] = {
     Comparison.GREATER: gt,

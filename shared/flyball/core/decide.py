@@ -47,7 +47,14 @@ LASTING = frozenset(
     }
 )
 """Reasons of a recommendation that ask for another look in a moment."""
-SHRINKING = frozenset({Reason.BELOW_TARGET, Reason.STEP, Reason.RANGE_PERMITS})
+SHRINKING = frozenset(
+    {
+        Reason.BELOW_TARGET,
+        Reason.FLIPPED_BY_MISSING_INSTANCES,
+        Reason.STEP,
+        Reason.RANGE_PERMITS,
+    }
+)
 """As LASTING, but only while there is something left to change."""
 LITTLE_TOLD = (Reason.NOTHING_ASKED, Reason.MISSING_DATA)
 """Reasons of a hold that any other outdoes."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 
 from flyball.core.advise import adapt, foretell
-from flyball.core.breach import PAST, Breach, believe, breached, evaluated_values
+from flyball.core.breach import PAST, TOLERANCE, Breach, believe, breached, evaluated_values
 from flyball.core.check import CAPACITY_LIMIT
-from flyball.core.model import Datapoint, Missing, MissingCause, Reason, Recommendation, Series
+from flyball.core.model import Missing, MissingCause, Reason, Recommendation, Series
 from flyball.core.policy import (
     AdaptivePolicy,
     Adjustment,
@@ -22,12 +22,11 @@ from flyball.core.policy import (
     TrackingPolicy,
 )
 from flyball.core.scene import Scene, ready_between
-from flyball.core.target import CapacityKind, Metric, Profile, Unit
+from flyball.core.silent import doubt, fill_in
+from flyball.core.target import CapacityKind, Metric, Profile
 
 ROUNDING = 1e-9
 """Relative slack of a ceiling: 3 × 0.07 × 100 ÷ 7 is 3 instances, not 4."""
-TOLERANCE = 1e-12
-"""Relative slack of a threshold, so that 1.1 × 70 does not depend on the last bit."""
 
 
 def recommend(scene: Scene) -> list[Recommendation]:
@@ -58,7 +57,8 @@ def track(policy: TrackingPolicy, scene: Scene) -> Recommendation:
     """Keep the metric at its target value: ceil(in service when measured × value ÷ target value).
 
     It scales out only while the newest value breaches and M of N do; the same for scale-in. A
-    value between low and high keeps what is there.
+    value between low and high keeps what is there. No scale-in rests on a datapoint in which an
+    instance in service was silent.
 
     Returns:
         desired above, at or below current; None where the metric is missing or, with no instance
@@ -74,7 +74,15 @@ def track(policy: TrackingPolicy, scene: Scene) -> Recommendation:
         at_zero = metric.per_instance and not scene.current and not scene.capacity.serving
         cause = MissingCause.UNDEFINED_AT_ZERO if at_zero else series.cause
         return _missing(policy.name, policy.metric, cause, policy.target_value)
-    point = series[-1]
+    asked = _track(policy, metric, series, scene)
+    if target.profile is Profile.HPA and metric.per_instance:
+        return asked  # it has counted the silent as full
+    return doubt(asked, metric, series, scene, lambda whole: _track(policy, metric, whole, scene))
+
+
+def _track(policy: TrackingPolicy, metric: Metric, series: Series, scene: Scene) -> Recommendation:
+    """Say what a tracking policy asks for by a believable series."""
+    target, point = scene.target, series[-1]
     if point.ready is None:
         least, most = ready_between(scene.history, scene.capacity, point.at, metric.period)
     else:
@@ -88,12 +96,12 @@ def track(policy: TrackingPolicy, scene: Scene) -> Recommendation:
         return _missing(policy.name, policy.metric, cause, policy.target_value)
     value: float | None = point.value
     if target.profile is Profile.HPA and metric.per_instance:
-        value = _fill_in(point, metric, policy.target_value, most)
+        value = fill_in(point, metric, policy.target_value, most)
     if value is None:
         value, desired, reason = point.value, scene.current, Reason.FLIPPED_BY_MISSING_INSTANCES
+        ready = most
     else:
-        desired, reason = _weigh(policy, metric, series, value, (least, most), scene.current)
-    ready = least if reason is Reason.ABOVE_TARGET else most
+        desired, reason, ready = _weigh(policy, metric, series, value, (least, most), scene.current)
     shown = value * metric.scale
     return Recommendation(
         policy.name, desired, reason, policy.metric, shown, policy.target_value, ready
@@ -107,8 +115,12 @@ def _weigh(
     value: float,
     ready: tuple[int, int],
     current: int,
-) -> tuple[int, Reason]:
-    """Hold a believable value against the target value: the capacity it asks for, and why."""
+) -> tuple[int, Reason, int]:
+    """Hold a believable value against the target value.
+
+    Returns:
+        The capacity it asks for, why, and how many instances it was counted on.
+    """
     least, most = ready
     setpoint = policy.target_value / metric.scale
     high = setpoint * policy.high_ratio * (1 + TOLERANCE)
@@ -121,19 +133,19 @@ def _weigh(
         threshold, direction = high, Reason.ABOVE_TARGET
     elif value < low:
         if policy.disable_scale_in:
-            return current, Reason.SCALE_IN_DISABLED
+            return current, Reason.SCALE_IN_DISABLED, most
         rule, comparison, counted = policy.in_datapoints, Comparison.LESS, most
         threshold, direction = low, Reason.BELOW_TARGET
     else:
-        return current, Reason.WITHIN_TOLERANCE
+        return current, Reason.WITHIN_TOLERANCE, most
     values = evaluated_values(series, rule, metric.period)
     values[-1] = value  # the newest, as the profile counts it
     if breached(values, rule, comparison, threshold) is not Breach.YES:
-        return current, Reason.BREACH_TOO_SHORT
+        return current, Reason.BREACH_TOO_SHORT, counted
     wanted = _instances((value * counted if metric.per_instance else value) / setpoint)
     if wanted > current if comparison is Comparison.GREATER else wanted < current:
-        return wanted, direction
-    return current, Reason.ALREADY_DESIRED
+        return wanted, direction, counted
+    return current, Reason.ALREADY_DESIRED, counted
 
 
 def _leave_zero(policy: TrackingPolicy, metric: Metric, value: float) -> Recommendation:
@@ -147,38 +159,6 @@ def _leave_zero(policy: TrackingPolicy, metric: Metric, value: float) -> Recomme
     return Recommendation(policy.name, wanted, reason, policy.metric, shown, policy.target_value, 0)
 
 
-def _fill_in(point: Datapoint, metric: Metric, target: float, ready: int) -> float | None:
-    """Count instances that did not report as idle when scaling out, and as full when scaling in.
-
-    A utilization is a whole percentage, rounded down before and after.
-
-    Returns:
-        The mean over all instances, in the metric's unit; None where they turn the direction.
-
-    Source: Kubernetes, replica_calculator.go (GetResourceReplicas, calcPlainMetricReplicas),
-        metrics/utilization.go.
-    """
-    utilization = metric.unit is not Unit.NUMBER
-    mean = point.value * metric.scale
-    value = _whole(mean) if utilization else mean
-    reporting = point.reporting
-    if reporting is not None and reporting < ready and value != target:
-        absent = 0.0
-        if value < target:
-            absent = max(100.0, target) if utilization else target
-        filled = (mean * reporting + absent * (ready - reporting)) / ready
-        filled = _whole(filled) if utilization else filled
-        if filled < target if value > target else filled > target:
-            return None
-        value = filled
-    return value / metric.scale
-
-
-def _whole(value: float) -> float:
-    """Round down, with slack for the last bit."""
-    return float(math.floor(value * (1 + TOLERANCE))) if value < 1 / TOLERANCE else value
-
-
 def _instances(raw: float) -> int:
     """Round up to instances, with a limit instead of an overflow."""
     return math.ceil(raw * (1 - ROUNDING)) if raw < CAPACITY_LIMIT else CAPACITY_LIMIT
@@ -187,12 +167,20 @@ def _instances(raw: float) -> int:
 def step(policy: StepPolicy, scene: Scene) -> Recommendation:
     """Change capacity by the step in which the metric lies past the threshold.
 
+    As of a tracking policy, no scale-in rests on a datapoint in which an instance was silent.
+
     Source: Application Auto Scaling User Guide, "Step scaling policies".
     """
     metric = scene.target.metric_by_name[policy.metric]
     series = believe(scene.observation.metrics.get(policy.metric), metric, scene.now)
     if isinstance(series, Missing):
         return _missing(policy.name, policy.metric, series.cause, policy.threshold)
+    asked = _step(policy, metric, series, scene)
+    return doubt(asked, metric, series, scene, lambda whole: _step(policy, metric, whole, scene))
+
+
+def _step(policy: StepPolicy, metric: Metric, series: Series, scene: Scene) -> Recommendation:
+    """Say what a step policy asks for by a believable series."""
     newest = series[-1].value
     scale = metric.scale
     threshold = policy.threshold / scale
