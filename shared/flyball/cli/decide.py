@@ -48,4 +48,4 @@ def decide(
     target, observation, history, _ = given
     explanation = explain_inputs(target, observation, history, decision)
     there = tell_range(observation.capacity, target)
-    say_explanation(decision, target, explanation, there=there)
+    say_explanation(decision, target, observation, explanation, there=there)

@@ -11,7 +11,7 @@ from flyball.cli.failure import refuse
 from flyball.cli.options import Database, Json, LedgerPath, LedgerProject, LedgerStack
 
 if TYPE_CHECKING:
-    from flyball.core.model import Decision
+    from flyball.core.model import Decision, Observation
     from flyball.core.target import ScalableTarget
     from flyball.report.explain import Explanation
 
@@ -57,7 +57,7 @@ def explain(
             {
                 "row": row.id,
                 "sequence": row.sequence,
-                "sentence": tell(record.decision, target),
+                "sentence": tell(record.decision, target, record.observation),
                 "decision": encode(record.decision),
                 "outcome": None if outcome is None else encode(outcome),
                 "noticed": encode(record.noticed),
@@ -77,12 +77,14 @@ def explain(
     if outcome is None and record.decision.action is Action.SET:
         answer = "Not known yet: the next wake asks"
     there = tell_range(capacity, target)
-    say_explanation(record.decision, target, explanation, answer, there, learned)
+    seen = record.observation
+    say_explanation(record.decision, target, seen, explanation, answer, there, learned)
 
 
 def say_explanation(
     decision: Decision,
     target: ScalableTarget,
+    seen: Observation,
     explanation: Explanation,
     answer: str = "",
     there: str = "",
@@ -104,7 +106,7 @@ def say_explanation(
 
     screen.say_wrapped(headline(decision), style="bold")
     _say_list("What the service had", [there] if there else [])
-    _say_list("Why", [tell_recommendation(rec, target) for rec in decision.recommendations])
+    _say_list("Why", [tell_recommendation(rec, target, seen) for rec in decision.recommendations])
     _say_list("What was learned", learned)
     _say_list("Scheduled", [tell_fired(each) for each in decision.fired])
     _say_list("What limited it", tell_limits(decision))

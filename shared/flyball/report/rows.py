@@ -55,7 +55,7 @@ def _tell(row: Row, body: Any, find: Find) -> Line:  # noqa: ANN401  (whatever s
         record = decode(DecisionRecord, body)
         decision = record.decision
         target = find(row.scalable_target_id, record.config_hash)
-        why, limits = tell_why(decision, target)
+        why, limits = tell_why(decision, target, record.observation)
         picked = [each for each in record.noticed if each.notice is Notice.PICKED]
         told = [why, *limits, *map(tell_noticed, picked)]
         seen = record.observation.capacity

@@ -15,6 +15,7 @@ from flyball.core.model import (
     Limit,
     LimitKind,
     MissingCause,
+    Observation,
     Reason,
     Recommendation,
 )
@@ -25,6 +26,7 @@ from flyball.ports import Outcome, OutcomeKind
 from flyball.report.advised import tell_advice
 from flyball.report.figures import counted, instant, number
 from flyball.report.plain import plain
+from flyball.report.reported import tell_reported
 
 BUILT_IN = frozenset({"range", "activation", "idle", "fallback"})
 """Recommendations that no policy of the config makes."""
@@ -220,37 +222,44 @@ _RULES: Mapping[Reason, str] = {
 """By the reason of a recommendation."""
 
 
-def tell(decision: Decision, target: ScalableTarget | None = None) -> str:
+def tell(
+    decision: Decision, target: ScalableTarget | None = None, seen: Observation | None = None
+) -> str:
     """Say all of a decision: what, why, what limited it, and when it is looked at again.
 
     Args:
         decision: Any.
         target: Its config, for units and kinds of step; None: without them.
+        seen: What it was decided from, for who reported; None: without that.
 
     Returns:
         A few sentences on one line, safe for a terminal.
     """
     sentences = [
-        *tell_number(decision, target),
+        *tell_number(decision, target, seen),
         *map(tell_fired, decision.fired),
         tell_wake(decision),
     ]
     return " ".join(f"{each}." for each in sentences)
 
 
-def tell_number(decision: Decision, target: ScalableTarget | None = None) -> list[str]:
+def tell_number(
+    decision: Decision, target: ScalableTarget | None = None, seen: Observation | None = None
+) -> list[str]:
     """Say what is decided, why, and what limited it, as sentences without their full stops."""
-    why, limits = tell_why(decision, target)
+    why, limits = tell_why(decision, target, seen)
     return [f"{headline(decision)}: {why}", *limits]
 
 
-def tell_why(decision: Decision, target: ScalableTarget | None = None) -> tuple[str, list[str]]:
+def tell_why(
+    decision: Decision, target: ScalableTarget | None = None, seen: Observation | None = None
+) -> tuple[str, list[str]]:
     """Say why, and then what limited it; where no policy asked for a change, a limit is the why."""
     limits = list(tell_limits(decision))
     if decision.limits and not decision.policies and decision.desired != decision.current:
         first = limits.pop(0)
         return f"{first[0].lower()}{first[1:]}", limits
-    return because(decision, target), limits
+    return because(decision, target, seen), limits
 
 
 def headline(decision: Decision) -> str:
@@ -271,7 +280,9 @@ def headline(decision: Decision) -> str:
     return f"{what}{suffix.get(decision.action, '')}"
 
 
-def because(decision: Decision, target: ScalableTarget | None = None) -> str:
+def because(
+    decision: Decision, target: ScalableTarget | None = None, seen: Observation | None = None
+) -> str:
     """Say why: what the deciding policies saw, or what stands in the way of any answer."""
     telling = [
         rec
@@ -285,17 +296,19 @@ def because(decision: Decision, target: ScalableTarget | None = None) -> str:
         telling = [rec for rec in decision.recommendations if rec.desired == first.before][:1]
     if not telling:
         return REASONS[decision.reason]
-    why = "; ".join(tell_recommendation(rec, target) for rec in telling)
+    why = "; ".join(tell_recommendation(rec, target, seen) for rec in telling)
     if decision.action in (Action.DEFER, Action.BLOCK):
         return f"{REASONS[decision.reason]}; {why}"
     return why
 
 
-def tell_recommendation(rec: Recommendation, target: ScalableTarget | None = None) -> str:
-    """Say what one policy saw."""
+def tell_recommendation(
+    rec: Recommendation, target: ScalableTarget | None = None, seen: Observation | None = None
+) -> str:
+    """Say what one policy saw, and on how many instances it counted that."""
     rule = _RULES.get(rec.reason, f"{{metric}}: {REASONS[rec.reason]}")
     text = rule.format(
-        measured=_measured(rec, target),
+        measured=f"{_measured(rec, target)}{tell_reported(rec, target, seen)}",
         metric=plain(rec.metric),
         target="?" if rec.target is None else f"{number(rec.target)}{_unit(rec, target)}",
         cause=CAUSES[rec.missing] if rec.missing is not None else "no value",
@@ -336,10 +349,10 @@ def _step(rec: Recommendation, target: ScalableTarget | None) -> str:
 
 
 def tell_limits(decision: Decision) -> Sequence[str]:
-    """Say each thing that changed the number, in order, and what was wanted in vain."""
+    """Say each thing that changed the number, in order, and what is wanted beyond it."""
     told = [tell_limit(limit, decision) for limit in decision.limits]
     if decision.unmet:
-        told.append(f"{decision.unmet:,} wanted in vain")
+        told.append(f"{decision.unmet:,} more are wanted than may be had")
     return told
 
 

@@ -18,7 +18,10 @@ from flyball.report.rows import tell_pause, tell_row
 from tests.unit.report.scenes import MINUTE, NOON, decided, make_target, see
 
 TARGET = make_target(max_capacity=12)
-HELD = "on 10 instances, target 100 (policy track). Held at 12 by max capacity. 3 wanted in vain"
+HELD = (
+    "on 10 instances, target 100 (policy track). Held at 12 by max capacity. "
+    "3 more are wanted than may be had"
+)
 
 
 def find(scalable_target_id: str, config_hash: str) -> ScalableTarget | None:

@@ -113,7 +113,7 @@ CASES = [
         "held at the maximum",
         decided(TOP),
         "Scale out 10 → 12: invocations was 150 per instance on 10 instances, target 100 "
-        "(policy track). Held at 12 by max capacity. 3 wanted in vain. "
+        "(policy track). Held at 12 by max capacity. 3 more are wanted than may be had. "
         "Looked at again at 12:01 UTC because the update lasts.",
         TOP,
     ),
@@ -152,7 +152,7 @@ CASES = [
     Case(
         "a maximum that was lowered",
         decided(make_target(max_capacity=8), see(100.0)),
-        "Scale in 10 → 8: lowered to 8 by max capacity. 2 wanted in vain. "
+        "Scale in 10 → 8: lowered to 8 by max capacity. 2 more are wanted than may be had. "
         "Looked at again at 12:01 UTC because the update lasts.",
     ),
     Case(
