@@ -14,6 +14,7 @@ from flyball.config.amazon import (
     AwsScheduledAction,
 )
 from flyball.config.bounds import find_bounds
+from flyball.config.cloud import check_resource
 from flyball.config.entry import Built, Entry
 from flyball.config.google import adopt_nodes
 from flyball.config.make import (
@@ -69,8 +70,7 @@ def build(entry: Entry) -> Built | None:
     windows = list(_build_windows(entry, time_zone))
     bounds = find_bounds(entry, policies)
     _check_references(entry, policies, metrics)
-    if home == "aws":
-        cloudwatch.check_resource(entry.own.resource, entry.place.at("resource"), entry.report)
+    _check_resource(entry, home)
     _check_sources(entry, home, metrics)
     rest = _build_rest(entry, home, profile, defaults)
     if "heartbeat" not in rest and _is_polled(home, policies, metrics):
@@ -214,6 +214,16 @@ def _check_references(entry: Entry, policies: Sequence[Policy], metrics: Metrics
                 f"there is no metric {name}",
                 suggest(name, names) or f"known: {known}",
             )
+
+
+def _check_resource(entry: Entry, home: str) -> None:
+    """See that the home could have what is named."""
+    place = entry.place.at("resource")
+    if home == "aws":
+        cloudwatch.check_resource(entry.own.resource, place, entry.report)
+    elif home == "gcp":
+        check_resource(home, entry.own.resource, place, entry.report)
+    entry.places["key", "resource"] = place
 
 
 def _check_sources(entry: Entry, home: str, metrics: Metrics) -> None:

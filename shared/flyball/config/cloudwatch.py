@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from flyball.config.cloud import check_resource as check_shape
 from flyball.config.problem import suggest
 from flyball.config.report import Report
 from flyball.config.source import Place
@@ -18,12 +19,6 @@ from flyball.metricmath import LATE, MathError, read_expression
 KEYS = ("namespace", "metric", "statistic", "unit")
 DEVICES = ("cores", "gpus")
 SIMPLE = ("Average", "Maximum", "Minimum", "SampleCount", "Sum", "IQM")
-RESOURCES: Sequence[tuple[frozenset[str], frozenset[str]]] = (
-    (frozenset({"endpoint", "variant"}), frozenset()),
-    (frozenset({"inference_component"}), frozenset({"endpoint"})),
-    (frozenset({"auto_scaling_group"}), frozenset()),
-)
-"""(keys that are needed, keys that may be there) of each kind of resource."""
 HIGH_RESOLUTION_S = (10, 20, 30)
 PERCENT = "Percent"
 """CloudWatch's unit of SageMaker's and EC2's utilizations."""
@@ -71,14 +66,7 @@ def check_resource(resource: Mapping[str, str], place: Place, report: Report) ->
         hint = "write `resource: {endpoint: …, variant: …}`: the id is only used to find policies"
         report.add(place, "resource_id alone says not what is scaled", hint)
         return
-    if any(needed <= given <= needed | more for needed, more in RESOURCES):
-        return
-    known = sorted({key for needed, _ in RESOURCES for key in needed})
-    for key in sorted(given - set(known)):
-        report.add(place.at(key), f"unknown key {key}", suggest(key, known), key=True)
-    shown = ", ".join(sorted(given)) or "nothing"
-    expected = "endpoint with variant, inference_component, or auto_scaling_group"
-    report.add(place, f"got {shown}, expected {expected}")
+    check_shape("aws", {key: resource[key] for key in resource if key in given}, place, report)
 
 
 def name_statistics(source: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from flyball.config.calendar import check_calendar
+from flyball.config.cloud import check_cloud
 from flyball.config.cloudwatch import is_utilization, name_statistics
 from flyball.config.entry import Built
 from flyball.config.load import Config
@@ -46,6 +47,7 @@ def lint(config: Config, now: datetime) -> tuple[Problem, ...]:
 def _look(built: Built, now: datetime) -> Iterator[tuple[Place, str, str]]:
     yield from check_calendar(built, now)
     yield from check_quarrels(built.scalable_target, built.places)
+    yield from check_cloud(built.scalable_target, built.places)
     yield from _check_bounds(built.scalable_target, built.places)
     yield from _check_zero(built.scalable_target, built.places)
     yield from _check_load(built.scalable_target, built.places)
@@ -76,27 +78,9 @@ def _check_bounds(
     if least is not None and target.min_capacity == 0 and target.zero is None:
         hint = "add `zero: {metric: …}`: most metrics say nothing when no instance is there"
         yield least, "0 without a `zero` rule", hint
-    if least is not None and target.min_capacity == 0:
-        for why, hint in _find_kept(target):
-            yield least, f"0, and 1 is kept: {why}", hint
     if target.zero is not None and target.min_capacity > 0:
         message = f"without effect: min_capacity is {target.min_capacity}"
         yield places["key", "zero"], message, "set min_capacity: 0"
-
-
-def _find_kept(target: ScalableTarget) -> Iterator[tuple[str, str]]:
-    """Say why Google keeps a node where the minimum is 0, and what to do.
-
-    Source: Vertex AI API, DedicatedResources; only v1beta1 has initialReplicaCount.
-    """
-    resource = target.resource
-    if target.home != "gcp" or resource.get("api_version") == "v1beta1":
-        return
-    if "deployment_resource_pool" in resource:
-        yield "a deployment resource pool cannot go to zero", "set min_capacity: 1"
-    elif "endpoint" in resource:
-        hint = "add `api_version: v1beta1` to resource, or set min_capacity: 1"
-        yield "a model may go to zero only by Vertex AI's v1beta1", hint
 
 
 def _check_zero(

@@ -98,7 +98,7 @@ def test_a_home_of_which_nothing_is_known_is_refused(
     for name in ("FLYBALL_GCP_PROJECT", "GOOGLE_CLOUD_PROJECT"):
         monkeypatch.delenv(name, raising=False)
     path = tmp_path / "gcp.yaml"
-    home = "    home: gcp\n    resource: {project: p}\n    min_capacity"
+    home = "    home: gcp\n    resource: {project: p, location: europe-west4, endpoint: 1}\n    min_capacity"
     text = CONFIG.replace("    min_capacity", home)
     source = "{metric: custom.googleapis.com/load, statistic: mean}"
     text = text.replace("{metric: utilization}", source)

@@ -194,7 +194,14 @@ RESOURCES = (
     ("{endpoint: churn}", "got endpoint, expected endpoint with variant"),
     ("{}", "got nothing, expected endpoint with variant"),
     ("{endpoints: churn, variant: b}", "unknown key endpoints; did you mean endpoint?"),
-    ("{endpoint: e, variant: v, auto_scaling_group: g}", "expected endpoint with variant"),
+    ("{endpoint: e, variant: v, auto_scaling_group: g}", "which is of a variant and a group"),
+    ("{variant: blue}", "got variant, expected a variant: add endpoint"),
+    ("{endpoint: my churn, variant: b}", "got 'my churn', expected 1 to 63 letters and digits"),
+    (
+        "{endpoint: 'arn:aws:sagemaker:eu-west-1:1:endpoint/churn', variant: b}",
+        "give the id alone, not the full name: churn",
+    ),
+    ("{project: acme, endpoint: e, variant: v}", "that is Google's; leave it out"),
     ("{resource_id: endpoint/e/variant/v}", "resource_id alone says not what is scaled"),
 )
 

@@ -50,6 +50,7 @@ STEP = "policies: [{name: p, kind: step, metric: m, threshold: 50, steps: "
 
 
 CUSTOM = {"metric": "custom.googleapis.com/m", "statistic": "mean", "project": "p"}
+RESOURCE = "{project: acme, location: europe-west4, endpoint: 42}"
 ON_GOOGLE = HEAD.replace("{name: m}", f"{{name: m, source: {CUSTOM}}}").replace(
     "unit: ratio}", f"unit: ratio, source: {CUSTOM}}}"
 )
@@ -63,7 +64,7 @@ def test_every_key_reaches_the_engine() -> None:
         profile: aws
         mode: advise
         capacity_kind: count
-        resource: {endpoint: e, port: 8080, tls: true, ratio: 0.5, deep: {a: b}}
+        resource: {project: acme, location: europe-west4, endpoint: 42, deployed_model: 7}
         hard_min_capacity: 1
         hard_max_capacity: 30
         price_per_hour: 1.5
@@ -87,7 +88,12 @@ def test_every_key_reaches_the_engine() -> None:
         hard_min_capacity=1,
         hard_max_capacity=30,
         home="gcp",
-        resource={"endpoint": "e", "port": "8080", "tls": "true", "ratio": "0.5", "deep.a": "b"},
+        resource={
+            "project": "acme",
+            "location": "europe-west4",
+            "endpoint": "42",
+            "deployed_model": "7",
+        },
         profile=Profile.AWS,
         capacity_kind=CapacityKind.COUNT,
         mode=Mode.ADVISE,
@@ -111,6 +117,13 @@ def test_every_key_reaches_the_engine() -> None:
     )
 
 
+def test_what_a_resource_says_becomes_text() -> None:
+    """Numbers, booleans and what is nested too."""
+    made = target_of("resource: {endpoint: e, port: 8080, tls: true, ratio: 0.5, deep: {a: b}}")
+    expected = {"endpoint": "e", "port": "8080", "tls": "true", "ratio": "0.5", "deep.a": "b"}
+    assert made.resource == expected
+
+
 def test_what_is_not_written_is_the_engines_default() -> None:
     """But for what a profile or a home says."""
     made = target_of("")
@@ -122,7 +135,9 @@ def test_what_is_not_written_is_the_engines_default() -> None:
         metrics=(Metric("m"), Metric("gpu", unit=Unit.RATIO)),
         scale_in=DirectionRules(300 * SECOND),
     )
-    assert target_of("home: gcp", ON_GOOGLE).capacity_kind is CapacityKind.RANGE
+    assert (
+        target_of(f"home: gcp\nresource: {RESOURCE}", ON_GOOGLE).capacity_kind is CapacityKind.RANGE
+    )
 
 
 def test_a_metric_is_read() -> None:

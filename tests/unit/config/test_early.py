@@ -25,7 +25,7 @@ def test_on_google_a_floor_by_the_calendar_holds_a_lead_time_early(
     windows = "windows: [{name: w, days: [mon], from: '09:00', to: '18:00', floor: 4}]"
     head = ON_GOOGLE.replace("custom.googleapis.com/m", measured)
     head = head.replace("{name: m,", "{name: m, unit: ratio,")
-    here = f"home: gcp\nresource: {{project: p, location: l, endpoint: '1'}}\n{written}"
+    here = f"home: gcp\nresource: {{project: p, location: europe-west4, endpoint: '1'}}\n{written}"
     made = target_of(f"{here}\n{windows}", head)
     assert (made.lead_time, made.early) == (60 * lead * SECOND, 60 * early * SECOND)
     assert target_of(here, head).early == (

@@ -125,7 +125,7 @@ def test_a_metric_of_another_home_is_read_by_no_rule_of_cloudwatch() -> None:
     assert lint(loads(local, FILE), NOW) == ()
 
 
-ENDPOINT = "location: l, endpoint: '1'"
+ENDPOINT = "location: europe-west4, endpoint: '1'"
 KEPT = {
     "v1": (
         ENDPOINT,
@@ -136,10 +136,9 @@ KEPT = {
     ),
     "v1beta1": (f"{ENDPOINT}, api_version: v1beta1", ""),
     "a_pool": (
-        "location: l, deployment_resource_pool: shared",
+        "location: europe-west4, deployment_resource_pool: shared",
         "0, and 1 is kept: a deployment resource pool cannot go to zero; set min_capacity: 1",
     ),
-    "ai_platform": ("model: m, version: v", ""),
 }
 
 

@@ -51,7 +51,7 @@ ACCEPTED = (
     ),
     ("metric: ml.googleapis.com/prediction/latencies, statistic: p95", "", VERSION),
     (f"{CUSTOM}, statistic: mean", "per: total, unit: percent", ENDPOINT),
-    (f"{CUSTOM}, statistic: delta, across: sum, project: other", "max_age: 60s", "{}"),
+    (f"{CUSTOM}, statistic: delta, across: sum, project: other", "max_age: 60s", ENDPOINT),
     (
         (
             "metric: pubsub.googleapis.com/subscription/num_undelivered_messages, statistic: mean,"
@@ -152,7 +152,7 @@ def test_a_source_that_cannot_be_asked_for_is_named_with_its_field(
     ("resource", "message"),
     [
         (POOL, "it is found by location, endpoint; the resource has no endpoint"),
-        ("{location: l, endpoint: '42'}", "the resource names no project; add project"),
+        ("{location: europe-west4, endpoint: '42'}", "the resource names no project; add project"),
         ("{project: p, endpoint: '42'}", "the resource has no location"),
         (VERSION, "take the metric of what is scaled"),
     ],

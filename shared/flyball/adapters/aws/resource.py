@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-EXPECTED = "endpoint with variant, inference_component, or auto_scaling_group"
+from flyball.address import AMAZON, check_amazon
 
 
 class Variant(NamedTuple):
@@ -46,15 +46,15 @@ def read_resource(resource: Mapping[str, str]) -> Resource:
         ResourceError: It is none of them, or more than one.
     """
     given = {key: value for key, value in resource.items() if value}
+    faults = [str(each) for each in check_amazon(given)]
+    if faults:
+        raise ResourceError("; ".join(faults))
     match given:
-        case {"endpoint": endpoint, "variant": variant, **rest} if not rest:
-            return Variant(endpoint, variant)
-        case {"inference_component": component, **rest} if not rest.keys() - {"endpoint"}:
-            return Component(component, rest.get("endpoint"))
-        case {"auto_scaling_group": group, **rest} if not rest:
+        case {"inference_component": component}:
+            return Component(component, given.get("endpoint"))
+        case {"auto_scaling_group": group}:
             return Group(group)
-    shown = ", ".join(sorted(given)) or "nothing"
-    raise ResourceError(f"resource: got {shown}, expected {EXPECTED}; say which one is scaled")
+    return Variant(**given)
 
 
 def resource_key(resource: Mapping[str, str]) -> str:
@@ -95,7 +95,7 @@ def read_key(key: str) -> dict[str, str]:
             return {"inference_component": component}
         case ["auto-scaling-group", *group] if group:
             return {"auto_scaling_group": "/".join(group)}
-    raise ResourceError(f"resource: got {key!r}, expected {EXPECTED}")
+    raise ResourceError(f"resource: got {key!r}, expected {AMAZON.expected}")
 
 
 def endpoint_of(resource: Mapping[str, str]) -> str | None:

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 from flyball.adapters.gcp.fields import NOTHING, Answer, read_list, read_part, read_text
 from flyball.adapters.gcp.platform import RETIRED, read_nodes, tell_gone
-from flyball.adapters.gcp.resource import BETA, DeployedModel, Pool, Version, name_resource, path_of
+from flyball.adapters.gcp.resource import DeployedModel, Pool, Version, name_resource, path_of
 from flyball.adapters.gcp.rules import Rules, read_node_rules, read_rules
 from flyball.adapters.gcp.session import CallError, Session
 from flyball.adapters.gcp.vertex import read_replicas
+from flyball.address import BETA
 from flyball.core.model import Missing
 from flyball.plan.adoption import Adopted, Adoption, LeftOut, choose_names
 

@@ -13,7 +13,6 @@ from flyball.adapters.gcp.heard import Heard
 from flyball.adapters.gcp.operation import find_work
 from flyball.adapters.gcp.platform import RETIRED, Nodes, fetch_nodes
 from flyball.adapters.gcp.resource import (
-    V1,
     Pool,
     ResourceError,
     Version,
@@ -22,6 +21,7 @@ from flyball.adapters.gcp.resource import (
 )
 from flyball.adapters.gcp.session import CallError
 from flyball.adapters.gcp.vertex import call_path, fetch_vertex, read_replicas
+from flyball.address import V1
 from flyball.core.model import Missing
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.model import Check, Level

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-V1, BETA = "v1", "v1beta1"
-API_VERSIONS = (V1, BETA)
-"""Of Vertex AI; only by v1beta1 may a deployed model go to zero."""
-EXPECTED = (
-    "project, location and endpoint (with deployed_model where the endpoint has several, and "
-    "api_version: v1beta1 for scale to zero); project, location and deployment_resource_pool; or "
-    "project, model and version (with location where it is on a regional endpoint)"
-)
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z0-9][a-z0-9-]*")
+from flyball.address import V1, check_google
 
 
 class DeployedModel(NamedTuple):
@@ -66,22 +55,15 @@ def read_resource(resource: Mapping[str, str]) -> Resource:
         ResourceError: It is none of them, or more than one, or a value is no name.
     """
     given = {key: value for key, value in resource.items() if value}
-    _check(given)
+    faults = [str(each) for each in check_google(given)]
+    if faults:
+        raise ResourceError("; ".join(faults))
     match given:
-        case {"project": project, "location": location, "endpoint": endpoint, **rest} if not (
-            rest.keys() - {"deployed_model", "api_version"}
-        ):
-            return DeployedModel(project, location, endpoint, **rest)
-        case {"project": project, "location": place, "deployment_resource_pool": pool, **rest} if (
-            not rest
-        ):
-            return Pool(project, place, pool)
-        case {"project": project, "model": model, "version": version, **rest} if not (
-            rest.keys() - {"location"}
-        ):
-            return Version(project, model, version, **rest)
-    shown = ", ".join(sorted(given)) or "nothing"
-    raise ResourceError(f"resource: got {shown}, expected {EXPECTED}; say which one is scaled")
+        case {"project": project, "deployment_resource_pool": pool}:
+            return Pool(project, given["location"], pool)
+        case {"project": project, "version": version}:
+            return Version(project, given["model"], version, given.get("location", ""))
+    return DeployedModel(**given)
 
 
 def name_resource(resource: Resource) -> str:
@@ -105,18 +87,3 @@ def path_of(resource: Resource) -> str:
             return f"projects/{project}/locations/{location}/deploymentResourcePools/{pool}"
         case Version(project, model, version):
             return f"projects/{project}/models/{model}/versions/{version}"
-
-
-def _check(given: Mapping[str, str]) -> None:
-    """Refuse what is no name: it becomes a part of a URL."""
-    for key, value in given.items():
-        pattern, expected = _NAME, "letters, digits, '.', '_' and '-'"
-        if key == "project":
-            pattern, expected = _PROJECT, "a project's id or number"
-        if not pattern.fullmatch(value):
-            remedy = "give the id alone, not the full name" if "/" in value else "correct it"
-            raise ResourceError(f"resource.{key}: got {value!r}, expected {expected}; {remedy}")
-    version = given.get("api_version", V1)
-    if version not in API_VERSIONS:
-        expected = " or ".join(API_VERSIONS)
-        raise ResourceError(f"resource.api_version: got {version!r}, expected {expected}")

@@ -17,8 +17,9 @@ from flyball.adapters.gcp.fields import (
     read_text,
 )
 from flyball.adapters.gcp.operation import LOOK_S, start
-from flyball.adapters.gcp.resource import BETA, V1, DeployedModel, Vertex, name_resource, path_of
+from flyball.adapters.gcp.resource import DeployedModel, Vertex, name_resource, path_of
 from flyball.adapters.gcp.session import Session
+from flyball.address import BETA, V1
 from flyball.core.model import CapacityRange, Missing, MissingCause
 from flyball.ports import Outcome
 

@@ -88,17 +88,24 @@ def test_a_key_of_nothing_is_refused() -> None:
 @pytest.mark.parametrize(
     ("resource", "shown"),
     [
-        ({}, "nothing"),
-        ({"endpoint": "chat"}, "endpoint"),
-        ({"variant": "blue", "endpoint": ""}, "variant"),
-        ({"project": "p"}, "project"),
-        ({"auto_scaling_group": "g", "endpoint": "e", "variant": "v"}, "auto_scaling_group, "),
-        ({"inference_component": "c", "endpoint": "e", "variant": "v"}, "endpoint, infer"),
+        ({}, "got nothing, expected endpoint with variant, infer"),
+        ({"endpoint": "chat"}, "got endpoint, expected endpoint with variant, infer"),
+        ({"variant": "blue", "endpoint": ""}, "got variant, expected a variant: add endpoint"),
+        ({"project": "p"}, "unknown key project; that is Google's; leave it out"),
+        (
+            {"auto_scaling_group": "g", "endpoint": "e", "variant": "v"},
+            "got auto_scaling_group, endpoint, variant, which is of a variant and a group; say",
+        ),
+        (
+            {"inference_component": "c", "endpoint": "e", "variant": "v"},
+            "which is of a variant and an inference component; say which one is scaled",
+        ),
+        ({"endpoint": "e/2", "variant": "v"}, "endpoint: got 'e/2', expected 1 to 63 letters"),
     ],
 )
 def test_what_is_no_one_resource_is_refused_with_the_remedy(
     resource: Mapping[str, str], shown: str
 ) -> None:
     """The message says what was there, and what is expected."""
-    with pytest.raises(ResourceError, match=f"resource: got {shown}.*expected endpoint with"):
+    with pytest.raises(ResourceError, match=f"resource.*{shown}"):
         resource_key(resource)

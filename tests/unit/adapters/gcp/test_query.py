@@ -13,8 +13,8 @@ from flyball.core.target import Metric, Per, ScalableTarget
 from flyball.meter import METERS, PERCENTILES, STATISTICS, Kind
 from flyball.recipe import SourceError
 
-ENDPOINT = {"project": "p", "location": "l", "endpoint": "42", "deployed_model": "7"}
-POOL = {"project": "p", "location": "l", "deployment_resource_pool": "gpus"}
+ENDPOINT = {"project": "p", "location": "europe-west4", "endpoint": "42", "deployed_model": "7"}
+POOL = {"project": "p", "location": "europe-west4", "deployment_resource_pool": "gpus"}
 VERSION = {"project": "p", "model": "vision", "version": "v3"}
 VERTEX = "aiplatform.googleapis.com/prediction/online"
 DUTY = f"{VERTEX}/accelerator/duty_cycle"

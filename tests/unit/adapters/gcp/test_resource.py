@@ -84,11 +84,17 @@ def test_a_resource_is_read_and_named_as_its_service_does(case: Case) -> None:
     [
         ({}, "got nothing"),
         (PLACE, "got location, project"),
-        ({"endpoint": "123"}, "got endpoint, expected project, location and endpoint"),
+        (
+            {"endpoint": "123"},
+            "got endpoint, expected a model on an endpoint: add project and location",
+        ),
         ({**MODEL, "deployment_resource_pool": "gpu"}, "say which one is scaled"),
-        ({**MODEL, "variant": "blue"}, "got endpoint, location, project, variant"),
-        ({**VERSION, "endpoint": "1"}, "got endpoint, model, project, version"),
-        ({**MODEL, "endpoint": f"{HERE}/endpoints/123"}, "give the id alone"),
+        ({**MODEL, "variant": "blue"}, "resource.variant: unknown key variant; that is AWS's"),
+        ({**VERSION, "endpoint": "1"}, "which is of a model on an endpoint and a version"),
+        (
+            {**MODEL, "endpoint": f"{HERE}/endpoints/123"},
+            "give the id alone, not the full name: 123",
+        ),
         ({**MODEL, "deployed_model": "7:x"}, "resource.deployed_model: got '7:x'"),
         ({**MODEL, "project": "a b"}, "resource.project: got 'a b', expected a project's id"),
         ({**MODEL, "location": "../x"}, "resource.location"),
