@@ -50,34 +50,31 @@ def explain(
     if target is None:
         refuse(f"{row.id}: its config row is gone; `flyball ledger verify` says more")
     explanation = explain_record(target, record)
-    capacity = record.observation.capacity
-    learned = tell_learned(target, record.history, row.at)
+    seen = record.observation
+    there, learned = tell_range(seen.capacity, target), tell_learned(target, record.history, row.at)
     if json:
         screen.say_json(
             {
                 "row": row.id,
                 "sequence": row.sequence,
-                "sentence": tell(record.decision, target, record.observation),
+                "sentence": tell(record.decision, target, seen),
                 "decision": encode(record.decision),
                 "outcome": None if outcome is None else encode(outcome),
                 "noticed": encode(record.noticed),
-                "range": tell_range(capacity, target) or None,
-                "capacity": encode(capacity),
+                "range": there or None,
+                "capacity": encode(seen.capacity),
                 "learned": learned,
                 "explanation": encode(explanation),
             }
         )
         return
-    screen.say_wrapped(
-        f"{name_row(row, False)}, {row.at:%Y-%m-%d %H:%M:%S} UTC, {row.id}", style="dim"
-    )
+    head = f"{name_row(row, False)}, {row.at:%Y-%m-%d %H:%M:%S} UTC, {row.id}"
+    screen.say_wrapped(head, style="dim")
     for each in record.noticed:
         screen.say_wrapped(f"{tell_noticed(each)}.")
     answer = "" if outcome is None else tell_outcome(outcome)
     if outcome is None and record.decision.action is Action.SET:
         answer = "Not known yet: the next wake asks"
-    there = tell_range(capacity, target)
-    seen = record.observation
     say_explanation(record.decision, target, seen, explanation, answer, there, learned)
 
 

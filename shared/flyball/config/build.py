@@ -17,6 +17,12 @@ from flyball.config.bounds import find_bounds
 from flyball.config.cloud import check_resource
 from flyball.config.entry import Built, Entry
 from flyball.config.google import adopt_nodes
+from flyball.config.learning import (
+    check_learners,
+    fit_rest,
+    list_learners,
+    make_learner,
+)
 from flyball.config.make import (
     make_direction,
     make_metric,
@@ -25,7 +31,13 @@ from flyball.config.make import (
     make_tracking,
     make_window,
 )
-from flyball.config.policies import ScheduledSettings, StepSettings, TrackingSettings
+from flyball.config.policies import (
+    AdaptiveSettings,
+    PredictiveSettings,
+    ScheduledSettings,
+    StepSettings,
+    TrackingSettings,
+)
 from flyball.config.pool import Metrics
 from flyball.config.printed import list_policies
 from flyball.config.problem import suggest
@@ -75,8 +87,10 @@ def build(entry: Entry) -> Built | None:
     rest = _build_rest(entry, home, profile, defaults)
     if "heartbeat" not in rest and _is_polled(home, policies, metrics):
         rest["heartbeat"] = rest.get("tick", TICK)
+    fit_rest(entry, policies, rest)
     if home == "gcp":
         _lead(rest, metrics, has_windows=bool(windows))
+    check_learners(entry, policies, metrics.found, rest)
     if bounds is None or len(entry.report.problems) > before:
         return None
     made = entry.report.attempt(
@@ -130,8 +144,13 @@ def _build_windows(entry: Entry, time_zone: str) -> Iterator[Window]:
 def _build_policies(
     entry: Entry, time_zone: str, metrics: Metrics, defaults: Defaults
 ) -> Iterator[Policy]:
+    home = entry.get("home")[0] or "local"
     for settings, place in list_policies(entry):
-        policy = _build_policy(settings, place, time_zone, metrics, defaults, entry.report)
+        policy: Policy | None
+        if isinstance(settings, (PredictiveSettings, AdaptiveSettings)):
+            policy = make_learner(settings, place, home, defaults, entry.report)
+        else:
+            policy = _build_policy(settings, place, time_zone, metrics, defaults, entry.report)
         if policy is None:
             continue
         if isinstance(settings, AwsScalingPolicy) and not (settings.name or settings.PolicyName):
@@ -275,8 +294,10 @@ def _is_polled(home: str, policies: Sequence[Policy], metrics: Metrics) -> bool:
     """Say whether a policy has no alarm that could tell, so that only looks can.
 
     A total that is tracked has none whose threshold moves with the instances, and on Google an
-    expression has none at all.
+    expression has none at all. What learns looks at every minute.
     """
+    if list_learners(policies):
+        return True
     if home not in ("aws", "gcp"):
         return False
     measured = [each for each in policies if not isinstance(each, ScheduledPolicy)]

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import (
@@ -32,10 +33,12 @@ EXPECTED_INSTANT = "an instant with an offset, such as 2026-11-21T00:24:11Z"
 EXPECTED_DATAPOINTS = f"M of N periods such as 2 of 3, or one number, up to {DATAPOINT_LIMIT}"
 TEXTS_DEPTH = 3
 """Mappings in one another: an expression's id, its dimensions, their values."""
+EXPECTED_SHARE = "a share such as 1% or 0.01, from 0 to 100%"
 EXPECTED_MAPPING = "a mapping of names to text, numbers or true and false"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _INSTANT = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})$"
 _DATAPOINTS = r"^ *([1-9]\d{0,3}) *of *([1-9]\d{0,3}) *$"
+_SHARE = r"^(100|\d{1,2}(\.\d{1,6})?) ?%$"
 _WEEKDAY = (
     "([mM][oO][nN]|[tT][uU][eE]|[wW][eE][dD]|[tT][hH][uU]|[fF][rR][iI]|[sS][aA][tT]|[sS][uU][nN])"
 )
@@ -238,6 +241,15 @@ def _read_text(key: str, item: Any) -> str:
     raise ValueError(f"{EXPECTED_MAPPING}; {key} is something else")
 
 
+def _read_share(value: Any) -> float:
+    """Read a share: text in percent, or a number from 0 to 1."""
+    if isinstance(value, str) and re.match(_SHARE, value):
+        return float(Decimal(value.rstrip("% ")) / 100)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    raise ValueError(EXPECTED_SHARE)
+
+
 def text_form(pattern: str, what: str) -> Callable[[Any], str]:
     """Make a reader of text of one form."""
 
@@ -284,6 +296,20 @@ Period = Annotated[
         {**_DURATION_FORM, "not": {"enum": [0, "0", "0s", "0m", "PT0S"]}, "examples": ["60s", "5m"]}
     ),
 ]
+Share = Annotated[
+    float,
+    PlainValidator(_checked(_read_share)),
+    _described(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"type": "string", "pattern": _SHARE},
+            ],
+            "examples": ["1%", 0.01],
+        }
+    ),
+]
+"""0–1, written as a number or in percent."""
 Date = Annotated[
     date,
     PlainValidator(_checked(_read_date)),

@@ -9,6 +9,7 @@ from flyball.config.calendar import check_calendar
 from flyball.config.cloud import check_cloud
 from flyball.config.cloudwatch import is_utilization, name_statistics
 from flyball.config.entry import Built
+from flyball.config.learning import doubt_learners
 from flyball.config.load import Config
 from flyball.config.problem import Problem, Severity
 from flyball.config.quarrel import check_quarrels
@@ -54,6 +55,7 @@ def _look(built: Built, now: datetime) -> Iterator[tuple[Place, str, str]]:
     yield from _check_money(built.scalable_target, built.places)
     yield from _check_metrics(built.scalable_target, built.places)
     yield from _check_missing(built)
+    yield from doubt_learners(built.scalable_target, built.places)
 
 
 def _check_bounds(
@@ -163,7 +165,9 @@ def _check_metrics(
 
 def _check_missing(built: Built) -> Iterator[tuple[Place, str, str]]:
     target, places = built
-    policies = [p for p in target.policies if not isinstance(p, ScheduledPolicy)]
+    policies = [
+        p for p in target.policies if not isinstance(p, (ScheduledPolicy, PredictivePolicy))
+    ]
     if policies and all(p.missing.scale_in is MissingRule.IGNORE for p in policies):
         hint = "set `missing: {scale_in: hold}` on one of them at least"
         message = "every policy ignores missing data: one may scale in while the others are blind"

@@ -81,7 +81,7 @@ def make_tracking(
             scale_out_cooldown=_or(scale_out.cooldown, defaults.scale_out_cooldown),
             scale_in_cooldown=_or(scale_in.cooldown, defaults.scale_in_cooldown),
             disable_scale_in=scale_in.disabled,
-            missing=_missing(settings.missing, defaults.missing),
+            missing=make_missing(settings.missing, defaults.missing),
         ),
     )
 
@@ -115,7 +115,7 @@ def make_step(
             aggregation=Aggregation(settings.aggregation),
             datapoints=_rule(settings.datapoints, defaults.step_datapoints),
             cooldown=_or(settings.cooldown, defaults.step_cooldown),
-            missing=_missing(settings.missing, defaults.step_missing),
+            missing=make_missing(settings.missing, defaults.step_missing),
         ),
     )
 
@@ -274,7 +274,8 @@ def _or(given: timedelta | None, default: timedelta) -> timedelta:
     return default if given is None else given
 
 
-def _missing(settings: MissingSettings, default: MissingRules) -> MissingRules:
+def make_missing(settings: MissingSettings, default: MissingRules) -> MissingRules:
+    """Make the missing-data rules of a policy."""
     return MissingRules(
         default.scale_out if settings.scale_out is None else MissingRule(settings.scale_out),
         default.scale_in if settings.scale_in is None else MissingRule(settings.scale_in),

@@ -17,6 +17,7 @@ from flyball.config.fields import (
     Instant,
     Number,
     PrintableName,
+    Share,
     Strict,
 )
 from flyball.core.check import CAPACITY_LIMIT
@@ -28,6 +29,14 @@ InRule = Literal["hold", "ignore", "block_scale_in"]
 
 _POLICY_NAME = "Unique in its scalable target; shown in every reason."
 _METRIC = "The name of one of the metrics."
+_DEMAND = (
+    "The name of one of the metrics: demand in a minute, of all or per instance. Its unit is "
+    "`number`, and its period 60s."
+)
+_DELAY = (
+    "From a minute's end until its value is shown, at most 30m. Default: 1m, and 3m with "
+    "`home: gcp`."
+)
 _TIME_ZONE = "IANA name; otherwise the scalable target's."
 
 
@@ -227,12 +236,81 @@ class ScheduledSettings(Strict):
     )
 
 
+class PredictiveSettings(Strict):
+    """Have what a forecast of the demand one lead time ahead needs; it only raises."""
+
+    name: PrintableName = Field(description=_POLICY_NAME, examples=["ahead"])
+    kind: Literal["predictive"] = Field(description="Prediction.")
+    metric: PrintableName = Field(description=_DEMAND, examples=["calls"])
+    target_value: Annotated[Number, Field(gt=0)] = Field(
+        description="What one instance is to carry in a minute, in the metric's unit; as of a "
+        "target tracking policy beside it.",
+        examples=[700],
+    )
+    quantile: Given[Share] = Field(
+        default=None,
+        description="Share of minutes in which demand is to be at most what was forecast, "
+        "50%-99.9%. Default: 90%.",
+        examples=["95%"],
+    )
+    metric_delay: Given[Duration] = Field(default=None, description=_DELAY, examples=["60s"])
+
+
+class ObjectiveSettings(Strict):
+    """When a minute is late, where a latency says it."""
+
+    metric: PrintableName = Field(
+        description="The name of a latency among the metrics; its period is 60s.",
+        examples=["latency"],
+    )
+    at_most: Annotated[Number, Field(gt=0)] = Field(
+        description="A minute above this is late; in the metric's unit.", examples=[800]
+    )
+
+
+class AdaptiveSettings(Strict):
+    """Keep a budget of lateness at the least cost; how, it finds out by itself."""
+
+    name: PrintableName = Field(description=_POLICY_NAME, examples=["on-budget"])
+    kind: Literal["adaptive"] = Field(description="The policy that tunes itself.")
+    metric: PrintableName = Field(description=_DEMAND, examples=["calls"])
+    capacity_per_instance: Annotated[Number, Field(gt=0)] = Field(
+        description="The most that one instance can carry in a minute without falling behind, in "
+        "the metric's unit.",
+        examples=[1000],
+    )
+    late_budget: Given[Share] = Field(
+        default=None,
+        description="Share of demand that may be late: that arrives over capacity or behind a "
+        "backlog; with a latency_objective, share of minutes. 0.01%-50%. Default: 1%.",
+        examples=["1%"],
+    )
+    latency_objective: Given[ObjectiveSettings] = Field(
+        default=None, description="A latency that says which minutes are late."
+    )
+    cost_limit: Given[Annotated[Number, Field(gt=0)]] = Field(
+        default=None,
+        description="Most to spend an hour in the mean of some days, in the currency of "
+        "price_per_hour, which must be given; the budget gives way to it. Default: any.",
+        examples=[30],
+    )
+    metric_delay: Given[Duration] = Field(default=None, description=_DELAY, examples=["60s"])
+    missing: MissingSettings = Field(
+        default_factory=MissingSettings, description="What happens while the metric is missing."
+    )
+
+
 KINDS: dict[str, type[Strict]] = {
     "target_tracking": TrackingSettings,
     "step": StepSettings,
     "scheduled": ScheduledSettings,
+    "predictive": PredictiveSettings,
+    "adaptive": AdaptiveSettings,
 }
 _TELLTALE = {
+    "capacity_per_instance": "adaptive",
+    "late_budget": "adaptive",
+    "quantile": "predictive",
     "target_value": "target_tracking",
     "threshold": "step",
     "steps": "step",
@@ -263,6 +341,8 @@ PolicySettings = Annotated[
     Annotated[TrackingSettings, Tag("<target_tracking>")]
     | Annotated[StepSettings, Tag("<step>")]
     | Annotated[ScheduledSettings, Tag("<scheduled>")]
+    | Annotated[PredictiveSettings, Tag("<predictive>")]
+    | Annotated[AdaptiveSettings, Tag("<adaptive>")]
     | Annotated[AwsScalingPolicy, Tag("<aws_policy>")]
     | Annotated[AwsScheduledAction, Tag("<aws_action>")],
     Discriminator(_choose),

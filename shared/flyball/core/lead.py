@@ -51,24 +51,15 @@ def count_minutes(span: timedelta, most: int) -> int:
 
 
 def note_lead_time(
-    target: ScalableTarget,
-    lead_times: tuple[timedelta, ...],
-    changes: Sequence[Change],
-    noticed: Sequence[Noticed],
+    lead_times: tuple[timedelta, ...], changes: Sequence[Change], noticed: Sequence[Noticed]
 ) -> tuple[timedelta, ...]:
     """Note how long a scale-out took that has just come into service.
 
     Args:
-        target: Whose.
         lead_times: So far.
         changes: As they were before this look; of those in flight the newest one tells.
         noticed: What this look noticed.
-
-    Returns:
-        The newest; none where nobody uses them.
     """
-    if not target.learners:
-        return ()
     for each in noticed:
         if each.notice is Notice.COMPLETED and each.after > each.before:
             flying = [change.at for change in changes if change.completed_at is None]

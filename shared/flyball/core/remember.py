@@ -24,7 +24,6 @@ from flyball.core.model import (
     Direction,
     Foreign,
     History,
-    Learned,
     Missing,
     MissingCause,
     Observation,
@@ -123,12 +122,10 @@ def absorb(
         history.ready,
     )
     shortage, ceiling = history.shortage, history.ceiling
-    lead_times = history.lead_times if target.learners else ()
     if not isinstance(observation.capacity, Missing):
         capacity = observation.capacity
         changes, told = _follow(target, changes, capacity, now)
         noticed += told
-        lead_times = note_lead_time(target, lead_times, history.changes, told)
         if any(each.notice is Notice.COMPLETED and each.after > each.before for each in told):
             shortage = None
         if _is_foreign(history, capacity, told):
@@ -160,30 +157,29 @@ def absorb(
         shortage=shortage,
         failure=keep_failure(target, history.failure, now),
         ceiling=ceiling,
-        lead_times=lead_times,
     )
-    if target.learners or history.policies:
-        kept = replace(kept, policies=_learn(target, history.policies, observation, kept, now))
     if any(each.notice is Notice.ROLLED_BACK and each.before > each.after for each in noticed):
         kept = note_roll_back(kept, target.tick, now)
     else:
         kept = note_seen(kept, observation.capacity, target.tick, now)
-    return kept, tuple(noticed)
+    return _learn(target, history, kept, observation, noticed, now), tuple(noticed)
 
 
 def _learn(
     target: ScalableTarget,
-    before: Mapping[str, Learned],
+    before: History,
+    kept: History,
     observation: Observation,
-    history: History,
+    noticed: list[Noticed],
     now: datetime,
-) -> Mapping[str, Learned]:
+) -> History:
     """Let the policies learn that do, and forget what those did that are gone."""
     if not target.learners:
-        return {}
+        return replace(kept, policies={}, lead_times=()) if before.policies else kept
     from flyball.core.learn import learn  # noqa: PLC0415  (some ten modules, seldom needed)
 
-    return learn(target, before, observation, history, now)
+    kept = replace(kept, lead_times=note_lead_time(before.lead_times, before.changes, noticed))
+    return replace(kept, policies=learn(target, before.policies, observation, kept, now))
 
 
 def _seed(

@@ -16,6 +16,7 @@ from flyball.core.policy import ScheduledPolicy
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 FILES = [
+    "adaptive.yaml",
     "aws.yaml",
     "component.yaml",
     "flyball.yaml",
