@@ -107,7 +107,8 @@ def say_explanation(
     _say_list("What was learned", learned)
     _say_list("Scheduled", [tell_fired(each) for each in decision.fired])
     _say_list("What limited it", tell_limits(decision))
-    _say_list("Without each limit", [tell_without(each, decision) for each in explanation.without])
+    without = [tell_without(each, decision, target) for each in explanation.without]
+    _say_list("Without each limit", without)
     turns = [tell_turn(each, decision, target) for each in explanation.turns]
     _say_list("What would have changed it", turns or [tell_nothing(explanation)])
     _say_list("What the provider did", [answer] if answer else [])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from flyball.core.model import Action, Decision, Reason
+from flyball.core.model import Action, Decision, LimitKind, Reason
 from flyball.core.target import Per, ScalableTarget, Unit
 from flyball.report.explain import Explanation, Without
 from flyball.report.figures import counted, duration, instant, number, percent
 from flyball.report.plain import plain
+from flyball.report.range import tell_bounds
 from flyball.report.sentences import KINDS, REASONS
 from flyball.report.turns import Input, Turn
 
@@ -22,25 +23,35 @@ BOUNDS: Mapping[Input, str] = {
     Input.WINDOW_CEILING: "the ceiling of window {name}",
     Input.WINDOW_PIN: "the pin of window {name}",
 }
+FOLLOWS = ", and the hard maximum with it"
+HARD_BUDGET = "the hard bounds keep to it too"
+HARD_DEFAULT = ", which is max capacity unless it is given"
 DOINGS: Mapping[Action, str] = {
     Action.HOLD: "held",
-    Action.SET: "set",
+    Action.SET: "sent",
     Action.DEFER: "deferred",
     Action.BLOCK: "not sent",
 }
 
 
-def tell_without(each: Without, decision: Decision) -> str:
-    """Say what it would have been without one kind of limit."""
+def tell_without(each: Without, decision: Decision, target: ScalableTarget) -> str:
+    """Say what it would have been without one kind of limit, or what else holds it there."""
     what = f"Without {KINDS[each.kind]}"
-    if not each.changed:
+    if each.changed:
+        return f"{what} it would have been {_result(each, decision)}"
+    if each.held_by is None:
         return f"{what} it would have been the same"
-    return f"{what} it would have been {_result(each.action, each.desired, each.reason, decision)}"
+    held = REASONS[each.held_by]
+    if each.held_by is Reason.BUDGET and each.kind is LimitKind.BUDGET:
+        held = HARD_BUDGET
+    elif each.held_by is Reason.HARD_MAX and target.hard_max_capacity is None:
+        held += HARD_DEFAULT
+    return f"{what} it would have been the same ({held})"
 
 
 def tell_turn(turn: Turn, decision: Decision, target: ScalableTarget) -> str:
     """Say which change of an input would have made it what."""
-    result = _result(turn.action, turn.desired, turn.reason, decision)
+    result = _result(turn, decision)
     if turn.at is not None:
         return f"{_time(turn.at, decision.at)}, all else as it was, it would be {result}"
     return f"If {_changed(turn, target)}, it would have been {result}"
@@ -57,13 +68,18 @@ def _time(at: datetime, now: datetime) -> str:
     return f"At {instant(at, now)} ({duration(at - now)} later)"
 
 
-def _result(action: Action, desired: int, reason: Reason, decision: Decision) -> str:
+def _result(other: Without | Turn, decision: Decision) -> str:
     """Say another decision beside the one that was made."""
+    action, reason = other.action, other.reason
     because = "" if reason is decision.reason else f" ({REASONS[reason]})"
+    number = tell_bounds(other.desired, other.ceiling)
     if action is Action.HOLD and decision.action is not Action.HOLD:
-        return f"held at {desired:,}{because}"
-    doing = "" if action in (Action.SET, decision.action) else f", {DOINGS[action]}"
-    return f"{desired:,}{doing}{because}"
+        return f"held at {number}{because}"
+    same = action is decision.action
+    if action is Action.SET and decision.action is Action.HOLD:
+        same = number != tell_bounds(decision.desired, decision.ceiling)
+    doing = "" if same else f", {DOINGS[action]}"
+    return f"{number}{doing}{because}"
 
 
 def _changed(turn: Turn, target: ScalableTarget) -> str:
@@ -84,4 +100,5 @@ def _changed(turn: Turn, target: ScalableTarget) -> str:
     if turn.input is Input.READY:
         return f"{counted(after_count)} had been in service instead of {number(turn.before or 0.0)}"
     what = BOUNDS[turn.input].format(name=plain(turn.name))
-    return f"{what} had been {after_count:,} instead of {number(turn.before or 0.0)}"
+    before = f"{number(turn.before or 0.0)}{FOLLOWS if turn.follows else ''}"
+    return f"{what} had been {after_count:,} instead of {before}"

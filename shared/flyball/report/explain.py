@@ -22,14 +22,18 @@ class Without(NamedTuple):
         changed: Whether anything would have been different.
         action: As a decision's.
         desired: As a decision's.
+        ceiling: As a decision's.
         reason: As a decision's.
+        held_by: Where nothing changed, though this kind did change the number: what else held it.
     """
 
     kind: LimitKind
     changed: bool
     action: Action
     desired: int
+    ceiling: int
     reason: Reason
+    held_by: Reason | None = None
 
 
 class Explanation(NamedTuple):
@@ -83,4 +87,7 @@ def _leave_out(case: Case, kind: LimitKind) -> Without:
     now = case.decision.at
     found = decide(case.target, case.observation, case.history, now, frozenset({kind}))
     changed = effect_of(found) != case.effect
-    return Without(kind, changed, found.action, found.desired, found.reason)
+    held_by = found.limits[-1].reason if found.limits and not changed else None
+    if held_by is Reason.HARD_MAX and found.desired < case.target.hard_max:
+        held_by = Reason.BUDGET  # the hard bounds keep the spend limit too
+    return Without(kind, changed, found.action, found.desired, found.ceiling, found.reason, held_by)

@@ -65,7 +65,9 @@ class Turn(NamedTuple):
         at: For TIME: the instant at which it would be decided.
         action: What would then be done.
         desired: What it would then have been.
+        ceiling: The range's upper end then; equal to desired where there is one number.
         reason: Why.
+        follows: The hard maximum is what max capacity is, and was changed with it.
     """
 
     input: Input
@@ -76,7 +78,9 @@ class Turn(NamedTuple):
     at: datetime | None
     action: Action
     desired: int
+    ceiling: int
     reason: Reason
+    follows: bool = False
 
 
 class Case(NamedTuple):
@@ -320,7 +324,10 @@ def _turn_bound(
     if effect_of(decision) != case.effect:
         before, after = values
         ratio = (after - before) / before if before else None
-        yield _turn(kind, name, float(before), float(after), ratio, decision)
+        found = _turn(kind, name, float(before), float(after), ratio, decision)
+        yield found._replace(
+            follows=target.hard_max != case.target.hard_max and kind is Input.MAX_CAPACITY
+        )
 
 
 def _turn_time(case: Case) -> Iterator[Turn]:
@@ -385,14 +392,5 @@ def _turn(
     ratio: float | None,
     decision: Decision,
 ) -> Turn:
-    return Turn(
-        kind,
-        name,
-        before,
-        after,
-        ratio,
-        None,
-        decision.action,
-        decision.desired,
-        decision.reason,
-    )
+    told = (decision.action, decision.desired, decision.ceiling, decision.reason)
+    return Turn(kind, name, before, after, ratio, None, *told)

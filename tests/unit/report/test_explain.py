@@ -32,7 +32,7 @@ from flyball.core.model import (
 from flyball.core.policy import DatapointsRule, ScheduledPolicy
 from flyball.core.record import DecisionRecord
 from flyball.core.schedule import Schedule
-from flyball.core.target import DirectionRules, Metric, Per, ScalableTarget, Unit
+from flyball.core.target import CapacityKind, DirectionRules, Metric, Per, ScalableTarget, Unit
 from flyball.core.window import Window
 from flyball.report.answer import tell_nothing, tell_turn, tell_without
 from flyball.report.explain import Explanation, explain, explain_inputs
@@ -64,7 +64,7 @@ def told(
     decision = decide(target, observation, history, NOON)
     found = explain_inputs(target, observation, history, decision)
     return [
-        *(tell_without(each, decision) for each in found.without),
+        *(tell_without(each, decision, target) for each in found.without),
         *(tell_turn(each, decision, target) for each in found.turns),
     ]
 
@@ -118,8 +118,36 @@ CASES = [
     ),
     Case(
         "the maximum",
-        "If max capacity had been 13 instead of 12, it would have been 13",
+        "If max capacity had been 13 instead of 12, and the hard maximum with it, "
+        "it would have been 13",
         target=make_target(max_capacity=12),
+    ),
+    Case(
+        "the maximum below a hard one",
+        "If max capacity had been 13 instead of 12, it would have been 13",
+        target=make_target(max_capacity=12, hard_max_capacity=40),
+    ),
+    Case(
+        "the ceiling of a range, upwards",
+        "If max capacity had been 17 instead of 16, and the hard maximum with it, "
+        "it would have been 15–17",
+        target=make_target(max_capacity=16, policies=(TRACK,), capacity_kind=CapacityKind.RANGE),
+        observation=see(capacity=Capacity(10, 10, ceiling=12)),
+    ),
+    Case(
+        "the ceiling of a range, downwards to its floor",
+        "If max capacity had been 15 instead of 16, and the hard maximum with it, "
+        "it would have been 15",
+        target=make_target(max_capacity=16, policies=(TRACK,), capacity_kind=CapacityKind.RANGE),
+        observation=see(capacity=Capacity(10, 10, ceiling=12)),
+    ),
+    Case(
+        "what would be sent",
+        "At 12:05 UTC (5 min later), all else as it was, it would be 10–16, sent "
+        "(the ceiling moved)",
+        target=make_target(max_capacity=16, policies=(TRACK,), capacity_kind=CapacityKind.RANGE),
+        observation=see(100.0, capacity=Capacity(10, 10, ceiling=12)),
+        history=History(10, pauses=(Pause(Direction.OUT, NOON + 5 * MINUTE),)),
     ),
     Case(
         "without the bounds",
@@ -128,8 +156,19 @@ CASES = [
     ),
     Case(
         "the hard maximum holds too",
-        "Without min and max capacity it would have been the same",
+        "Without min and max capacity it would have been the same "
+        "(the hard maximum, which is max capacity unless it is given)",
         target=make_target(max_capacity=12),
+    ),
+    Case(
+        "a hard maximum of its own holds too",
+        "Without min and max capacity it would have been the same (the hard maximum)",
+        target=make_target(max_capacity=12, hard_max_capacity=12),
+    ),
+    Case(
+        "the spend limit holds by the hard bounds too",
+        "Without the spend limit it would have been the same (the hard bounds keep to it too)",
+        target=make_target(price_per_hour=1.0, spend_limit_per_hour=12.0),
     ),
     Case(
         "the minimum",

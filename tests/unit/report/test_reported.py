@@ -36,22 +36,25 @@ STEADY = (ReadySample(NOON - 9 * MINUTE, 5),)
 SUM = re.compile(r"was ([\d.]+) %.*? on (\d+) instance.*target 60 %")
 
 
-def make_range(**fields: object) -> ScalableTarget:
+def make_range(profile: Profile = Profile.FLYBALL) -> ScalableTarget:
     """Make a range of 5 to 8 that keeps the duty cycle at 60 %."""
     policies = (TrackingPolicy("duty", "duty_cycle", 60.0),)
     kind = CapacityKind.RANGE
     return ScalableTarget(
-        "gpu", 1, 8, capacity_kind=kind, metrics=(DUTY,), policies=policies, **fields
+        "gpu", 1, 8, profile=profile, capacity_kind=kind, metrics=(DUTY,), policies=policies
     )
 
 
 def look(
-    value: float, reporting: int | None, ready: tuple[ReadySample, ...], **fields: object
+    value: float,
+    reporting: int | None,
+    ready: tuple[ReadySample, ...],
+    profile: Profile = Profile.FLYBALL,
 ) -> tuple[Decision, Observation]:
     """Decide by one value of the duty cycle, on a range of 5 to 8 with 5 in service."""
     point = Datapoint(NOON - MINUTE, value, None, reporting)
     seen = Observation(NOON, Capacity(5, 5, ceiling=8), {"duty_cycle": (point,)})
-    return decide(make_range(**fields), seen, History(desired=5, ready=ready), NOON), seen
+    return decide(make_range(profile), seen, History(desired=5, ready=ready), NOON), seen
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_a_value_is_said_with_those_it_was_counted_on(case: Case) -> None:
     """And with those that reported it, where these are others."""
-    decision, seen = look(case.value, case.reporting, case.ready, profile=case.profile)
+    decision, seen = look(case.value, case.reporting, case.ready, case.profile)
     (rec,) = decision.recommendations
     assert tell_recommendation(rec, make_range(), seen) == case.said
 
