@@ -17,10 +17,10 @@ from flyball.core.word import Word
 INNER_RATIO = 0.88
 """Part of the user's budget that is aimed at: what was true of days past is not quite true next."""
 QUARTER_MINUTES = 15
-HALF_LIFE_MINUTES = 5 * 1440
+HALF_LIFE_MINUTES = 7 * 1440
 DAY_MINUTES = 1440
 MEAN_MINUTES = 3 * 1440
-BANK_DAYS = 12
+BANK_DAYS = 10
 """Most days of budget that are saved up, or owed."""
 PAYBACK_DAYS = 3
 """Days in which the account is brought back to nothing."""
@@ -89,7 +89,7 @@ class Account(NamedTuple):
 
     Attributes:
         known: Minutes that were known, ever.
-        minutes: The same, of the last days: halved every five.
+        minutes: The same, of the last days: halved every seven.
         demand: Demand of the last days, instance-minutes.
         mean: Mean demand over three days, instances.
         balance: Budget that is left, instance-minutes; below zero it is owed.
@@ -151,6 +151,8 @@ def book(
     budget = late_budget_ratio * INNER_RATIO
     most = BANK_DAYS * DAY_MINUTES * mean * budget
     balance = account.balance + budget * total - late
+    if known <= DAY_MINUTES:  # a debt of before anything was known would be paid for for days
+        balance = 0.0
     return Account(
         known,
         account.minutes * fading + count,

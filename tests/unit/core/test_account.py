@@ -168,16 +168,24 @@ def test_the_account_saves_what_is_not_late() -> None:
     assert account.balance == pytest.approx(150 * BUDGET * INNER_RATIO - 1.0)
     assert account.known == OLD.known + 15
     assert account.mean == pytest.approx(10.0)
-    assert account.minutes == pytest.approx(1000 * 2 ** (-15 / 7200) + 15)
-    assert 51 < account.tracked < 52
+    assert account.minutes == pytest.approx(1000 * 2 ** (-15 / 10_080) + 15)
+    assert 51.9 < account.tracked < 52
 
 
-def test_nobody_saves_or_owes_more_than_twelve_days() -> None:
+def test_nobody_saves_or_owes_more_than_ten_days() -> None:
     """A month without lateness does not pay for a day of it, nor the other way round."""
-    most = 12 * DAY * 10.0 * BUDGET * INNER_RATIO
+    most = 10 * DAY * 10.0 * BUDGET * INNER_RATIO
     quarter = (10.0,) * 15
     assert book(OLD, quarter, 1e6, 0, BUDGET).balance == pytest.approx(-most)
     assert book(OLD._replace(balance=1e6), quarter, 0.0, 0, BUDGET).balance == pytest.approx(most)
+
+
+def test_the_first_day_is_not_booked() -> None:
+    """What was late before anything was known is not paid back; the next minute is."""
+    quarter = (10.0,) * 15
+    young = Account(known=DAY - 15, mean=10.0)
+    assert book(young, quarter, 100.0, 0, BUDGET).balance == 0.0
+    assert book(young._replace(known=DAY - 14), quarter, 100.0, 0, BUDGET).balance < 0.0
 
 
 def test_a_quarter_of_gaps_is_no_entry() -> None:
