@@ -17,7 +17,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 # Every branch of these is run by a test; the rest has the floor in pyproject.toml.
 PROVEN := */flyball/core/*,*/flyball/ports.py,*/flyball/controller.py
 PROVEN := $(PROVEN),*/flyball/observe.py,*/flyball/reconcile.py,*/flyball/seen.py,*/flyball/wake.py
-PROVEN := $(PROVEN),*/flyball/quiet.py,*/flyball/recall.py,*/flyball/lease.py
+PROVEN := $(PROVEN),*/flyball/quiet.py,*/flyball/recall.py,*/flyball/lease.py,*/flyball/scribe.py
 
 # Its libraries are of other versions than ours, so it has an environment of its own.
 SAM := $(abspath .venv-sam)/bin/sam
@@ -25,7 +25,7 @@ SAM := $(abspath .venv-sam)/bin/sam
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test check format format-check lint types contracts docs tests coverage \
-	e2e-aws e2e-gcp demo-aws build-aws template bench bench-cold bench-cold-gcp bench-warm \
+	e2e-aws e2e-gcp demo-aws build-aws template bench bench-backtest bench-cold bench-cold-gcp bench-warm \
 	reference cost lock changelog clean
 
 help: ## list the targets
@@ -102,6 +102,9 @@ lock: .venv-lock/bin/uv ## pin every dependency again, with hashes
 
 bench: .venv-bench/.ready ## measure one decision against Ray Serve's, and the controller on SQLite
 	.venv-bench/bin/python -m tests.bench $(ARGS)
+
+bench-backtest: $(VENV)/.dev-ready ## measure a backtested year beside a plain autoscaler's (ARGS=365)
+	$(BIN)/python -m tests.bench.backtest $(ARGS)
 
 bench-cold: $(VENV)/.dev-ready .venv-sam/.ready ## measure a function's cold start under Lambda's runtime
 	FLYBALL_SAM="$(SAM)" $(BIN)/python -m tests.bench.cold

@@ -225,14 +225,24 @@ class _Monitoring:
         self._slot = slot
         self._shown: list[Minute] = []
         self._points: dict[str, list[Datapoint | None]] = {name: [] for name in meanings}
+        self._answers: dict[tuple[str, int], Series | Missing] = {}
 
     def add(self, minute: Minute) -> None:
         """Show a slot more."""
         self._shown.append(minute)
+        self._answers.clear()
 
     def read(self, reads: Sequence[MetricRead], now: datetime) -> Sequence[Series | Missing]:  # noqa: ARG002
         """Give the newest datapoints that are shown."""
-        return [self._read(each.metric, each.periods) for each in reads]
+        return [self._answer(each.metric, each.periods) for each in reads]
+
+    def _answer(self, metric: Metric, periods: int) -> Series | Missing:
+        """Read once what alarms and controller both ask for."""
+        key = (metric.name, periods)
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._answers[key] = self._read(metric, periods)
+        return answer
 
     def _read(self, metric: Metric, periods: int) -> Series | Missing:
         points, shown = self._points[metric.name], self._shown

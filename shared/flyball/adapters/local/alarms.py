@@ -94,11 +94,14 @@ def _judge(alarm: Alarm, series: Series | Missing, before: AlarmState, now: date
     rule = alarm.rule
     oldest = now - (rule.evaluated + 1) * alarm.metric.period
     past, threshold = PAST[alarm.comparison], alarm.threshold
+    plain = alarm.metric.unit is not Unit.RATIO and (
+        alarm.total or alarm.metric.per is Per.INSTANCE
+    )
     breaching = known = 0
     for point in reversed(points):  # the newest first: one calm one often settles it
         if point.at <= oldest or known == rule.evaluated:
             break
-        value = _value(alarm, point)
+        value = point.value if plain and 0 <= point.value < math.inf else _value(alarm, point)
         if value is None:
             continue
         known += 1

@@ -1,0 +1,70 @@
+"""How long does a year of minutes of one endpoint take, beside a plain autoscaler's?
+
+    make bench-backtest
+    make bench-backtest ARGS=365
+
+Generated days through alarms, timer, controller, engine and ledger, with target tracking, as
+`flyball backtest` runs them: without rows, and with each row sealed and kept in memory. Then the
+Horizontal Pod Autoscaler's algorithm in Python on the same days in the same run, which decides
+every minute and explains nothing. One core; goal: 60 s a year.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flyball.adapters.local.memory import MemoryLedger
+from flyball.config import load
+from flyball.sim.generate import DAY_MINUTES, generate_day
+from flyball.sim.ours import Ours
+from flyball.sim.peers import make
+from flyball.sim.slots import Course, Peer, Plant, course_of, run
+
+CONFIG = Path(__file__).parents[2] / "examples" / "backtest.yaml"
+START = datetime(2026, 1, 5, tzinfo=UTC)
+CAPACITY = 900.0
+DAYS = 28
+YEAR_MINUTES = 365 * DAY_MINUTES
+GOAL_S = 60.0
+TIMES = 3
+
+
+def measure(course: Course, plant: Plant, start: Callable[[], Peer], times: int = TIMES) -> float:
+    """Run a course several times; give the least µs a minute."""
+    least = float("inf")
+    for _ in range(times):
+        peer = start()
+        began = time.perf_counter()
+        run(course, plant, peer)
+        least = min(least, time.perf_counter() - began)
+    return least / len(course.demand) * 1e6
+
+
+def main() -> int:
+    """Print µs a minute, a year of it, and the ratio to the plain one."""
+    days = int(sys.argv[1]) if len(sys.argv) > 1 else DAYS
+    (target,) = load(CONFIG).scalable_targets
+    course = course_of(generate_day(START, minutes=days * DAY_MINUTES), CAPACITY)
+    plant = Plant(min_capacity=target.min_capacity, max_capacity=target.hard_max)
+    (hpa,) = make("hpa")
+    times = 1 if days > DAYS else TIMES
+    contenders: tuple[tuple[str, Callable[[], Peer]], ...] = (
+        ("Flyball", lambda: Ours(target, course, plant)),
+        ("with its rows", lambda: Ours(target, course, plant, ledger=MemoryLedger())),
+        ("plain HPA", lambda: hpa.start(course, plant)),
+    )
+    took = {name: measure(course, plant, start, times) for name, start in contenders}
+    print(f"{days} generated days, target tracking, one core, best of {times}; goal {GOAL_S:g} s")
+    print(f"  {'':<14} {'µs a minute':>11} {'a year':>8} {'÷ HPA':>6}")
+    for name, each in took.items():
+        year_s = each * YEAR_MINUTES / 1e6
+        print(f"  {name:<14} {each:>11.1f} {year_s:>6.1f} s {each / took['plain HPA']:>6.1f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
