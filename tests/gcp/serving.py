@@ -121,6 +121,8 @@ class Server(ThreadingHTTPServer):
         calls: Every call that was made.
         faults: What happens to the next ones.
         broken: What a call or an answer broke of its contract.
+        hanging: Whose path has this in it is not answered before `awake` is set; "": nobody's.
+        awake: See there.
     """
 
     daemon_threads = True
@@ -132,6 +134,7 @@ class Server(ThreadingHTTPServer):
         self.faults: list[Fault] = []
         self.broken: list[str] = []
         self.lock = threading.Lock()
+        self.hanging, self.awake = "", threading.Event()
 
     @property
     def url(self) -> str:
@@ -172,6 +175,10 @@ class _Handler(BaseHTTPRequestHandler):
     def call(self) -> None:
         """Answer a call."""
         sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.server.hanging and self.server.hanging in self.path:
+            self.server.awake.wait(30)
+            self.close_connection = True
+            return
         with self.server.lock:
             try:
                 status, said = self._answer(sent)

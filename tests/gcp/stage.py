@@ -16,7 +16,7 @@ from flyball.adapters.gcp.session import Session
 from flyball.adapters.local.memory import MemoryLedger
 from flyball.core.model import Capacity, CapacityRange, Missing
 from flyball.core.target import CapacityKind
-from flyball.ports import Outcome
+from flyball.ports import Outcome, Underway
 from tests.gcp.platform import Nodes, PlatformCloud, ReplicaMetric
 from tests.gcp.serving import Call, Fault, Server, serving
 from tests.gcp.vertex import Replicas, VertexCloud
@@ -86,9 +86,9 @@ class Stage(Rig):
         self.vertex.move(by.total_seconds())
         self.platform.move(by.total_seconds())
 
-    def look(self) -> Capacity:
+    def look(self, underway: Underway | None = None) -> Capacity:
         """Read the capacity, which must be known."""
-        capacity = self.control.describe(self.target, self.clock.at)
+        capacity = self.control.describe(self.target, self.clock.at, underway)
         assert isinstance(capacity, Capacity), capacity
         return capacity
 

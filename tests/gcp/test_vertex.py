@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from flyball.core.model import Capacity, CapacityRange, Status
+from flyball.core.model import Capacity, Status
 from flyball.core.target import CapacityKind
-from flyball.ports import OutcomeKind
+from flyball.ports import OutcomeKind, Underway
 from tests.gcp.serving import Server
 from tests.gcp.stage import BETA, MODEL, PATH, POOL, POOL_PATH, Stage, serve
 from tests.gcp.vertex import Replicas
@@ -199,57 +199,11 @@ def test_machines_that_never_came_are_a_shortage(stage: Stage) -> None:
     assert not stage.look().short
 
 
-def test_a_list_of_many_pages_is_read_to_a_limit(stage: Stage) -> None:
-    """A change that runs is found on a later page too."""
-    stage.put(2, 6)
-    (running,) = stage.vertex.operations[PATH]
-    for index in range(150):
-        name = f"{PATH}/operations/{2000 + index}"
-        stage.vertex.operations[PATH].insert(0, replace(running, name=name, done=True))
-    assert stage.look().status is Status.BUSY
-    assert [call.query.get("pageToken") for call in stage.server.made("list")[-2:]] == [None, "100"]
-
-
-def test_the_newest_change_alone_tells_whether_it_failed(stage: Stage) -> None:
-    """One that succeeded since makes an earlier failure of no account."""
-    stage.vertex.errors = [{"code": 8, "message": STOCKOUT}]
-    for ceiling in (5, 6):
-        stage.put(1, ceiling)
-        stage.pass_time(5 * MINUTE)
-    assert stage.look().detail == ""
-
-
-def test_what_changes_no_range_is_no_change(stage: Stage) -> None:
-    """A model that is being deployed beside ours does not keep it from scaling."""
-    stage.put(1, 5)
-    stage.vertex.operations[PATH][0].kind = "DeployModel"
-    assert stage.look().status is Status.IN_SERVICE
-
-
 def test_a_most_that_is_not_told_is_the_least(of: Callable[..., Stage]) -> None:
     """Source: DedicatedResources, "maxReplicaCount"."""
     stage = of(POOL)
     stage.pool.floor, stage.pool.ceiling = 2, 0
     assert stage.look() == Capacity(2, 2, ceiling=2, least=1)
-
-
-def test_a_list_that_is_denied_blinds_no_look(stage: Stage) -> None:
-    """The service itself takes one change at a time; what is missing is said."""
-    stage.fail("list", "PERMISSION_DENIED", "aiplatform.operations.list denied", times=9)
-    found = stage.look()
-    assert found.status is Status.IN_SERVICE
-    assert "whether a change is under way is not known (PERMISSION_DENIED" in found.detail
-    outcome = stage.put(2, 6)
-    assert outcome.kind is OutcomeKind.APPLIED
-    assert "not known" in outcome.detail
-
-
-def test_another_change_on_the_endpoint_counts_as_ours(stage: Stage) -> None:
-    """An operation does not say whose model it changes."""
-    stage.vertex.endpoints[PATH].append(Replicas(1, 2, id="8"))
-    other = make_target("other", home="gcp", resource={**MODEL, "deployed_model": "8"})
-    stage.control.apply(other, CapacityRange(2, 4), stage.clock.at)
-    assert stage.look().status is Status.BUSY
 
 
 def test_two_targets_on_one_endpoint_share_a_look(stage: Stage) -> None:
@@ -265,7 +219,8 @@ def test_two_targets_on_one_endpoint_share_a_look(stage: Stage) -> None:
     assert (found.desired, found.ceiling) == (2, 5)
     assert len(stage.server.calls) == 2
     stage.put(2, 4)
-    assert stage.look().status is Status.BUSY  # what was read ahead is of before
+    ours = Underway(stage.clock.at, 2, 4, "operation 1000")
+    assert stage.look(ours).status is Status.BUSY  # what was read ahead is of before
     stage.pass_time(5 * MINUTE)
     stage.control.prefetch([stage.target, other], stage.clock.at)
     stage.server.calls.clear()

@@ -96,6 +96,8 @@ class VertexCloud:
         errors: Of the next operations, a google.rpc.Status each; None for none.
         at_once: An operation is done as it is answered.
         titles: Display names of endpoints, by path; "llm" otherwise.
+        filters: Whether a list of operations heeds its filter.
+        newest_first: Whether operations are listed so.
         sharing: By a pool's path: endpoint and id of each deployed model that shares it.
     """
 
@@ -108,6 +110,8 @@ class VertexCloud:
     endpoints: dict[str, list[Replicas]] = field(default_factory=dict)
     pools: dict[str, Replicas] = field(default_factory=dict)
     operations: dict[str, list[Operation]] = field(default_factory=dict)
+    filters: bool = True
+    newest_first: bool = True
     sharing: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     documents: tuple[str, ...] = ("aiplatform.v1", "aiplatform.v1beta1")
 
@@ -242,8 +246,10 @@ class VertexCloud:
         raise RefusalError("NOT_FOUND", f"There is no deployed model {name} on {path}.")
 
     def _list(self, path: str, query: Mapping[str, str]) -> Json:
-        """List operations, newest first."""
-        every = self.operations.get(path, [])
+        """List operations."""
+        every = self.operations.get(path, [])[:: 1 if self.newest_first else -1]
+        if query.get("filter") == "done=false" and self.filters:
+            every = [each for each in every if not each.done]
         start, size = int(query.get("pageToken") or 0), int(query.get("pageSize") or 50)
         told: Json = {"operations": [self._write_operation(each) for each in every[start:][:size]]}
         if start + size < len(every):

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from flyball.adapters.gcp.fields import Answer, join
-from flyball.adapters.gcp.operation import Work, find_work
+from flyball.adapters.gcp.operation import (
+    CHANGE_S,
+    LOOK_S,
+    Operations,
+    Work,
+    find_ours,
+    find_work,
+    list_operations,
+    read_work,
+)
+from flyball.adapters.gcp.patience import Patience, Silences
 from flyball.adapters.gcp.platform import RETIRED, fetch_nodes, read_capacity, set_nodes
 from flyball.adapters.gcp.refusal import read_refusal, tell
 from flyball.adapters.gcp.replicas import CHOSEN, count_replicas
 from flyball.adapters.gcp.resource import (
-    DeployedModel,
     Resource,
     ResourceError,
     Version,
@@ -21,7 +31,7 @@ from flyball.adapters.gcp.resource import (
     name_resource,
     read_resource,
 )
-from flyball.adapters.gcp.session import CallError, Session
+from flyball.adapters.gcp.session import CONNECTIONS, CallError, Session
 from flyball.adapters.gcp.vertex import (
     Replicas,
     call_path,
@@ -36,7 +46,9 @@ from flyball.core.target import CapacityKind, ScalableTarget
 from flyball.ports import Deadline, Outcome, OutcomeKind, Underway
 
 SHARED_FOR = timedelta(seconds=10)
-"""What was fetched for many is good for a look of each for so long."""
+SHARED_LONGEST = timedelta(seconds=60)
+"""What was fetched for many is good for a look of each for so long: since it was fetched, and since
+that was asked for."""
 KEPT_LIMIT = 4_096
 """Looks kept, so that a long-lived program does not grow."""
 
@@ -49,11 +61,12 @@ class _Shown(NamedTuple):
 
 
 class _Fetched(NamedTuple):
-    """An endpoint that several targets are on, and what goes on there."""
+    """An endpoint or pool as it was read, or why it was not, and what goes on there."""
 
     at: datetime
-    answer: Answer
-    work: Work
+    clock_s: float
+    answer: Answer | CallError
+    operations: Operations = Operations()
 
 
 class GcpControl:
@@ -61,33 +74,31 @@ class GcpControl:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._silences = Silences(session.clock)
         self._fetched: dict[str, _Fetched] = {}
         self._shown: dict[str, _Shown] = {}
         self._fixed: set[str] = set()
 
     def prefetch(self, targets: Sequence[ScalableTarget], now: datetime) -> None:
-        """Read ahead, for the looks that follow within seconds, endpoints with several targets.
+        """Read ahead, for the looks that follow within seconds, all endpoints and pools at once.
 
-        What fails is left to each target's own look to say.
+        One that does not answer keeps no other waiting, neither here nor at its own look.
         """
         self._fetched.clear()
-        models = []
+        found: dict[str, Vertex] = {}
         for target in targets:
             try:
                 resource = read_resource(target.resource)
             except ResourceError:
                 continue
-            if isinstance(resource, DeployedModel):
-                models.append(resource)
-        counts = Counter(map(call_path, models))
-        for path, resource in {call_path(each): each for each in models}.items():
-            if counts[path] > 1:
-                try:
-                    answer = fetch_vertex(self._session, resource)
-                except CallError:
-                    continue
-                work = find_work(self._session, path, resource.location, now)
-                self._fetched[path] = _Fetched(now, answer, work)
+            if not isinstance(resource, Version):
+                found[call_path(resource)] = resource
+        if not found:
+            return
+        with ThreadPoolExecutor(min(len(found), CONNECTIONS)) as pool:
+            fetch = partial(self._fetch, now=now)
+            fetched = zip(found, pool.map(fetch, found.values()), strict=True)
+            self._fetched = {path: each for path, each in fetched if each is not None}
 
     def describe(
         self, scalable_target: ScalableTarget, now: datetime, underway: Underway | None = None
@@ -97,7 +108,7 @@ class GcpControl:
             resource = read_resource(scalable_target.resource)
             if isinstance(resource, Version):
                 return self._look_at_version(scalable_target.id, resource, now)
-            return self._look(scalable_target, resource, now)
+            return self._look(scalable_target, resource, now, underway)
         except ResourceError as error:
             return Missing(MissingCause.SOURCE_FAILED, str(error))
         except CallError as error:
@@ -117,7 +128,7 @@ class GcpControl:
         The resource is read again before. Where somebody changed the range since the look that
         this was decided on, nothing is sent (ABORTED), and the next look finds the foreign change;
         where another change is under way, nothing is sent either (DEFERRED). A range that is there
-        already is not sent.
+        already is not sent; nor is anything once the deadline has passed (ABORTED).
 
         Returns:
             What the service did; a refusal is an outcome.
@@ -131,23 +142,59 @@ class GcpControl:
             return Outcome(OutcomeKind.FAILED, f"not sent: {error}")
         self._fetched.clear()
         shown = self._shown.pop(scalable_target.id, None)
+        reader = self._wait(LOOK_S, now, deadline)
         if isinstance(resource, Version):
-            return self._apply_nodes(resource, capacity, shown)
-        return self._apply_range(resource, capacity, shown, now)
+            return self._apply_nodes(reader, resource, capacity, shown, now, deadline)
+        return self._apply_range(reader, resource, capacity, shown, now, deadline)
 
-    def _look(self, target: ScalableTarget, resource: Vertex, now: datetime) -> Capacity | Missing:
+    def _wait(self, within_s: float, now: datetime, deadline: Deadline | None = None) -> Patience:
+        """Give a session for calls that take so long together, and none of them past a deadline."""
+        left_s = None if deadline is None else deadline.left_s
+        return Patience(self._session, within_s, self._silences, now, left_s)
+
+    def _fetch(
+        self, resource: Vertex, now: datetime, reader: Session | None = None
+    ) -> _Fetched | None:
+        """Read an endpoint or pool and its operations; None: it fails as no call does."""
+        reader = reader or self._wait(LOOK_S, now)
+        try:
+            answer = fetch_vertex(reader, resource)
+            found = list_operations(reader, call_path(resource), resource.location)
+        except CallError as error:
+            return _Fetched(now, self._session.clock(), error)
+        except Exception:  # noqa: BLE001  (each target's own look says what fails)
+            return None
+        return _Fetched(now, self._session.clock(), answer, found)
+
+    def _take(self, resource: Vertex, now: datetime, reader: Session) -> _Fetched:
+        """Take what was fetched for many, while it is new; else ask."""
+        found = self._fetched.get(call_path(resource))
+        is_new = (
+            found is not None
+            and abs(now - found.at) < SHARED_LONGEST
+            and self._session.clock() - found.clock_s <= SHARED_FOR.total_seconds()
+        )
+        if found is not None and is_new:
+            if isinstance(found.answer, CallError):
+                self._session.lost += found.answer.passes
+            return found
+        answer = fetch_vertex(reader, resource)
+        operations = list_operations(reader, call_path(resource), resource.location)
+        return _Fetched(now, self._session.clock(), answer, operations)
+
+    def _look(
+        self, target: ScalableTarget, resource: Vertex, now: datetime, underway: Underway | None
+    ) -> Capacity | Missing:
         """Look at a resource of Vertex AI."""
-        path = call_path(resource)
-        fetched = self._fetched.get(path)
-        if fetched is not None and abs(now - fetched.at) <= SHARED_FOR:
-            answer, work = fetched.answer, fetched.work
-        else:
-            answer = fetch_vertex(self._session, resource)
-            work = find_work(self._session, path, resource.location, now)
-        replicas = read_replicas(answer, resource)
+        reader = self._wait(LOOK_S, now)
+        fetched = self._take(resource, now, reader)
+        if isinstance(fetched.answer, CallError):
+            raise fetched.answer
+        replicas = read_replicas(fetched.answer, resource)
         if isinstance(replicas, Missing):
             return replicas
-        ready = self._count(resource, replicas, work, now)
+        work = _find_work(reader, resource, replicas, fetched.operations, underway, now)
+        ready = self._count(reader, resource, replicas, work, now)
         if isinstance(ready, Missing):
             told = f"how many replicas are in service is not known ({ready.detail})"
             told = f"{name_resource(resource)}: {join((told, work.tell(), replicas.detail))}"
@@ -159,26 +206,32 @@ class GcpControl:
         return Capacity(
             replicas.floor,
             ready,
-            Status.BUSY if work.running else Status.IN_SERVICE,
+            Status.BUSY if work.is_busy else Status.IN_SERVICE,
             ceiling=replicas.ceiling,
             detail=join((work.tell(), replicas.detail, picks)),
             least=replicas.least,
             short=work.is_short and ready < replicas.floor,
-            picked=self._find_pick(resource, replicas, ready, work, now),
-            operation=work.operation if replicas.alone else None,
+            picked=self._find_pick(reader, resource, replicas, ready, work, now),
+            operation=work.operation,
         )
 
     def _find_pick(
-        self, resource: Vertex, replicas: Replicas, ready: int, work: Work, now: datetime
+        self,
+        reader: Session,
+        resource: Vertex,
+        replicas: Replicas,
+        ready: int,
+        work: Work,
+        now: datetime,
     ) -> int | None:
         """Say what the service has chosen, where it has chosen more than the floor."""
-        if not replicas.floor < ready or work.running:
+        if not replicas.floor < ready or work.is_busy:
             return None
-        chosen = count_replicas(self._session, resource, replicas.model, now, CHOSEN)
+        chosen = count_replicas(reader, resource, replicas.model, now, CHOSEN)
         return None if isinstance(chosen, Missing) else chosen
 
     def _count(
-        self, resource: Vertex, replicas: Replicas, work: Work, now: datetime
+        self, reader: Session, resource: Vertex, replicas: Replicas, work: Work, now: datetime
     ) -> int | Missing:
         """Say how many replicas are in service: by its own word, by its pin, or by the metric."""
         if replicas.ready is not None:
@@ -186,15 +239,21 @@ class GcpControl:
         is_pinned = replicas.floor == replicas.ceiling
         if is_pinned and not (work.running or work.failed or work.remark):
             return replicas.floor
-        return count_replicas(self._session, resource, replicas.model, now)
+        return count_replicas(reader, resource, replicas.model, now)
 
     def _apply_range(
-        self, resource: Vertex, capacity: CapacityRange, shown: _Shown | None, now: datetime
+        self,
+        reader: Patience,
+        resource: Vertex,
+        capacity: CapacityRange,
+        shown: _Shown | None,
+        now: datetime,
+        deadline: Deadline | None,
     ) -> Outcome:
         """Set a range of Vertex AI's, if it still has what was decided on and takes a change."""
         path, location = call_path(resource), resource.location
         try:
-            answer = fetch_vertex(self._session, resource)
+            answer = fetch_vertex(reader, resource)
         except CallError as error:
             return _refuse_unread(error)
         replicas = read_replicas(answer, resource)
@@ -208,32 +267,42 @@ class GcpControl:
         if not mask:
             detail = join(("nothing sent: it is so already", fit.remark))
             return Outcome(OutcomeKind.APPLIED, detail)
-        work = find_work(self._session, path, location, now)
+        found = list_operations(reader, path, location)
+        work = read_work(found, now, alone=replicas.alone)
         if work.running:
             return Outcome(OutcomeKind.DEFERRED, f"not sent: {work.tell()}")
-        outcome = send_change(self._session, resource, replicas.model, counts, mask)
+        writer = self._wait(CHANGE_S, now, deadline)
+        outcome = send_change(writer, resource, replicas.model, counts, mask)
         if outcome.kind is OutcomeKind.FAILED:  # was somebody quicker?
-            late = find_work(self._session, path, location, now)
+            late = find_work(writer, path, location, now)
             if late.running:
                 outcome = Outcome(OutcomeKind.DEFERRED, join((outcome.detail, late.tell())))
-        return outcome._replace(detail=join((outcome.detail, fit.remark, work.remark)))
+        told = join((outcome.detail, fit.remark, work.remark, work.beside))
+        return outcome._replace(detail=told)
 
     def _look_at_version(self, name: str, resource: Version, now: datetime) -> Capacity | Missing:
         """Look at a version of AI Platform's."""
-        nodes = fetch_nodes(self._session, resource)
+        reader = self._wait(LOOK_S, now)
+        nodes = fetch_nodes(reader, resource)
         if isinstance(nodes, Missing):
             return nodes
         is_fixed = self._is_fixed(resource)
-        capacity = read_capacity(self._session, resource, nodes, now, is_fixed=is_fixed)
+        capacity = read_capacity(reader, resource, nodes, now, is_fixed=is_fixed)
         if not isinstance(capacity, Missing):
             self._keep(name, _Shown(nodes.floor, nodes.ceiling))
         return capacity
 
     def _apply_nodes(
-        self, resource: Version, capacity: CapacityRange, shown: _Shown | None
+        self,
+        reader: Patience,
+        resource: Version,
+        capacity: CapacityRange,
+        shown: _Shown | None,
+        now: datetime,
+        deadline: Deadline | None,
     ) -> Outcome:
         """Set a version's nodes, if it still has what was decided on and takes a change."""
-        nodes = fetch_nodes(self._session, resource)
+        nodes = fetch_nodes(reader, resource)
         if isinstance(nodes, Missing):
             is_gone = RETIRED in nodes.detail
             kind = OutcomeKind.DENIED if is_gone else OutcomeKind.FAILED
@@ -243,8 +312,8 @@ class GcpControl:
             return refused
         if nodes.status is Status.BUSY:
             return Outcome(OutcomeKind.DEFERRED, f"not sent: {nodes.detail}")
-        is_fixed = self._is_fixed(resource)
-        outcome, refuses = set_nodes(self._session, resource, nodes, capacity, is_fixed=is_fixed)
+        is_fixed, writer = self._is_fixed(resource), self._wait(CHANGE_S, now, deadline)
+        outcome, refuses = set_nodes(writer, resource, nodes, capacity, is_fixed=is_fixed)
         if refuses:
             if len(self._fixed) >= KEPT_LIMIT:
                 self._fixed.clear()
@@ -259,6 +328,23 @@ class GcpControl:
         if len(self._shown) >= KEPT_LIMIT:
             self._shown.clear()
         self._shown[name] = shown
+
+
+def _find_work(
+    reader: Session,
+    resource: Vertex,
+    replicas: Replicas,
+    found: Operations,
+    underway: Underway | None,
+    now: datetime,
+) -> Work:
+    """Say what goes on at a resource, and follow what we asked for until it shows."""
+    if underway is not None and (
+        underway.floor in (None, replicas.floor) and underway.ceiling in (None, replicas.ceiling)
+    ):
+        underway = None
+    ours = find_ours(reader, call_path(resource), resource.location, found, underway)
+    return read_work(found, now, ours, underway, alone=replicas.alone)
 
 
 def _compare(shown: _Shown | None, found: _Shown) -> Outcome | None:

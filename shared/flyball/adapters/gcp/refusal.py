@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from flyball.adapters.gcp.fields import Answer, read_count, read_text
-from flyball.adapters.gcp.session import NO_CREDENTIALS, UNREACHABLE, CallError
+from flyball.adapters.gcp.session import LATE, NO_CREDENTIALS, UNREACHABLE, CallError
 from flyball.ports import Outcome, OutcomeKind
 
 DETAIL_LIMIT = 1_000
@@ -51,6 +51,10 @@ _RATE_WORDS = re.compile(
 _QUOTA_WORDS = re.compile(r"\bquotas?\b", re.IGNORECASE)
 _BUSY_WORDS = re.compile(
     r"\b(in progress|in-progress|ongoing|concurrent(ly)?|another (operation|mutat\w+|update))\b"
+    r"|\bother (\w+ ){0,2}(operation|mutation|update|deployment|change)s?\b"
+    r"|\b(operation|mutation|update|deployment|change)s?(\(s\))? ([\w-]+ ){0,3}?"
+    r"(running|pending|under ?way|not (yet )?(done|finished|complete))\b"
+    r"|\b(running|pending|unfinished|outstanding) (operation|mutation|update|deployment|change)s?\b"
     r"|\b(currently|already) being (creat|updat|delet|mutat|deploy)"
     r"|\bis (creating|updating|deleting|deploying|mutating)\b",
     re.IGNORECASE,
@@ -67,6 +71,8 @@ def read_refusal(error: CallError) -> Outcome:
         The outcome, with the service's own words. A quota's size is never told in instances.
     """
     detail = tell(error)
+    if error.status == LATE:
+        return Outcome(OutcomeKind.ABORTED, f"not sent: {detail}")
     if error.status == UNREACHABLE:
         return Outcome(OutcomeKind.FAILED, f"not sent: {detail}")
     if error.code == TOO_MANY or error.status == "RESOURCE_EXHAUSTED":

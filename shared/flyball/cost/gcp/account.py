@@ -9,7 +9,7 @@ makes a month cheaper.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -86,6 +86,7 @@ class Account(Session):
         location: str = "",  # noqa: ARG002  (the session's)
         within_s: float = WITHIN_S,  # noqa: ARG002  (likewise)
         once: bool = False,  # noqa: ARG002  (likewise)
+        left_s: Callable[[], float] | None = None,  # noqa: ARG002  (likewise)
     ) -> Any:  # noqa: ANN401  (as the session's)
         """Answer, and count.
 
