@@ -61,6 +61,26 @@ def test_an_alarm_is_mended_field_by_field_and_an_orphan_goes(account: Account) 
     assert account.alarms()[HIGH]["Threshold"] == 700.0
 
 
+def test_what_a_broken_renaming_left_is_named_and_goes(account: Account, store: Store) -> None:
+    """Its target is in no file and not registered any more; another stack's is left alone."""
+    apply()
+    client = account.client("cloudwatch")
+    fields = {**GPU, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
+    theirs = "flyball/else/theirs/high"
+    client.put_metric_alarm(
+        AlarmName=theirs, **fields, Tags=[{"Key": TAG, "Value": "another-table"}]
+    )
+    store.ledger.retire("churn", T0)
+    write(CONFIG.replace("id: churn", "id: renamed"))
+    done = plan()
+    assert "2 alarms are left of churn, which is neither in the file nor registered" in done.out
+    assert "the next apply or destroy removes what is left" in done.out
+    assert "else" not in done.out
+    assert apply("--unseen").code == 0
+    names = {name.split("/")[1] for name in account.alarms()}
+    assert names == {"renamed", "else"}
+
+
 def test_what_others_have_under_our_prefix_is_left_alone(account: Account) -> None:
     """By the tag it is ours; on the name of one of ours it is in the way, and that is said."""
     client = account.client("cloudwatch")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from tests.gcp.desk import (
 from tests.gcp.serving import Server
 from tests.gcp.stage import PATH, serve
 from tests.gcp.vertex import Replicas
+from tests.rig import T0
 from tests.unit.cli.commands import flyball
 
 pytestmark = pytest.mark.enable_socket
@@ -114,6 +116,38 @@ def test_what_the_config_does_not_want_any_more_goes(desk: Desk) -> None:
     assert ("delete", LOW) in verbs(plan("--json"))
     assert apply().code == 0
     assert desk.ours() == [HIGH]
+
+
+def test_what_a_broken_renaming_left_is_named_and_goes(desk: Desk) -> None:
+    """Its target is in no file and not registered any more; who only means another leaves it."""
+    apply()
+    write(CONFIG.replace("id: gpu", "id: renamed"))
+    assert ("delete", HIGH) not in verbs(plan("--json"))  # it is registered
+    desk.store.ledger.retire("gpu", T0)
+    shown = plan("--json")
+    assert {name for verb, name in verbs(shown) if verb == "delete"} == {HIGH, LOW}
+    told = [
+        each
+        for each in json.loads(shown.out)["plan"]["checks"]
+        if each["scalable_target_id"] == "gpu"
+    ]
+    assert [(each["level"], each["text"]) for each in told] == [
+        ("warn", "2 alarms are left of gpu, which is neither in the file nor registered")
+    ]
+    named = plan("--json", "--target", "renamed")
+    assert not [name for verb, name in verbs(named) if verb == "delete"]
+    assert apply("--unseen").code == 0
+    assert {name.split("/")[1] for name in desk.ours()} == {"renamed"}
+
+
+def test_destroying_removes_what_is_left_of_nobody(desk: Desk) -> None:
+    """Also where the file names somebody else."""
+    apply()
+    desk.store.ledger.retire("gpu", T0)
+    write(CONFIG.replace("id: gpu", "id: renamed"))
+    done = destroy()
+    assert done.code == 0, done
+    assert desk.ours() == []
 
 
 def test_of_two_that_a_lost_answer_left_one_goes(desk: Desk) -> None:

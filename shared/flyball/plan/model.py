@@ -213,6 +213,8 @@ class Scope(NamedTuple):
         others: Those that are in force, and stay as they are.
         registered: By id: of all of these that are in force, as they are now.
         moves: By the id of one that stays: the one that it replaces on its resource.
+        known: Ids of all that a file or the ledger names, whether or not they can be read; what is
+            ours and of none of these is left over. None: nobody knows, or it is not to be found.
     """
 
     staying: Sequence[ScalableTarget]
@@ -220,6 +222,11 @@ class Scope(NamedTuple):
     others: Sequence[ScalableTarget]
     registered: Mapping[str, ScalableTarget]
     moves: Mapping[str, str]
+    known: frozenset[str] | None = None
+
+    def is_left_over(self, scalable_target_id: str) -> bool:
+        """Say whether what is ours and of this target is nobody's any more."""
+        return self.known is not None and scalable_target_id not in self.known
 
 
 class Memory(Protocol):

@@ -62,6 +62,7 @@ class Request(NamedTuple):
         choices: What the user decided.
         file: The config's, as it was named.
         engine: Who plans.
+        sweeps: Look also for what is left of targets that nobody names any more.
     """
 
     purpose: Purpose
@@ -69,6 +70,7 @@ class Request(NamedTuple):
     choices: Choices
     file: str
     engine: str
+    sweeps: bool = True
 
 
 def draft(
@@ -184,6 +186,8 @@ def _survey(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         statuses = {each.scalable_target_id: each for each in pool.map(_status(store), registered)}
     scope = _cast(store, named, removed, statuses, destroying=destroying)
+    if request.sweeps and not request.choices.targets:
+        scope = scope._replace(known=frozenset({*registered, *(e.id for e in request.wanted)}))
     kept = [each for each in strangers if each not in removed and not request.choices.targets]
     touched = [*(each for each in named if each in statuses), *removed]
     wanted = [] if destroying else [_wanted_part(home, each, scope) for each in named.values()]

@@ -213,7 +213,8 @@ class Doctor:
         yield from found.checks
         known = ledger if registered is not None else MemoryLedger()
         stores = {AWS: Store(known, make_home(clients, stack))}
-        plan = asked.ask("a plan", lambda: draft(self.request(wanted), stores, self.now), None)
+        request = self.request(wanted)._replace(sweeps=registered is not None)
+        plan = asked.ask("a plan", lambda: draft(request, stores, self.now), None)
         if plan is not None:
             plan = _keep_known(plan, asked, found, knows_targets=registered is not None)
             yield from check_plan(plan, self.file if self.wanted is not None else "")

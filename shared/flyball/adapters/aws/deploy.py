@@ -35,6 +35,7 @@ from flyball.alarm import Alarm, define_alarms, find_scalable_target, is_static
 from flyball.core.codec import parse
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.compare import flatten
+from flyball.plan.leftover import tell_leftover
 from flyball.plan.live import Live, look_at_all
 from flyball.plan.model import (
     SUSPENDED,
@@ -170,7 +171,7 @@ class AwsHome:
         self._alarms = {
             name: made for target in staying for name, made in self._make_alarms(target, checks)
         }
-        found, others = self._find_alarms(ids)
+        found, others = self._find_alarms(ids, scope, checks)
         wanted = [self._part(name, made) for name, made in self._alarms.items()]
         there = [self._part(name, alarm) for name, alarm in found.items()]
         there = self._keep_ours(there, found, checks)
@@ -281,16 +282,22 @@ class AwsHome:
             except ValueError as error:
                 checks.append(Check("alarm", Level.FAIL, str(error), "", target.id))
 
-    def _find_alarms(self, ids: set[str]) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
-        """Read the account's alarms: those under our prefix of these targets, and the others."""
+    def _find_alarms(
+        self, ids: set[str], scope: Scope, checks: list[Check]
+    ) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
+        """Read the account's alarms: under our prefix of these or nobody's, and the others."""
         prefix = self._place.alarm_prefix
         call = self._pace.paced("DescribeAlarms", self._clients.get("cloudwatch").describe_alarms)
-        found, others = {}, []
+        found, others, left = {}, [], []
         for alarm in pages(call, "MetricAlarms", MaxRecords=100):
-            if _target_of(alarm["AlarmName"], prefix) in ids:
+            owner = _target_of(alarm["AlarmName"], prefix)
+            is_left = owner is not None and owner not in ids and scope.is_left_over(owner)
+            if owner in ids or (is_left and self._find_owner(alarm) == self._place.targets_table):
                 found[alarm["AlarmName"]] = alarm
+                left += [owner] if is_left else []
             else:
                 others.append(alarm)
+        checks += tell_leftover(left)
         return found, others
 
     def _check_live(self, target: ScalableTarget, choices: Choices) -> Iterator[Check]:
@@ -333,13 +340,8 @@ class AwsHome:
         return self._place.mode == Mode.ADVISE.value
 
     def _part(self, name: str, alarm: Mapping[str, Any]) -> Part:
-        return Part(
-            Kind.ALARM,
-            name,
-            _target_of(name, self._place.alarm_prefix) or "",
-            AWS,
-            normalize(alarm),
-        )
+        whose = _target_of(name, self._place.alarm_prefix) or ""
+        return Part(Kind.ALARM, name, whose, AWS, normalize(alarm))
 
 
 def _is_sound(target: ScalableTarget, checks: list[Check]) -> bool:

@@ -27,6 +27,7 @@ from flyball.adapters.gcp.tick import Found, TickJob
 from flyball.alarm import Alarm, alarm_name, define_alarms, is_static
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.compare import flatten
+from flyball.plan.leftover import tell_leftover
 from flyball.plan.live import Live
 from flyball.plan.model import (
     Change,
@@ -143,7 +144,9 @@ class GcpHome:
         self._wanted = {
             alarm.name: made for target in staying for alarm, made in self._define(target, checks)
         }
-        self._found = dict(self._find(ids, checks))
+        self._found = dict(self._find(ids, scope, checks))
+        whose = (_owner(name) for name in self._found)
+        checks += tell_leftover(each for each in whose if scope.is_left_over(each))
         for name, made in self._wanted.items():
             _keep_theirs(made, self._found.get(name, {}))
         checks += [
@@ -218,8 +221,10 @@ class GcpHome:
             except ValueError as error:
                 checks.append(Check("alarm", Level.FAIL, str(error), "", target.id))
 
-    def _find(self, ids: set[str], checks: list[Check]) -> Iterator[tuple[str, Written]]:
-        """Find our alert policies of these targets by their labels, with a name for each.
+    def _find(
+        self, ids: set[str], scope: Scope, checks: list[Check]
+    ) -> Iterator[tuple[str, Written]]:
+        """Find our alert policies by their labels, of these targets or of nobody, and name each.
 
         Of two with the same labels, which a lost answer may leave, the later one has a name that
         nothing wants.
@@ -228,9 +233,10 @@ class GcpHome:
         self._policies = sorted(self._alerting.list(self._place.project), key=_made_at)
         for policy in self._policies:
             labelled = self._read(policy, checks)
-            if labelled is None or labelled.scalable_target_id not in ids:
+            target = "" if labelled is None else labelled.scalable_target_id
+            if labelled is None or not (target in ids or scope.is_left_over(target)):
                 continue
-            prefix, target, side = labelled.prefix, labelled.scalable_target_id, labelled.side
+            prefix, side = labelled.prefix, labelled.side
             name = alarm_name(target, labelled.policy, side, prefix)
             count[name] = count.get(name, 0) + 1
             yield name if count[name] == 1 else f"{name}/{count[name]}", policy
@@ -287,8 +293,7 @@ class GcpHome:
         return Cost(alarms, before, sum(each.values()), each, len(wanted), tuple(free))
 
     def _part(self, name: str, policy: Written) -> Part:
-        whose = unquote(name.split("/")[1])
-        return Part(Kind.ALARM, name, whose, GCP, normalize(policy))
+        return Part(Kind.ALARM, name, _owner(name), GCP, normalize(policy))
 
 
 def normalize(policy: Mapping[str, Any]) -> dict[str, str]:
@@ -345,6 +350,11 @@ def _keep_theirs(made: Written, found: Written) -> None:
     conditions = found.get("conditions", ())
     if conditions and "name" in conditions[0]:
         made["conditions"][0]["name"] = conditions[0]["name"]
+
+
+def _owner(name: str) -> str:
+    """Say whose an alarm is, by its name."""
+    return unquote(name.split("/")[1])
 
 
 def _made_at(policy: Written) -> tuple[str, str]:
