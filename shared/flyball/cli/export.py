@@ -77,7 +77,7 @@ def export(
     from flyball.wiring.local import SystemClock
 
     now = SystemClock().now()
-    earliest = None if since is None else read_instant("--since", since, now)
+    earliest = None if since is None else read_instant("--since", since, now, is_past=True)
     with opened(ledger, stack=stack, project=project, database=database) as found:
         targets = find_recorded(found, target)
         total = sum(find_sequence(found, each) or 0 for each in targets)

@@ -43,7 +43,11 @@ class Kind(Enum):
 
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="INSTANT", help="Only rows from this instant on."),
+    typer.Option(
+        "--since",
+        metavar="INSTANT",
+        help="Only rows from this instant on; a time of day, in UTC, is the last such one.",
+    ),
 ]
 RowKind = Annotated[Kind | None, typer.Option("--kind", help="Only rows of this kind.")]
 
@@ -72,7 +76,7 @@ def list_rows(
     from flyball.wiring.local import SystemClock
 
     now = SystemClock().now()
-    earliest = None if since is None else read_instant("--since", since, now)
+    earliest = None if since is None else read_instant("--since", since, now, is_past=True)
     with opened(ledger, stack=stack, project=project, database=database) as found:
         if target is not None:
             find_recorded(found, target)  # an unknown one is an error, not an empty list

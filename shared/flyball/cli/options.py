@@ -14,6 +14,8 @@ import typer
 from flyball.cli.failure import refuse
 
 T = TypeVar("T")
+FAR = timedelta(hours=12)
+"""A time of day that is past today is tomorrow's without a question for so long ahead."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 LedgerPath = Annotated[
@@ -91,7 +93,13 @@ CapacityPerInstance = Annotated[
     ),
 ]
 Until = Annotated[
-    str | None, typer.Option("--until", metavar="INSTANT", help="Its end; without one it lasts.")
+    str | None,
+    typer.Option(
+        "--until",
+        metavar="INSTANT",
+        help="Its end; without one it lasts. A time of day, in UTC, is the next such one; it needs "
+        "a date where that is tomorrow's and more than 12 hours ahead.",
+    ),
 ]
 For = Annotated[
     str | None, typer.Option("--for", metavar="DURATION", help="Or how long: 90s, 5m, 2h.")
@@ -117,13 +125,15 @@ def read_duration(option: str, text: str) -> timedelta:
     return _read(option, text, parse_duration)
 
 
-def read_instant(option: str, text: str, now: datetime) -> datetime:
-    """Read an instant; without an offset it is UTC, and a time of day alone is the next such one.
+def read_instant(option: str, text: str, now: datetime, *, is_past: bool = False) -> datetime:
+    """Read an instant; without an offset it is UTC.
+
+    A time of day alone is the next such one, or, of what is past, the last one.
 
     Raises:
         CommandError: It is something else; the message names the option.
     """
-    return _read(option, text, lambda each: _parse_instant(each, now))
+    return _read(option, text, lambda each: _parse_instant(each, now, is_past=is_past))
 
 
 def check_capacity_per_instance(value: float | None) -> None:
@@ -138,7 +148,8 @@ def choose_end(
     """Read an end that is given as an instant or as a duration from now; None: not given.
 
     Raises:
-        CommandError: Both are given, or the end is not after now.
+        CommandError: Both are given, or the end is not after now, or it is a time of day that is
+            past today and so far off tomorrow that it may be a slip.
     """
     if until is not None and length is not None:
         refuse(f"{names[0]} and {names[1]}: give one of the two")
@@ -149,6 +160,13 @@ def choose_end(
     end = read_instant(names[0], until, now)
     if end <= now:
         refuse(f"{names[0]}: {end:%Y-%m-%d %H:%M:%S} UTC is past; give an instant to come")
+    if _is_clock(until) and end.date() > now.date() and end - now > FAR:
+        from flyball.report.figures import duration
+
+        refuse(
+            f"{names[0]}: {until} UTC is past today, and tomorrow's is {duration(end - now)} "
+            f"ahead; if that is meant, give its date: {end:%Y-%m-%dT%H:%M}"
+        )
     return end
 
 
@@ -159,15 +177,22 @@ def _read(option: str, text: str, parse: Callable[[str], T]) -> T:
         refuse(f"{option}: got {text!r}, expected {error}")
 
 
-def _parse_instant(text: str, now: datetime) -> datetime:
+def _is_clock(text: str) -> bool:
+    """Say whether a text is a time of day, without a date."""
+    return len(text) <= len("18:00:00") and ":" in text
+
+
+def _parse_instant(text: str, now: datetime, *, is_past: bool) -> datetime:
     expected = "an instant such as 2026-11-21T18:00Z, 18:00 (UTC), 2026-11-21 or now"
     if text == "now":
         return now
     try:
-        if len(text) <= len("18:00:00") and ":" in text:
+        if _is_clock(text):
             clock = datetime.strptime(text, "%H:%M" if text.count(":") == 1 else "%H:%M:%S")  # noqa: DTZ007
             today = now.replace(hour=clock.hour, minute=clock.minute, second=clock.second)
             today = today.replace(microsecond=0)
+            if is_past:
+                return today if today <= now else today - timedelta(days=1)
             return today if today > now else today + timedelta(days=1)
         at = datetime.fromisoformat(text)
     except ValueError:

@@ -63,14 +63,15 @@ def pause(
     from flyball.report.rows import tell_pause
     from flyball.wiring.local import SystemClock
 
-    end = choose_end(until, length, SystemClock().now(), ("--until", "--for"))
+    now = SystemClock().now()
+    end = choose_end(until, length, now, ("--until", "--for"))
     asked = Pause(_direction(direction), end, _name(by), _text("--reason", reason))
     where = _Where(ledger, stack, project, database)
     row_id = _edit(where, lambda controller: controller.pause(target, asked))
     if json:
         screen.say_json({"row": row_id, "scalable_target_id": target, "pause": encode(asked)})
         return
-    screen.say(f"{plain(target)}: paused {tell_pause(asked)}")
+    screen.say(f"{plain(target)}: paused {tell_pause(asked, now=now)}")
 
 
 def resume(

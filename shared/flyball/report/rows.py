@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from flyball.core.chain import RETIRED, Row
@@ -14,7 +15,7 @@ from flyball.core.remember import Notice, Noticed
 from flyball.core.target import ScalableTarget
 from flyball.plan.model import HAND_OVER
 from flyball.ports import Outcome
-from flyball.report.figures import instant
+from flyball.report.figures import duration, instant
 from flyball.report.plain import plain
 from flyball.report.range import tell_range
 from flyball.report.sentences import (
@@ -86,10 +87,12 @@ def _tell(row: Row, body: Any, find: Find) -> Line:  # noqa: ANN401  (whatever s
     return Line(plain(row.kind), plain(row.body))
 
 
-def tell_pause(pause: Pause, row: Row | None = None) -> str:
-    """Say which direction is paused, until when, by whom and why."""
+def tell_pause(pause: Pause, row: Row | None = None, now: datetime | None = None) -> str:
+    """Say which direction is paused, until when, by whom and why; with `now`, also for how long."""
     beside = None if row is None else row.at
     end = "until it is resumed" if pause.until is None else f"until {instant(pause.until, beside)}"
+    if now is not None and pause.until is not None:
+        end += f" ({duration(pause.until - now)})"
     return _with_reason(f"{WAYS[pause.direction]} {end}", pause.by, pause.reason)
 
 

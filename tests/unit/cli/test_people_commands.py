@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_a_pause_is_a_row_with_its_reason_and_end(ledger: Path) -> None:
     )
     assert done.code == 0
     assert done.out.startswith("demo: paused scale-in until ")
-    assert done.out.endswith(" by ann: deploy\n")
+    assert done.out.endswith(" UTC (2 h) by ann: deploy\n")
     (row,) = rows(ledger, "--kind", "pause")
     assert row["body"]["reason"] == "deploy"
     lifted = flyball("resume", "demo", *command, "--json").json
@@ -76,6 +77,26 @@ def test_a_pause_without_an_end_lasts(ledger: Path) -> None:
     assert "until" not in done["pause"]
     assert done["pause"]["by"]
     assert done["row"]
+
+
+def test_a_pause_says_its_whole_end_and_how_long_that_is(ledger: Path) -> None:
+    """Whoever meant another day sees it."""
+    end = datetime.now(UTC) + timedelta(days=2, hours=3, minutes=1)
+    text = f"{end:%Y-%m-%dT%H:%M:%S}"
+    done = flyball("pause", "demo", "--until", text, "--reason", "x", "--ledger", ledger)
+    assert f"until {end:%Y-%m-%d %H:%M}" in done.out
+    assert "UTC (2 d 3 h) by" in done.out
+
+
+def test_rows_since_a_time_of_day_are_those_of_today(ledger: Path) -> None:
+    """The pause that was made just now is among them, whatever the clock says."""
+    flyball("pause", "demo", "--reason", "x", "--ledger", ledger)
+    since = f"{datetime.now(UTC) - timedelta(minutes=2):%H:%M}"
+    for listed in (
+        rows(ledger, "--since", since),
+        flyball("ledger", "export", "--since", since, "--ledger", ledger).lines,
+    ):
+        assert [row["kind"] for row in listed] == ["pause"]
 
 
 def test_a_resume_of_one_direction_leaves_the_other(ledger: Path) -> None:

@@ -266,6 +266,43 @@ def test_an_instant_may_be_typed_in_short(text: str, at: datetime) -> None:
     assert read_instant("--from", text, NOW) == at
 
 
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("11:00", datetime(2026, 6, 1, 11, tzinfo=UTC)),
+        ("12:00:30", NOW),
+        ("12:00:31", datetime(2026, 5, 31, 12, 0, 31, tzinfo=UTC)),
+        ("23:30", datetime(2026, 5, 31, 23, 30, tzinfo=UTC)),
+        ("2026-06-02", datetime(2026, 6, 2, tzinfo=UTC)),
+        ("now", NOW),
+    ],
+)
+def test_of_what_is_past_a_time_of_day_is_the_last_such_one(text: str, at: datetime) -> None:
+    """Who asks at 11:17 for the rows since 11:00 does not mean tomorrow's."""
+    assert read_instant("--since", text, NOW, is_past=True) == at
+
+
+@pytest.mark.parametrize(
+    ("text", "now", "at"),
+    [
+        ("06:00", NOW.replace(hour=22), datetime(2026, 6, 2, 6, tzinfo=UTC)),
+        ("00:00", NOW, datetime(2026, 6, 2, tzinfo=UTC)),
+        ("20:00", NOW.replace(hour=6), datetime(2026, 6, 1, 20, tzinfo=UTC)),
+        ("2026-06-02T10:00", NOW, datetime(2026, 6, 2, 10, tzinfo=UTC)),
+    ],
+)
+def test_an_end_by_the_clock_is_the_next_one(text: str, now: datetime, at: datetime) -> None:
+    """Today's however far, tomorrow's while it is near, and any day by its date."""
+    assert choose_end(text, None, now, ("--until", "--for")) == at
+
+
+@pytest.mark.parametrize("text", ["11:59", "10:00", "00:01"])
+def test_an_end_that_is_past_today_and_far_off_tomorrow_needs_a_date(text: str) -> None:
+    """At 12:00 a pause until 10:00 is a slip sooner than one of 22 hours."""
+    with pytest.raises(CommandError, match=f"past today, .*: 2026-06-02T{text}"):
+        choose_end(text, None, NOW, ("--until", "--for"))
+
+
 def test_an_end_is_an_instant_or_a_length() -> None:
     """Or nothing."""
     names = ("--until", "--for")
