@@ -136,6 +136,8 @@ def make_series(
 ) -> Series | Missing:
     """Compute a metric's series: the newest periods that are looked at, oldest first.
 
+    Where fewer instances reported in the newest, those back to the one in which most did come too.
+
     Args:
         read: What is wanted.
         recipe: How it is made.
@@ -157,8 +159,9 @@ def make_series(
             MissingCause.NO_DATA, f"no datapoint since {span.start.isoformat()}: {asked}"
         )
     newest = max(values)
-    kept = sorted(at for at in values if at > newest - period * read.periods)
     counts = reporting or {}
+    fullest = max(values, key=lambda at: (counts.get(at, 0), at))
+    kept = sorted(at for at in values if at > min(newest, fullest) - period * read.periods)
     return tuple(
         [Datapoint(at, values[at] / recipe.divisor, reporting=counts.get(at)) for at in kept]
     )

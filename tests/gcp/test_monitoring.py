@@ -258,7 +258,7 @@ def test_google_07_no_series_is_no_data_and_a_fresh_zero_is_a_zero(desk: Desk) -
     for seen in (nothing, old):
         held = expect(target, see(4, {"m": seen}, NOW, ceiling=9), desired=4)
         assert held.reason is Reason.MISSING_DATA
-    expect(target, see(4, {"m": zero}, NOW, ceiling=9), desired=1)
+    expect(target, see(4, {"m": zero}, NOW, ready=1, ceiling=9), desired=1)
 
 
 def test_google_08_a_ratio_is_a_percentage_and_an_int64_may_be_text(desk: Desk) -> None:

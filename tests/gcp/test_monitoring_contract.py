@@ -68,7 +68,7 @@ def test_every_answer_is_one_that_google_documents(desk: Desk) -> None:
         answered += len(answer.time_series)
         method = find_method(("monitoring.v3",), "GET", f"/v3/{request.name}/timeSeries")
         check_answer(method, MessageToDict(type(answer).pb(answer)))
-    assert answered == len(METRICS) + 1  # each replica's duty cycle by itself
+    assert answered == len(METRICS) + 2  # each replica's duty cycle and CPU by itself
 
 
 def test_a_request_that_google_does_not_document_is_seen(desk: Desk) -> None:

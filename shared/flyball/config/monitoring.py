@@ -12,6 +12,7 @@ from flyball.config.problem import suggest
 from flyball.config.report import Report
 from flyball.config.source import Place
 from flyball.core.target import Metric, Per, Unit
+from flyball.dimension import MixedError, find_unit
 from flyball.meter import (
     ACROSS,
     LATE,
@@ -47,6 +48,9 @@ def check_metric(metric: Metric, resource: Mapping[str, str], place: Place, repo
         report.add(place.at("period"), f"got {seconds:g}s, expected whole minutes", hint)
     for key, message, hint in _look_at_age(metric):
         report.add(place.at(key), message, hint)
+    if "expression" in source:
+        for key, message, hint in _look_at_units(metric):
+            report.add(place.at(*key.split(".")), message, hint)
     meter = METERS.get(source.get("metric", ""))
     if meter is not None and "expression" not in source:
         for key, message, hint in _look_at_meaning(metric, meter):
@@ -174,6 +178,26 @@ def _look_at_meaning(metric: Metric, meter: Meter) -> Problems:
     if counted and metric.per is Per.INSTANCE:
         hint = "Google counts it over all replicas; write `per: total`"
         yield "per", "got instance, expected total", hint
+
+
+def _look_at_units(metric: Metric) -> Problems:
+    """See that an expression over ratios is not taken for a percentage, nor for a plain number."""
+    units: dict[str, Unit] = {}
+    for key, value in metric.source.items():
+        name, _, last = key.partition(".")
+        if last == "metric" and value in METERS and METERS[value].is_ratio:
+            units[name] = Unit.RATIO
+    try:
+        found = find_unit(read_expression(metric.source["expression"]), units)
+    except MathError:
+        return  # it is told elsewhere
+    except MixedError as error:
+        yield "source.expression", str(error), "bring both to one unit: `a * 100` of a ratio"
+        return
+    if found is not None and found is not metric.unit:
+        shown = ", ".join(sorted(units))
+        hint = f"Google writes {shown} as 0-1; policies on a ratio are written in percent"
+        yield "unit", f"got {metric.unit.value}, expected {found.value}", hint
 
 
 def _look_for_unknown(keys: Iterable[str], known: Sequence[str], prefix: str = "") -> Problems:

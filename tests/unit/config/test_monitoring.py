@@ -34,6 +34,9 @@ def lines(source: str, rest: str = "", resource: str = ENDPOINT) -> str:
 
 
 ACCEPTED = (
+    (f"expression: 'MAX([a, a])', a: {{{DUTY}}}", "unit: ratio", ENDPOINT),
+    (f"expression: 'a * 100', a: {{{DUTY}}}", "unit: percent", ENDPOINT),
+    (f"expression: 'a / 4', a: {{{DUTY}}}", "unit: percent", ENDPOINT),
     (DUTY, "unit: ratio", ENDPOINT),
     (f"metric: {VERTEX}/cpu/utilization, cores: 4", "unit: ratio", ENDPOINT),
     (f"{DUTY}, statistic: max", "unit: ratio", ENDPOINT),
@@ -85,7 +88,23 @@ def test_what_cloud_monitoring_understands_is_accepted(
     assert target_of(lines(source, rest, resource), BARE).metrics[0].source
 
 
+BOTH = f"a: {{{DUTY}, statistic: mean}}, b: {{metric: {VERTEX}/cpu/utilization, statistic: mean}}"
 REFUSED = (
+    *(
+        (f"expression: '{text}', {BOTH}", unit, "unit", f"got {got}, expected {expected}; Google")
+        for text, unit, got, expected in (
+            ("MAX([a, b])", "unit: percent", "percent", "ratio"),
+            ("MAX([a, b])", "", "number", "ratio"),
+            ("FILL(a, 0) + b", "unit: percent", "percent", "ratio"),
+            ("MAX([a, b]) * 100", "unit: ratio", "ratio", "percent"),
+        )
+    ),
+    (
+        f"expression: 'MAX([a, b * 100])', {BOTH}",
+        "unit: percent",
+        "source.expression",
+        "MAX([a, b * 100]) mixes a ratio, 0-1, and percent, 0-100; bring both to one unit",
+    ),
     ("", "", "source", "metric is missing; add the metric's type"),
     (
         "metric: duty_cycle",

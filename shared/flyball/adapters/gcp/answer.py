@@ -6,7 +6,7 @@ Source: Google Cloud Monitoring API v3, TimeSeries and Point (points newest firs
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -71,6 +71,14 @@ class Page(NamedTuple):
 
 Answers = dict[Query, Found | Missing]
 
+_FOLDS: Mapping[str, Callable[[list[float]], float]] = {
+    "mean": lambda values: math.fsum(values) / len(values),
+    "sum": math.fsum,
+    "min": min,
+    "max": max,
+}
+"""By ACROSS: what becomes of the replicas' values of a period."""
+
 
 def split_series(batch: Batch, series: Sequence[Line], unit: str = "") -> Answers:
     """Tell the series of an answer apart by their labels, and make one of those of each query.
@@ -91,6 +99,15 @@ def split_series(batch: Batch, series: Sequence[Line], unit: str = "") -> Answer
             read[query].append((replica, read_points(each.points, batch.span)))
             units[query] = each.unit or unit
     return {query: _join(query, parts, units.get(query, "")) for query, parts in read.items()}
+
+
+def count_reporting(answers: Iterable[Found]) -> dict[datetime, int]:
+    """Count who reported all that a metric is made of: at an instant, the fewest replicas."""
+    counts: dict[datetime, int] = {}
+    for answer in answers:
+        for at, count in answer.reporting.items():
+            counts[at] = min(count, counts.get(at, count))
+    return counts
 
 
 def read_points(points: Sequence[tuple[datetime, float]], span: Span) -> Values:
@@ -117,5 +134,6 @@ def _join(query: Query, parts: Sequence[tuple[str, Values]], unit: str) -> Found
             values.setdefault(at, []).append(value)
             if query.by_replica and replica:
                 replicas.setdefault(at, set()).add(replica)
-    mean = {at: math.fsum(each) / len(each) for at, each in values.items()}
-    return Found(mean, {at: len(names) for at, names in replicas.items()}, unit)
+    fold = _FOLDS[query.across if query.by_replica else "mean"]
+    joined = {at: fold(each) for at, each in values.items()}
+    return Found(joined, {at: len(names) for at, names in replicas.items()}, unit)

@@ -20,11 +20,19 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
-from flyball.adapters.gcp.answer import Answers, Batch, Found, Line, Page, split_series
+from flyball.adapters.gcp.answer import (
+    Answers,
+    Batch,
+    Found,
+    Line,
+    Page,
+    count_reporting,
+    split_series,
+)
 from flyball.adapters.gcp.query import Query, make_recipe
 from flyball.adapters.gcp.session import UNREACHABLE
+from flyball.adapters.gcp.units import compare_units
 from flyball.core.model import Missing, MissingCause, Series
-from flyball.core.target import Metric, Unit
 from flyball.meter import LATE
 from flyball.metricmath import Values
 from flyball.ports import MetricRead
@@ -42,8 +50,6 @@ INVALID = "INVALID_ARGUMENT"
 """Refusal of a whole call for one value in it."""
 SILENT = frozenset({"DEADLINE_EXCEEDED", "UNAVAILABLE", UNREACHABLE})
 """After all tries: nobody answers, and nothing else is asked in the same read."""
-RATIO, PERCENT = "10^2.%", "%"
-"""As Google writes units: of a ratio it says that its values are hundreds of percent."""
 
 
 class Trouble(NamedTuple):
@@ -241,33 +247,17 @@ def _finish(
 ) -> Series | Missing:
     """Compute a metric's series of what was read."""
     answers = {query: found[query] for query in recipe.queries}
-    single = recipe.lines[recipe.returned]
-    reporting: Mapping[datetime, int] = {}
-    if isinstance(single, Query):
-        answer = answers[single]
-        if isinstance(answer, Found):
-            confused = compare_units(read.metric, single, answer.unit)
-            if confused is not None:
-                return confused
-            reporting = answer.reporting
+    seen = {query: each for query, each in answers.items() if isinstance(each, Found)}
+    confused = compare_units(
+        read.metric, recipe, {query: each.unit for query, each in seen.items()}
+    )
+    if confused is not None and len(seen) == len(answers):
+        return confused
     values: dict[Query, Values | Missing] = {
         query: answer if isinstance(answer, Missing) else answer.values
         for query, answer in answers.items()
     }
-    return make_series(read, recipe, values, now, LATE, reporting)
-
-
-def compare_units(metric: Metric, query: Query, unit: str) -> Missing | None:
-    """See that no ratio is taken for a percentage, nor the other way round."""
-    if (unit, metric.unit) not in {(RATIO, Unit.PERCENT), (PERCENT, Unit.RATIO)}:
-        return None
-    is_ratio = unit == RATIO
-    emitted = "a ratio, 0-1" if is_ratio else "percent, 0-100"
-    message = (
-        f"{query}: Google emits {emitted}, the config says {metric.unit.value}: "
-        f"write `unit: {'ratio' if is_ratio else 'percent'}`"
-    )
-    return Missing(MissingCause.SOURCE_FAILED, message)
+    return make_series(read, recipe, values, now, LATE, count_reporting(seen.values()))
 
 
 def _fail(queries: Sequence[Query], trouble: Trouble) -> Answers:

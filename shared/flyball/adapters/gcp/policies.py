@@ -80,7 +80,7 @@ def define(alarm: Alarm, channel: str = "") -> dict[str, Any]:
             {
                 "alignment_period": timedelta(seconds=query.period_s),
                 "per_series_aligner": query.aligner,
-                "cross_series_reducer": "REDUCE_MEAN" if query.by_replica else query.reducer,
+                "cross_series_reducer": query.joined,
             }
         ],
         "comparison": COMPARISONS[alarm.comparison],

@@ -58,8 +58,11 @@ class Query(NamedTuple):
     @property
     def reducer(self) -> str:
         """Name what Google makes of the series' values of a period."""
-        if self.by_replica:
-            return "REDUCE_NONE"
+        return "REDUCE_NONE" if self.by_replica else self.joined
+
+    @property
+    def joined(self) -> str:
+        """Name likewise what is made of them in the end, be it here or by Google."""
         if self.across in PERCENTILES:
             return f"REDUCE_PERCENTILE_{self.across[1:]}"
         return f"REDUCE_{self.across.upper()}"
@@ -105,7 +108,7 @@ def _read_query(
     if not project:
         raise SourceError(f"resource.project is missing; add it, or {where}project")
     resource_type, labels = _find_labels(source, target.resource, metric_type, where)
-    alone = meter is not None and meter.by_replica and statistic == across == "mean"
+    alone = meter is not None and meter.by_replica
     return Query(
         project, metric_type, statistic, across, period_s, resource_type, labels, by_replica=alone
     )

@@ -11,13 +11,14 @@ from difflib import get_close_matches
 
 from flyball.adapters.gcp.fields import Answer, read_list, read_part, read_text
 from flyball.adapters.gcp.heard import Heard
-from flyball.adapters.gcp.monitoring import compare_units, write_filter
+from flyball.adapters.gcp.monitoring import write_filter
 from flyball.adapters.gcp.query import Query, make_recipe
+from flyball.adapters.gcp.units import compare_units
 from flyball.core.target import Metric, ScalableTarget
 from flyball.meter import METERS, PERCENTILES
 from flyball.plan.model import Check, Level
 from flyball.plan.remark import ALIKE, SHOWN
-from flyball.recipe import SourceError
+from flyball.recipe import Recipe, SourceError
 
 BACK = timedelta(hours=24)
 """What had no value for so long is not there."""
@@ -41,8 +42,9 @@ def check_sources(
     found = missing = 0
     for target in targets:
         for metric in target.metrics:
-            for query in _queries_of(metric, target):
-                check = _check(session, seen, metric, query, now)
+            recipe = _find_recipe(metric, target)
+            for query in recipe.queries:
+                check = _check(session, seen, (metric, recipe), query, now)
                 if check is None:
                     found += 1
                     continue
@@ -53,17 +55,22 @@ def check_sources(
         yield Check("metrics", Level.OK, f"{found} of {found} had values in the last 24 hours")
 
 
-def _queries_of(metric: Metric, target: ScalableTarget) -> Sequence[Query]:
+def _find_recipe(metric: Metric, target: ScalableTarget) -> Recipe[Query]:
     try:
-        return make_recipe(metric, target).queries
+        return make_recipe(metric, target)
     except SourceError:
-        return ()  # `flyball validate` says it
+        return Recipe({}, "")  # `flyball validate` says it
 
 
 def _check(
-    session: Heard, seen: Descriptors, metric: Metric, query: Query, now: datetime
+    session: Heard,
+    seen: Descriptors,
+    made: tuple[Metric, Recipe[Query]],
+    query: Query,
+    now: datetime,
 ) -> Check | None:
     """Look for one series; None: it is there, without a text: nobody may say."""
+    metric, recipe = made
     key = query.project, query.metric_type
     if key not in seen:
         seen[key] = _describe(session, *key)
@@ -72,7 +79,7 @@ def _check(
         return Check("metrics", Level.WARN, "")
     if not descriptor:
         return _tell_unknown(session, metric, query)
-    wrong = _find_wrong(metric, query, descriptor)
+    wrong = _find_wrong(metric, recipe, query, descriptor)
     if wrong:
         return Check("metrics", Level.FAIL, f"{metric.name}: {wrong[0]}", wrong[1])
     whole = _find_series(session, query, now)
@@ -116,7 +123,9 @@ def _tell_unknown(session: Heard, metric: Metric, query: Query) -> Check:
     return Check("metrics", Level.WARN, text, remedy if near else f"{remedy} is another")
 
 
-def _find_wrong(metric: Metric, query: Query, descriptor: Answer) -> tuple[str, str] | None:
+def _find_wrong(
+    metric: Metric, recipe: Recipe[Query], query: Query, descriptor: Answer
+) -> tuple[str, str] | None:
     """Say why a metric of that kind cannot be read so."""
     kind, value = read_text(descriptor, "metricKind"), read_text(descriptor, "valueType")
     told = f"{query.metric_type} is {kind} of {value}"
@@ -132,7 +141,7 @@ def _find_wrong(metric: Metric, query: Query, descriptor: Answer) -> tuple[str, 
         return f"{told}, and has no {query.statistic}", "take mean, min, max or sum"
     elif kind == "CUMULATIVE" and query.statistic not in {"delta", "rate"}:
         return f"{told}, which only grows", "take rate or delta"
-    confused = compare_units(metric, query, read_text(descriptor, "unit"))
+    confused = compare_units(metric, recipe, {query: read_text(descriptor, "unit")})
     return None if confused is None else (confused.detail, "")
 
 
