@@ -95,9 +95,7 @@ def seal(
 
 def name_row(scalable_target_id: str, sequence: int, at: datetime) -> str:
     """Name the row with that sequence and instant; see seal."""
-    stamp = at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6]
-    stamp = stamp.replace("-", "").replace(":", "")
-    return f"{stamp}Z-{sequence:06d}-{_mark(scalable_target_id)}"
+    return f"{_stamp(at)}Z-{sequence:06d}-{_mark(scalable_target_id)}"
 
 
 def extend(
@@ -381,6 +379,13 @@ def _numbered(row: Row) -> int:
     """Read the sequence that a row's id was made from; the row's own where the id is not ours."""
     match = _ID.search(row.id)
     return int(match[1]) if match else row.sequence
+
+
+@lru_cache(maxsize=256)
+def _stamp(at: datetime) -> str:
+    """Write an instant to the millisecond; a run has many rows of one, and names each twice."""
+    stamp = at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6]
+    return stamp.replace("-", "").replace(":", "")
 
 
 @lru_cache(maxsize=16_384)

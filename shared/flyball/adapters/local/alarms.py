@@ -42,7 +42,12 @@ class AlarmBoard:
         self._alarms = [adapt(alarm) for each in scalable_targets for alarm in define_alarms(each)]
         self._states = {alarm.name: AlarmState.INSUFFICIENT_DATA for alarm in self._alarms}
         self._since: dict[str, datetime] = {}
-        self._reads = _reads_for(self._alarms)
+        reads = _reads_for(self._alarms)
+        self._reads = list(reads.values())
+        places = {key: index for index, key in enumerate(reads)}
+        self._places = [
+            places[alarm.scalable_target.id, alarm.metric.name] for alarm in self._alarms
+        ]
 
     def states(self) -> Mapping[str, AlarmState]:
         """Tell every alarm's state, by its name."""
@@ -60,13 +65,13 @@ class AlarmBoard:
 
         Source: Amazon EventBridge User Guide, "Alarm state change event".
         """
-        answers = self._metrics.read(list(self._reads.values()), now)
-        series = dict(zip(self._reads, answers, strict=True))
+        answers = self._metrics.read(self._reads, now)
+        if len(answers) != len(self._reads):
+            raise ValueError(f"{len(answers)} answers to {len(self._reads)} reads")
         events = []
-        for alarm in self._alarms:
+        for alarm, place in zip(self._alarms, self._places, strict=True):
             before = self._states[alarm.name]
-            key = (alarm.scalable_target.id, alarm.metric.name)
-            after = _judge(alarm, series[key], before, now)
+            after = _judge(alarm, answers[place], before, now)
             if after is not before:
                 since = self._since.get(alarm.name, now)
                 events.append(_event(alarm, before, since, after, now))
