@@ -89,6 +89,11 @@ class CommandError(Exception):
         return not self.halts and bool(_PASSES.search(self.said) or _DISABLED.search(self.said))
 
     @property
+    def is_off(self) -> bool:
+        """Say whether the whole service is off, so that nothing of it can be there."""
+        return not self.halts and bool(_DISABLED.search(self.said))
+
+    @property
     def is_gone(self) -> bool:
         """Say whether what was to be deleted is not there: itself, or its whole service."""
         return bool(_GONE.search(self.said) or _DISABLED.search(self.said))

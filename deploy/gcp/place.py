@@ -8,6 +8,8 @@ from typing import NamedTuple
 from deploy.gcp.roles import Role
 
 MODES = ("advise", "apply")
+RUNTIMES = ("python311", "python312", "python313", "python314")
+"""For which the lock of the functions' libraries has wheels, all of them."""
 RUNTIME = "python313"
 """The newest that both clouds have and a test machine of ours, so that it is compiled for."""
 NAME_EXPECTED = "4 to 19 small letters, digits and hyphens, a letter first and no hyphen last"
@@ -15,7 +17,6 @@ NAME_EXPECTED = "4 to 19 small letters, digits and hyphens, a letter first and n
 _PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+\d+")
 _NAME = re.compile(r"[a-z][a-z0-9-]{2,17}[a-z0-9]")
-_RUNTIME = re.compile(r"python3\d\d?")
 _CHANNEL = re.compile(r"projects/[^/\s,]+/notificationChannels/[^/\s,]+")
 _EMAIL = re.compile(r"[^\s@,]+@[^\s@,]+")
 
@@ -134,11 +135,11 @@ def check_place(place: Place) -> None:
         ("--project", place.project, _PROJECT, "a project's id, such as acme-ml"),
         ("--region", place.region, _REGION, "a region, such as europe-west4"),
         ("--name", place.name, _NAME, NAME_EXPECTED),
-        ("--runtime", place.runtime, _RUNTIME, "a runtime of Cloud Run functions, as python313"),
     )
     for option, value, pattern, expected in checks:
         if not pattern.fullmatch(value):
             raise PlaceError(f"{option}: got {value!r}, expected {expected}")
+    check_runtime(place.runtime)
     if place.email and not _EMAIL.fullmatch(place.email):
         raise PlaceError(f"--email: got {place.email!r}, expected one address")
     for channel in place.channels:
@@ -151,3 +152,15 @@ def check_place(place: Place) -> None:
         raise PlaceError(f"--handful: got {place.handful}, expected 0 to 1000")
     if not 1 <= place.max_instances <= 1_000:  # noqa: PLR2004  (Cloud Run's usual limit)
         raise PlaceError(f"--max-instances: got {place.max_instances}, expected 1 to 1000")
+
+
+def check_runtime(runtime: str) -> None:
+    """Refuse what the functions' libraries are not locked for.
+
+    Raises:
+        PlaceError: It is another runtime.
+    """
+    if runtime not in RUNTIMES:
+        some = ", ".join(RUNTIMES)
+        message = f"--runtime: got {runtime!r}, expected one of {some}"
+        raise PlaceError(f"{message}: requirements/gcp-function.txt is locked for these")

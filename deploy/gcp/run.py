@@ -186,8 +186,10 @@ def _make(step: Step, known: dict[str, str], ask: Ask, say: Say, rest: Rest) -> 
             ask(fill(step.command, known))
             return False
         case When():
-            if _find(step.find, known, ask) is None:
+            found_one = _find(step.find, known, ask)
+            if found_one is None:
                 return False
+            _learn(step, found_one, known)
             say(f"~ {step.title}")
             _run(step.then, known, ask)
             return True
@@ -269,7 +271,7 @@ def _find(find: Command, known: Mapping[str, str], ask: Ask) -> Mapping[str, Any
     return found[0] if found else None
 
 
-def _learn(step: Ensure, found: Mapping[str, Any], known: dict[str, str]) -> None:
+def _learn(step: Ensure | When, found: Mapping[str, Any], known: dict[str, str]) -> None:
     for name, field in step.known.items():
         if field in found:
             known[name] = str(found[field])

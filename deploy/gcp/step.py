@@ -146,11 +146,13 @@ class When(NamedTuple):
         title: What it is.
         find: Prints a JSON list.
         then: Where it is not empty.
+        known: Of what was found: the name under which a field is known from then on.
     """
 
     title: str
     find: Command
     then: tuple[Command, ...]
+    known: Mapping[str, str] = {}
 
 
 class Repeat(NamedTuple):
@@ -276,7 +278,7 @@ def _do(step: Step) -> Iterator[str]:
                 "" if step.is_wanted else " || true  # it may not be there"
             )
         case When():
-            yield from _when(step.find, step.then)
+            yield from _when(step)
 
 
 def _ensure(step: Ensure) -> Iterator[str]:
@@ -311,9 +313,10 @@ def _undo(step: Step) -> Iterator[str]:
             return
 
 
-def _when(find: Command, then: Sequence[Command]) -> Iterator[str]:
-    yield f"if [ \"$({write_command(find)})\" != '[]' ]; then"
-    yield from _indent(then)
+def _when(step: When) -> Iterator[str]:
+    yield f"if [ \"$({write_command(step.find)})\" != '[]' ]; then"
+    yield from _look_up(step, "  ")
+    yield from _indent(step.then)
     yield "fi"
 
 
@@ -321,7 +324,7 @@ def _indent(commands: Sequence[Command]) -> Iterator[str]:
     yield from (f"  {write_command(each)}" for each in commands)
 
 
-def _look_up(step: Ensure, indent: str = "") -> Iterator[str]:
+def _look_up(step: Ensure | When, indent: str = "") -> Iterator[str]:
     for name, field in step.known.items():
         words = (*step.find[:-1], f"--format=value({field})")
         yield f'{indent}{name}="$({write_command(words)})"'

@@ -19,7 +19,7 @@ from deploy.gcp.roles import (
     Role,
 )
 from deploy.gcp.step import Command, Enable, Ensure, Grant, Learn, Repeat, Step, When
-from deploy.gcp.watch import list_alarms, list_channels
+from deploy.gcp.watch import forget_people, list_alarms, list_channels
 
 SERVICES = (
     "aiplatform",
@@ -62,6 +62,7 @@ def list_steps(place: Place, *, undoing: bool = False, deletes_ledger: bool = Fa
         undoing: It is what an earlier one may have made, with whatever options.
         deletes_ledger: The database goes, too, when it is undone.
     """
+    tells = undoing or bool(place.email)
     return [
         Learn(
             "The project's number, of which the addresses of functions and agents are made",
@@ -73,10 +74,11 @@ def list_steps(place: Place, *, undoing: bool = False, deletes_ledger: bool = Fa
         *_list_roles(place, platform=place.ai_platform or undoing),
         *_list_topics(place),
         *_list_database(place, deletes=deletes_ledger),
-        *list_channels(place, tells=undoing or bool(place.email)),
+        *list_channels(place, tells=tells),
         *list_functions(place),
         *list_metrics(place),
         *list_alarms(place),
+        *([] if tells else [forget_people(place)]),
         show(place),
     ]
 
@@ -135,20 +137,21 @@ def _list_roles(place: Place, *, platform: bool) -> Iterator[Step]:
     )
     ledger = (f"{place.name}-ledger", only)
     applies = place.mode == "apply"
-    yield _of_role(place, "What deciding takes", DECIDE)
+    yield grant_of_role(place, "What deciding takes", DECIDE)
     title = "What scaling takes, which advising does not have"
-    yield _of_role(place, title, SCALE)._replace(is_wanted=applies)
-    if platform:
-        title = "What deciding takes on AI Platform"
-        yield _of_role(place, title, PLATFORM_DECIDE)
-        title = "What scaling takes there, which advising does not have"
-        yield _of_role(place, title, PLATFORM_SCALE)._replace(is_wanted=applies)
+    yield grant_of_role(place, title, SCALE)._replace(is_wanted=applies)
+    title = "What deciding takes on AI Platform, where that is asked for"
+    yield grant_of_role(place, title, PLATFORM_DECIDE)._replace(is_wanted=place.ai_platform)
+    title = "What scaling takes there, which advising does not have"
+    scales = applies and place.ai_platform
+    yield grant_of_role(place, title, PLATFORM_SCALE)._replace(is_wanted=scales)
     yield _on_project(
         place, "What remembering takes, in the one database", place.role(REMEMBER), runs
     )._replace(condition=ledger)
 
 
-def _of_role(place: Place, title: str, role: Role) -> Grant:
+def grant_of_role(place: Place, title: str, role: Role) -> Grant:
+    """Give what both functions run as one of our roles on the project."""
     return _on_project(place, title, place.role(role), place.account("run"))
 
 
@@ -211,6 +214,12 @@ def _keep_quarantine(place: Place) -> Step:
     )
 
 
+def find_database(place: Place) -> Command:
+    """Print the ledger's database, wherever it is."""
+    words = ("firestore", "databases", "list", place.on_project)
+    return (*words, f"--filter=name={place.database}", "--format=json")
+
+
 def _list_database(place: Place, *, deletes: bool) -> Iterator[Step]:
     group, on = ("firestore", "databases"), f"--database={place.name}"
     kept = ("--delete-protection", "--enable-pitr")
@@ -219,7 +228,7 @@ def _list_database(place: Place, *, deletes: bool) -> Iterator[Step]:
     gone = ((*protected, "--no-delete-protection"), (*group, "delete", place.on_project, on))
     yield Ensure(
         f"The ledger's database {place.name}",
-        (*group, "list", place.on_project, f"--filter=name={place.database}", "--format=json"),
+        find_database(place),
         {
             "deleteProtectionState": "DELETE_PROTECTION_ENABLED",
             "pointInTimeRecoveryEnablement": "POINT_IN_TIME_RECOVERY_ENABLED",

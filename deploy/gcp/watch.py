@@ -12,10 +12,12 @@ from typing import Any
 
 from deploy.gcp.metrics import write_type
 from deploy.gcp.place import Place
-from deploy.gcp.step import Ensure, Grant, Step
+from deploy.gcp.step import Command, Ensure, Grant, Step, When
 
 LABEL = "flyball"
 """User label of what is ours: its value is the deployment's name."""
+PART = "flyball_part"
+"""User label of an alert for people: which of them it is."""
 SILENT_S = 300
 """So long without a tick that succeeded, and people are told."""
 ALIGNED_S = 60
@@ -56,6 +58,24 @@ def list_channels(place: Place, *, tells: bool) -> Iterator[Step]:
         yield _channel(place, "people", "email", {"email_address": place.email}, "people are told")
 
 
+def forget_people(place: Place) -> Step:
+    """Give the step by which nobody is told by e-mail any more: no alert names its channel then."""
+    group = ("beta", "monitoring", "channels")
+    return When(
+        "The channel by which people were told by e-mail: nobody is any more",
+        find_channel(place, "email"),
+        ((*group, "delete", "${people}", "--force", "--quiet"),),
+        {"people": "name"},
+    )
+
+
+def find_channel(place: Place, kind: str) -> Command:
+    """Print the deployment's channel of a kind."""
+    wanted = f'--filter=type="{kind}" AND userLabels.{LABEL}="{place.name}"'
+    words = ("beta", "monitoring", "channels", "list", place.on_project)
+    return (*words, wanted, "--format=json")
+
+
 def list_alarms(place: Place) -> Iterator[Step]:
     """List the steps of the alerts for people."""
     group = ("alpha", "monitoring", "policies")
@@ -64,7 +84,7 @@ def list_alarms(place: Place) -> Iterator[Step]:
         ("fails", "a function fails, or is not called", write_failing(place)),
         ("held", "a target is held, or cannot have what it wants", write_held(place)),
     ):
-        label = f'userLabels.{LABEL}="{place.name}" AND userLabels.flyball_part="{part}"'
+        label = f'userLabels.{LABEL}="{place.name}" AND userLabels.{PART}="{part}"'
         content, known = f"--policy={dump(policy)}", part.replace("-", "_")
         yield Ensure(
             f"The alert for people: {title}",
@@ -199,17 +219,16 @@ def _exceed(
 def _write_policy(
     place: Place, part: str, title: str, conditions: list[dict[str, Any]], says: str
 ) -> dict[str, Any]:
-    policy: dict[str, Any] = {
+    return {
         "displayName": f"Flyball ({place.name}) {title}",
         "combiner": "OR",
         "severity": SEVERITIES[part],
         "conditions": conditions,
         "documentation": {"content": says, "mimeType": "text/markdown"},
         "alertStrategy": {"autoClose": "1800s"},
-        "userLabels": {LABEL: place.name, "flyball_part": part},
+        "userLabels": {LABEL: place.name, PART: part},
+        "notificationChannels": [*(["${people}"] if place.email else []), *place.channels],
     }
-    told = [*(["${people}"] if place.email else []), *place.channels]
-    return {**policy, "notificationChannels": told} if told else policy
 
 
 def _channel(place: Place, name: str, kind: str, labels: dict[str, str], what: str) -> Step:
@@ -220,11 +239,10 @@ def _channel(place: Place, name: str, kind: str, labels: dict[str, str], what: s
         "userLabels": {LABEL: place.name},
     }
     group = ("beta", "monitoring", "channels")
-    wanted = f'--filter=type="{kind}" AND userLabels.{LABEL}="{place.name}"'
     text, known = f"--channel-content={dump(content)}", f"${{{name}}}"
     return Ensure(
         f"The channel by which {what}",
-        (*group, "list", place.on_project, wanted, "--format=json"),
+        find_channel(place, kind),
         content,
         ((*group, "create", place.on_project, text),),
         ((*group, "update", known, text),),

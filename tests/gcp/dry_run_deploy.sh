@@ -1,9 +1,13 @@
 #!/bin/sh
-# Printed by a dry run; nothing was run. It is what the program does, and may be run as
-# it is, from the repository's root. The program changes only what differs.
-# First: python -m deploy.gcp build --runtime=python313
-# It prints the digest of build/gcp that the label flyball-source then has.
+# Printed by a dry run; nothing was run and nothing was asked. It may be run as it is,
+# from the repository's root.
+# The program changes only what differs. Of what is deployed already it keeps each
+# option that is not given, which has its usual value here.
 set -eu
+
+# The folder that is uploaded, and the digest of its sources
+digest="$(python -m deploy.gcp build --runtime=python313)"
+digest="$(printf %.40s "$digest")"
 
 # The project's number, of which the addresses of functions and agents are made
 number="$(gcloud projects describe acme-ml '--format=value(projectNumber)')"
@@ -101,6 +105,14 @@ gcloud projects add-iam-policy-binding acme-ml --member=serviceAccount:flyball-r
 # What scaling takes, which advising does not have
 # found by: gcloud projects get-iam-policy acme-ml --format=json
 gcloud projects add-iam-policy-binding acme-ml --member=serviceAccount:flyball-run@acme-ml.iam.gserviceaccount.com --role=projects/acme-ml/roles/flyball.scale --format=none --condition=None
+
+# What deciding takes on AI Platform, where that is asked for
+# found by: gcloud projects get-iam-policy acme-ml --format=json
+gcloud projects remove-iam-policy-binding acme-ml --member=serviceAccount:flyball-run@acme-ml.iam.gserviceaccount.com --role=projects/acme-ml/roles/flyball.decide_platform --format=none --condition=None || true  # it may not be there
+
+# What scaling takes there, which advising does not have
+# found by: gcloud projects get-iam-policy acme-ml --format=json
+gcloud projects remove-iam-policy-binding acme-ml --member=serviceAccount:flyball-run@acme-ml.iam.gserviceaccount.com --role=projects/acme-ml/roles/flyball.scale_platform --format=none --condition=None || true  # it may not be there
 
 # What remembering takes, in the one database
 # found by: gcloud projects get-iam-policy acme-ml --format=json
@@ -202,7 +214,7 @@ people="$(gcloud beta monitoring channels list --project=acme-ml '--filter=type=
 
 # The function flyball-alert, of alerts
 # found by: gcloud functions list --project=acme-ml --regions=europe-west4 --v2 --filter=name=projects/acme-ml/locations/europe-west4/functions/flyball-alert --format=json
-gcloud functions deploy flyball-alert --project=acme-ml --gen2 --region=europe-west4 --runtime=python313 --entry-point=on_alert --trigger-topic=flyball-alerts --retry --trigger-service-account=flyball-trigger@acme-ml.iam.gserviceaccount.com --service-account=flyball-run@acme-ml.iam.gserviceaccount.com --build-service-account=projects/acme-ml/serviceAccounts/flyball-build@acme-ml.iam.gserviceaccount.com --no-allow-unauthenticated --ingress-settings=internal-only --min-instances=0 --max-instances=10 --concurrency=1 --timeout=120s --memory=256Mi --cpu=1 --set-env-vars=FLYBALL_GCP_PROJECT=acme-ml,FLYBALL_GCP_REGION=europe-west4,FLYBALL_FIRESTORE_DATABASE=flyball,FLYBALL_WAKES_TOPIC=flyball-wakes,FLYBALL_DEAD_TOPIC=flyball-quarantine,FLYBALL_ALERT_CHANNEL="${channel}",FLYBALL_TICK_AUDIENCE=https://flyball-tick-"${number}".europe-west4.run.app,FLYBALL_TICK_ACCOUNT=flyball-scheduler@acme-ml.iam.gserviceaccount.com,FLYBALL_TICK_SIGNATURE=platform,FLYBALL_TIMEOUT_S=120,FLYBALL_ALARM_PREFIX=flyball,FLYBALL_HANDFUL=10,FLYBALL_MODE=apply --set-build-env-vars=SOURCE_DATE_EPOCH=315532801 --source=build/gcp --update-labels=flyball=flyball,flyball-settings=ffdfce6d9907c5f609f6bfdb27f8608a1a0fc8f8,flyball-source=the-digest-of-the-staged-folder --quiet
+gcloud functions deploy flyball-alert --project=acme-ml --gen2 --region=europe-west4 --runtime=python313 --entry-point=on_alert --trigger-topic=flyball-alerts --retry --trigger-service-account=flyball-trigger@acme-ml.iam.gserviceaccount.com --service-account=flyball-run@acme-ml.iam.gserviceaccount.com --build-service-account=projects/acme-ml/serviceAccounts/flyball-build@acme-ml.iam.gserviceaccount.com --no-allow-unauthenticated --ingress-settings=internal-only --min-instances=0 --max-instances=10 --concurrency=1 --timeout=120s --memory=256Mi --cpu=1 --set-env-vars=FLYBALL_GCP_PROJECT=acme-ml,FLYBALL_GCP_REGION=europe-west4,FLYBALL_FIRESTORE_DATABASE=flyball,FLYBALL_WAKES_TOPIC=flyball-wakes,FLYBALL_DEAD_TOPIC=flyball-quarantine,FLYBALL_ALERT_CHANNEL="${channel}",FLYBALL_TICK_AUDIENCE=https://flyball-tick-"${number}".europe-west4.run.app,FLYBALL_TICK_ACCOUNT=flyball-scheduler@acme-ml.iam.gserviceaccount.com,FLYBALL_TICK_SIGNATURE=platform,FLYBALL_TIMEOUT_S=120,FLYBALL_ALARM_PREFIX=flyball,FLYBALL_HANDFUL=10,FLYBALL_MODE=apply --set-build-env-vars=SOURCE_DATE_EPOCH=315532801 --source=build/gcp --update-labels=flyball=flyball,flyball-settings=ffdfce6d9907c5f609f6bfdb27f8608a1a0fc8f8,flyball-source="${digest}" --quiet
 
 # What pushes messages may call it
 # found by: gcloud run services get-iam-policy flyball-alert --project=acme-ml --region=europe-west4 --format=json
@@ -238,7 +250,7 @@ gcloud pubsub subscriptions add-iam-policy-binding flyball-wakes --project=acme-
 
 # The function flyball-tick, of every minute
 # found by: gcloud functions list --project=acme-ml --regions=europe-west4 --v2 --filter=name=projects/acme-ml/locations/europe-west4/functions/flyball-tick --format=json
-gcloud functions deploy flyball-tick --project=acme-ml --gen2 --region=europe-west4 --runtime=python313 --entry-point=on_tick --trigger-http --service-account=flyball-run@acme-ml.iam.gserviceaccount.com --build-service-account=projects/acme-ml/serviceAccounts/flyball-build@acme-ml.iam.gserviceaccount.com --no-allow-unauthenticated --ingress-settings=internal-only --min-instances=0 --max-instances=10 --concurrency=1 --timeout=120s --memory=256Mi --cpu=1 --set-env-vars=FLYBALL_GCP_PROJECT=acme-ml,FLYBALL_GCP_REGION=europe-west4,FLYBALL_FIRESTORE_DATABASE=flyball,FLYBALL_WAKES_TOPIC=flyball-wakes,FLYBALL_DEAD_TOPIC=flyball-quarantine,FLYBALL_ALERT_CHANNEL="${channel}",FLYBALL_TICK_AUDIENCE=https://flyball-tick-"${number}".europe-west4.run.app,FLYBALL_TICK_ACCOUNT=flyball-scheduler@acme-ml.iam.gserviceaccount.com,FLYBALL_TICK_SIGNATURE=platform,FLYBALL_TIMEOUT_S=120,FLYBALL_ALARM_PREFIX=flyball,FLYBALL_HANDFUL=10,FLYBALL_MODE=apply --set-build-env-vars=SOURCE_DATE_EPOCH=315532801 --source=build/gcp --update-labels=flyball=flyball,flyball-settings=b737228f0035682e6056bf6bd277ed2abc0ef468,flyball-source=the-digest-of-the-staged-folder --quiet
+gcloud functions deploy flyball-tick --project=acme-ml --gen2 --region=europe-west4 --runtime=python313 --entry-point=on_tick --trigger-http --service-account=flyball-run@acme-ml.iam.gserviceaccount.com --build-service-account=projects/acme-ml/serviceAccounts/flyball-build@acme-ml.iam.gserviceaccount.com --no-allow-unauthenticated --ingress-settings=internal-only --min-instances=0 --max-instances=10 --concurrency=1 --timeout=120s --memory=256Mi --cpu=1 --set-env-vars=FLYBALL_GCP_PROJECT=acme-ml,FLYBALL_GCP_REGION=europe-west4,FLYBALL_FIRESTORE_DATABASE=flyball,FLYBALL_WAKES_TOPIC=flyball-wakes,FLYBALL_DEAD_TOPIC=flyball-quarantine,FLYBALL_ALERT_CHANNEL="${channel}",FLYBALL_TICK_AUDIENCE=https://flyball-tick-"${number}".europe-west4.run.app,FLYBALL_TICK_ACCOUNT=flyball-scheduler@acme-ml.iam.gserviceaccount.com,FLYBALL_TICK_SIGNATURE=platform,FLYBALL_TIMEOUT_S=120,FLYBALL_ALARM_PREFIX=flyball,FLYBALL_HANDFUL=10,FLYBALL_MODE=apply --set-build-env-vars=SOURCE_DATE_EPOCH=315532801 --source=build/gcp --update-labels=flyball=flyball,flyball-settings=b737228f0035682e6056bf6bd277ed2abc0ef468,flyball-source="${digest}" --quiet
 
 # What ticks may call it
 # found by: gcloud run services get-iam-policy flyball-tick --project=acme-ml --region=europe-west4 --format=json

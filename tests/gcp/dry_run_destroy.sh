@@ -1,6 +1,8 @@
 #!/bin/sh
-# Printed by a dry run; nothing was run. It is what the program does, and may be run as
-# it is, from the repository's root. The program changes only what differs.
+# Printed by a dry run; nothing was run and nothing was asked. It may be run as it is,
+# from the repository's root.
+# The program looks first whether the deployment is in this region, and whether
+# scalable targets are in force.
 set -eu
 
 # The dashboard
@@ -154,7 +156,7 @@ gcloud projects remove-iam-policy-binding acme-ml --member=serviceAccount:flybal
 # found by: gcloud projects get-iam-policy acme-ml --format=json
 gcloud projects remove-iam-policy-binding acme-ml --member=serviceAccount:flyball-run@acme-ml.iam.gserviceaccount.com --role=projects/acme-ml/roles/flyball.scale_platform --format=none --condition=None || true  # it may not be there
 
-# What deciding takes on AI Platform
+# What deciding takes on AI Platform, where that is asked for
 # found by: gcloud projects get-iam-policy acme-ml --format=json
 gcloud projects remove-iam-policy-binding acme-ml --member=serviceAccount:flyball-run@acme-ml.iam.gserviceaccount.com --role=projects/acme-ml/roles/flyball.decide_platform --format=none --condition=None || true  # it may not be there
 

@@ -16,6 +16,7 @@ import pytest
 from deploy.gcp.__main__ import main
 from deploy.gcp.functions import TIMEOUT_S, list_variables
 from deploy.gcp.place import Place
+from deploy.gcp.present import find_functions, find_job, find_locations, find_policies
 from deploy.gcp.roles import (
     PLATFORM_READING,
     PLATFORM_ROLES,
@@ -39,6 +40,7 @@ from deploy.gcp.step import (
     write_command,
 )
 from deploy.gcp.steps import BUILDING, list_steps
+from deploy.gcp.watch import forget_people
 from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.session import Session
 from flyball.core.model import CapacityRange
@@ -95,8 +97,12 @@ PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 def list_commands() -> list[Command]:
     """List every command of a deployment, in all of its branches."""
-    commands: list[Command] = []
-    for step in list_steps(PLACE, undoing=True, deletes_ledger=True):
+    commands: list[Command] = [
+        *(find_functions(PLACE), find_policies(PLACE), find_locations(PLACE)),
+        find_job(PLACE, "europe-west1"),
+    ]
+    steps = list_steps(PLACE, undoing=True, deletes_ledger=True)
+    for step in (*steps, forget_people(PLACE)):
         match step:
             case Learn():
                 commands.append(step.ask)

@@ -119,7 +119,9 @@ class Walk:
         (model,) = self.vertex.endpoints[PATH]
         return model
 
-    def list_parts(self, place: Place, *, undoing: bool, deletes_ledger: bool) -> list[Part]:
+    def list_parts(
+        self, place: Place, *, undoing: bool = False, deletes_ledger: bool = False
+    ) -> list[Part]:
         """List the steps of a deployment, whose commands gcloud then knows."""
         parts = list_steps(place, undoing=undoing, deletes_ledger=deletes_ledger)
         self.gcloud.use(parts)

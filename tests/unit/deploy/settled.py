@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 from deploy.gcp.place import Place
 from deploy.gcp.run import make
 from deploy.gcp.steps import list_steps
 from tests.gcp.project import Project
 
+WHERE = ["--project", "acme-ml", "--region", "europe-west4"]
+RUNTIME = f"python{sys.version_info.major}{sys.version_info.minor}"
 PLACE = Place("acme-ml", "europe-west4", mode="apply", email="ops@example.com", digest="d1")
 
 

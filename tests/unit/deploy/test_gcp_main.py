@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,28 +13,8 @@ from deploy.gcp import __main__ as entry
 from deploy.gcp.failure import CommandError
 from deploy.gcp.place import Place, PlaceError, check_place
 from deploy.gcp.run import ask_gcloud
-from deploy.gcp.step import Step
-from deploy.gcp.steps import list_steps
 from tests.gcp.project import Project
-
-WHERE = ["--project", "acme-ml", "--region", "europe-west4"]
-RUNTIME = f"python{sys.version_info.major}{sys.version_info.minor}"
-
-
-@pytest.fixture
-def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Project:
-    """Give an empty project, with which the command speaks, and a folder to build in."""
-    made = Project([])
-
-    def steps(place: Place, *, undoing: bool = False, deletes_ledger: bool = False) -> list[Step]:
-        listed = list_steps(place, undoing=undoing, deletes_ledger=deletes_ledger)
-        made.use(listed)
-        return listed
-
-    monkeypatch.setattr(entry, "list_steps", steps)
-    monkeypatch.setattr(entry, "ask_gcloud", made.ask)
-    monkeypatch.setattr(entry, "SOURCE", str(tmp_path / "source"))
-    return made
+from tests.unit.deploy.settled import RUNTIME, WHERE
 
 
 def test_a_deployment_says_what_a_person_needs(
@@ -98,6 +80,47 @@ def test_a_dry_run_runs_nothing(
     assert not (tmp_path / "source").exists()
 
 
+def test_what_a_dry_run_prints_learns_the_digest_as_the_program_does(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """By the folder's own build; it is the label of both functions."""
+    assert entry.main(["deploy", *WHERE, "--dry-run"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (first,) = (line for line in lines if "deploy.gcp build" in line)
+    cut = lines[lines.index(first) + 1]
+    told = first.replace("python -m deploy.gcp build --runtime=python313", f"echo {'ab' * 32} x")
+    script = f'{told}\n{cut}\nprintf %s "$digest"'
+    ran = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "ab" * 20
+    deploys = [line for line in lines if "functions deploy" in line and "--trigger" in line]
+    assert deploys
+    assert all('flyball-source="${digest}"' in line for line in deploys)
+
+
+def test_a_script_that_nobody_reads_to_its_end_is_no_fault(repository: Path) -> None:
+    """Such as of `| head -1`: the shell is told, and people nothing."""
+    words = [sys.executable, "-m", "deploy.gcp", "deploy", *WHERE, "--dry-run"]
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "wb") as closed:
+        ran = subprocess.run(
+            words, check=False, cwd=repository, stdout=closed, stderr=subprocess.PIPE
+        )
+    assert (ran.returncode, ran.stderr) == (141, b"")
+
+
+def test_a_folder_is_built_for_a_runtime_that_the_lock_is_for(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else nothing is staged."""
+    assert entry.main(["build", "--runtime", "nodejs20"]) == 1
+    said = capsys.readouterr().err
+    assert "--runtime: got 'nodejs20', expected one of python311" in said
+    assert "requirements/gcp-function.txt is locked for these" in said
+    assert not (tmp_path / "source").exists()
+    assert project.ran == []
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -105,6 +128,7 @@ def test_a_dry_run_runs_nothing(
         (["--project", "acme-ml", "--region", "europe"], "--region: got 'europe', expected a reg"),
         ([*WHERE, "--name", "Fly"], "--name: got 'Fly', expected 4 to 19 small letters"),
         ([*WHERE, "--runtime", "python3"], "--runtime: got 'python3'"),
+        ([*WHERE, "--runtime", "python39"], "expected one of python311, python312, python313, py"),
         ([*WHERE, "--email", "nobody"], "--email: got 'nobody', expected one address"),
         ([*WHERE, "--notify", "7"], "--notify: got '7', expected projects/PROJECT/notification"),
         ([*WHERE, "--handful", "-1"], "--handful: got -1, expected 0 to 1000"),
@@ -167,6 +191,21 @@ def test_what_broke_off_says_that_it_can_go_on(
     project.fails = len(project.ran)
     assert entry.main(["destroy", *WHERE]) == 1
     assert "run it again for the rest" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ["deploy", "destroy"])
+def test_where_nothing_was_done_nothing_is_said_to_stay(
+    action: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As on a machine without gcloud."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert entry.main([action, *WHERE]) == 1
+    said = capsys.readouterr().err
+    assert "gcloud is not installed here" in said
+    assert said.endswith("Nothing was changed.\n")
 
 
 def test_a_ledger_is_only_deleted_by_destroy(capsys: pytest.CaptureFixture[str]) -> None:
