@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
+from time import monotonic
 from typing import Any, cast
 
 import grpc
@@ -91,13 +93,39 @@ def test_where_nobody_answers_nothing_more_is_asked(desk: Desk) -> None:
     } == {DUTY}
 
 
-def test_a_used_up_quota_is_of_each_call(desk: Desk) -> None:
-    """It is said, and the next read asks again."""
+def test_a_used_up_quota_is_of_the_whole_project(desk: Desk) -> None:
+    """It is tried a little, nothing else of the project is asked, and the next read asks again."""
     desk.account.refuse("RESOURCE_EXHAUSTED", "Quota exceeded for quota metric")
     for found in desk.read(BUSY, CALLS):
         expect_missing(found, "RESOURCE_EXHAUSTED: Quota exceeded")
+    assert len({request.filter for request in desk.account.asked}) == 1
     desk.account.refuse("OK", times=0)
     assert desk.read(CALLS) == [(Datapoint(NOON, 9.0),)]
+
+
+def test_a_used_up_quota_of_one_project_is_no_other_ones(desk: Desk) -> None:
+    """Others are asked at the same time, whoever comes first."""
+
+    def hook(request: Any) -> None:
+        if request.name == "projects/full":
+            raise RefusalError(grpc.StatusCode.RESOURCE_EXHAUSTED, "Quota exceeded")
+
+    desk.account.hook = hook
+    full = replace(target_on(), resource={**target_on().resource, "project": "full"})
+    found = desk.read_all(MetricRead(full, CALLS, 1), MetricRead(target_on(), CALLS, 1))
+    expect_missing(found[0], "RESOURCE_EXHAUSTED")
+    assert found[1] == (Datapoint(NOON, 9.0),)
+
+
+@pytest.mark.parametrize("code", ["RESOURCE_EXHAUSTED", "INTERNAL"])
+def test_a_read_ends_with_its_time_however_many_calls_it_needs(desk: Desk, code: str) -> None:
+    """Whatever each of them is refused for: others wait for it, with their leases held."""
+    desk.account.refuse(code, "no")
+    metrics = [make_metric(f"custom.googleapis.com/queue_{each}", "mean") for each in range(25)]
+    began = monotonic()
+    for found in desk.read(*metrics):
+        assert isinstance(found, Missing)
+    assert monotonic() - began < 4 * PATIENCE_S
 
 
 def test_a_missing_permission_is_not_tried_again(desk: Desk) -> None:
@@ -163,7 +191,7 @@ def test_pages_without_end_are_broken_off(way: str, desk: Desk) -> None:
         expect_missing(found, "more than 100 pages")
         assert len(patient.account.asked) == 100
     now = iter(range(1_000))
-    hurried = MonitoringMetrics(desk.listing, within_s=PATIENCE_S, clock=lambda: next(now))
+    hurried = MonitoringMetrics(desk.listing, within_s=4.0, clock=lambda: next(now))
     desk.account.hook = _go_on
     (found,) = hurried.read([MetricRead(target_on(), BUSY, 1)], NOW)
     expect_missing(found, "no end after 1 pages")

@@ -44,9 +44,10 @@ class Reader:
     def read(self, reads: Sequence[MetricRead], now: datetime) -> Sequence[Series | Missing]:
         """Read several series, for one or many targets."""
         targets = {each.scalable_target.id: each.scalable_target for each in reads}
-        if len(targets) > 1:
+        found = self._metrics.read(reads, now)
+        if len(targets) > 1:  # last, as it is good for seconds only
             self._control.prefetch(list(targets.values()), now)
-        return self._metrics.read(reads, now)
+        return found
 
 
 class Watcher:

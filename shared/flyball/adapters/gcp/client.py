@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flyball.adapters.gcp.answer import Batch, Line, Page
-from flyball.adapters.gcp.monitoring import Trouble, make_request
+from flyball.adapters.gcp.monitoring import Left, Trouble, make_request
 
 if TYPE_CHECKING:
     from google.cloud.monitoring_v3 import MetricServiceClient
 
 TRY_S = 5.0
-"""Seconds for one try."""
+"""Seconds for one try; where less is left than for two of them, half of it."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 3.2
 AGAIN = ("DeadlineExceeded", "InternalServerError", "ResourceExhausted", "ServiceUnavailable")
 """What a later try may cure; the client by itself tries again after the last one only."""
@@ -41,29 +41,35 @@ class ClientListing:
         self._lock = threading.Lock()
         self._client: MetricServiceClient | None = None
 
-    def fetch(self, batch: Batch, within_s: float) -> Iterator[Page]:
+    def fetch(self, batch: Batch, left_s: Left) -> Iterator[Page]:
         """List the series of a batch, page by page; see Listing."""
         from google.api_core import exceptions, retry, timeout  # noqa: PLC0415  (when first needed)
 
         client = self._find_client()
-        again = retry.Retry(
-            predicate=retry.if_exception_type(*(getattr(exceptions, name) for name in AGAIN)),
-            initial=FIRST_WAIT_S,
-            maximum=LONGEST_WAIT_S,
-            multiplier=2.0,
-            timeout=within_s,
-        )
-        pager = client.list_time_series(
-            request=make_request(batch),
-            retry=again,
-            timeout=timeout.ConstantTimeout(min(TRY_S, within_s)),  # type: ignore[no-untyped-call]
-        )
-        for page in pager.pages:
+        again = retry.if_exception_type(*(getattr(exceptions, name) for name in AGAIN))
+        request, goes_on = make_request(batch), True
+        while goes_on:
+            within_s = max(left_s(), 0.0)
+            try_s = min(TRY_S, within_s / 2)
+            pager = client.list_time_series(
+                request=request,
+                retry=retry.Retry(
+                    predicate=again,
+                    initial=FIRST_WAIT_S,
+                    maximum=LONGEST_WAIT_S,
+                    multiplier=2.0,
+                    timeout=within_s - try_s,  # its last try begins by then
+                ),
+                timeout=timeout.ConstantTimeout(try_s),  # type: ignore[no-untyped-call]
+            )
+            page = next(iter(pager.pages))
+            goes_on = bool(page.next_page_token)
+            request = request | {"page_token": page.next_page_token}
             yield Page(
                 [_read_line(series) for series in page.time_series],
                 page.unit,
                 next((str(error.message) for error in page.execution_errors), ""),
-                goes_on=bool(page.next_page_token),
+                goes_on=goes_on,
             )
 
     def explain(self, error: Exception) -> Trouble:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
@@ -30,6 +31,7 @@ from flyball.adapters.gcp.answer import (
     split_series,
 )
 from flyball.adapters.gcp.query import Query, make_recipe
+from flyball.adapters.gcp.session import LATE as NO_TIME
 from flyball.adapters.gcp.session import UNREACHABLE
 from flyball.adapters.gcp.units import compare_units
 from flyball.core.model import Missing, MissingCause, Series
@@ -44,12 +46,22 @@ PAGES_LIMIT = 100
 """A call that goes on for longer is broken off."""
 LEAST_BACK = timedelta(minutes=10)
 """So far back is asked at least: a value may be shown 6 minutes late."""
-WITHIN_S = 12.0
-"""Seconds for all tries of a call, with what is waited between them."""
+WITHIN_S = 10.0
+"""Seconds for a read in all, however many calls it takes: others wait with their leases held."""
+CALL_S = 5.0
+"""Seconds for all tries of a call, to its last page."""
+AT_ONCE = 8
+"""Projects that are asked at the same time: what one of them is refused costs no other's time."""
 INVALID = "INVALID_ARGUMENT"
 """Refusal of a whole call for one value in it."""
-SILENT = frozenset({"DEADLINE_EXCEEDED", "UNAVAILABLE", UNREACHABLE})
+SILENT = frozenset({"DEADLINE_EXCEEDED", "UNAVAILABLE", UNREACHABLE, NO_TIME})
 """After all tries: nobody answers, and nothing else is asked in the same read."""
+EXHAUSTED = "RESOURCE_EXHAUSTED"
+"""After all tries: nothing else of the same project is asked in the same read."""
+
+
+Left = Callable[[], float]
+"""Says how many seconds are left."""
 
 
 class Trouble(NamedTuple):
@@ -65,12 +77,12 @@ class Listing(Protocol):
     There are two, and nothing but how a call travels differs between them: see client.py, rest.py.
     """
 
-    def fetch(self, batch: Batch, within_s: float) -> Iterator[Page]:
+    def fetch(self, batch: Batch, left_s: Left) -> Iterator[Page]:
         """List the series of a batch, a page each time that one is asked for.
 
         Args:
             batch: What is asked for.
-            within_s: Seconds for all tries of one page.
+            left_s: Says how many seconds are left, for this page and all that follow.
 
         Raises:
             Exception: Why there is no page; explain reads it.
@@ -91,7 +103,7 @@ class MonitoringMetrics:
 
     Args:
         listing: How that is called.
-        within_s: Seconds for all tries of one call.
+        within_s: Seconds for a read in all.
         clock: Seconds that only grow.
     """
 
@@ -117,14 +129,17 @@ class MonitoringMetrics:
             One answer a read, in order; a failure is Missing, and no other read's concern.
         """
         recipes = [find_recipe(read) for read in reads]
-        found: Answers = {}
-        silence: Trouble | None = None
+        by_project: dict[str, list[Batch]] = {}
         for batch in plan_calls(reads, recipes, now):
-            if silence is None:
-                answers, silence = self._ask(batch)
-            else:
-                answers = _fail(batch.queries, silence)
-            found |= answers
+            by_project.setdefault(batch.queries[0].project, []).append(batch)
+        ask = _Asking(self._listing, self._within_s, self._clock).ask_all
+        found: Answers = {}
+        if len(by_project) > 1:
+            with ThreadPoolExecutor(min(len(by_project), AT_ONCE)) as pool:
+                for answers in pool.map(ask, by_project.values()):
+                    found |= answers
+        for batches in by_project.values() if len(by_project) == 1 else ():
+            found |= ask(batches)
         return [
             recipe if isinstance(recipe, Missing) else _finish(read, recipe, found, now)
             for read, recipe in zip(reads, recipes, strict=True)
@@ -134,36 +149,69 @@ class MonitoringMetrics:
         """Let go of the connection; a later read makes another."""
         self._listing.close()
 
+
+class _Asking:
+    """One read: it has so many seconds, and knows who has not answered in it. Thread safe."""
+
+    def __init__(self, listing: Listing, within_s: float, clock: Callable[[], float]) -> None:
+        self._listing = listing
+        self._clock = clock
+        self._ends = clock() + within_s
+        self._silence: Trouble | None = None
+
+    def ask_all(self, batches: Sequence[Batch]) -> Answers:
+        """Ask for the batches of one project, as long as there is anybody who answers."""
+        found: Answers = {}
+        trouble: Trouble | None = None
+        for batch in batches:
+            trouble = trouble or self._silence
+            if trouble is None:
+                answers, trouble = self._ask(batch)
+            else:
+                answers = _fail(batch.queries, trouble)
+            found |= answers
+        return found
+
     def _ask(self, batch: Batch) -> tuple[Answers, Trouble | None]:
         """Ask for one batch; a query that is refused is found and left out.
 
         Returns:
-            What was found; and why nothing more need be asked, where nobody answers.
+            What was found; and why nothing more need be asked of the project, where that is so.
         """
         try:
             return self._call(batch), None
         except Exception as error:  # noqa: BLE001  (its errors share no class; none may pass)
             trouble = self._listing.explain(error)
+        if trouble.status in SILENT:
+            self._silence = trouble
         queries = batch.queries
         if trouble.status != INVALID or len(queries) == 1:
-            return _fail(queries, trouble), trouble if trouble.status in SILENT else None
+            lasts = trouble.status in SILENT or trouble.status == EXHAUSTED
+            return _fail(queries, trouble), trouble if lasts else None
         half = len(queries) // 2
-        one, silence = self._ask(batch._replace(queries=queries[:half]))
-        if silence is not None:
-            return one | _fail(queries[half:], silence), silence
-        other, silence = self._ask(batch._replace(queries=queries[half:]))
-        return one | other, silence
+        one, lasting = self._ask(batch._replace(queries=queries[:half]))
+        if lasting is not None:
+            return one | _fail(queries[half:], lasting), lasting
+        other, lasting = self._ask(batch._replace(queries=queries[half:]))
+        return one | other, lasting
 
     def _call(self, batch: Batch) -> Answers:
         """Call the API to its last page."""
+        ends = min(self._ends, self._clock() + CALL_S)
+
+        def left_s() -> float:
+            return ends - self._clock()
+
+        if left_s() <= 0:
+            return _fail(batch.queries, Trouble(NO_TIME, "the other calls took all the time"))
         lines: list[Line] = []
-        unit, started = "", self._clock()
-        for count, page in enumerate(self._listing.fetch(batch, self._within_s), start=1):
+        unit = ""
+        for count, page in enumerate(self._listing.fetch(batch, left_s), start=1):
             if page.error:
                 return _fail(batch.queries, Trouble("incomplete", page.error))
             lines += page.lines
             unit = unit or page.unit
-            if page.goes_on and self._clock() - started > self._within_s:
+            if page.goes_on and left_s() <= 0:
                 return _fail(batch.queries, Trouble("incomplete", f"no end after {count} pages"))
             if page.goes_on and count == PAGES_LIMIT:
                 return _fail(batch.queries, Trouble("incomplete", f"more than {count} pages"))

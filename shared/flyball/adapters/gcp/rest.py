@@ -20,7 +20,7 @@ from flyball.adapters.gcp.fields import (
     read_part,
     read_text,
 )
-from flyball.adapters.gcp.monitoring import Trouble, make_request
+from flyball.adapters.gcp.monitoring import Left, Trouble, make_request
 from flyball.adapters.gcp.session import CallError, Session
 
 SERVICE = "monitoring"
@@ -37,14 +37,16 @@ class SessionListing:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def fetch(self, batch: Batch, within_s: float) -> Iterator[Page]:
+    def fetch(self, batch: Batch, left_s: Left) -> Iterator[Page]:
         """List the series of a batch, page by page; see Listing."""
         request = make_request(batch)
         path, query = f"v3/{request['name']}/timeSeries", write_query(request)
         token, goes_on = "", True
         while goes_on:
             asked = query | {"pageToken": token} if token else query
-            answer = self._session.call(SERVICE, path, method="GET", query=asked, within_s=within_s)
+            answer = self._session.call(
+                SERVICE, path, method="GET", query=asked, within_s=max(left_s(), 0.0)
+            )
             if not isinstance(answer, Mapping):
                 raise CallError(0, "no answer", f"expected a page, got {type(answer).__name__}")
             token = read_text(answer, "nextPageToken")
