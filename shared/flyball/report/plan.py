@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from flyball.plan.model import Change, Check, Kind, Level, Plan, Purpose, Verb
+from flyball.report.default import NONE, tell_absent
 from flyball.report.figures import counted
 from flyball.report.plain import plain
 
@@ -38,10 +39,6 @@ DONE: Mapping[Verb, str] = {
     Verb.SUSPEND: "suspended",
     Verb.RESUME: "resumed",
 }
-NONE, DEFAULT = "none", "default"
-"""What stands for a field that is not there."""
-DEFAULTS: Mapping[str, str] = {"mode": "apply", "home": "local", "profile": "flyball"}
-"""Where people know what the default is."""
 FINE_SHOWN = 3
 REMEDY_LENGTH = 8_000
 """A policy is pasted whole; IAM takes 6,144 characters, blanks not counted."""
@@ -172,7 +169,8 @@ def _tell_change(change: Change, dollars: float | None) -> Iterator[Line]:
         return
     for each in change.fields:
         if each.name != "config_hash":
-            none = DEFAULTS.get(each.name, DEFAULT) if change.kind is Kind.TARGET else NONE
+            is_target = change.kind is Kind.TARGET
+            none = tell_absent(each.name, change.fields) if is_target else NONE
             before, now = (none if text is None else text for text in (each.before, each.after))
             yield Line(plain(f"{each.name}: {before} → {now}", 1_000), 6)
 
