@@ -1,11 +1,14 @@
 """Is this call of Cloud Scheduler, by the token that it bears?
 
 A token is a JWT that Google signed for a service account and an audience. Who may call at all is
-decided before by IAM; this is the second lock, for a function that somebody made public.
+decided before by IAM (roles/run.invoker).
 
-Cloud Run, which runs the functions, checks the token of a caller that it asks for one, and takes
-the signature off before it hands the call over: what is left cannot be checked again. So a token
-without a signature is taken only where the deployment says that the platform has checked it.
+Cloud Run, which runs the functions, checks the token of a caller that it asks for one, and puts a
+word of its own in the signature's place before it hands the call over: what is left cannot be
+checked again. So that word is taken only where the deployment says that the platform has checked
+the token, and then IAM is the only lock: who makes such a function public lets anybody write the
+word. Such a call can do no more than a tick does: it looks at what is due. A signature that is
+there is checked, and a token without anything in its place is never good.
 
 Source: Google Cloud, "Verify Google-signed ID tokens"; Cloud Run, "Troubleshooting", signature
 removed; Cloud Scheduler, "Use authentication with HTTP targets".
@@ -69,7 +72,7 @@ class Verifier:
         session: Fetches Google's certificates.
         audience: Whom the token must be for.
         email: The service account that must call.
-        trusts_platform: A token whose signature the platform has checked and taken off is taken.
+        trusts_platform: A token whose signature the platform has checked and replaced is taken.
     """
 
     def __init__(
@@ -97,14 +100,17 @@ class Verifier:
         if scheme.lower() != "bearer" or len(parts) != PARTS or len(token) > TOKEN_LIMIT:
             raise TokenError("there is no bearer token")
         header, claims = _read_part(parts[0]), _read_part(parts[1])
-        if parts[2] in ("", REMOVED):
+        if not parts[2] or header.get("alg") == "none":
+            raise TokenError("it has no signature")
+        if parts[2] == REMOVED:
             if not self._trusts_platform:
                 told = "the signature was removed; FLYBALL_TICK_SIGNATURE=platform takes that"
                 raise TokenError(told)
         else:
             self._check_signature(header, ".".join(parts[:2]), parts[2], now)
         _check_times(claims, now)
-        if claims.get("iss") not in ISSUERS:
+        issuer = claims.get("iss")
+        if not isinstance(issuer, str) or issuer not in ISSUERS:
             raise TokenError("it is not of Google")
         if claims.get("aud") != self._audience:
             raise TokenError("it is for another audience")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -258,6 +259,30 @@ def test_a_token_without_a_signature_is_refused_unless_the_platform_checked_it(
     assert stage.tick(token=f"{other}.SIGNATURE_REMOVED_BY_GOOGLE")[1] == 403
     assert stage.tick(token=sign(NOW, by="mine"))[1] == 401
     assert stage.tick(token=removed) == (ALL, 200)
+
+
+def encode(part: object) -> str:
+    """Write a part of a token."""
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("trusted", ["verify", "platform"])
+@pytest.mark.parametrize("header", [{"alg": "none"}, {"alg": "RS256", "kid": "google-1"}])
+@pytest.mark.parametrize("signature", ["", "SIGNATURE_REMOVED_BY_GOOGLE"])
+def test_what_nobody_signed_is_taken_by_no_setting(
+    trusted: str, header: Mapping[str, str], signature: str, stage: Stage
+) -> None:
+    """Only Cloud Run's own word stands for a signature, and only of one that was there."""
+    stage.variables = {"FLYBALL_TICK_SIGNATURE": trusted}
+    token = f"{encode(header)}.{sign(NOW).split('.')[1]}.{signature}"
+    is_replaced = trusted == "platform" and signature and header["alg"] != "none"
+    assert stage.tick(token=token)[1] == (200 if is_replaced else 401)
+
+
+@pytest.mark.parametrize("issuer", [[], {}, ["https://accounts.google.com"], 1, None])
+def test_an_issuer_that_is_no_text_is_refused(issuer: object, stage: Stage) -> None:
+    """It is a caller's mistake, and never ours: 401, not 500."""
+    assert stage.tick(token=sign(NOW, iss=issuer))[1] == 401
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "ES256"])
