@@ -21,7 +21,7 @@ from flyball.wake import Wake, WakeKind
 from flyball.wiring.between import Reader
 from flyball.wiring.gcp import Noting
 from tests.gcp.serving import Server
-from tests.gcp.stage import MODEL, Stage, serve
+from tests.gcp.stage import MODEL, PATH, Stage, serve
 from tests.gcp.vertex import Replicas
 from tests.rig import T0, make_target, register
 
@@ -66,6 +66,9 @@ class Fleet(Stage):
         self.control = GcpControl(self.session)
         self.ill = [self.add(ILL, f"1{index:03}") for index in range(count)]
         self.well = [self.add(WELL, f"2{index:03}") for index in range(count)]
+        for path in (PATH, f"{PATH}/operations"):  # all is loaded, there and here
+            self.session.call("aiplatform", f"v1/{path}", method="GET")
+        server.calls.clear()
         server.hanging = f"locations/{ILL}/"
 
     def add(self, location: str, endpoint: str) -> ScalableTarget:
