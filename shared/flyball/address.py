@@ -192,6 +192,11 @@ def check_amazon(resource: Mapping[str, str]) -> Iterator[Fault]:
     yield from _check(resource, AMAZON)
 
 
+def check_google_words(given: Mapping[str, str]) -> Iterator[Fault]:
+    """Name which of these values are none, by the same keys, whatever they are of."""
+    yield from _check_words(given, GOOGLE)
+
+
 def doubt_google(resource: Mapping[str, str]) -> Iterator[Fault]:
     """Name what is possible in a resource on Google Cloud, and probably not meant."""
     location = resource.get("location", "")
@@ -224,6 +229,10 @@ def find_kept(resource: Mapping[str, str]) -> tuple[str, str] | None:
 def _check(resource: Mapping[str, str], kinds: Kinds) -> Iterator[Fault]:
     given = {key: value for key, value in resource.items() if value}
     yield from _check_keys(given, kinds)
+    yield from _check_words(given, kinds)
+
+
+def _check_words(given: Mapping[str, str], kinds: Kinds) -> Iterator[Fault]:
     for key, word in kinds.words.items():
         value = given.get(key, "")
         if value and not word.pattern.fullmatch(value):

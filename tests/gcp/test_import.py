@@ -214,6 +214,23 @@ def test_a_refusal_is_one_line_with_googles_words(stage: Stage) -> None:
     assert done.err.count("\n") == 1
 
 
+def test_a_name_that_can_be_none_is_refused_before_anybody_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No credentials are looked for, and all that is wrong is said at once."""
+    monkeypatch.setattr("google.auth.default", _fail)
+    done = flyball("import", "gcp", "--project", "ACME", "--location", "moon")
+    assert done.code == 2
+    assert (
+        "--project: got 'ACME', expected a project's id or number; did you mean acme?" in done.err
+    )
+    assert "--location: got 'moon', expected a region, such as europe-west4" in done.err
+
+
+def _fail(**_: object) -> None:
+    raise AssertionError("Google was asked")
+
+
 def test_where_nothing_scales_itself_that_is_said(stage: Stage) -> None:
     """Perhaps it is another location."""
     stage.vertex.endpoints.clear()

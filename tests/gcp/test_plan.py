@@ -129,7 +129,7 @@ def test_what_a_broken_renaming_left_is_named_and_goes(desk: Desk) -> None:
     told = [
         each
         for each in json.loads(shown.out)["plan"]["checks"]
-        if each["scalable_target_id"] == "gpu"
+        if each.get("scalable_target_id") == "gpu"
     ]
     assert [(each["level"], each["text"]) for each in told] == [
         ("warn", "2 alarms are left of gpu, which is neither in the file nor registered")

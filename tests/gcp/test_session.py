@@ -378,3 +378,23 @@ def test_nothing_is_loaded_before_the_first_call() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert said.stdout.strip() == "[]"
+
+
+PAGE = """<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Error 404 (Not Found)!!1</title>
+<style>*{margin:0;padding:0}</style><p><b>404.</b> <ins>That&#39;s an error.</ins>
+<p>The requested URL was not found.</html>"""
+
+
+def test_of_a_page_for_browsers_only_its_words_are_told() -> None:
+    """A host that is gone answers with one."""
+    assert read_refusal(404, PAGE).message == (
+        "404. That's an error. The requested URL was not found."
+    )
+    assert read_refusal(404, "a < b, and no page").message == "a < b, and no page"
+
+
+def test_missing_credentials_are_told_with_what_makes_them() -> None:
+    """Whoever asks."""
+    told = str(CallError(0, NO_CREDENTIALS, "none"))
+    assert "gcloud auth application-default login" in told
+    assert NO_CREDENTIALS not in told

@@ -118,13 +118,13 @@ def _find_remedy(error: Exception) -> str:
 def _find_google_remedy(error: Exception) -> str:
     """Say what to do about a refusal of Google's, where that is known."""
     from flyball.adapters.gcp.refusal import TOO_MANY
-    from flyball.adapters.gcp.session import NO_CREDENTIALS, CallError
+    from flyball.adapters.gcp.session import CallError
 
     if not isinstance(error, CallError):
         return ""
     if error.code == TOO_MANY:
         return "; Google was asked too often: wait a minute, and run it again"
-    if error.status in {NO_CREDENTIALS, "UNAUTHENTICATED"}:
+    if error.status == "UNAUTHENTICATED":
         return "; `gcloud auth application-default login` makes credentials for a person"
     if error.status == "PERMISSION_DENIED":
         return "; `flyball doctor` says what is missing, for a flyball.yaml or a project"

@@ -103,10 +103,11 @@ def gcp(
     """
     from flyball.adapters.gcp.adoption import Wanted, adopt
     from flyball.cli import screen
-    from flyball.wiring.gcp import check_sdk, connect
+    from flyball.wiring.gcp import check_names, check_sdk, connect
 
     _check_free(out, overwrite=overwrite)
     check_sdk()
+    check_names(project=project, location=location)
     wanted = Wanted(project, location, tuple(endpoint or ()), tuple(model or ()))
     with screen.progress(READING, None) as advance, refusing_with(FOUND):
         adoption = adopt(connect(), wanted, advance)

@@ -12,6 +12,9 @@ from flyball.plan.model import Check, Choices, Level
 AT_ONCE = 8
 """Resources that are asked at the same time: below a provider's rate, as one takes 0.1 s."""
 
+ASK = "does the resource exist, and may you describe it? see `flyball doctor`"
+"""What is asked back where a capacity cannot be read, and nothing more is known."""
+
 Live = Callable[[ScalableTarget], Capacity | Missing]
 """Reads what the provider has now."""
 
@@ -32,16 +35,18 @@ def look_at_all(
         return [check for checks in pool.map(look_once, targets) for check in checks]
 
 
-def tell_unread(missing: Missing, target: ScalableTarget, *, taking: bool) -> Check:
+def tell_unread(
+    missing: Missing, target: ScalableTarget, *, taking: bool, remedy: str = ASK
+) -> Check:
     """Say that a capacity cannot be read: then nothing changes hands.
 
     Args:
         missing: Why.
         target: Whose.
         taking: Ours would be in charge from now on.
+        remedy: What to do; "": the reason says it.
     """
     text = f"current capacity cannot be read: {missing.detail or missing.cause.value}"
-    remedy = "does the resource exist, and may you describe it? see `flyball doctor`"
     return Check("capacity", Level.FAIL if taking else Level.WARN, text, remedy, target.id)
 
 

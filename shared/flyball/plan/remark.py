@@ -45,6 +45,7 @@ def tell_absent(what: str, name: str, names: Sequence[str] | None, where: str) -
     text = f"{what} is not there, in this {where}"
     if names is None:
         return text, "name one that is"
+    names = [each for each in names if each != name]
     near = get_close_matches(name, names, SHOWN, ALIKE)
     if near:
         return text, f"is it {' or '.join(near)}?"

@@ -17,6 +17,7 @@ from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.firestore import FirestoreLedger
 from flyball.adapters.gcp.monitoring import Listing, MonitoringMetrics
 from flyball.adapters.gcp.session import Session, read_endpoints
+from flyball.address import check_google_words
 from flyball.alarm import PREFIX
 from flyball.controller import LEASE, SAFETY, Controller
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause
@@ -227,6 +228,20 @@ def check_sdk() -> None:
             found = None
         if found is None:
             raise SettingsError(f"{name} is not installed: pip install 'flyball[gcp]'")
+
+
+def check_names(**given: str) -> None:
+    """See that what an option names could be there, before anybody is asked.
+
+    Args:
+        given: By the key that it would have in a resource: project, location.
+
+    Raises:
+        SettingsError: It could not; the message names the option and the remedy.
+    """
+    faults = [str(each).replace("resource.", "--", 1) for each in check_google_words(given)]
+    if faults:
+        raise SettingsError("; ".join(faults))
 
 
 def open_ledger(url: str, session: Session | None = None) -> FirestoreLedger:

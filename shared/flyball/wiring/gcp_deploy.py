@@ -19,11 +19,25 @@ from flyball.adapters.gcp.firestore import FirestoreLedger
 from flyball.adapters.gcp.jobs import Jobs
 from flyball.adapters.gcp.refusal import tell
 from flyball.adapters.gcp.rivals import make_reader
-from flyball.adapters.gcp.session import EMULATORS, PREFIX, CallError, Session, read_endpoints
+from flyball.adapters.gcp.session import (
+    EMULATORS,
+    NO_CREDENTIALS,
+    PREFIX,
+    CallError,
+    Session,
+    read_endpoints,
+)
 from flyball.adapters.gcp.tick import Ticking, TickJob
 from flyball.core.target import Mode
 from flyball.wiring.deploy import Store
-from flyball.wiring.gcp import METRICS_SERVICE, PROJECT, Settings, check_sdk
+from flyball.wiring.gcp import (
+    METRICS_SERVICE,
+    PROJECT,
+    PROJECT_TOO,
+    Settings,
+    check_names,
+    check_sdk,
+)
 from flyball.wiring.machine import SystemClock
 from flyball.wiring.settings import SettingsError, read_matching
 
@@ -121,12 +135,18 @@ def find_variables(
     if project is None:
         if database is not None:
             raise SettingsError("--database: give --project with it, whose database it is")
+        if not (variables.get(PROJECT) or variables.get(PROJECT_TOO)):
+            message = f"{PROJECT}: got '', expected the id of a project"
+            raise SettingsError(f"{message}; name it by --project, or set the variable")
         return variables
+    check_names(project=project)
     instead = f"or set {PROJECT} and the like in place of --project"
     try:
         session = Session(read_endpoints(variables))
         deployed = choose(list_deployments(session, project), project, database)
     except CallError as error:
+        if error.status == NO_CREDENTIALS:
+            raise SettingsError(str(error)) from None
         message = f"the functions of project {project} cannot be listed: {tell(error)}"
         remedy = "is it the right project, and may you (cloudfunctions.functions.list)?"
         raise SettingsError(f"{message}; {remedy} {instead}") from None

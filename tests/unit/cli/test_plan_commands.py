@@ -98,12 +98,17 @@ def test_a_home_of_which_nothing_is_known_is_refused(
     for name in ("FLYBALL_GCP_PROJECT", "GOOGLE_CLOUD_PROJECT"):
         monkeypatch.delenv(name, raising=False)
     path = tmp_path / "gcp.yaml"
-    home = "    home: gcp\n    resource: {project: p, location: europe-west4, endpoint: 1}\n    min_capacity"
+    resource = "{project: p, location: europe-west4, endpoint: 1}"
+    home = f"    home: gcp\n    resource: {resource}\n    min_capacity"
     text = CONFIG.replace("    min_capacity", home)
     source = "{metric: custom.googleapis.com/load, statistic: mean}"
     text = text.replace("{metric: utilization}", source)
     path.write_text(text, encoding="utf-8")
-    expect_error(flyball("plan", "--config", path), "FLYBALL_GCP_PROJECT: got ''")
+    done = flyball("plan", "--config", path)
+    expect_error(done, "FLYBALL_GCP_PROJECT: got ''")
+    assert "name it by --project" in done.err
+    done = flyball("plan", "--config", path, "--project", "BAD ID")
+    expect_error(done, "--project: got 'BAD ID', expected a project's id or number")
 
 
 def test_what_changes_is_shown_field_by_field(config: Path) -> None:

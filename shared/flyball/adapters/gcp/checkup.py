@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from flyball.adapters.gcp.heard import LOGIN, RESOURCES, Heard
+from flyball.adapters.gcp.heard import RESOURCES, Heard
 from flyball.adapters.gcp.permissions import OPTIONAL, QUOTA, Needs, name_member, write_commands
 from flyball.adapters.gcp.refusal import tell
-from flyball.adapters.gcp.session import CallError
+from flyball.adapters.gcp.session import LOGIN, CallError
 from flyball.plan.model import Check, Level
 
 SERVICES = (

@@ -24,14 +24,13 @@ from flyball.adapters.gcp.permissions import (
     write_commands,
 )
 from flyball.adapters.gcp.refusal import FORBIDDEN, UNAUTHORIZED, tell
-from flyball.adapters.gcp.session import NO_CREDENTIALS, CallError, Session
+from flyball.adapters.gcp.session import LOGIN, NO_CREDENTIALS, CallError, Session
 from flyball.plan.model import Check, Level
 
 if TYPE_CHECKING:
     import requests
 
 T = TypeVar("T")
-LOGIN = "`gcloud auth application-default login`, or GOOGLE_APPLICATION_CREDENTIALS"
 RESOURCES = "cloudresourcemanager"
 _DISABLED = re.compile(r"has not been used in project|is disabled|SERVICE_DISABLED")
 

@@ -6,18 +6,25 @@ scalable target that begins to apply is held to what a take-over is held to else
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from flyball.adapters.gcp.resource import DeployedModel, ResourceError, name_resource, read_resource
-from flyball.core.model import Capacity, Missing
+from flyball.adapters.gcp.session import LOGIN, NO_CREDENTIALS
+from flyball.address import doubt_google, find_kept
+from flyball.core.model import Capacity, Missing, MissingCause
 from flyball.core.target import Mode, ScalableTarget
-from flyball.plan.live import Live, check_bounds, look_at_all, tell_unread
+from flyball.plan.live import ASK, Live, check_bounds, look_at_all, tell_unread
 from flyball.plan.model import Check, Choices, Level, Memory, Scope
 from flyball.plan.sight import HAND_OVER, find_blind, tell_blind
 from flyball.plan.twins import check_twins
 
+_ABSENT = re.compile(r"\bNOT_FOUND\b|\bHTTP 404\b")
+_DENIED = re.compile(r"\bPERMISSION_DENIED\b|\bHTTP 403\b")
+_UNANSWERED = re.compile(r"^[A-Z][A-Z_]+: |^HTTP \d|^[A-Za-z]+Error: ")
+"""How it is told that a call failed; what was answered and is not enough says what to do."""
 FIRST = (
     "apply it in `mode: advise`, give the functions a minute, ask `flyball doctor`, and set "
     "`mode: apply` then"
@@ -69,7 +76,7 @@ def check_range(
         taking: It begins to apply: what cannot be read is not begun with.
     """
     if isinstance(capacity, Missing):
-        yield tell_unread(capacity, target, taking=taking)
+        yield tell_unread(capacity, target, taking=taking, remedy=find_remedy(capacity, target))
         return
     if target.mode is Mode.ADVISE:
         return
@@ -81,6 +88,44 @@ def check_range(
     yield from check_bounds(target, choices, f"its range is {shown} with {serving} there", serving)
 
 
+def find_remedy(missing: Missing, target: ScalableTarget) -> str:
+    """Say what to do where a range cannot be read; "": the reason says it itself."""
+    detail, resource = missing.detail, target.resource
+    if missing.cause is MissingCause.UNAVAILABLE:
+        return ""
+    if NO_CREDENTIALS in detail:
+        return LOGIN
+    if _DENIED.search(detail):
+        return "may you read it? see `flyball doctor`"
+    if not _ABSENT.search(detail):
+        return ASK if _UNANSWERED.search(detail) else ""
+    doubts = [each for each in doubt_google(resource) if each.key == "endpoint"]
+    if doubts:
+        return f"{doubts[0].text}; {doubts[0].remedy}"
+    where = " in " + resource["location"] if resource.get("location") else ""
+    return f"does it exist{where}, in project {resource.get('project', '')}? see `flyball doctor`"
+
+
+def check_floor(capacity: Capacity | Missing, target: ScalableTarget) -> Iterator[Check]:
+    """Say where 1 is kept though a config lets a target go to zero.
+
+    That another model is on the endpoint only Google can say, so what no `validate` can see is a
+    problem of the plan; but one that only advises keeps nothing.
+    """
+    if target.min_capacity:
+        return
+    kept = find_kept(target.resource)
+    least = 0 if isinstance(capacity, Missing) else capacity.least
+    if kept is not None and (least or isinstance(capacity, Missing)):
+        text = f"min_capacity is 0, and 1 is kept: {kept[0]}"
+        yield Check("floor", Level.WARN, text, kept[1], target.id)
+    elif kept is None and least:
+        level = Level.FAIL if target.mode is Mode.APPLY else Level.WARN
+        text = "min_capacity is 0, and 1 is kept: another model is deployed to its endpoint"
+        remedy = "set min_capacity: 1, or give it an endpoint of its own"
+        yield Check("floor", level, text, remedy, target.id)
+
+
 def share(one: ScalableTarget, other: ScalableTarget) -> bool:
     """Say whether two targets scale the same; who names no deployed model means the only one."""
     keys = _key(one), _key(other)
@@ -90,7 +135,9 @@ def share(one: ScalableTarget, other: ScalableTarget) -> bool:
 
 def _look(scene: Scene, target: ScalableTarget) -> Iterator[Check]:
     taking = _begins(scene.scope, target)
-    yield from check_range(scene.live(target), target, scene.choices, taking=taking)
+    capacity = scene.live(target)
+    yield from check_floor(capacity, target)
+    yield from check_range(capacity, target, scene.choices, taking=taking)
 
 
 def _check_sight(scene: Scene, target: ScalableTarget) -> Iterator[Check]:

@@ -9,8 +9,10 @@ nothing but the moment was wrong. Whether a sending of it may have landed is tol
 
 from __future__ import annotations
 
+import html
 import json
 import random
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -55,9 +57,14 @@ LATE = "NO_TIME_LEFT"
 """Status of a call that was not sent any more."""
 UNREACHABLE = "UNREACHABLE"
 """Status of a call without an answer."""
+LOGIN = "`gcloud auth application-default login`, or GOOGLE_APPLICATION_CREDENTIALS"
+"""Where credentials come from."""
 NO_CREDENTIALS = "NO_CREDENTIALS"
 """Status of a call that nobody could be found to make; only a human can mend it."""
 
+_MARKUP = re.compile(r"<(!doctype|html|head|body|title)\b", re.IGNORECASE)
+_UNSHOWN = re.compile(r"<(script|style|title)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _ABORTED = "ABORTED"
 _LOST = 500
@@ -87,7 +94,10 @@ class CallError(Exception):
         passes: bool = False,
         doubtful: bool = False,
     ) -> None:
-        super().__init__(f"{code or 'no answer'} {status}: {message}")
+        told = f"{code or 'no answer'} {status}: {message}"
+        if status == NO_CREDENTIALS:
+            told = f"no credentials were found: {LOGIN} ({message})"
+        super().__init__(told)
         self.code = code
         self.status = status
         self.message = message
@@ -298,8 +308,15 @@ def read_refusal(code: int, text: str) -> CallError:
     told = said[0] if isinstance(said, list) and said else said
     error = told.get("error") if isinstance(told, dict) else None
     if not isinstance(error, dict):
-        return _refused(code, "", text)
+        return _refused(code, "", strip_markup(text))
     return _refused(code, str(error.get("status", "")), str(error.get("message", "")))
+
+
+def strip_markup(text: str) -> str:
+    """Keep of a page in HTML, which is for browsers, what people read of it."""
+    if not _MARKUP.search(text):
+        return text
+    return " ".join(html.unescape(_TAG.sub(" ", _UNSHOWN.sub(" ", text))).split()) or text
 
 
 def _place(method: str, query: Query | None) -> dict[str, Any]:

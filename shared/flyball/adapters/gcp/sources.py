@@ -117,8 +117,11 @@ def _tell_unknown(session: Heard, metric: Metric, query: Query) -> Check:
     service = query.metric_type.partition("/")[0]
     listed = _list_types(session, query.project, f'metric.type = starts_with("{service}/")') or []
     known = {read_text(each, "type") for each in listed} | METERS.keys()
-    near = get_close_matches(query.metric_type, sorted(known), SHOWN, ALIKE)
     text = f"{metric.name}: there is no metric type {query.metric_type} in {query.project}"
+    if query.metric_type in METERS:
+        remedy = "Google makes it with its first value: has it had any traffic?"
+        return Check("metrics", Level.WARN, text, remedy)
+    near = get_close_matches(query.metric_type, sorted(known - {query.metric_type}), SHOWN, ALIKE)
     remedy = f"is it {' or '.join(near)}?" if near else "nobody has written it yet, or its name"
     return Check("metrics", Level.WARN, text, remedy if near else f"{remedy} is another")
 

@@ -68,7 +68,7 @@ def test_a_resource_that_is_none_is_a_problem() -> None:
     found = survey(wrong)
     assert found.wanted == []
     (problem,) = problems(found)
-    assert problem.startswith("resource: got project, expected project, location and endpoint")
+    assert problem.startswith("resource: got project, expected project, location and endpoint (")
 
 
 def test_an_alarm_that_would_be_refused_is_a_problem() -> None:

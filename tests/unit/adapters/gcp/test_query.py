@@ -53,7 +53,7 @@ LABELS: tuple[tuple[dict[str, str], dict[str, str], str, dict[str, str]], ...] =
         "aiplatform.googleapis.com/DeploymentResourcePool",
         {
             "resource.labels.deployment_resource_pool_id": "gpus",
-            "resource.labels.location": "l",
+            "resource.labels.location": "europe-west4",
         },
     ),
     (
@@ -172,7 +172,7 @@ def test_a_query_says_what_it_asks_for() -> None:
     """In words that somebody can search for."""
     (query,) = ask({"metric": DUTY, "cores": "4", "project": "other"}, period_s=300)
     assert query.period_s == 300
-    said = f"mean of {DUTY} {{deployed_model_id=7, endpoint_id=42, location=l}} in other"
+    said = f"mean of {DUTY} {{deployed_model_id=7, endpoint_id=42, location=europe-west4}} in other"
     assert str(query) == said
 
 

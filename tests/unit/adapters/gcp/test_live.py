@@ -1,0 +1,124 @@
+"""Is a range that cannot be read, or a floor that cannot be had, told with the remedy that fits?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from flyball.adapters.gcp.live import check_floor, check_range
+from flyball.adapters.gcp.session import LOGIN
+from flyball.core.model import Capacity, Missing, MissingCause
+from flyball.core.target import Mode, ScalableTarget
+from flyball.plan.live import ASK
+from flyball.plan.model import Choices, Level
+
+PLACE = {"project": "acme", "location": "europe-west4"}
+NUMBER = {**PLACE, "endpoint": "123"}
+BETA = {**NUMBER, "api_version": "v1beta1"}
+POOL = {**PLACE, "deployment_resource_pool": "gpus"}
+VERSION = {"project": "acme", "model": "churn", "version": "v1"}
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Why a range cannot be read, and what is said to be done."""
+
+    id: str
+    detail: str
+    remedy: str
+    resource: dict[str, str]
+    cause: MissingCause = MissingCause.SOURCE_FAILED
+
+
+UNREAD = (
+    Unread(
+        "a display name in place of an id",
+        "NOT_FOUND: no such endpoint",
+        "'churn' is no number, as endpoints' ids are unless somebody chose another; a display "
+        "name is not an id: `gcloud ai endpoints list` shows both",
+        {**PLACE, "endpoint": "churn"},
+    ),
+    Unread(
+        "an id that is not there",
+        "NOT_FOUND: no such endpoint",
+        "does it exist in europe-west4, in project acme? see `flyball doctor`",
+        NUMBER,
+    ),
+    Unread(
+        "a version that is not there",
+        "projects/acme/models/churn/versions/v1: HTTP 404: 404. That's an error.",
+        "does it exist, in project acme? see `flyball doctor`",
+        VERSION,
+    ),
+    Unread(
+        "the service that is shut down",
+        "unavailable: Google shut AI Platform Prediction down (HTTP 404)",
+        "",
+        VERSION,
+        MissingCause.UNAVAILABLE,
+    ),
+    Unread("forbidden", "PERMISSION_DENIED: no", "may you read it? see `flyball doctor`", NUMBER),
+    Unread("no credentials", "NO_CREDENTIALS: none were found", LOGIN, NUMBER),
+    Unread("no answer", "UNREACHABLE: timed out", ASK, NUMBER),
+    Unread(
+        "a cause that says what to do",
+        "projects/acme/locations/europe-west4/endpoints/123/deployedModels/-: the endpoint has 1, "
+        "2: name one in deployed_model",
+        "",
+        NUMBER,
+    ),
+)
+
+
+@pytest.mark.parametrize("case", UNREAD, ids=lambda case: case.id)
+def test_the_remedy_is_that_of_the_cause(case: Unread) -> None:
+    """And there is none beside a cause that names its own."""
+    target = ScalableTarget("churn", 1, 4, home="gcp", resource=case.resource)
+    (found,) = check_range(Missing(case.cause, case.detail), target, Choices())
+    assert (found.text, found.remedy) == (
+        f"current capacity cannot be read: {case.detail}",
+        case.remedy,
+    )
+
+
+@dataclass(frozen=True)
+class Floor:
+    """A target that may go to zero by its config, and what is said of that."""
+
+    id: str
+    resource: dict[str, str]
+    least: int | None
+    level: Level | None
+    told: str = ""
+    mode: Mode = Mode.APPLY
+
+
+FLOORS = (
+    Floor("v1", NUMBER, 1, Level.WARN, "a model may go to zero only by Vertex AI's v1beta1"),
+    Floor("a pool", POOL, 1, Level.WARN, "a deployment resource pool cannot go to zero"),
+    Floor("unread", POOL, None, Level.WARN, "a deployment resource pool cannot go to zero"),
+    Floor("a version", VERSION, 1, Level.WARN, "only machine types that begin with mls1-"),
+    Floor("a version that may", VERSION, 0, None),
+    Floor("v1beta1 and alone", BETA, 0, None),
+    Floor("v1beta1, not read", BETA, None, None),
+    Floor("v1beta1 with another model", BETA, 1, Level.FAIL, "another model is deployed"),
+    Floor("likewise, to advise", BETA, 1, Level.WARN, "another model is deployed", Mode.ADVISE),
+)
+
+
+@pytest.mark.parametrize("case", FLOORS, ids=lambda case: case.id)
+def test_a_floor_of_zero_that_cannot_be_is_told(case: Floor) -> None:
+    """By the rule where it is one, by what Google says where only that tells."""
+    target = ScalableTarget("churn", 0, 4, home="gcp", resource=case.resource, mode=case.mode)
+    capacity: Capacity | Missing = Missing(MissingCause.SOURCE_FAILED, "gone")
+    if case.least is not None:
+        capacity = Capacity(1, 1, ceiling=4, least=case.least)
+    found = [*check_floor(capacity, target)]
+    assert [each.level for each in found] == ([] if case.level is None else [case.level])
+    for each in found:
+        assert each.text.startswith("min_capacity is 0, and 1 is kept: ")
+        assert case.told in each.text
+        assert "set min_capacity: 1" in each.remedy
+    one = ScalableTarget("churn", 1, 4, home="gcp", resource=case.resource)
+    assert [*check_floor(capacity, one)] == []
