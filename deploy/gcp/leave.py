@@ -64,7 +64,7 @@ def refuse_leaving(
         deletes_ledger: The ledger goes, too.
 
     Returns:
-        What is left behind, for people; "": nothing.
+        What is left behind, for people, with the commands that delete it; "": nothing.
 
     Raises:
         LeftError: There are targets, and nothing is forced.
@@ -84,16 +84,17 @@ def refuse_leaving(
         )
     if alarms:
         policies = _count(len(alarms), "alert policy stays", "alert policies stay")
-        said.append(f"{policies}, charged for and heard by nobody ({_name(alarms)})")
+        said.append(f"{policies}, charged for and heard by nobody ({_name(tuple(alarms))})")
     if not said:
         return ""
     left = "; ".join(said)
-    if forced or not (targets or (unasked and (alarms or deletes_ledger))):
-        return f"{left}\n{_advise(place, present)}" if not forced else left
-    raise LeftError(
-        f"{left}. Nothing was changed.\n{_advise(place, present)}\n"
-        "Or --force, which leaves all of that as it is"
-    )
+    if not forced and (targets or (unasked and (alarms or deletes_ledger))):
+        raise LeftError(
+            f"{left}. Nothing was changed.\n{_advise(place, present)}\n"
+            "Or --force, which leaves all of that as it is"
+        )
+    delete = f"  gcloud alpha monitoring policies delete --project={place.project} --quiet"
+    return "\n".join([left, *(f"{delete} {name}" for name in alarms.values())])
 
 
 def _advise(place: Place, present: Present) -> str:

@@ -50,10 +50,11 @@ class Present(NamedTuple):
     policies: tuple[Json, ...]
 
     @property
-    def alarms(self) -> tuple[str, ...]:
-        """Name the alert policies of the project that `flyball apply` made, sorted."""
+    def alarms(self) -> Mapping[str, str]:
+        """Give the alert policies that `flyball apply` made: whole names by what they show."""
         ours = (each for each in self.policies if PREFIX_LABEL in each.get("userLabels", {}))
-        return tuple(sorted(str(each.get("displayName", each.get("name"))) for each in ours))
+        named = {str(each.get("displayName")): str(each.get("name")) for each in ours}
+        return dict(sorted(named.items()))
 
 
 def look(place: Place, ask: Ask, *, undoing: bool = False) -> Present:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from deploy.gcp import __main__ as entry
+from deploy.gcp.leave import UnaskedError, list_targets
+from deploy.gcp.place import Place
 from deploy.gcp.step import Ensure
 from tests.gcp.project import Project
 from tests.unit.deploy.settled import RUNTIME, WHERE
@@ -280,3 +282,12 @@ def test_alert_policies_without_a_target_are_named_and_keep_nothing(
     out = capsys.readouterr().out
     assert "Left behind: 1 alert policy stays" in out
     assert "dev/churn" not in out
+    delete = "gcloud alpha monitoring policies delete --project=acme-ml --quiet"
+    assert f"  {delete} {ALARM['name']}\n" in out
+
+
+def test_without_a_way_to_the_ledger_it_is_said_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with an endpoint that is no URL, or without credentials."""
+    monkeypatch.setenv("FLYBALL_GCP_ENDPOINT_FIRESTORE", "nowhere")
+    with pytest.raises(UnaskedError, match="FLYBALL_GCP_ENDPOINT_FIRESTORE"):
+        list_targets(Place("acme-ml", "europe-west4"))
