@@ -126,6 +126,7 @@ class Server(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 64  # as many may come at once
 
     def __init__(self, *clouds: Cloud, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
