@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from math import ceil, inf
 
@@ -83,9 +84,13 @@ def learn(
 def describe_fit(policy: Learner, metric: Metric) -> str:
     """Say by what a policy learns; what was learned by anything else says nothing of it."""
     kind = "predictive" if isinstance(policy, PredictivePolicy) else "adaptive"
-    known_by = [metric.per.value, metric.source, policy.per_instance]
-    mark = sha256(canonical(known_by).encode()).hexdigest()[:12]
-    return f"{kind} {VERSION} {metric.name} {mark}"
+    source = tuple(sorted(metric.source.items()))
+    return f"{kind} {VERSION} {metric.name} {_mark(metric.per.value, source, policy.per_instance)}"
+
+
+@lru_cache(maxsize=1_024)
+def _mark(per: str, source: tuple[tuple[str, str], ...], per_instance: float) -> str:
+    return sha256(canonical([per, source, per_instance]).encode()).hexdigest()[:12]
 
 
 def _predict(

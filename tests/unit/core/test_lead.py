@@ -1,0 +1,81 @@
+"""A lead time is what nineteen of twenty scale-outs took, as this target has seen them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from flyball.core.lead import KEPT, Lead, count_minutes, find_lead, note_lead_time
+from flyball.core.learner import PredictivePolicy
+from flyball.core.model import History
+from flyball.core.past import Change, Notice, Noticed
+from flyball.core.remember import absorb
+from tests.unit.core.cases import NOON, at, changed, scale, seconds, see
+
+TARGET = scale(PredictivePolicy("f", "calls", 10.0), lead_time=seconds(420))
+
+
+def minutes(*each: float) -> tuple[timedelta, ...]:
+    """Give durations."""
+    return tuple(timedelta(minutes=number) for number in each)
+
+
+@pytest.mark.parametrize("seen", [(), minutes(1, 2, 3, 4)])
+def test_too_few_leave_it_to_the_config(seen: tuple[timedelta, ...]) -> None:
+    """Four of them are too few."""
+    assert find_lead(TARGET, seen) == Lead(seconds(420), seconds(420), 0)
+
+
+def test_half_and_nineteen_of_twenty() -> None:
+    """In whatever order they were seen."""
+    assert find_lead(TARGET, minutes(9, 3, 5, 4, 6)) == Lead(*minutes(5, 9), 5)
+    assert find_lead(TARGET, minutes(*range(20, 0, -1))) == Lead(*minutes(10, 19), 20)
+    assert find_lead(TARGET, minutes(*[4] * 39, 90)[-32:]) == Lead(*minutes(4, 4), 32)
+
+
+@pytest.mark.parametrize(
+    ("span", "found"), [(0, 0), (29, 0), (30, 1), (240, 4), (269, 4), (270, 5), (9_999, 60)]
+)
+def test_an_arrival_is_noticed_up_to_a_minute_late(span: float, found: int) -> None:
+    """So half a minute more is none."""
+    assert count_minutes(seconds(span), 60) == found
+
+
+def test_a_scale_out_that_arrives_is_noted() -> None:
+    """From when it was accepted until it was seen in service."""
+    history = History(desired=3, changes=(changed(2, 3, None, begun=-250),))
+    after, _ = absorb(TARGET, history, see(3), NOON)
+    assert after.lead_times == (seconds(250),)
+
+
+def test_what_arrives_in_two_is_told_by_the_newer() -> None:
+    """They come into service together."""
+    changes = (changed(1, 2, None, begun=-400), changed(2, 3, None, begun=-100))
+    after, _ = absorb(TARGET, History(desired=3, changes=changes), see(3), NOON)
+    assert after.lead_times == (seconds(100),)
+
+
+def test_neither_a_scale_in_nor_what_still_comes_tells_anything() -> None:
+    """They are no arrivals."""
+    for change, current, ready in ((changed(3, 2, None), 2, 2), (changed(2, 3, None), 3, 2)):
+        history = History(desired=current, changes=(change,))
+        after, _ = absorb(TARGET, history, see(current, ready=ready), NOON)
+        assert after.lead_times == ()
+
+
+def test_the_newest_are_kept() -> None:
+    """And a clock that was set back makes none negative, nor a stall one of days."""
+    done = (Noticed(Notice.COMPLETED, NOON, 1, 2),)
+    found: tuple[timedelta, ...] = ()
+    for started in (at(60), at(-90_000), *[at(-300)] * KEPT):
+        found = note_lead_time(found, (Change(started, 1, 2),), done)
+        if len(found) == 2:
+            assert found == (timedelta(), timedelta(hours=1))
+    assert found == (seconds(300),) * KEPT
+
+
+def test_nobody_uses_them_where_nobody_learns() -> None:
+    """They are forgotten with the last policy that did."""
+    history = History(desired=3, changes=(changed(2, 3, None, begun=-250),))
+    assert absorb(scale(), history, see(3), NOON)[0].lead_times == ()
