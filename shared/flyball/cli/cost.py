@@ -79,7 +79,8 @@ def cost(
 
     Each scalable target is simulated twice: quiet, where nothing happens, and busy, under the
     traffic of --trace. Beside it: reading the same metrics every minute, and what the cloud's own
-    scaling is charged by. Nothing is asked of a cloud.
+    scaling is charged by. Nothing is asked of a cloud; the simulation of AWS needs its libraries all
+    the same (pip install 'flyball[aws]').
     """
     from flyball.cli import screen
     from flyball.cost.cloud import find_cloud
@@ -88,8 +89,6 @@ def cost(
     check_capacity_per_instance(capacity_per_instance)
     targets = _find_targets(config, target)
     clouds = [find_cloud(home) for home in targets]
-    for cloud in clouds:
-        cloud.check()
     tables = [_find_prices(cloud, prices, list(targets)) for cloud in clouds]
     lengths = [days * DAY_MINUTES if days else find_length(len(each)) for each in targets.values()]
     with screen.progress("Simulating", 2 * sum(lengths)) as advance:

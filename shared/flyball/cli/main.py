@@ -185,7 +185,7 @@ for command, words in (
     (apply.apply, "Put a config, or a plan of one, into force."),
     (destroy.destroy, "Remove what a config made; rows stay."),
     (doctor.doctor, "Say what is wrong with a deployment, and the remedy."),
-    (cost.cost, "Count and price a month of calls to AWS."),
+    (cost.cost, "Price a month of Flyball itself on AWS and Google Cloud."),
     (pause.pause, "Stop the changes of a scalable target for a while."),
     (pause.resume, "End a pause before its time."),
 ):

@@ -11,6 +11,8 @@ from flyball.core.target import ScalableTarget
 from flyball.cost.month import Month
 from flyball.cost.usage import Usage
 from flyball.price import Prices
+from flyball.wiring.aws import check_sdk
+from flyball.wiring.stack import AWS
 
 
 class Rivals(NamedTuple):
@@ -33,7 +35,6 @@ class Cloud(NamedTuple):
         package: Of its adapters, beside which its prices are.
         groups: What is charged, by what people ask for.
         native: What its own scaling is called.
-        check: Sees that what a month there needs is installed.
         read_prices: Reads its table, with what a file replaces.
         month: Makes a month: targets, demands, start, usage and prices, then as Month.
         charge_alarms: Charges the alarms of targets that are there all month.
@@ -46,7 +47,6 @@ class Cloud(NamedTuple):
     package: str
     groups: Mapping[str, tuple[str, ...]]
     native: str
-    check: Callable[[], None]
     read_prices: Callable[[Path | None], Prices]
     month: Callable[..., Month]
     charge_alarms: Callable[[Usage, Sequence[ScalableTarget], Prices], None]
@@ -64,6 +64,12 @@ class Cloud(NamedTuple):
 
 
 def find_cloud(home: str) -> Cloud:
-    """Load what is known of a home, one of HOMES."""
+    """Load what is known of a home, one of CLOUDS.
+
+    Raises:
+        SettingsError: What a month there needs is not installed; nothing of Google's is needed.
+    """
+    if home == AWS:
+        check_sdk()
     found: Cloud = getattr(import_module(f"flyball.cost.{home}"), home.upper())
     return found

@@ -4,14 +4,12 @@ from flyball.adapters.aws.prices import read_prices
 from flyball.cost.aws.bill import GROUPS, complete, price_rivals, stand
 from flyball.cost.aws.month import AwsMonth, charge_alarms
 from flyball.cost.cloud import Cloud
-from flyball.wiring.aws import check_sdk
 
 AWS = Cloud(
     home="aws",
     package="flyball.adapters.aws",
     groups=GROUPS,
     native="native policies: their alarms alone",
-    check=check_sdk,
     read_prices=read_prices,
     month=AwsMonth,
     charge_alarms=charge_alarms,

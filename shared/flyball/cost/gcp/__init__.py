@@ -5,17 +5,11 @@ from flyball.cost.cloud import Cloud
 from flyball.cost.gcp.bill import GROUPS, complete, price_rivals, stand
 from flyball.cost.gcp.month import GcpMonth, charge_alarms
 
-
-def _need_nothing() -> None:
-    """Check nothing: no library of Google's is loaded."""
-
-
 GCP = Cloud(
     home="gcp",
     package="flyball.adapters.gcp",
     groups=GROUPS,
     native="Google's own autoscaler: it is free",
-    check=_need_nothing,
     read_prices=read_prices,
     month=GcpMonth,
     charge_alarms=charge_alarms,
