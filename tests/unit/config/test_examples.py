@@ -9,14 +9,17 @@ from pathlib import Path
 import pytest
 
 from flyball.config import compile_config, lint, load
+from flyball.config.cloud import RETIRED
 from flyball.config.scenario import read
 from flyball.core.decide import decide
 from flyball.core.model import Action, Missing, Reason
-from flyball.core.policy import ScheduledPolicy
+from flyball.core.policy import ScheduledPolicy, TrackingPolicy
+from flyball.core.target import Mode
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 FILES = [
     "adaptive.yaml",
+    "ai-platform.yaml",
     "aws.yaml",
     "component.yaml",
     "flyball.yaml",
@@ -41,9 +44,10 @@ def test_no_example_is_left_out(examples: Path) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_an_example_is_sound_and_beyond_doubt(name: str, examples: Path) -> None:
-    """No error, and no warning either."""
+    """No error, and no warning but of the service that is shut down."""
     config = load(examples / name)
-    assert lint(config, NOW) == ()
+    warned = [each.message for each in lint(config, NOW)]
+    assert warned == [RETIRED] * (name == "ai-platform.yaml")
     assert all(json.loads(each.config) for each in compile_config(config))
 
 
@@ -77,3 +81,12 @@ def test_a_scenario_decides_as_its_comment_says(
     decision = decide(*scenario)
     assert (decision.action, decision.reason, decision.desired) == (action, reason, desired)
     assert not isinstance(scenario.observation.capacity, Missing)
+
+
+def test_the_example_of_google_is_of_vertex_ai_and_only_advises(examples: Path) -> None:
+    """Google's own autoscaler holds 60 %, and a floor beside it holds more."""
+    (target,) = load(examples / "gcp.yaml").scalable_targets
+    assert "endpoint" in target.resource
+    assert target.mode is Mode.ADVISE
+    held = {p.name: p.target_value for p in target.policies if isinstance(p, TrackingPolicy)}
+    assert held["duty-cycle"] == 75

@@ -22,7 +22,7 @@ CUSTOM = "custom.googleapis.com/queue"
 OF_MODEL = (
     ("metric.labels.deployed_model_id", "7"),
     ("resource.labels.endpoint_id", "42"),
-    ("resource.labels.location", "l"),
+    ("resource.labels.location", "europe-west4"),
 )
 TOTAL = Per.TOTAL
 
