@@ -148,7 +148,7 @@ def keep(place: Place, present: Present, ask: Ask) -> dict[str, Values]:
     kept = {field: values for field, values in _read_functions(present.functions) if values}
     channels = _list(ask, find_channel(place, "email"))
     people = {str(each.get("name")): each.get("labels", {}) for each in channels}
-    for labels in people.values():
+    for labels in reversed(people.values()):  # the first is the one that a deployment finds
         kept["email"] = frozenset({str(labels.get("email_address", ""))})
     told = [
         str(channel)
