@@ -121,4 +121,5 @@ class Leases:
             self._ledger.write(claim, (), ItemUpdate(release=True))
             return Wake(nothing_new, claim.scalable_target_id)
         target, history = self.recall.target(claim), self._scribe.read_history(claim)
-        return Held(trigger, claim, target, history, note_seen(seen, trigger, now))
+        noted = note_seen(seen, trigger, now) if trigger.source else claim.seen
+        return Held(trigger, claim, target, history, noted)

@@ -10,7 +10,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from flyball.core.breach import count_periods
-from flyball.core.model import Capacity, Missing, MissingCause, Observation, Series
+from flyball.core.model import (
+    Capacity,
+    Missing,
+    MissingCause,
+    Observation,
+    Series,
+    find_unordered,
+)
 from flyball.core.target import ScalableTarget
 from flyball.ports import CapacityControl, MetricRead, MetricSource, Underway
 
@@ -89,11 +96,16 @@ def _accept(answer: Series | Missing) -> Series | Missing:
     if isinstance(answer, Missing):
         return answer
     series = tuple(answer)
-    for index, point in enumerate(series):
-        if point.at.tzinfo is None:
-            return _broken(f"datapoint {index} has no time zone: {point.at.isoformat()}")
-        if index and point.at <= series[index - 1].at:
-            return _broken(f"datapoint {index} is not after the one before: {point.at.isoformat()}")
+    instants = [point.at for point in series]
+    zones = [at.tzinfo for at in instants]
+    if None in zones:
+        index = zones.index(None)
+        return _broken(f"datapoint {index} has no time zone: {instants[index].isoformat()}")
+    index = find_unordered(instants)
+    if index:
+        return _broken(
+            f"datapoint {index} is not after the one before: {instants[index].isoformat()}"
+        )
     return series
 
 

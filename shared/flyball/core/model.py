@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
+from operator import lt
 from typing import NamedTuple
 
 from flyball.core.advice import Advice, Learned
@@ -171,14 +171,20 @@ class Observation:
                 _check_order(name, series)
 
 
+def find_unordered(instants: Sequence[datetime]) -> int:
+    """Give the index of the first instant that is not after the one before it; 0: there is none."""
+    later = list(map(lt, instants, instants[1:]))
+    return later.index(False) + 1 if False in later else 0
+
+
 def _check_order(name: str, series: Series) -> None:
-    for index, (before, after) in enumerate(pairwise(series)):
-        if not before.at < after.at:
-            message = (
-                f"metrics.{name}[{index + 1}].at: got {after.at.isoformat()}, "
-                f"expected an instant after {before.at.isoformat()}"
-            )
-            raise ValueError(message)
+    index = find_unordered([point.at for point in series])
+    if index:
+        message = (
+            f"metrics.{name}[{index}].at: got {series[index].at.isoformat()}, "
+            f"expected an instant after {series[index - 1].at.isoformat()}"
+        )
+        raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True)

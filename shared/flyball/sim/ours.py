@@ -251,7 +251,7 @@ class _Monitoring:
             first = len(points) * width
             points.append(self._make(metric.name, shown[first : first + width]))
         newest = points[-periods:]
-        series = tuple([point for point in newest if point is not None])
+        series = tuple([point for point in newest if point])  # a gap has none
         if series:
             return series
         slots = shown[-periods * width :]
