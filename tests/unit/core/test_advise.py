@@ -25,6 +25,7 @@ from flyball.core.rule import MissingRule, MissingRules
 from flyball.core.target import Metric, Per, Profile, ScalableTarget, ZeroRule
 from tests.unit.core.cases import (
     NOON,
+    Seen,
     aws_tracking,
     changed,
     expect,
@@ -184,7 +185,7 @@ def test_it_counts_among_those_that_agree_to_a_scale_in() -> None:
 def test_its_missing_metric_holds_scale_in() -> None:
     """By default, whatever others say; with `ignore` they decide."""
     metrics = (CALLS, Metric("load"))
-    missing = {"load": 5.0, "calls": Missing(MissingCause.SOURCE_FAILED)}
+    missing: dict[str, Seen] = {"load": 5.0, "calls": Missing(MissingCause.SOURCE_FAILED)}
     track = tracking("T", 10.0, metric="load")
     history = knows(chosen=3)
     held = (LimitKind.MISSING,)

@@ -21,6 +21,11 @@ def minutes(*each: float) -> tuple[timedelta, ...]:
     return tuple(timedelta(minutes=number) for number in each)
 
 
+def lead(p50: float, p95: float, seen: int) -> Lead:
+    """Give a lead time in minutes."""
+    return Lead(timedelta(minutes=p50), timedelta(minutes=p95), seen)
+
+
 @pytest.mark.parametrize("seen", [(), minutes(1, 2, 3, 4)])
 def test_too_few_leave_it_to_the_config(seen: tuple[timedelta, ...]) -> None:
     """Four of them are too few."""
@@ -29,9 +34,9 @@ def test_too_few_leave_it_to_the_config(seen: tuple[timedelta, ...]) -> None:
 
 def test_half_and_nineteen_of_twenty() -> None:
     """In whatever order they were seen."""
-    assert find_lead(TARGET, minutes(9, 3, 5, 4, 6)) == Lead(*minutes(5, 9), 5)
-    assert find_lead(TARGET, minutes(*range(20, 0, -1))) == Lead(*minutes(10, 19), 20)
-    assert find_lead(TARGET, minutes(*[4] * 39, 90)[-32:]) == Lead(*minutes(4, 4), 32)
+    assert find_lead(TARGET, minutes(9, 3, 5, 4, 6)) == lead(5, 9, 5)
+    assert find_lead(TARGET, minutes(*range(20, 0, -1))) == lead(10, 19, 20)
+    assert find_lead(TARGET, minutes(*[4] * 39, 90)[-32:]) == lead(4, 4, 32)
 
 
 @pytest.mark.parametrize(

@@ -117,13 +117,12 @@ def test_who_loses_is_demoted() -> None:
     assert made[-1].is_trusted
     walk = _walk()
     chance = Random(3)
-    trusted = True
+    prediction = made[-1]
     for step in range(DAY, 6 * DAY):
         state, prediction = take(state, START + step, walk(step, chance) * 30, HORIZON, 0.9)
-        trusted = prediction.is_trusted
-        if not trusted:
+        if not prediction.is_trusted:
             break
-    assert not trusted
+    assert not prediction.is_trusted
     assert prediction.error_ratio is not None
     assert prediction.error_ratio > 1.0
 
@@ -150,7 +149,8 @@ def test_a_long_gap_costs_no_more_than_a_short_one() -> None:
 @pytest.mark.parametrize("horizon", [1, 30, LONGEST_HORIZON])
 def test_the_horizon_may_change(horizon: int) -> None:
     """As the lead time that was learned does."""
-    state, _, _ = live(CASES[0].shape, 200)
+    state, made, _ = live(CASES[0].shape, 200)
+    prediction = made[-1]
     for minute in range(200, 200 + 2 * horizon + 2):
         state, prediction = take(state, START + minute, 10.0, horizon, 0.9)
     assert state.judged > 200 - HORIZON
