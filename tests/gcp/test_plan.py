@@ -302,7 +302,8 @@ def test_a_deployment_that_only_advises_is_said(
     done = apply()
     assert done.code == 0
     assert "the deployment only advises: nothing is changed" in done.out
-    assert "In charge of gpu: who was before; this deployment only advises." in done.out
+    said = "the service itself, inside the range that is set; this deployment only advises."
+    assert f"In charge of gpu: {said}" in done.out
 
 
 def test_what_has_no_alert_policy_is_looked_at_on_every_tick(desk: Desk) -> None:

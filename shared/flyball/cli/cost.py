@@ -79,8 +79,8 @@ def cost(
 
     Each scalable target is simulated twice: quiet, where nothing happens, and busy, under the
     traffic of --trace. Beside it: reading the same metrics every minute, and what the cloud's own
-    scaling is charged by. Nothing is asked of a cloud; the simulation of AWS needs its libraries all
-    the same (pip install 'flyball[aws]').
+    scaling is charged by. Nothing is asked of a cloud; the simulation of AWS needs its libraries
+    all the same (pip install 'flyball[aws]').
     """
     from flyball.cli import screen
     from flyball.cost.cloud import find_cloud

@@ -14,7 +14,7 @@ SHOWN = 3
 """Most targets that are named."""
 OTHERS = "native scaling"
 """What a check is called that found somebody else who scales a target."""
-ADVISE = "advise"
+ADVISE, GOOGLE = "advise", "gcp"
 RANGE = CapacityKind.RANGE.value
 
 
@@ -40,15 +40,26 @@ def _find_charge(
     is_held = any(each.name == OTHERS for each in checks)
     is_left = any(each.text.endswith(NOBODY) for each in checks)
     if place.get("mode") == ADVISE:
-        who = "nobody" if is_left else "who was before"
+        who = "nobody" if is_left else _find_other(plan, name, config)
         return f"In charge of {{}}: {who}; this deployment only advises."
     if config.get("mode") == ADVISE:
         is_left = is_left or (not is_held and _is_let_go(plan, name, config))
-        who = "nobody" if is_left else "who was before"
+        who = "nobody" if is_left else _find_other(plan, name, config)
         return f"In charge of {{}}: {who}; Flyball only advises."
     if is_held:
         return "In charge of {}: not Flyball, while somebody else scales it (see above)."
     return "In charge of {}: Flyball."
+
+
+def _find_other(plan: Plan, name: str, config: Mapping[str, object]) -> str:
+    """Say who scales a target of which Flyball only says what it would do."""
+    if config.get("home") == GOOGLE or config.get("capacity_kind") == RANGE:
+        return "the service itself, inside the range that is set"
+    resumed = any(
+        each.verb is Verb.RESUME and each.scalable_target_id == name for each in plan.changes
+    )
+    active = any(each.name == OTHERS and each.scalable_target_id == name for each in plan.checks)
+    return OTHERS if resumed or active else f"{OTHERS}, if there is any"
 
 
 def _is_let_go(plan: Plan, name: str, config: Mapping[str, object]) -> bool:

@@ -39,6 +39,7 @@ DONE: Mapping[Verb, str] = {
     Verb.SUSPEND: "suspended",
     Verb.RESUME: "resumed",
 }
+GOOGLE = "gcp"
 FINE_SHOWN = 3
 REMEDY_LENGTH = 8_000
 """A policy is pasted whole; IAM takes 6,144 characters, blanks not counted."""
@@ -87,9 +88,25 @@ def tell_plan(plan: Plan) -> Iterator[Line]:
         yield Line("")
         yield from _tell_checks(plan.checks)
     yield Line("")
+    yield from map(Line, _tell_effects(plan))
     yield Line(sum_up(plan), style="bold")
     if plan.cost.alarms or plan.cost.jobs or plan.cost.before:
         yield Line(_tell_cost(plan))
+
+
+def _tell_effects(plan: Plan) -> Iterator[str]:
+    """Say what stays as it is although somebody may think otherwise."""
+    if plan.choices.take_over and GOOGLE in plan.place:
+        yield (
+            "--take-over has no effect on Google Cloud: its autoscaler cannot be suspended, and "
+            "picks inside Flyball's range."
+        )
+    gone = (each for each in plan.changes if each.home == GOOGLE and each.kind is Kind.TARGET)
+    if any(each.verb is Verb.DELETE for each in gone):
+        yield (
+            "The range on Google Cloud stays as it was set last, and the service goes on picking "
+            "inside it."
+        )
 
 
 def tell_check(check: Check) -> Iterator[Line]:

@@ -37,8 +37,12 @@ def make(*names: str, place: Mapping[str, str] | None = None, **config: Any) -> 
     ("config", "place", "said"),
     [
         ({}, {"account": "1"}, "In charge of churn: Flyball."),
-        ({"mode": "advise"}, {"account": "1"}, "who was before; Flyball only advises."),
-        ({}, {"mode": "advise"}, "who was before; this deployment only advises."),
+        (
+            {"mode": "advise"},
+            {"account": "1"},
+            "native scaling, if there is any; Flyball only advises.",
+        ),
+        ({}, {"mode": "advise"}, "native scaling, if there is any; this deployment only advises."),
     ],
 )
 def test_an_apply_ends_with_who_is_in_charge(
@@ -80,12 +84,14 @@ GONE = (
     Gone("left_suspended", "nobody; Flyball only advises", (LET_GO,), (LEFT,)),
     Gone("still_left_suspended", "nobody; Flyball only advises", (), (LEFT,)),
     Gone("without_native_scaling", "nobody; Flyball only advises", (LET_GO,)),
-    Gone("resumed", "who was before; Flyball only advises", (LET_GO, RESUMED)),
-    Gone("native_scaling_is_active", "who was before; Flyball only advises", (LET_GO,), (ACTIVE,)),
-    Gone("an_adviser_all_along", "who was before; Flyball only advises", (RENAMED,)),
+    Gone("resumed", "native scaling; Flyball only advises", (LET_GO, RESUMED)),
+    Gone("native_scaling_is_active", "native scaling; Flyball only advises", (LET_GO,), (ACTIVE,)),
+    Gone(
+        "an_adviser_all_along", "native scaling, if there is any; Flyball only advises", (RENAMED,)
+    ),
     Gone(
         "a_service_that_picks",
-        "who was before; Flyball only advises",
+        "the service itself, inside the range that is set; Flyball only advises",
         (LET_GO,),
         config={"mode": "advise", "capacity_kind": "range"},
     ),
@@ -98,7 +104,7 @@ GONE = (
     ),
     Gone(
         "another_is_left",
-        "who was before; Flyball only advises",
+        "native scaling, if there is any; Flyball only advises",
         checks=(LEFT._replace(scalable_target_id="other"),),
     ),
 )
@@ -110,6 +116,15 @@ def test_where_flyball_goes_and_nobody_comes_nobody_is_said_to_be_in_charge(case
     made = make("churn", place=case.place, **case.config)
     (line,) = tell_charge(made._replace(changes=case.changes, checks=case.checks))
     assert line == f"In charge of churn: {case.said}."
+
+
+def test_on_google_the_service_is_in_charge_of_what_flyball_only_advises() -> None:
+    """Also of a pin: its autoscaler picks in whatever range there is."""
+    said = "the service itself, inside the range that is set; Flyball only advises."
+    for kind in ("range", "count"):
+        made = make("churn", home="gcp", mode="advise", capacity_kind=kind)
+        made = made._replace(place={"gcp": {"project": "p"}})
+        assert list(tell_charge(made)) == [f"In charge of churn: {said}"]
 
 
 def test_many_are_counted() -> None:

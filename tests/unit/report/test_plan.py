@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flyball.plan.model import Check, Cost, Kind, Level, Part, Purpose, Verb, Wanted
+import pytest
+
+from flyball.plan.model import Check, Choices, Cost, Kind, Level, Part, Purpose, Verb, Wanted
 from flyball.report.plan import Line, count_verbs, sum_up, tell_check, tell_done, tell_plan
 from tests.unit.plan.parts import alarm, native, part, plan, target
 
@@ -163,3 +165,35 @@ def test_what_is_not_here_may_be_meant_elsewhere() -> None:
     assert said.endswith(" Scalable target churn of flyball.yaml is not registered here.")
     said = sum_up(gone._replace(wanted=(one, one)))
     assert said.endswith(" None of the 2 scalable targets of flyball.yaml is registered here.")
+
+
+RANGE_STAYS = (
+    "The range on Google Cloud stays as it was set last, and the service goes on picking inside it."
+)
+NO_TAKE_OVER = (
+    "--take-over has no effect on Google Cloud: its autoscaler cannot be suspended, and picks "
+    "inside Flyball's range."
+)
+
+
+@pytest.mark.parametrize(("home", "is_said"), [("aws", False), ("gcp", True), ("local", False)])
+def test_the_range_that_is_left_behind_is_said_to_stay(
+    home: str,
+    is_said: bool,
+) -> None:
+    """The service still picks inside it."""
+    gone = plan([], [target()._replace(home=home)], purpose=Purpose.DESTROY)
+    assert (RANGE_STAYS in texts(list(tell_plan(gone)))) is is_said
+
+
+@pytest.mark.parametrize(
+    ("home", "takes", "is_said"), [("gcp", True, True), ("gcp", False, False), ("aws", True, False)]
+)
+def test_a_take_over_on_google_is_said_to_do_nothing(
+    home: str,
+    takes: bool,
+    is_said: bool,
+) -> None:
+    """Whoever types it expects something."""
+    made = plan([target()], [], choices=Choices(take_over=takes), place={home: {}})
+    assert (NO_TAKE_OVER in texts(list(tell_plan(made)))) is is_said
