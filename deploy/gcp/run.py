@@ -162,7 +162,9 @@ def _make(step: Step, known: dict[str, str], ask: Ask, say: Say, rest: Rest) -> 
             told = ask(fill(step.ask, known)).split()
             if len(told) != 1:
                 how_many = "nothing was" if not told else f"{len(told)} words were"
-                raise UnknownError(f"{step.title}: {how_many} told by {write_command(step.ask)}")
+                asked = f"{how_many} told by {write_command(step.ask)}"
+                helps = f"\nRemedy: {step.remedy}" if step.remedy else ""
+                raise UnknownError(f"{step.title}: {asked}{helps}")
             known[step.name] = told[0]
             return False
         case Enable():

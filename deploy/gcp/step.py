@@ -32,11 +32,13 @@ class Learn(NamedTuple):
         title: What it is.
         name: Under which it is known from then on.
         ask: Prints it, on one line.
+        remedy: Where it prints nothing.
     """
 
     title: str
     name: str
     ask: Command
+    remedy: str = ""
 
 
 class Ensure(NamedTuple):
@@ -263,7 +265,7 @@ def split_given(command: Sequence[str]) -> tuple[Sequence[str], str | None]:
 
 def _do(step: Step) -> Iterator[str]:
     match step:
-        case Learn(_, name, ask):
+        case Learn(_, name, ask, _):
             yield f'{name}="$({write_command(ask)})"'
         case Enable():
             yield f"# found by: {write_command(step.find)}"

@@ -70,6 +70,15 @@ def list_steps(place: Place, *, undoing: bool = False, deletes_ledger: bool = Fa
             ("projects", "describe", place.project, "--format=value(projectNumber)"),
         ),
         *_enable(place),
+        Learn(
+            "The region, as Firestore knows it, before anything is made in it",
+            "location",
+            (
+                *("firestore", "locations", "list", place.on_project),
+                *(f"--filter=locationId={place.region}", "--format=value(locationId)"),
+            ),
+            f"--region: there is no {place.region}; name another, such as europe-west4",
+        ),
         *_list_accounts(place),
         *_list_roles(place, platform=place.ai_platform or undoing),
         *_list_topics(place),

@@ -24,6 +24,7 @@ from deploy.gcp.step import (
 
 TOLD = {
     "number": "123456",
+    "location": "europe-west4",
     "trigger": "projects/acme-ml/locations/europe-west4/triggers/flyball-alert-7",
     "subscription": "projects/acme-ml/subscriptions/eventarc-7",
     "subscription_id": "eventarc-7",

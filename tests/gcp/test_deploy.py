@@ -54,6 +54,7 @@ HERE = Path(__file__).parent
 PLACE = Place("acme-ml", "europe-west4", mode="apply", email="ops@example.com", digest="d1")
 KNOWN = {
     "number": "123456",
+    "location": "europe-west4",
     "trigger": "projects/acme-ml/locations/europe-west4/triggers/flyball-alert-7",
     "subscription": "projects/acme-ml/subscriptions/eventarc-7",
     "subscription_id": "eventarc-7",

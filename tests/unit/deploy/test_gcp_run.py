@@ -239,6 +239,18 @@ def test_what_was_not_told_stops_the_deployment() -> None:
         fill(("a", "b-${number}"), {})
 
 
+def test_a_region_that_is_none_is_refused_before_anything_is_made_in_it() -> None:
+    """A region's name may have the form of one; the services alone are on by then."""
+    project = Project(list_steps(PLACE._replace(region="moon-west1")))
+
+    def ask(words: Sequence[str]) -> str:
+        return "\n" if words[:2] == ["firestore", "locations"] else project.ask(words)
+
+    with pytest.raises(UnknownError, match=r"Remedy: --region: there is no moon-west1; name"):
+        make(project.steps, ask, lambda _: None)
+    assert [words[:2] for words in project.ran] == [["services", "enable"]]
+
+
 def test_what_nothing_of_ours_makes_has_to_be_there() -> None:
     """Such as the subscription that the service makes with a function."""
     step = Ensure("It", ("list",), {}, (), (("update",),))
