@@ -42,6 +42,25 @@ REFUSED = (
     Case("busy", 400, "FAILED_PRECONDITION", "has an ongoing operation", OutcomeKind.DEFERRED),
     Case("busy in other words", 400, "FAILED_PRECONDITION", "is UPDATING", OutcomeKind.DEFERRED),
     Case("not deployed", 400, "FAILED_PRECONDITION", "not DEPLOYED", OutcomeKind.FAILED),
+    *(
+        Case(f"busy: {words}", 400, "FAILED_PRECONDITION", words, OutcomeKind.DEFERRED)
+        for words in (
+            "There are other operations running on the Endpoint. Operation(s) are: 3.",
+            "There are other operations running on the RagCorpus. Operation IDs are: [1].",
+            "Operation(s) still running on the endpoint.",
+            "An operation 7 is pending.",
+            "A running operation of the DeployedModel was found.",
+            "The previous mutation has not finished.",
+        )
+    ),
+    Case(
+        "a policy of the project",
+        400,
+        "FAILED_PRECONDITION",
+        "The operation is not allowed by organization policy.",
+        OutcomeKind.FAILED,
+    ),
+    Case("too late", 0, "NO_TIME_LEFT", "no time was left", OutcomeKind.ABORTED),
     Case(
         "no machines, said of a request",
         400,
@@ -61,7 +80,7 @@ def test_a_refusal_of_a_call_keeps_googles_words(case: Case) -> None:
     assert outcome.kind is case.kind
     assert outcome.quota is None
     assert (case.status or f"HTTP {case.code}") in outcome.detail
-    assert outcome.detail.startswith("not sent: ") is (case.status == UNREACHABLE)
+    assert outcome.detail.startswith("not sent: ") is (case.status in (UNREACHABLE, "NO_TIME_LEFT"))
 
 
 @dataclass(frozen=True)
