@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from flyball.adapters.aws.clients import Clients
 from flyball.alarm import PREFIX
-from flyball.controller import LEASE, SAFETY, Controller
+from flyball.controller import LEASE, Controller
 from flyball.ports import Clock, Ledger, LedgerError
 from flyball.wiring.between import Adviser, Reader, Watcher
 from flyball.wiring.machine import SystemClock, engine_version, make_token
@@ -55,6 +55,10 @@ _NAMESPACE = re.compile(r"[A-Za-z0-9_.\-/#:]{1,255}")
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?")
 """Source: Amazon SNS API Reference, CreateTopic."""
 _QUEUE = re.compile(r"https?://[\x21-\x7e]{3,2000}")
+
+
+LEASE_LEAST_S = 20.0
+"""With less there would be no time in which an answer to a change could come; see send.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +125,7 @@ class Settings:
             metrics_namespace=read(
                 METRICS_NAMESPACE, _NAMESPACE, "a CloudWatch namespace", "Flyball"
             ),
-            lease=read_seconds(
-                variables, LEASE_S, LEASE, 2 * SAFETY.total_seconds(), LEASE_LONGEST_S, problems
-            ),
+            lease=read_seconds(variables, LEASE_S, LEASE, LEASE_LEAST_S, LEASE_LONGEST_S, problems),
             handful=read_handful(variables, problems),
             advises_only=read_mode(variables, problems),
             traces=_read_trace(variables, problems),

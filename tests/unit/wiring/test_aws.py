@@ -91,7 +91,7 @@ def test_every_bad_variable_is_named_at_once() -> None:
         "FLYBALL_DEAD_QUEUE_URL": "https://a b",
         "FLYBALL_ALARM_PREFIX": "a/b",
         "FLYBALL_METRICS_NAMESPACE": "\x1b",
-        "FLYBALL_LEASE_S": "9",
+        "FLYBALL_LEASE_S": "19",
         "FLYBALL_HANDFUL": "1001",
         "FLYBALL_MODE": "observe",
         "FLYBALL_TRACE": "perhaps",
