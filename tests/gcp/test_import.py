@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flyball.adapters.gcp.rules import count_cores
+from flyball.adapters.gcp.rules import Rule, count_cores, raise_target
 from flyball.config.load import load
 from flyball.core.policy import TrackingPolicy
 from flyball.core.target import CapacityKind, Mode, ScalableTarget
@@ -65,7 +65,7 @@ def targets(target: ScalableTarget) -> dict[str, float]:
 
 
 def test_a_deployed_models_range_and_metrics_are_a_config_that_holds(stage: Stage) -> None:
-    """With a GPU both count, at 60 where nothing else is said; it begins in mode advise."""
+    """With a GPU both count, above Google's targets, 60 if none is said; it begins in advise."""
     spec = {"metricName": f"{VERTEX}accelerator/duty_cycle", "target": 75}
     stage.model.dedicated = {"autoscalingMetricSpecs": [spec]}
     (target,) = take().values()
@@ -76,14 +76,16 @@ def test_a_deployed_models_range_and_metrics_are_a_config_that_holds(stage: Stag
         "project": "acme",
         "location": "europe-west4",
         "endpoint": "123",
-        "deployed_model": "7",
+        "model": "m7",
     }
-    assert targets(target) == {"duty-cycle": 75.0, "cpu": 60.0}
+    assert targets(target) == {"duty-cycle": 90.0, "cpu": 75.0}
     sources = {each.name: dict(each.source) for each in target.metrics}
     assert sources["cpu"] == {"metric": f"{VERTEX}cpu/utilization", "cores": "8"}
     text = Path("imported.yaml").read_text(encoding="utf-8")
     assert text.startswith("# Written by `flyball import gcp`")
     assert "goes on picking inside it" in text
+    assert "# Google's own autoscaler goes on holding duty_cycle at 75 %, cpu at 60 %." in text
+    assert "See docs/ranges.md." in text
     assert {call.version for call in stage.server.calls} == {"v1beta1"}
     assert stage.sent() == []
 
@@ -92,7 +94,7 @@ def test_without_a_gpu_only_the_cpu_counts(stage: Stage) -> None:
     """As Google's autoscaler does it."""
     stage.model.gpus, stage.model.machine = 0, "n1-highmem-16"
     (target,) = take().values()
-    assert targets(target) == {"cpu": 60.0}
+    assert targets(target) == {"cpu": 75.0}
     assert target.metrics[0].source["cores"] == "16"
 
 
@@ -106,7 +108,7 @@ def test_requests_and_a_backlog_are_taken_over(stage: Stage) -> None:
     }
     stage.model.dedicated = {"autoscalingMetricSpecs": [requests, backlog], "scaleToZeroSpec": {}}
     (target,) = take().values()
-    assert targets(target) == {"duty-cycle": 60, "cpu": 60, "requests": 900, "backlog": 20}
+    assert targets(target) == {"duty-cycle": 75, "cpu": 75, "requests": 1125, "backlog": 25}
     found = {each.name: each for each in target.metrics}
     assert found["requests"].source["metric"] == f"{VERTEX}response_count"
     assert found["backlog"].source["project"] == "other"
@@ -126,10 +128,11 @@ def test_what_has_no_words_stands_there_with_its_reason(stage: Stage) -> None:
         "scaleToZeroSpec": {"idleScaledownPeriod": "600s"},
     }
     (target,) = take().values()
-    assert targets(target) == {"duty-cycle": 60.0}
+    assert targets(target) == {"duty-cycle": 75.0}
     text = Path("imported.yaml").read_text(encoding="utf-8")
     lines = [line.strip() for line in text.splitlines() if line.startswith("  # ")]
-    cpu, prometheus, backlog, zero = lines
+    cpu, prometheus, backlog, raised, zero = lines
+    assert "Google's own autoscaler goes on holding duty_cycle at 60 %." in raised
     assert "Google counts each busy core, and the machine type ct5lp-hightpu-1t" in cpu
     assert "vertex_vllm_num_requests_waiting: Flyball knows no series" in prometheus
     assert "it does not say whose: name the subscription" in backlog
@@ -171,7 +174,9 @@ def test_only_what_is_named_is_read_and_what_is_not_there_is_said(stage: Stage) 
     stage.vertex.titles = {OTHER: "other", THIRD: "third"}
     done = read("--endpoint", "789", "--endpoint", "other", "--endpoint", "gone", "--json")
     assert [each["id"] for each in done.json["scalable_targets"]] == ["other", "third"]
-    assert done.json["left_out"] == ["Left out: endpoint gone: it is not there, in europe-west4"]
+    missed, *remarks = done.json["left_out"]
+    assert missed == "Left out: endpoint gone: it is not there, in europe-west4"
+    assert all("Google's own autoscaler goes on holding" in each for each in remarks)
     assert len(stage.server.made("list")) == 2
 
 
@@ -246,3 +251,12 @@ def test_where_nothing_scales_itself_that_is_said(stage: Stage) -> None:
 def test_cores_are_told_by_the_machine_types_name(machine: str, cores: int | None) -> None:
     """Or they are not known, and nothing is guessed."""
     assert count_cores(machine) == cores
+
+
+@pytest.mark.parametrize(
+    ("theirs", "unit", "ours"),
+    [(60, "ratio", 75), (75, "ratio", 90), (95, "ratio", 95), (900, "number", 1125)],
+)
+def test_a_floor_tracks_above_what_google_holds(theirs: int, unit: str, ours: int) -> None:
+    """A quarter, and a utilization to 90 % at most; never below it."""
+    assert raise_target(Rule({"name": "m", "unit": unit}, theirs)) == ours

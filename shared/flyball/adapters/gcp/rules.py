@@ -28,6 +28,8 @@ NODE_METRICS: Mapping[str, tuple[str, str]] = {
     "CPU_USAGE": ("cpu", f"{PLATFORM}online/cpu/utilization"),
     "GPU_DUTY_CYCLE": ("duty_cycle", f"{PLATFORM}online/accelerator/duty_cycle"),
 }
+ABOVE_RATIO, MOST = 1.25, 90
+"""So far above Google's target is ours: 75 % beside 60 %; and no utilization above 90 %."""
 CORES_A_GPU: Mapping[str, int] = {"a2-highgpu": 12, "a2-ultragpu": 12, "a3-highgpu": 26}
 """Of machine types that are named by their GPUs. Source: Compute Engine, "GPU machine types"."""
 
@@ -51,7 +53,7 @@ class Rules(NamedTuple):
     remarks: tuple[str, ...] = ()
 
 
-class _Rule(NamedTuple):
+class Rule(NamedTuple):
     """One metric, and the target that it is held at."""
 
     metric: Mapping[str, Any]
@@ -72,7 +74,7 @@ def read_rules(dedicated: Answer, project: str, *, of_pool: bool = False) -> Rul
     specs: dict[str, Answer] = dict.fromkeys(implied, NOTHING)
     for spec in read_list(dedicated, "autoscalingMetricSpecs"):
         specs[read_text(spec, "metricName")] = spec
-    rules: list[_Rule] = []
+    rules: list[Rule] = []
     left_out: list[LeftOut] = []
     for name, spec in specs.items():
         target = read_count(spec, "target") or USUAL
@@ -81,16 +83,30 @@ def read_rules(dedicated: Answer, project: str, *, of_pool: bool = False) -> Rul
             left_out.append(made)
         else:
             rules.append(made._replace(target=target))
-    remarks = [each.remark for each in rules if each.remark]
+    remarks = [_tell_raised(rules)] if rules else []
+    rules = [each._replace(target=raise_target(each)) for each in rules]
+    remarks += [each.remark for each in rules if each.remark]
     remarks += _remark_on_zero(dedicated)
     if read_count(machine, "acceleratorCount") and dedicated.get("spot") is True:
         remarks.append("Its machines are Spot ones: they may be taken away at any time.")
     return _gather(rules, left_out, remarks)
 
 
+def raise_target(rule: Rule) -> int:
+    """Say at what a floor tracks a metric that Google's own autoscaler holds at a target.
+
+    Above it: then the service leads in ordinary times, and the floor follows as a net. With the
+    same target the floor would keep what the service gives back.
+    """
+    raised = round(rule.target * ABOVE_RATIO)
+    if rule.metric.get("unit") == "ratio":
+        return max(rule.target, min(raised, MOST))
+    return raised
+
+
 def read_node_rules(scaling: Answer) -> Rules:
     """Read by what AI Platform scaled a version."""
-    rules: list[_Rule] = []
+    rules: list[Rule] = []
     left_out: list[LeftOut] = []
     for spec in read_list(scaling, "metrics"):
         name = read_text(spec, "name")
@@ -99,7 +115,7 @@ def read_node_rules(scaling: Answer) -> Rules:
             continue
         short, metric_type = NODE_METRICS[name]
         metric = {"name": short, "unit": "ratio", "source": {"metric": metric_type}}
-        rules.append(_Rule(metric, read_count(spec, "target") or USUAL))
+        rules.append(Rule(metric, read_count(spec, "target") or USUAL))
     return _gather(rules, left_out, [])
 
 
@@ -113,7 +129,20 @@ def count_cores(machine: str) -> int | None:
     return each * int(by_gpus[2]) if by_gpus and each else None
 
 
-def _gather(rules: list[_Rule], left_out: list[LeftOut], remarks: list[str]) -> Rules:
+def _tell_raised(rules: list[Rule]) -> str:
+    """Say at what Google goes on, and why what is written here is another number."""
+    theirs = ", ".join(
+        f"{each.metric['name']} at {each.target}{' %' * (each.metric.get('unit') == 'ratio')}"
+        for each in rules
+    )
+    return (
+        f"Google's own autoscaler goes on holding {theirs}. The targets here are higher, so that "
+        "it leads and Flyball's floor follows as a net: with the same ones the floor would keep "
+        "what Google gives back. See docs/ranges.md."
+    )
+
+
+def _gather(rules: list[Rule], left_out: list[LeftOut], remarks: list[str]) -> Rules:
     policies = tuple(
         {
             "name": str(each.metric["name"]).replace("_", "-"),
@@ -128,13 +157,13 @@ def _gather(rules: list[_Rule], left_out: list[LeftOut], remarks: list[str]) -> 
 
 def _translate(
     name: str, spec: Answer, machine: str, project: str, *, of_pool: bool
-) -> _Rule | LeftOut:
+) -> Rule | LeftOut:
     """Say in our words what Google is told to scale by; the target is still to come."""
     here = name.replace(VERTEX, POOL) if of_pool and name in (DUTY, CPU) else name
     who = f"metric {name}"
     match name:
         case _ if name == DUTY:
-            return _Rule({"name": "duty_cycle", "unit": "ratio", "source": {"metric": here}}, 0)
+            return Rule({"name": "duty_cycle", "unit": "ratio", "source": {"metric": here}}, 0)
         case _ if name == CPU:
             cores = count_cores(machine)
             if cores is None:
@@ -145,7 +174,7 @@ def _translate(
                 )
                 return LeftOut(who, reason)
             source = {"metric": here, "cores": cores}
-            return _Rule({"name": "cpu", "unit": "ratio", "source": source}, 0)
+            return Rule({"name": "cpu", "unit": "ratio", "source": source}, 0)
         case _ if name == REQUESTS and not of_pool:
             source = {"metric": RESPONSES, "statistic": "sum"}
             remark = (
@@ -153,13 +182,13 @@ def _translate(
                 "responses, which Cloud Monitoring shows, and holds all of them against the "
                 "replicas in service."
             )
-            return _Rule({"name": "requests", "per": "total", "source": source}, 0, remark)
+            return Rule({"name": "requests", "per": "total", "source": source}, 0, remark)
         case _ if name == BACKLOG:
             return _translate_backlog(spec, project)
     return LeftOut(who, "Flyball knows no series of the resource by that name")
 
 
-def _translate_backlog(spec: Answer, project: str) -> _Rule | LeftOut:
+def _translate_backlog(spec: Answer, project: str) -> Rule | LeftOut:
     labels = read_part(spec, "monitoredResourceLabels") or NOTHING
     subscription = read_text(labels, "subscription_id")
     if not subscription:
@@ -171,7 +200,7 @@ def _translate_backlog(spec: Answer, project: str) -> _Rule | LeftOut:
         "resource_type": SUBSCRIPTION,
         "resource_labels": {"subscription_id": subscription},
     }
-    return _Rule({"name": "backlog", "per": "total", "source": source}, 0)
+    return Rule({"name": "backlog", "per": "total", "source": source}, 0)
 
 
 def _remark_on_zero(dedicated: Answer) -> Iterator[str]:
