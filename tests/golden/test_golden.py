@@ -1,4 +1,4 @@
-"""Does every decision of four simulated days stay as it was, unless somebody says why it changed?
+"""Does every decision of six simulated days stay as it was, unless somebody says why it changed?
 
 A day's file says what was decided. It is written again only on request, with the name of the
 changelog fragment that tells users:
@@ -21,11 +21,21 @@ import pytest
 from flyball.adapters.local.memory import MemoryLedger
 from flyball.core.codec import canonical, encode
 from flyball.core.model import Action, Decision
-from flyball.core.policy import Comparison, DatapointsRule, Step, StepPolicy, TrackingPolicy
+from flyball.core.policy import (
+    AdaptivePolicy,
+    Comparison,
+    DatapointsRule,
+    Policy,
+    PredictivePolicy,
+    Step,
+    StepPolicy,
+    TrackingPolicy,
+)
 from flyball.core.target import (
     CapacityKind,
     DirectionRules,
     Metric,
+    Per,
     Profile,
     RateKind,
     RateRule,
@@ -45,7 +55,17 @@ RANGE = "range"
 """The fourth day: a service picks inside the range that is set."""
 
 
-@pytest.mark.parametrize("day", [*(profile.value for profile in Profile), RANGE])
+LEARNERS = {
+    "adaptive": (AdaptivePolicy("on-budget", "calls", 1_000.0),),
+    "predictive": (
+        TrackingPolicy("track", "calls", 700.0, in_datapoints=DatapointsRule(10, 10)),
+        PredictivePolicy("ahead", "calls", 700.0),
+    ),
+}
+"""Two more days: of the policy that tunes itself, and of a forecast beside target tracking."""
+
+
+@pytest.mark.parametrize("day", [*(profile.value for profile in Profile), RANGE, *LEARNERS])
 def test_a_day_is_decided_as_it_was(
     day: str, repository: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -75,7 +95,9 @@ def _explained(fragment: str, repository: Path) -> None:
 def _decide_day(day: str) -> Iterator[Decision]:
     """Run a day with a gap and a crowd, under every usual kind of policy and limit."""
     trace = generate_day(START, seed=SEED)
-    if day == RANGE:
+    if day in LEARNERS:
+        target = _make_learner(LEARNERS[day])
+    elif day == RANGE:
         target = replace(_make_target(Profile.FLYBALL), capacity_kind=CapacityKind.RANGE)
     else:
         target = _make_target(Profile(day))
@@ -126,6 +148,20 @@ def _make_target(profile: Profile) -> ScalableTarget:
         ),
         scale_out=DirectionRules(rates=rates),
         scale_in=DirectionRules(5 * minute, rates),
+    )
+
+
+def _make_learner(policies: tuple[Policy, ...]) -> ScalableTarget:
+    calls = Metric("calls", per=Per.TOTAL, source={"metric": "invocations"})
+    return ScalableTarget(
+        "golden",
+        2,
+        20,
+        price_per_hour=1.41,
+        metrics=(calls,),
+        policies=policies,
+        heartbeat=timedelta(minutes=1),
+        lead_time=timedelta(minutes=4),
     )
 
 

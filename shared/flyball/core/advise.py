@@ -10,6 +10,7 @@ from flyball.core.breach import believe
 from flyball.core.learner import AdaptivePolicy, PredictivePolicy
 from flyball.core.model import Limit, LimitKind, Missing, Reason, Recommendation
 from flyball.core.scene import Asked, Scene
+from flyball.core.silent import doubt
 
 
 def foretell(policy: PredictivePolicy, scene: Scene) -> Recommendation:
@@ -34,13 +35,20 @@ def foretell(policy: PredictivePolicy, scene: Scene) -> Recommendation:
 
 
 def adapt(policy: AdaptivePolicy, scene: Scene) -> Recommendation:
-    """Have what the shadow has that is followed, be it more or less than there is."""
+    """Have what the shadow has that is followed, be it more or less than there is.
+
+    As of any policy, no scale-in rests on datapoints in all of which an instance was silent.
+    """
     empty = _explain_silence(policy, scene)
     learned = scene.history.policies.get(policy.name)
     advice = None if learned is None else learned.chosen
     if advice is None or empty.missing is not None:
         return empty
-    return _tell(empty, advice.desired, Reason.FOLLOWS_SHADOW, advice)
+    asked = _tell(empty, advice.desired, Reason.FOLLOWS_SHADOW, advice)
+    metric = scene.target.metric_by_name[policy.metric]
+    series = scene.observation.metrics[policy.metric]
+    assert not isinstance(series, Missing)  # noqa: S101  (or it is missing)
+    return doubt(asked, metric, series, scene, lambda _: asked)
 
 
 def heed_forecast(number: int, scene: Scene, asked: Asked) -> Limit | None:

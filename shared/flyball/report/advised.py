@@ -66,7 +66,7 @@ def tell_chosen(advice: Chosen) -> str:
         told.append(f"{_percent(advice.allowed_ratio)} is allowed now")
     if advice.budget_left < 0:
         told.append(f"{_amount(-advice.budget_left)} instance-minutes of budget are owed")
-    else:
+    elif advice.budget_left > 0:
         told.append(f"{_amount(advice.budget_left)} instance-minutes of budget are saved up")
     if advice.over_ratio is not None:
         told.append(

@@ -12,6 +12,7 @@ from flyball.core.advice import Chosen, Follows, Foresight, Learned
 from flyball.core.learner import AdaptivePolicy, PredictivePolicy
 from flyball.core.model import (
     Action,
+    Datapoint,
     Direction,
     History,
     LimitKind,
@@ -192,6 +193,28 @@ def test_its_missing_metric_holds_scale_in() -> None:
     expect(aim(track, ADAPT, metrics=metrics), see(10, missing), history, desired=10, limits=held)
     ignored = replace(ADAPT, missing=MissingRules(scale_in=MissingRule.IGNORE))
     expect(aim(track, ignored, metrics=metrics), see(10, missing), history, desired=5)
+
+
+@pytest.mark.parametrize(
+    ("reporting", "desired", "reason"),
+    [
+        ((4, 4), 10, Reason.FLIPPED_BY_MISSING_INSTANCES),
+        ((4, 10), 3, Reason.FOLLOWS_SHADOW),
+        ((10, 4), 3, Reason.FOLLOWS_SHADOW),
+        ((None, None), 3, Reason.FOLLOWS_SHADOW),
+    ],
+)
+def test_no_scale_in_rests_on_some_of_the_instances(
+    reporting: tuple[int | None, int | None], desired: int, reason: Reason
+) -> None:
+    """One datapoint of all of them is enough; a scale-out does not wait for it."""
+    points = tuple(
+        Datapoint(NOON - timedelta(minutes=1 - n), 8.0, 10, count)
+        for n, count in enumerate(reporting)
+    )
+    decision = expect(aim(ADAPT), see(10, {"calls": points}), knows(chosen=3), desired=desired)
+    assert recommended(decision, "a").reason is reason
+    expect(aim(ADAPT), see(10, {"calls": points}), knows(chosen=12), desired=12)
 
 
 def test_guards_are_the_same_for_all() -> None:
