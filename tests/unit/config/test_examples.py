@@ -21,6 +21,7 @@ FILES = [
     "adaptive.yaml",
     "ai-platform.yaml",
     "aws.yaml",
+    "backtest.yaml",
     "component.yaml",
     "flyball.yaml",
     "gcp.yaml",
