@@ -212,14 +212,14 @@ def test_a_renamed_target_that_only_advises_takes_nobodys_place(
     write(BLUE.replace("mode: apply", "mode: advise"))
     done = apply("--prune")
     assert done.code == 1
-    assert "churn: hand over: native scaling was suspended by a take-over" in done.out
+    assert "churn: in charge: native scaling was suspended by a take-over" in done.out
     done = apply("--prune", "--no-hand-back")
     assert done.code == 0, done
     assert store.ledger.scalable_target_ids() == ["churn-blue"]
     assert all(account.suspended().values())
     done = plan()
     assert done.code == 1
-    assert "churn: hand over: native scaling was suspended by a take-over" in done.out
+    assert "churn: in charge: native scaling was suspended by a take-over" in done.out
     assert apply("--hand-back").code == 0
     assert not any(account.suspended().values())
     assert store.ledger.scalable_target_ids() == ["churn-blue"]

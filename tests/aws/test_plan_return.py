@@ -198,7 +198,7 @@ def test_an_adviser_beside_one_in_charge_goes_without_a_word(
     assert take_over(store).code == 0
     done = plan()
     assert done.code == 0
-    assert "hand over" not in done.out
+    assert "in charge: " not in done.out
     write(CONFIG)
     done = apply("--prune")
     assert done.code == 0, done

@@ -50,11 +50,11 @@ def expect_refusal(text: str) -> None:
     """See that it may not begin, and that it may once it is said."""
     done = begin()
     assert done.code == 1, done
-    assert f"fail  gpu: hand over: {text}" in done.out, done.out
+    assert f"fail  gpu: in charge: {text}" in done.out, done.out
     assert "set `mode: apply` then; --unseen goes ahead all the same" in done.out
     done = begin("--unseen")
     assert done.code == 2, done
-    assert f"warn  gpu: hand over: {text}" in done.out
+    assert f"warn  gpu: in charge: {text}" in done.out
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def test_what_no_function_has_looked_at_does_not_begin_to_apply(desk: Desk) -> N
     look(desk.store.ledger, "gpu", load=0.5)
     done = begin()
     assert done.code == 2, done
-    assert "hand over" not in done.out
+    assert "in charge: " not in done.out
     assert flyball("apply", "--config", "flyball.yaml", "--yes").code == 0
 
 
@@ -88,7 +88,7 @@ def test_what_applies_already_is_not_held_up(desk: Desk) -> None:
     write(CONFIG.replace("60}", "70}"))
     done = flyball("plan", "--config", "flyball.yaml")
     assert done.code == 2, done
-    assert "hand over" not in done.out
+    assert "in charge: " not in done.out
 
 
 def test_a_look_that_saw_nothing_or_another_config_is_none(desk: Desk) -> None:
@@ -115,7 +115,7 @@ def test_another_resource_is_begun_with_anew(desk: Desk) -> None:
     write(CONFIG.replace('endpoint: "123"', 'endpoint: "456"'))
     done = flyball("plan", "--config", "flyball.yaml")
     assert done.code == 1, done
-    assert f"fail  gpu: hand over: {NOT_YET}" in done.out
+    assert f"fail  gpu: in charge: {NOT_YET}" in done.out
 
 
 def test_a_deployment_that_only_advises_is_in_charge_of_nothing(
@@ -125,7 +125,7 @@ def test_a_deployment_that_only_advises_is_in_charge_of_nothing(
     monkeypatch.setenv("FLYBALL_MODE", "advise")
     done = begin()
     assert done.code == 1
-    assert "fail  gpu: hand over: the deployment only advises, so nobody would be" in done.out
+    assert "fail  gpu: in charge: the deployment only advises, so nobody would be" in done.out
     write(ADVISING)
     assert flyball("plan", "--config", "flyball.yaml").code == 2
     assert desk.ours() == []
@@ -137,7 +137,7 @@ def test_a_target_under_a_new_name_goes_on(desk: Desk) -> None:
     write(CONFIG.replace("id: gpu", "id: llm"))
     done = flyball("plan", "--config", "flyball.yaml", "--prune")
     assert done.code == 2, done
-    assert "hand over" not in done.out
+    assert "in charge: " not in done.out
     assert desk.ours()
 
 

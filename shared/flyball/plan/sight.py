@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from flyball.core.target import ScalableTarget
 from flyball.plan.model import Check, Level, Memory, Scope
 
-HAND_OVER = "hand over"
+HAND_OVER = "in charge"
 LATELY = timedelta(minutes=15)
 HEARTBEATS = 2
 """What was looked at within the longer of both was looked at lately."""

@@ -43,7 +43,7 @@ ABOUT_RESOURCES = frozenset({"capacity", "resource", "tags"})
 """What a plan says of a resource that it cannot read; the doctor has said why already."""
 RESTS_ON: Mapping[str, tuple[str, ...]] = {
     "alarm": ("cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"),
-    "hand over": ("application-autoscaling:DescribeScalableTargets",),
+    "in charge": ("application-autoscaling:DescribeScalableTargets",),
     "native scaling": (
         "application-autoscaling:DescribeScalableTargets",
         "autoscaling:DescribeAutoScalingGroups",

@@ -56,7 +56,7 @@ GCP = "gcp"
 MODE = "FLYBALL_MODE"
 DEPLOY = "is it deployed, in this project and database?"
 NO_PROJECT = f"no project is named: give --project, or set {PROJECT}"
-ABOUT_RESOURCES = frozenset({"capacity", "hand over", "resource"})
+ABOUT_RESOURCES = frozenset({"capacity", "in charge", "resource"})
 """What a plan says of a resource that it cannot read; the doctor has said why already."""
 ANY = "-"
 

@@ -78,7 +78,7 @@ class Gone:
 LET_GO = Change(Verb.UPDATE, Kind.TARGET, "churn", "churn", "aws", (Field("mode", None, "advise"),))
 RENAMED = LET_GO._replace(fields=(Field("max_capacity", "4", "8"),))
 RESUMED = Change(Verb.RESUME, Kind.NATIVE, "endpoint/churn/variant/a", "churn", "aws")
-LEFT = Check("hand over", Level.WARN, f"it stays suspended: {NOBODY}", "", "churn")
+LEFT = Check("in charge", Level.WARN, f"it stays suspended: {NOBODY}", "", "churn")
 ACTIVE = Check("native scaling", Level.OK, "it is active", "", "churn")
 GONE = (
     Gone("left_suspended", "nobody; Flyball only advises", (LET_GO,), (LEFT,)),
