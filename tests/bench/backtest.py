@@ -27,10 +27,10 @@ from flyball.sim.slots import Course, Peer, Plant, course_of, run
 CONFIG = Path(__file__).parents[2] / "examples" / "backtest.yaml"
 START = datetime(2026, 1, 5, tzinfo=UTC)
 CAPACITY = 900.0
-DAYS = 28
+DAYS = 4
 YEAR_MINUTES = 365 * DAY_MINUTES
 GOAL_S = 60.0
-TIMES = 3
+TIMES = 15
 
 
 def measure(course: Course, plant: Plant, start: Callable[[], Peer], times: int = TIMES) -> float:
