@@ -32,6 +32,7 @@ REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _NUMBER = re.compile(r"[0-9]+")
+_TITLED = re.compile(r"[^\x00-\x1f\x7f]{1,256}")
 _ENDPOINT = re.compile(r"[0-9]+|[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _SAGEMAKER = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")
 _GROUP = re.compile(r"[\x20-\x39\x3b-\x7e]{1,255}")
@@ -106,8 +107,8 @@ GOOGLE = Kinds(
         Form(
             "a model on an endpoint",
             ("project", "location", "endpoint"),
-            ("deployed_model", "api_version"),
-            ("endpoint", "deployed_model", "api_version"),
+            ("deployed_model", "model", "api_version", "initial_replicas"),
+            ("endpoint", "deployed_model", "api_version", "initial_replicas"),
         ),
         Form(
             "a pool",
@@ -136,12 +137,13 @@ GOOGLE = Kinds(
             "a display name is not an id: `gcloud ai endpoints describe` shows both",
         ),
         "deployment_resource_pool": _ANY,
-        "model": _ANY,
+        "model": Word(_TITLED, "a model's id, its full name or what is shown of it"),
+        "initial_replicas": Word(_NUMBER, "a number of replicas, at least 1", "write 1 or more"),
         "version": _ANY,
     },
-    "project, location and endpoint (with deployed_model where the endpoint has several, and "
-    "api_version: v1beta1 for scale to zero); project, location and deployment_resource_pool; or "
-    "project, model and version (with location where it is on a regional endpoint)",
+    "project, location and endpoint (with model or deployed_model where the endpoint has several, "
+    "and api_version: v1beta1 for scale to zero); project, location, deployment_resource_pool; "
+    "or project, model and version (with location where it is on a regional endpoint)",
     {
         "region": "write location",
         "zone": "write location, with the region",
@@ -181,6 +183,15 @@ AMAZON = Kinds(
 def check_google(resource: Mapping[str, str]) -> Iterator[Fault]:
     """Name what is wrong with a resource on Google Cloud, by the keys of flyball.yaml."""
     yield from _check(resource, GOOGLE)
+    model = resource.get("model", "")
+    if model and resource.get("deployed_model"):
+        text = f"got {model!r} beside deployed_model, expected one of them"
+        yield Fault("model", text, "keep model: a deployed model's id is another after a redeploy")
+    if model and resource.get("version") and not _NAME.fullmatch(model):
+        text = f"got {model!r}, expected {_ANY.expected}"
+        yield Fault("model", text, _mend("model", model, _ANY))
+    if resource.get("initial_replicas") and not resource["initial_replicas"].strip("0"):
+        yield Fault("initial_replicas", "got 0, expected at least 1", "leave it out for 1")
     version = resource.get("api_version") or V1
     if version not in API_VERSIONS:
         text = f"got {version!r}, expected {' or '.join(API_VERSIONS)}"

@@ -149,7 +149,10 @@ class Entry:
         metric: str = DUTY,
         labels: Mapping[str, str] = OF_VERTEX,
     ) -> None:
-        """Let Cloud Monitoring have eight minutes of one duty cycle, or no series at all."""
+        """Let Cloud Monitoring have eight minutes of one duty cycle, or no series at all.
+
+        Of each replica the same, of as many as may ever be in service here.
+        """
         self.monitoring.lines.clear()
         if duty is not None:
             last = self.clock.at - newest
@@ -157,7 +160,11 @@ class Entry:
             line = Line(PROJECT, metric, labels, points, unit="10^2.%")
             if metric.startswith("ml."):
                 line = line._replace(resource_type="cloudml_model_version")
-            self.monitoring.lines.append(line)
+            name = "metric.labels.replica_id"
+            is_each = name in labels and metric.endswith(("/duty_cycle", "/utilization"))
+            for each in "abcdefghi" if is_each else "a":
+                whose = dict(labels) | ({name: each} if is_each else {})
+                self.monitoring.lines.append(line._replace(labels=whose))
 
     def open(
         self,

@@ -112,7 +112,7 @@ NO_ID = {key: value for key, value in MODEL.items() if key != "deployed_model"}
 UNREAD = (
     Unread("no such model", "the endpoint has 8 (models get new ids", (TWO,)),
     Unread("no model at all", "the endpoint has none", ()),
-    Unread("two and none named", "has 7, 8: name one in deployed_model", (ONE, TWO), NO_ID),
+    Unread("two and none named", "7, 8 have 0 % of the traffic each: name", (ONE, TWO), NO_ID),
     Unread(
         "automatic",
         "deploy it with dedicated ones",

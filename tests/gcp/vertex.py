@@ -38,6 +38,8 @@ class Replicas:
         machine: Its machine type.
         gpus: Accelerators of a machine.
         dedicated: What else its dedicatedResources have.
+        of: Id of its model; "": one of its own.
+        title: Its display name.
     """
 
     floor: int
@@ -53,6 +55,8 @@ class Replicas:
     machine: str = "g2-standard-8"
     gpus: int = 1
     dedicated: Mapping[str, Any] = field(default_factory=dict)
+    of: str = ""
+    title: str = ""
 
     def __post_init__(self) -> None:
         if self.ready < 0:
@@ -96,6 +100,7 @@ class VertexCloud:
         errors: Of the next operations, a google.rpc.Status each; None for none.
         at_once: An operation is done as it is answered.
         titles: Display names of endpoints, by path; "llm" otherwise.
+        splits: Their traffic in percent, by path, by a deployed model's id.
         filters: Whether a list of operations heeds its filter.
         newest_first: Whether operations are listed so.
         sharing: By a pool's path: endpoint and id of each deployed model that shares it.
@@ -107,6 +112,7 @@ class VertexCloud:
     errors: list[Json | None] = field(default_factory=list)
     at_once: bool = False
     titles: dict[str, str] = field(default_factory=dict)
+    splits: dict[str, dict[str, int]] = field(default_factory=dict)
     endpoints: dict[str, list[Replicas]] = field(default_factory=dict)
     pools: dict[str, Replicas] = field(default_factory=dict)
     operations: dict[str, list[Operation]] = field(default_factory=dict)
@@ -298,13 +304,19 @@ class VertexCloud:
     def _write_endpoint(self, path: str, version: str) -> Json:
         told: Json = {"name": path, "displayName": self.titles.get(path, "llm")}
         models = [self._write_model(each, version) for each in self.endpoints[path]]
+        if path in self.splits:
+            told["trafficSplit"] = self.splits[path]
         return told | {"deployedModels": models} if models else told
 
     def _write_pool(self, path: str, version: str) -> Json:
         return {"name": path, "dedicatedResources": self._write_range(self.pools[path], version)}
 
     def _write_model(self, model: Replicas, version: str) -> Json:
-        told: Json = {"id": model.id, "model": f"projects/p/locations/l/models/m{model.id}"}
+        told: Json = {
+            "id": model.id,
+            "model": f"projects/p/locations/l/models/{model.of or 'm' + model.id}",
+        }
+        told |= {"displayName": model.title} if model.title else {}
         told["createTime"] = write_time(T0)
         if model.kind == "sharedResources":
             told[model.kind] = "projects/p/locations/l/deploymentResourcePools/shared"

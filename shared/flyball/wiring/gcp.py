@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.firestore import FirestoreLedger
+from flyball.adapters.gcp.meant import MeantMetrics
 from flyball.adapters.gcp.monitoring import Listing, MonitoringMetrics
 from flyball.adapters.gcp.session import Session, read_endpoints
 from flyball.address import check_google_words
@@ -311,7 +312,7 @@ def build(
         listing = ClientListing(metrics_endpoint)
     return Controller(
         ledger=ledger,
-        metrics=Reader(MonitoringMetrics(listing), control),
+        metrics=Reader(MeantMetrics(MonitoringMetrics(listing), session), control),
         control=Adviser(control) if advises_only else control,
         clock=SystemClock() if clock is None else clock,
         token=make_token,

@@ -9,7 +9,7 @@ Training & Prediction API, Version.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flyball.adapters.gcp.fields import NOTHING, Answer, read_list, read_part, read_text
@@ -17,7 +17,7 @@ from flyball.adapters.gcp.platform import RETIRED, read_nodes, tell_gone
 from flyball.adapters.gcp.resource import DeployedModel, Pool, Version, name_resource, path_of
 from flyball.adapters.gcp.rules import Rules, read_node_rules, read_rules
 from flyball.adapters.gcp.session import CallError, Session
-from flyball.adapters.gcp.vertex import read_replicas
+from flyball.adapters.gcp.vertex import names_of, read_replicas
 from flyball.address import BETA
 from flyball.core.model import Missing
 from flyball.plan.adoption import Adopted, Adoption, LeftOut, choose_names
@@ -146,14 +146,30 @@ def _read_models(
             yield LeftOut(f"deployed model {own} of endpoint {shown or number}", reason)
             continue
         named = {"project": wanted.project, "location": wanted.location, "endpoint": number}
-        named["deployed_model"] = own
+        named |= _name_stably(model, models)
         if not replicas.floor:
             named["api_version"] = BETA
+        if replicas.initial > 1:
+            named["initial_replicas"] = str(replicas.initial)
         title = read_text(model, "displayName") or own
         names = (shown or number, f"{shown or number}-{title}", f"{number}-{own}")
         dedicated = read_part(model, "dedicatedResources") or NOTHING
         rules = read_rules(dedicated, wanted.project)
         yield _Found(named, names, (replicas.floor, replicas.ceiling), rules)
+
+
+def _name_stably(model: Answer, models: Sequence[Answer]) -> dict[str, str]:
+    """Name a model so that it is found after a redeploy too, when its id is another.
+
+    By its display name, or its model's id, where no other there has the same; else by its own id.
+    """
+    for name in (
+        read_text(model, "displayName"),
+        _last(read_text(model, "model")).partition("@")[0],
+    ):
+        if name and sum(name in names_of(each) for each in models) == 1:
+            return {"model": name}
+    return {"deployed_model": read_text(model, "id")}
 
 
 def _read_pool(session: Session, wanted: Wanted, name: str) -> _Found | LeftOut:

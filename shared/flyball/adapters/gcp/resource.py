@@ -9,13 +9,25 @@ from flyball.address import V1, check_google
 
 
 class DeployedModel(NamedTuple):
-    """A model that is deployed to a Vertex AI endpoint; "" names the only one there."""
+    """A model that is deployed to a Vertex AI endpoint.
+
+    Attributes:
+        project: Whose.
+        location: Its region.
+        endpoint: Its endpoint's id.
+        deployed_model: Its id there, which is another after each redeploy; "": by model.
+        api_version: By which it is read and changed.
+        model: Its model's id, full name or display name; "": the one with the most traffic.
+        initial_replicas: With how many it is to come back from zero; "": as it is set there.
+    """
 
     project: str
     location: str
     endpoint: str
     deployed_model: str = ""
     api_version: str = V1
+    model: str = ""
+    initial_replicas: str = ""
 
 
 class Pool(NamedTuple):
@@ -47,9 +59,10 @@ def read_resource(resource: Mapping[str, str]) -> Resource:
     """Read a scalable target's resource.
 
     Args:
-        resource: {project, location, endpoint, deployed_model, api_version}, of which the last two
-            may be left out; {project, location, deployment_resource_pool}; or {project, model,
-            version, location}, of which the last may be left out.
+        resource: {project, location, endpoint, deployed_model or model, api_version,
+            initial_replicas}, of which all but the first three may be left out; {project, location,
+            deployment_resource_pool}; or {project, model, version, location}, of which the last may
+            be left out.
 
     Raises:
         ResourceError: It is none of them, or more than one, or a value is no name.
@@ -69,8 +82,9 @@ def read_resource(resource: Mapping[str, str]) -> Resource:
 def name_resource(resource: Resource) -> str:
     """Name a resource as its service does; one name for one resource."""
     match resource:
-        case DeployedModel(deployed_model=model):
-            return f"{path_of(resource)}/deployedModels/{model or '-'}"
+        case DeployedModel(deployed_model=own, model=model):
+            called = f"(model {model})" if model else "-"
+            return f"{path_of(resource)}/deployedModels/{own or called}"
         case Pool() | Version():
             return path_of(resource)
 

@@ -36,6 +36,7 @@ class Replicas(NamedTuple):
         floor: The least replicas; 0 only where it may go to zero.
         ceiling: The most.
         initial: With how many it comes back from zero; 0 where that is not set.
+        returning: With how many it is to come back, by the config; 0: it does not say.
         ready: Replicas in service; None where it does not say.
         model: Id of the deployed model; "" of a pool.
         grounded: Why it may not go to zero; "" where it may.
@@ -51,6 +52,7 @@ class Replicas(NamedTuple):
     grounded: str = ""
     detail: str = ""
     alone: bool = True
+    returning: int = 0
 
     @property
     def least(self) -> int:
@@ -102,7 +104,7 @@ def read_replicas(answer: Answer, resource: Vertex) -> Replicas | Missing:
     if not isinstance(resource, DeployedModel):
         return _read_range(answer, resource, "a pool cannot go to zero")
     models = read_list(answer, "deployedModels")
-    found = _find(models, resource)
+    found = find_model(answer, resource)
     if isinstance(found, Missing):
         return found
     grounded = _find_ground(resource, len(models))
@@ -115,7 +117,15 @@ def read_replicas(answer: Answer, resource: Vertex) -> Replicas | Missing:
         ready = 0  # a zero is left out of JSON
     detail = "" if status is None else read_text(status, "message")
     alone = len(models) == 1
-    return replicas._replace(ready=ready, model=read_text(found, "id"), detail=detail, alone=alone)
+    if not resource.deployed_model and not alone:
+        detail = join((detail, f"of {len(models)} models, {_show(found)} is scaled"))
+    return replicas._replace(
+        ready=ready,
+        model=read_text(found, "id"),
+        detail=detail,
+        alone=alone,
+        returning=int(resource.initial_replicas or 0),
+    )
 
 
 def fit_range(replicas: Replicas, capacity: CapacityRange) -> Fit:
@@ -129,8 +139,18 @@ def fit_range(replicas: Replicas, capacity: CapacityRange) -> Fit:
     if floor < capacity.floor:
         remarks.append(f"{capacity.floor} was asked for, above the ceiling: {floor} is sent")
     if floor:
+        if replicas.initial > 1 and not replicas.returning:
+            remarks.append(
+                f"{INITIAL} {replicas.initial} goes, as it is of a floor of 0 alone; to have it "
+                f"back from zero, write resource.initial_replicas: {replicas.initial}"
+            )
         return Fit(floor, ceiling, 0, join(remarks))
-    initial = replicas.initial if 1 <= replicas.initial <= ceiling else 1
+    wanted = replicas.returning or replicas.initial
+    if not wanted:
+        remarks.append("it comes back from zero with 1: resource.initial_replicas is not set")
+    initial = min(max(wanted, 1), ceiling)
+    if initial < wanted:
+        remarks.append(f"{INITIAL} {wanted} is above the ceiling: {initial} is sent")
     return Fit(0, ceiling, initial, join(remarks))
 
 
@@ -175,18 +195,51 @@ def send_change(
     return start(session, "aiplatform", path, body, method="PATCH", query=query, location=location)
 
 
-def _find(models: list[Answer], resource: DeployedModel) -> Answer | Missing:
-    """Find the deployed model, or the only one where none is named."""
-    whose, wanted = name_resource(resource), resource.deployed_model
-    there = ", ".join(sorted(read_text(each, "id") for each in models)) or "none"
-    if wanted:
-        found = next((each for each in models if each.get("id") == wanted), None)
-        remedy = "models get new ids when they are deployed again: correct deployed_model"
-        told = f"no such deployed model; the endpoint has {there} ({remedy})"
+def find_model(answer: Answer, resource: DeployedModel) -> Answer | Missing:
+    """Find the deployed model that is meant, in fetch_vertex's answer.
+
+    By its id; or, of those of a model (its id, full name or display name) or of all, the one with
+    the most traffic. After a redeploy that is the new one, as soon as it is called most.
+
+    Returns:
+        The deployed model; Missing where there is none, or no one that is called most.
+    """
+    models = read_list(answer, "deployedModels")
+    whose = name_resource(resource)
+    there = ", ".join(sorted(map(_show, models))) or "none"
+    if resource.deployed_model:
+        found = [each for each in models if each.get("id") == resource.deployed_model]
+        told = (
+            f"no such deployed model; the endpoint has {there} (models get new ids when they are "
+            "deployed again: name model instead of deployed_model)"
+        )
+    elif resource.model:
+        found = [each for each in models if resource.model in names_of(each)]
+        told = f"no such model; the endpoint has {there}: correct model"
     else:
-        found = models[0] if len(models) == 1 else None
-        told = f"the endpoint has {there}: name one in deployed_model"
-    return Missing(MissingCause.SOURCE_FAILED, f"{whose}: {told}") if found is None else found
+        found, told = models, f"the endpoint has {there}: deploy a model"
+    if len(found) > 1:
+        split = read_part(answer, "trafficSplit") or NOTHING
+        shares = [read_count(split, read_text(each, "id")) or 0 for each in found]
+        most = max(shares)
+        found = [each for each, share in zip(found, shares, strict=True) if share == most]
+        alike = ", ".join(sorted(map(_show, found)))
+        told = f"{alike} have {most} % of the traffic each: name model or deployed_model"
+    if len(found) != 1:
+        return Missing(MissingCause.SOURCE_FAILED, f"{whose}: {told}")
+    return found[0]
+
+
+def names_of(model: Answer) -> set[str]:
+    """Give all that a deployed model's model is called by."""
+    whole = read_text(model, "model").partition("@")[0]
+    return {whole, whole.rpartition("/")[2], read_text(model, "displayName")} - {""}
+
+
+def _show(model: Answer) -> str:
+    """Name a deployed model for a reader."""
+    own, title = read_text(model, "id"), read_text(model, "displayName")
+    return f"{own} ({title})" if title else own
 
 
 def _find_ground(resource: DeployedModel, models: int) -> str:

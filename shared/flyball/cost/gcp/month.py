@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.labels import write_labels
+from flyball.adapters.gcp.meant import MeantMetrics
 from flyball.adapters.gcp.monitoring import find_recipe, plan_calls
 from flyball.adapters.gcp.policies import (
     MINUTE_S,
@@ -205,7 +206,7 @@ def simulate(
         ledger = MeteredLedger(usage)
         controller = Controller(
             ledger=ledger,
-            metrics=Reader(_MeteredMetrics(plant, usage), control),
+            metrics=Reader(MeantMetrics(_MeteredMetrics(plant, usage), account), control),
             control=control,
             clock=clock,
             token=lambda: f"{next(tokens):032x}",
@@ -309,6 +310,9 @@ class _MeteredMetrics:
             self._usage.call("monitoring.timeSeries.list", "monitoring.series_read", max(1, series))
         found = self._plant.read(reads, now)
         return [_show(series, recipe) for series, recipe in zip(found, recipes, strict=True)]
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def _count(self, read: MetricRead, start: datetime, now: datetime, *, by_replica: bool) -> int:
         """Say how many series a query returns: one, or one of each replica that there was."""
