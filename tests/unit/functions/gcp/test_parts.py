@@ -60,7 +60,7 @@ def test_metrics_are_read_by_googles_client_where_no_alert_waits(
 ) -> None:
     """It takes a tenth of a second to load; the session is there already, and is shared."""
     function, _ = start(monkeypatch, name)
-    found = function._work.parts.controller._metrics._metrics._listing
+    found = function._work.parts.controller._metrics._metrics._metrics._listing
     assert isinstance(found, listing)
     assert getattr(found, "_session", function._session) is function._session
 
