@@ -236,6 +236,16 @@ def test_no_cooldown_of_others_is_counted_against_it() -> None:
     expect(aim(ADAPT, profile=Profile.AWS), see(10, SHOWN), done, desired=3)
 
 
+def test_a_cooldown_of_others_holds_only_what_they_ask_for() -> None:
+    """Target tracking cools down after its scale-in; an adaptive policy alone asks on."""
+    track = aws_tracking("T", 10.0, metric="calls", disable_scale_in=True)
+    history = knows(chosen=3, changes=(changed(12, 10, -10, "T"),))
+    expect(aim(ADAPT, track), see(10, SHOWN), history, desired=3, limits=())
+    both = aim(ADAPT, aws_tracking("T", 10.0, metric="calls"))
+    held = (LimitKind.COOLDOWN,)
+    expect(both, see(10, {"calls": 30.0}), history, desired=10, limits=held, by="T")
+
+
 def test_a_step_in_is_stopped_as_by_tracking() -> None:
     """Unless the profile is AWS's."""
     step = stepping("S", 10.0, (None, 0.0, -4.0), metric="load")
