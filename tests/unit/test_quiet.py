@@ -22,7 +22,7 @@ from flyball.core.model import (
     Series,
     Status,
 )
-from flyball.core.policy import ScheduledPolicy, TrackingPolicy
+from flyball.core.policy import PredictivePolicy, ScheduledPolicy, TrackingPolicy
 from flyball.core.schedule import Schedule
 from flyball.core.target import DirectionRules, Metric, Per, ScalableTarget, ZeroRule
 from flyball.ports import AlarmState, LedgerUnavailableError, MetricRead, Trigger, TriggerKind
@@ -243,6 +243,14 @@ def test_what_no_alarm_can_tell_is_looked_at() -> None:
     assert Watched(total, load=195.0).beat().kind is WakeKind.DECIDED
     zero = replace(make_target(low=0), zero=ZeroRule("load"))
     assert Watched(zero).beat().kind is WakeKind.DECIDED
+
+
+def test_a_policy_that_learns_has_no_alarm_and_never_rests() -> None:
+    """Also where its tick is its heartbeat, and alarms of other policies are all calm."""
+    policies = (*make_target().policies, PredictivePolicy("ahead", "load", 100.0))
+    learns = replace(make_target(), policies=policies, heartbeat=MINUTE, tick=MINUTE)
+    assert len(define_alarms(learns)) == len(define_alarms(make_target()))
+    assert Watched(learns).beat().kind is WakeKind.DECIDED
 
 
 def test_rest_weighs_in_the_stabilization_window_as_a_look_that_held() -> None:

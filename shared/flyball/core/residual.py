@@ -62,7 +62,8 @@ def judge(residual: Residual, forecast: float, came: float) -> Residual:
     counts[place] += 1
     if sum(counts) >= COUNT_LIMIT:
         counts = [count // 2 for count in counts]
-    square = (error * deviation) ** 2 / forecast
+    missed = error * deviation
+    square = missed * missed / forecast  # a power may differ in its last bit between machines
     seen = (1.0, forecast, forecast * forecast, square, square * forecast)
     gain = max(1.0 / MEMORY, 1.0 / (residual.judged + 1))
     sums = tuple([old + gain * (new - old) for old, new in zip(residual.sums, seen, strict=True)])

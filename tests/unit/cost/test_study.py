@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flyball.adapters.aws.prices import read_prices
-from flyball.core.policy import Comparison, Step, StepPolicy, TrackingPolicy
+from flyball.core.policy import Comparison, PredictivePolicy, Step, StepPolicy, TrackingPolicy
 from flyball.core.target import Metric, Per, ScalableTarget, Unit, ZeroRule
 from flyball.cost.aws import AWS
 from flyball.cost.aws.bill import WATCHERS, complete, price_rivals
@@ -133,6 +133,8 @@ def test_others_are_priced_by_the_same_policies() -> None:
     quick = Metric("calls", source=SUM, period=timedelta(seconds=10))
     rivals = price_rivals([make(metrics=(quick,), policies=(only_out,))], PRICES)
     assert rivals.native == pytest.approx(0.30)
+    ahead = make(metrics=both[:1], policies=(PredictivePolicy("ahead", "calls", 100.0),))
+    assert price_rivals([ahead], PRICES).native == 0  # nobody else has such a policy
 
 
 SHAPES: Mapping[str, dict[str, Any]] = {
