@@ -141,5 +141,5 @@ def test_credentials_that_are_missing_are_told(
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
-    with pytest.raises(CallError, match="NO_CREDENTIALS"):
+    with pytest.raises(CallError, match="no credentials were found"):
         Alerting().list("acme")

@@ -26,7 +26,7 @@ from tests.gcp.discovery import check_request, find_method
 
 pytestmark = pytest.mark.enable_socket
 
-ON = '{"resource":{"project":"p","location":"l",%s}}'
+ON = '{"resource":{"project":"p","location":"europe-west4",%s}}'
 DEPLOYED = ON % '"endpoint":"%s","deployed_model":"%s"'
 
 
@@ -39,7 +39,7 @@ def test_an_event_of_an_endpoint_finds_every_target_on_it(store: Store) -> None:
         "one": DEPLOYED % ("e", "1"),
         "two": DEPLOYED % ("e", "2"),
         "elsewhere": DEPLOYED % ("e2", "1"),
-        "far": '{"resource":{"project":"p","location":"m","endpoint":"e","deployed_model":"1"}}',
+        "far": (DEPLOYED % ("e", "1")).replace("europe-west4", "us-east1"),
         "pool": ON % '"deployment_resource_pool":"d"',
         "old": '{"resource":{"project":"p","model":"m","version":"v1"}}',
         "older": '{"resource":{"project":"p","model":"m","version":"v0"}}',
@@ -52,14 +52,14 @@ def test_an_event_of_an_endpoint_finds_every_target_on_it(store: Store) -> None:
     for name, config in configs.items():
         store.ledger.register(name, config, "h", T0)
     for asked, found in {
-        "locations/l/endpoints/e": ["one", "two"],
-        "projects/p/locations/l/endpoints/e": ["one", "two"],
-        "projects/123456/locations/l/endpoints/e/deployedModels/1": ["one", "two"],
-        "locations/l/deploymentResourcePools/d": ["pool"],
+        "locations/europe-west4/endpoints/e": ["one", "two"],
+        "projects/p/locations/europe-west4/endpoints/e": ["one", "two"],
+        "projects/123456/locations/europe-west4/endpoints/e/deployedModels/1": ["one", "two"],
+        "locations/europe-west4/deploymentResourcePools/d": ["pool"],
         "projects/p/models/m/versions/v1": ["old", "older"],
         "models/m": ["old", "older"],
-        "locations/l/endpoints/e3/deployedModels/-": ["lone"],
-        "locations/l/endpoints/nobody": [],
+        "locations/europe-west4/endpoints/e3/deployedModels/-": ["lone"],
+        "locations/europe-west4/endpoints/nobody": [],
         "": [],
     }.items():
         assert list(store.ledger.find_targets(asked)) == found, asked
@@ -72,8 +72,10 @@ def test_an_event_finds_a_target_where_it_is_now(store: Store) -> None:
     store.ledger.register("a", ON % '"deployment_resource_pool":"d"', "h2", T0)
     store.ledger.register("b", CONFIG, "h2", T0)
     store.ledger.retire("c", T0)
-    assert list(store.ledger.find_targets("locations/l/endpoints/e")) == []
-    assert list(store.ledger.find_targets("locations/l/deploymentResourcePools/d")) == ["a"]
+    assert list(store.ledger.find_targets("locations/europe-west4/endpoints/e")) == []
+    assert list(store.ledger.find_targets("locations/europe-west4/deploymentResourcePools/d")) == [
+        "a"
+    ]
 
 
 def test_what_is_due_at_one_instant_comes_by_name_however_many_there_are(store: Store) -> None:
@@ -93,7 +95,7 @@ def test_a_query_needs_no_index_that_somebody_has_to_make(store: Store) -> None:
     """One field is filtered and sorted by, as the emulator would find any without an index."""
     written(store.ledger, TARGET, 3)
     store.ledger.due(T0, 9)
-    store.ledger.find_targets("locations/l/endpoints/e")
+    store.ledger.find_targets("locations/europe-west4/endpoints/e")
     store.ledger.scalable_target_ids()
     store.ledger.recorded_ids()
     list(store.ledger.rows(TARGET))
@@ -167,7 +169,7 @@ def test_every_call_is_one_that_google_s_discovery_document_knows(store: Store) 
     written(store.ledger, TARGET, 2)
     store.ledger.write(take(store.ledger, "b", T0 + 10 * MINUTE), [], ItemUpdate(release=True))
     store.ledger.due(T0 + MINUTE, 9)
-    store.ledger.find_targets("locations/l/endpoints/e")
+    store.ledger.find_targets("locations/europe-west4/endpoints/e")
     store.ledger.recorded_ids()
     row = store.ledger.latest(1, TARGET, "decision")[0]
     assert store.ledger.row(row.id) == row

@@ -71,8 +71,8 @@ class Deployment:
         certificates = json.dumps({"google-1": make_key("google-1")[1]})
         self.google.answers = [(200, certificates)] * 9
         for name in NAMES:
-            self.vertex.endpoints[f"{PLACE}/{name}"] = [Replicas(1, 4, id="7")]
-            resource = {**MODEL, "endpoint": name}
+            self.vertex.endpoints[f"{PLACE}/{name.lower()}"] = [Replicas(1, 4, id="7")]
+            resource = {**MODEL, "endpoint": name.lower()}
             kind = CapacityKind.RANGE
             fields: dict[str, Any] = {"metrics": (), "policies": (), "home": "gcp"}
             target = make_target(name, low=2, resource=resource, capacity_kind=kind, **fields)
@@ -135,7 +135,9 @@ def test_the_real_framework_runs_both_functions_on_every_event_file(running: Dep
         assert (status, set(json.loads(said))) == (200, {"due", "handled", "queued"}), path.stem
     assert len(running.google.asked) == 1
     posts = running.cloud.made("mutateDeployedModel")
-    assert sorted(each.path for each in posts) == sorted(f"{PLACE}/{name}" for name in NAMES)
+    assert sorted(each.path for each in posts) == sorted(
+        f"{PLACE}/{name.lower()}" for name in NAMES
+    )
     for name in NAMES:
         check_ledger(running.store.ledger, name)
     for function in READY:

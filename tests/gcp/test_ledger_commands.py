@@ -11,7 +11,7 @@ from tests.unit.cli.commands import flyball
 pytestmark = pytest.mark.enable_socket
 
 
-SAID = {"verify": "1 row of 1 scalable target", "replay": "0 decisions", "list": "Config"}
+SAID = {"verify": "1 row of 1 scalable target", "replay": "no decisions", "list": "Config"}
 
 
 @pytest.mark.parametrize("command", SAID, ids=str)

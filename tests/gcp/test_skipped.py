@@ -44,5 +44,5 @@ def test_the_make_target_prints_what_was_skipped(repository: Path) -> None:
     )
     assert recipe is not None
     assert "pytest" in recipe[1]
-    assert "-m e2e tests/gcp" in recipe[1]
+    assert "-m e2e -rs tests/gcp" in recipe[1]
     assert '"-rs",' in (repository / "pyproject.toml").read_text("utf-8")

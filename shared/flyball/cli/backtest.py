@@ -130,7 +130,7 @@ NewLedger = Annotated[
     typer.Option(
         "--ledger",
         metavar="PATH",
-        help="Keep every row in a new ledger, to explain and replay; it takes twice as long or more.",
+        help="Keep every row in a new ledger, to explain and replay; it takes twice as long.",
     ),
 ]
 

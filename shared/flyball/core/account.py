@@ -125,8 +125,11 @@ def _powers(base: float, count: int) -> tuple[float, ...]:
     return tuple(powers)
 
 
-FADING = _powers(math.exp2(-1.0 / HALF_LIFE_MINUTES), QUARTER_MINUTES)
-"""What is left of what was counted before so many known minutes."""
+FADING = _powers(0.999931237762985, QUARTER_MINUTES)
+"""What is left of what was counted before so many known minutes: 2 to the -1/HALF_LIFE_MINUTES.
+
+Written out, so that every platform's mathematics has the same bits.
+"""
 
 
 def book(
@@ -145,7 +148,7 @@ def book(
     if not count:
         return account
     fading = FADING[count]
-    total = sum(demand)
+    total = math.fsum(demand)
     known = account.known + count
     mean = account.mean + (total / count - account.mean) * count / min(known, MEAN_MINUTES)
     budget = late_budget_ratio * INNER_RATIO

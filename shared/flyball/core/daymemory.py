@@ -87,9 +87,9 @@ def look_back(day: Day, minute: int, horizon: int) -> tuple[float, Floors]:
     """
     now = day.number - DAY_BINS
     then = (minute + horizon) // BIN_MINUTES - DAY_BINS
-    before = sum(_read(day, now - step)[0] for step in range(3))
+    before = math.fsum(_read(day, now - step)[0] for step in range(3))
     after = [_read(day, then + step) for step in range(-1, 3)]
-    ahead = sum(mean for mean, _ in after[:3])
+    ahead = math.fsum(mean for mean, _ in after[:3])
     ratio = (ahead / 3.0 + SOFTENING) / (before / 3.0 + SOFTENING)
     ratio = 1.0 if math.isnan(ratio) else min(MOST_RATIO, max(1.0 / MOST_RATIO, ratio))
     highest = max((value for _, value in after if value > 0.0), default=0.0)  # NaN is not

@@ -115,11 +115,11 @@ def _follow_trend(past: Forecast, demand: float, *, first: bool) -> tuple[float,
 
 def _mean(values: tuple[float, ...]) -> float:
     """Average what is known; the newest always is."""
-    total = sum(values)
+    total = math.fsum(values)
     if not math.isnan(total):  # as nearly always
         return total / len(values)
     known = [value for value in values if not math.isnan(value)]
-    return sum(known) / len(known)
+    return math.fsum(known) / len(known)
 
 
 def _ramp(values: tuple[float, ...], horizon: int) -> float:

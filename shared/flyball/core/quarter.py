@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from math import isnan
+from math import fsum, isnan
 from operator import ne
 from typing import NamedTuple
 
@@ -160,7 +160,7 @@ def _enter(record: Record, trails: list[Trail], stretch: Stretch, known: int) ->
     first, end = stretch.lead, stretch.lead + len(stretch.demand)
     forgiven = 0.0
     if all(trail.lates for trail in trails):
-        forgiven = sum(map(min, zip(*(trail.lates for trail in trails), strict=True)))
+        forgiven = fsum(map(min, zip(*(trail.lates for trail in trails), strict=True)))
     lates, costs, changes = [], [], []
     for trail, late, cost, change in zip(trails, *record, strict=True):
         orders = trail.orders[first : end + 1]
@@ -170,7 +170,7 @@ def _enter(record: Record, trails: list[Trail], stretch: Stretch, known: int) ->
         if not stretch.whole:
             pairs = zip(orders, stretch.demand, strict=False)
             billed = sum(order for order, demand in pairs if not isnan(demand))
-        lates.append(late * fading + (sum(trail.lates) - forgiven if trail.lates else 0.0))
+        lates.append(late * fading + (fsum(trail.lates) - forgiven if trail.lates else 0.0))
         costs.append(cost * fading + billed)
         changes.append(change * fading + moves)
     return Record(lates, costs, changes)

@@ -252,7 +252,7 @@ WRONG = {
     ]),
     "history_field": (BODY + "history: {changes: [{at: now, before: 1, aftr: 2}]}\n", [
         ("13:21: history.changes[0]: unknown field 'aftr'; expected one of ['after', 'at', "
-        "'before', 'completed_at', 'policies']"),
+        "'before', 'completed_at', 'operation', 'policies']"),
     ]),
     "history_of_nothing": (BODY + "history: {desierd: 1}\n", [
         "13:10: history: unknown field 'desierd'; expected one of ['active_at', 'bounds',",

@@ -147,9 +147,12 @@ SLIPS = {
         (
             (
                 'policies[0].kind: got "target-tracking", expected one of target_tracking, step, '
-                "scheduled; did you mean target_tracking?"
+                "scheduled, predictive, adaptive; did you mean target_tracking?"
             ),
-            "policies[1].kind: got 3, expected one of target_tracking, step, scheduled",
+            (
+                "policies[1].kind: got 3, expected one of target_tracking, step, scheduled, "
+                "predictive, adaptive"
+            ),
             "policies[2]: got 3, expected a mapping",
         ),
     ),

@@ -55,11 +55,11 @@ def case(found: Study, name: str) -> Case:
 
 
 def test_a_quiet_target_is_looked_at_every_five_minutes() -> None:
-    """Each look reads its item, its range and its metric, and writes three documents."""
+    """Each look reads its item, whose metric is meant, its range and that metric; three writes."""
     usage = case(live(make(), names=("quiet",)), "quiet").usage.scaled(HOURS_4 / MINUTES)
     looks = usage.wakes["decided"]
     assert looks == pytest.approx(HOURS_4 / 5, abs=5)
-    assert usage.calls["aiplatform.endpoints.get"] == pytest.approx(looks)
+    assert usage.calls["aiplatform.endpoints.get"] == pytest.approx(2 * looks)
     assert usage.calls["monitoring.timeSeries.list"] == pytest.approx(looks)
     assert usage.amounts["monitoring.series_read"] == pytest.approx(2 * looks, abs=4)
     assert usage.amounts["firestore.writes"] == pytest.approx(3 * looks)

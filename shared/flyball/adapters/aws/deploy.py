@@ -291,10 +291,12 @@ class AwsHome:
         found, others, left = {}, [], []
         for alarm in pages(call, "MetricAlarms", MaxRecords=100):
             owner = _target_of(alarm["AlarmName"], prefix)
-            is_left = owner is not None and owner not in ids and scope.is_left_over(owner)
-            if owner in ids or (is_left and self._find_owner(alarm) == self._place.targets_table):
+            if owner is not None and owner not in ids and scope.is_left_over(owner):
+                left += [owner] * (is_ours := self._find_owner(alarm) == self._place.targets_table)
+            else:
+                is_ours = owner in ids
+            if is_ours:
                 found[alarm["AlarmName"]] = alarm
-                left += [owner] if is_left else []
             else:
                 others.append(alarm)
         checks += tell_leftover(left)

@@ -115,10 +115,10 @@ def test_labels_are_the_resources_unless_they_are_given(
 
 MADE = (
     (DUTY, "", Per.INSTANCE, ("ALIGN_MEAN", "REDUCE_NONE")),
-    (DUTY, "max", Per.INSTANCE, ("ALIGN_MAX", "REDUCE_MAX")),
+    (DUTY, "max", Per.INSTANCE, ("ALIGN_MAX", "REDUCE_NONE")),
     (f"{VERTEX}/cpu/utilization", "mean", Per.INSTANCE, ("ALIGN_MEAN", "REDUCE_NONE")),
     (f"{VERTEX}/memory/bytes_used", "", Per.INSTANCE, ("ALIGN_MEAN", "REDUCE_NONE")),
-    (f"{VERTEX}/memory/bytes_used", "", TOTAL, ("ALIGN_MEAN", "REDUCE_SUM")),
+    (f"{VERTEX}/memory/bytes_used", "", TOTAL, ("ALIGN_MEAN", "REDUCE_NONE")),
     (f"{VERTEX}/replicas", "", TOTAL, ("ALIGN_MEAN", "REDUCE_SUM")),
     (f"{VERTEX}/replicas", "min", TOTAL, ("ALIGN_MIN", "REDUCE_MIN")),
     (f"{VERTEX}/prediction_count", "", TOTAL, ("ALIGN_SUM", "REDUCE_SUM")),
@@ -144,9 +144,9 @@ def test_a_statistic_is_made_by_google_as_the_metric_is_meant(
 
 
 def test_how_series_become_one_may_be_said() -> None:
-    """Then no replica is counted."""
+    """Each replica is still counted, here."""
     (query,) = ask({"metric": DUTY, "across": "max"})
-    assert (query.aligner, query.reducer) == ("ALIGN_MEAN", "REDUCE_MAX")
+    assert (query.aligner, query.reducer) == ("ALIGN_MEAN", "REDUCE_NONE")
 
 
 def test_google_has_every_aligner_and_reducer_that_is_named() -> None:
