@@ -103,10 +103,10 @@ def test_all_endpoints_are_read_at_once_and_one_that_hangs_delays_no_other(
 
 
 def test_a_region_that_did_not_answer_is_not_asked_again_for_a_moment(server: Server) -> None:
-    """By the next target that needs it; what is elsewhere is asked."""
-    fleet, began = Fleet(server, 3), monotonic()
+    """By the third target that needs it, after two; what is elsewhere is asked."""
+    fleet, began = Fleet(server, 6), monotonic()
     found = [fleet.see(target) for target in fleet.ill]
-    assert monotonic() - began < 2 * PATIENCE_S
+    assert monotonic() - began < 3 * PATIENCE_S
     assert all(isinstance(each, Missing) for each in found)
     assert "did not answer a moment ago" in found[-1].detail
     outcome = fleet.control.apply(fleet.ill[0], CapacityRange(2, 4), fleet.clock.at)
@@ -117,6 +117,35 @@ def test_a_region_that_did_not_answer_is_not_asked_again_for_a_moment(server: Se
     assert isinstance(fleet.see(fleet.ill[0]), Missing)
     fleet.clock.at += timedelta(seconds=30)
     assert isinstance(fleet.see(fleet.ill[0]), Capacity)
+
+
+def test_one_endpoint_that_hangs_stops_no_change_of_another_in_its_region(server: Server) -> None:
+    """Whether they were read at once or one after the other; it is not asked again itself."""
+    fleet = Fleet(server, 3)
+    server.hanging = "endpoints/2000"
+    sick, *well = fleet.well
+    fleet.control.prefetch(fleet.well, fleet.clock.at)
+    assert isinstance(fleet.see(sick), Missing)
+    for target in well:
+        assert isinstance(fleet.see(target), Capacity)
+        outcome = fleet.control.apply(target, CapacityRange(2, 4), fleet.clock.at)
+        assert outcome.kind is OutcomeKind.APPLIED, outcome
+    fleet.clock.at += timedelta(seconds=30)
+    assert isinstance(fleet.see(sick), Missing)  # with nobody answering meanwhile
+    began = monotonic()
+    outcome = fleet.control.apply(sick, CapacityRange(2, 4), fleet.clock.at)
+    assert "did not answer a moment ago" in outcome.detail
+    assert all(isinstance(fleet.see(target), Capacity) for target in well)
+    assert monotonic() - began < PATIENCE_S
+
+
+def test_two_that_hang_among_others_that_answer_are_no_outage(server: Server) -> None:
+    """An answer since they were asked says that the service is there."""
+    fleet = Fleet(server, 12)
+    server.hanging = "endpoints/200"  # ten of twelve
+    fleet.control.prefetch(fleet.well, fleet.clock.at)
+    outcome = fleet.control.apply(fleet.well[-1], CapacityRange(2, 4), fleet.clock.at)
+    assert outcome.kind is OutcomeKind.APPLIED, outcome
 
 
 def test_the_calls_of_a_look_have_one_time_together(server: Server) -> None:
