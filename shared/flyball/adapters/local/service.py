@@ -24,6 +24,7 @@ TICK = timedelta(seconds=15)
 """Between two looks."""
 WINDOW = timedelta(minutes=5)
 """The highest answer of so long counts; so nothing is taken away sooner."""
+KEPT = WINDOW // TICK
 ROUNDING = 1e-9
 """Relative slack of a ceiling, for the last bit."""
 
@@ -48,7 +49,7 @@ class Service:
         self._loads = loads
         self._backlog = backlog
         self._next: dict[str, datetime] = {}
-        self._answers: dict[str, deque[tuple[datetime, int]]] = {}
+        self._pickers: dict[str, Picker] = {}
 
     def advance(self, name: str, until: datetime) -> None:
         """Look, and pick, at every tick up to an instant; an endpoint of one number is left alone.
@@ -69,22 +70,60 @@ class Service:
     def _look(self, name: str, load: Load, settings: ServiceSettings, at: datetime) -> None:
         """Weigh the 15 seconds that have just ended, and pick."""
         began = at - TICK
-        answers = self._answers.setdefault(name, deque())
+        picker = self._pickers.get(name)
+        if picker is None:
+            picker = self._pickers[name] = Picker(settings)
         state = self._endpoints.state(name, began)
         minute = load.start + (began - load.start) // MINUTE * MINUTE
         requests = load.demand(minute)
-        if state is not None and requests is not None:
+        if state is None or requests is None:
+            picked = picker.rest()
+        else:
             waiting = self._backlog(name, minute)
             able = state.ready * load.capacity_per_instance
             busy = min(1.0, (requests + waiting) / able) if able else 0.0
-            wanted = want(settings, state.ready, busy)
-            if not state.ready and requests:
-                wanted = settings.initial
-            answers.append((at, wanted))
-        while answers and answers[0][0] <= at - WINDOW:
-            answers.popleft()
-        if answers:
-            self._endpoints.pick(name, max(count for _, count in answers), at)
+            picked = picker.look(state.ready, busy, called=requests > 0)
+        if picked is not None:
+            self._endpoints.pick(name, picked, at)
+
+
+class Picker:
+    """What one endpoint's service remembers of its looks, and what it goes by."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._settings = settings
+        self._tick = 0
+        self._largest: deque[tuple[int, int]] = deque()  # (tick, wanted), falling
+
+    def look(self, ready: int, busy_ratio: float, *, called: bool) -> int:
+        """Take what a tick's utilization asks for; give the highest answer of the window.
+
+        Args:
+            ready: Instances in service.
+            busy_ratio: As for want.
+            called: Somebody calls, in vain where nobody serves.
+
+        Returns:
+            Instances, of whatever range.
+        """
+        initial = not ready and called
+        wanted = self._settings.initial if initial else want(self._settings, ready, busy_ratio)
+        self._tick += 1
+        largest = self._largest
+        while largest and largest[-1][1] <= wanted:
+            largest.pop()
+        largest.append((self._tick, wanted))
+        if largest[0][0] <= self._tick - KEPT:
+            largest.popleft()
+        return largest[0][1]
+
+    def rest(self) -> int | None:
+        """Let a tick pass of which nothing is known; None: neither is of any in the window."""
+        self._tick += 1
+        largest = self._largest
+        if largest and largest[0][0] <= self._tick - KEPT:
+            largest.popleft()
+        return largest[0][1] if largest else None
 
 
 def want(settings: ServiceSettings, ready: int, busy_ratio: float) -> int:
