@@ -20,8 +20,8 @@ class Lead(NamedTuple):
     """A target's lead time.
 
     Attributes:
-        p50: Half of the scale-outs took at most that.
-        p95: Of twenty, nineteen took at most that. By this one is planned.
+        p50: Half of the scale-outs took at most that, until they were seen in service.
+        p95: Of twenty, nineteen took at most that. By this one is planned; see plan_minutes.
         seen: Scale-outs that it was learned from; 0: it is the config's.
     """
 
@@ -45,8 +45,20 @@ def find_lead(target: ScalableTarget, lead_times: Sequence[timedelta]) -> Lead:
     return Lead(p50, p95, seen)
 
 
+def plan_minutes(target: ScalableTarget, lead_times: Sequence[timedelta], most: int) -> int:
+    """Say for how many minutes of lead time is planned, 0 to `most`.
+
+    Looks are a tick apart, and an order is sent by one of them: what is noticed at the fifth look
+    after it came before it, and after the fourth. To plan for the fifth would have each order made
+    a minute too soon, for ever.
+    """
+    lead = find_lead(target, lead_times)
+    unseen = target.tick if lead.seen else timedelta()
+    return count_minutes(max(lead.p95 - unseen, timedelta()), most)
+
+
 def count_minutes(span: timedelta, most: int) -> int:
-    """Round a span to whole minutes, 0 to `most`: an arrival is noticed up to a minute late."""
+    """Round a span to whole minutes, 0 to `most`."""
     return min(int((span + MINUTE / 2) // MINUTE), most)
 
 

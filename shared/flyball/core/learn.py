@@ -25,7 +25,7 @@ from flyball.core.keep import (
     write_adapted,
     write_predictor,
 )
-from flyball.core.lead import count_minutes, find_lead
+from flyball.core.lead import count_minutes, plan_minutes
 from flyball.core.learner import MINUTE, AdaptivePolicy, Learner, PredictivePolicy
 from flyball.core.model import Capacity, Datapoint, History, Missing, Observation
 from flyball.core.objective import Objective, aim, share
@@ -211,8 +211,7 @@ def _aim(
 def _span(target: ScalableTarget, policy: Learner, history: History) -> tuple[int, int]:
     """Say how many minutes an order takes, and how many a metric."""
     delay = count_minutes(policy.metric_delay + MINUTE / 2 - timedelta.resolution, 30)
-    lead = find_lead(target, history.lead_times).p95
-    return count_minutes(lead, LONGEST_HORIZON - 2 - delay), delay
+    return plan_minutes(target, history.lead_times, LONGEST_HORIZON - 2 - delay), delay
 
 
 def _tell(wanted: Wanted, goal: Goal, over_ratio: float | None) -> Chosen:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from flyball.core.lead import KEPT, Lead, count_minutes, find_lead, note_lead_time
+from flyball.core.lead import KEPT, Lead, count_minutes, find_lead, note_lead_time, plan_minutes
 from flyball.core.learner import PredictivePolicy
 from flyball.core.model import History
 from flyball.core.past import Change, Notice, Noticed
@@ -42,9 +43,23 @@ def test_half_and_nineteen_of_twenty() -> None:
 @pytest.mark.parametrize(
     ("span", "found"), [(0, 0), (29, 0), (30, 1), (240, 4), (269, 4), (270, 5), (9_999, 60)]
 )
-def test_an_arrival_is_noticed_up_to_a_minute_late(span: float, found: int) -> None:
-    """So half a minute more is none."""
+def test_a_span_is_rounded_to_the_nearest_minute(span: float, found: int) -> None:
+    """And cut where it is too long."""
     assert count_minutes(seconds(span), 60) == found
+
+
+@pytest.mark.parametrize(
+    ("seen", "tick", "planned"),
+    [((), 60, 7), ((5,) * 5, 60, 4), ((5,) * 5, 30, 5), ((0.4,) * 5, 60, 0)],
+    ids=["config's", "a look before", "half a minute before", "never negative"],
+)
+def test_what_the_fifth_look_notices_came_before_it(
+    seen: tuple[float, ...], tick: float, planned: int
+) -> None:
+    """An order is sent by a look, so what took four minutes is noticed after five."""
+    target = replace(TARGET, tick=seconds(tick))
+    assert plan_minutes(target, minutes(*seen), 60) == planned
+    assert plan_minutes(target, minutes(*seen), 3) == min(planned, 3)
 
 
 def test_a_scale_out_that_arrives_is_noted() -> None:

@@ -191,9 +191,9 @@ def test_a_limit_of_money_becomes_one_of_instances() -> None:
 
 
 def test_the_lead_time_that_was_seen_is_foreseen() -> None:
-    """By its ninety-fifth percentile."""
+    """By its ninety-fifth percentile, less the minute in which nobody looked."""
     now = NOON
-    history = History(lead_times=(timedelta(minutes=9),) * 5)
+    history = History(lead_times=(timedelta(minutes=10),) * 5)
     learned = learn(aim(AHEAD, ADAPT), {}, see(9, {"calls": calls(85.0, now)}), history, now)
     assert learned["f"].foresight is not None
     assert learned["f"].foresight.horizon == timedelta(minutes=11)
