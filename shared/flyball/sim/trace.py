@@ -20,10 +20,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flyball.core.zone import zone
 from flyball.sim.parquet import ParquetError, is_parquet, open_columns
+from flyball.sim.quantile import find_quantile
 
 MINUTE = timedelta(minutes=1)
 FINEST_S = 10
@@ -34,8 +35,10 @@ WAVER_RATIO = 0.07
 """Rows may come this much too early or too late."""
 COMMON_RATIO = 0.2
 """A distance is common that occurs this often, as a part of the most common one's times."""
-SPAN_LIMIT = timedelta(days=400)
+SPAN_LIMIT = timedelta(days=460)
 """A longer file is a wrong year in one of its rows, more often than a long history."""
+INSTANCES = "instances"
+"""A column of counts' that is taken where it is there."""
 MILLISECONDS_FROM = 100_000_000_000
 """A Unix time above this (year 5138 in seconds) is in milliseconds."""
 SERVED_RATIO = 0.99
@@ -83,10 +86,8 @@ class Trace:
 
     def capacity_per_instance(self) -> float:
         """Propose what one instance serves in a minute: 99.95th percentile ÷ 20, at least 1."""
-        known = sorted(value for value in self.requests if value is not None)
-        if not known:
-            return 1.0
-        return max(1.0, known[math.ceil(PEAK_RATIO * len(known)) - 1] / PEAK_INSTANCES)
+        known = [value for value in self.requests if value is not None]
+        return max(1.0, find_quantile(known, PEAK_RATIO) / PEAK_INSTANCES) if known else 1.0
 
     def served_per_instance(self) -> float | None:
         """Learn what one instance served in a minute: the 99th percentile; None: nobody can tell.
@@ -94,10 +95,8 @@ class Trace:
         What an instance could have served besides is not seen: it errs on the small side.
         """
         pairs = zip(self.requests, self.instances, strict=False)
-        served = sorted(
-            requests / instances for requests, instances in pairs if requests and instances
-        )
-        return served[math.ceil(SERVED_RATIO * len(served)) - 1] if served else None
+        served = [requests / instances for requests, instances in pairs if requests and instances]
+        return find_quantile(served, SERVED_RATIO) if served else None
 
 
 def read_trace(
@@ -106,7 +105,7 @@ def read_trace(
     timestamp: str = "timestamp",
     requests: str = "requests",
     timezone: str = "UTC",
-    instances: str = "",
+    instances: str | None = "",
     level: bool = False,
 ) -> Trace:
     """Read a CSV file with a header line, or a Parquet file.
@@ -119,8 +118,9 @@ def read_trace(
         requests: Name of the column of requests in the slot, or of a level.
         timezone: IANA zone of timestamps without an offset. In the hour that comes twice in
             autumn, rows that go back in time are of the second one.
-        instances: Name of the column of instances in service; "" for none. A level is of each of
-            them, and is multiplied by their number.
+        instances: Name of the column of instances in service; "" for none; None: of counts, the
+            column INSTANCES where there is one. A level is of each of them, and is multiplied by
+            their number.
         level: The values are a level, not a count.
 
     Returns:
@@ -130,6 +130,8 @@ def read_trace(
         TraceError: The file cannot be read, or has no such columns, or a cell is not a time or a
             number, or the resolution cannot be told.
     """
+    if instances is None:
+        instances = INSTANCES if not level and INSTANCES in _read_names(path) else ""
     columns = (timestamp, requests, instances) if instances else (timestamp, requests)
     source = _Source(path, columns, _find_zone(path, timezone), level)
     notes: Counter[str] = Counter()
@@ -210,16 +212,28 @@ def _read_rows(source: _Source) -> Iterator[_Row]:
         except ParquetError as error:
             raise TraceError(f"{source.path}: {error}") from error
         return
-    text = _read_text(source.path)
-    header = text[: text.find("\n")] if "\n" in text else text
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = _open_csv(source.path)
     try:
         names = [name.strip() for name in next(reader)]
         columns = [_find_column(source.path, names, name) for name in source.columns]
         yield from _read_cells(source, enumerate(reader, start=2), columns)
     except csv.Error as error:
         raise TraceError(f"{source.path}:{reader.line_num}: {error}; expected plain CSV") from error
+
+
+def _open_csv(path: Path) -> Any:  # noqa: ANN401  (the library does not say what it makes)
+    text = _read_text(path)
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+
+
+def _read_names(path: Path) -> list[str]:
+    """List a file's columns; of one that is none, which is said when it is read, none."""
+    try:
+        names = open_columns(path, ())[0] if is_parquet(path) else next(_open_csv(path))
+    except (ParquetError, csv.Error):
+        return []
+    return [name.strip() for name in names]
 
 
 def _find_column(path: Path, names: Sequence[str], wanted: str) -> int:
@@ -359,7 +373,7 @@ def _spread(
         level: They are a level, not a count.
     """
     width, per_minute = shape
-    divisor = per_minute if level else width
+    divisor = 1 if level else width
     sums, known = [0.0] * count, [0] * count
     for first, value in values:
         if value is not None:
@@ -367,7 +381,8 @@ def _spread(
                 sums[minute] += value / divisor
                 known[minute] += 1
     return [
-        total if slots >= per_minute else None for total, slots in zip(sums, known, strict=True)
+        (total / slots if level else total) if slots >= per_minute else None
+        for total, slots in zip(sums, known, strict=True)
     ]
 
 

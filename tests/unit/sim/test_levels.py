@@ -52,11 +52,11 @@ def test_a_level_of_one_instance_is_multiplied(tmp_path: Path) -> None:
 
 
 def test_what_an_instance_served_is_learned_from_counts(tmp_path: Path) -> None:
-    """Of 200 minutes the third highest; minutes without an instance tell nothing."""
+    """Of 200 minutes about the third highest; minutes without an instance tell nothing."""
     rows: list[tuple[object, object]] = [(index, 2) for index in range(1, 201)]
     trace = read(write(tmp_path, 60, (9_999, 0), *rows), level=False, instances="count")
     assert trace.instances[:3] == (0.0, 2.0, 2.0)
-    assert trace.served_per_instance() == 198 / 2
+    assert trace.served_per_instance() == pytest.approx(198.01 / 2)
     assert trace.begin_at(NOON + timedelta(days=1)).instances == trace.instances
 
 
@@ -108,3 +108,64 @@ def test_parquet_is_read_as_the_same_in_csv_would_be(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
     with pytest.raises(TraceError, match="not a Parquet file that can be read"):
         read(tmp_path / "t.parquet", level=False)
+
+
+@pytest.mark.parametrize(
+    ("step_s", "counts", "levels"),
+    [
+        (10, (60.0, 120.0), (10.0, 20.0)),
+        (3_600, (10 / 60,) * 60 + (20 / 60,) * 60, (10.0,) * 60 + (20.0,) * 60),
+    ],
+    ids=["ten seconds", "an hour"],
+)
+def test_the_finest_and_the_coarsest_rows_become_minutes(
+    tmp_path: Path, step_s: int, counts: tuple[float, ...], levels: tuple[float, ...]
+) -> None:
+    """Ten-second counts are summed, hourly ones spread evenly; levels keep their height."""
+    each = max(1, 60 // step_s)
+    path = write(tmp_path, step_s, *[(10, 2)] * each, *[(20, 4)] * each)
+    half = len(counts) // 2
+    trace = read(path, level=False, instances="count")
+    assert trace.requests == pytest.approx(counts)
+    assert trace.instances == (2.0,) * half + (4.0,) * half
+    assert trace.resolution == timedelta(seconds=step_s)
+    assert read(path, level=True).requests == pytest.approx(levels)
+    assert sum(each or 0.0 for each in trace.requests) == pytest.approx(30 * each)
+
+
+def test_an_hour_without_a_row_is_a_gap_of_an_hour(tmp_path: Path) -> None:
+    """Nothing is spread into it, whether its row is empty or is not there."""
+    path = write(tmp_path, 3_600, (60, 1), (120, 1), ("", 1), (60, 1), (60, 1), (60, 1))
+    lines = path.read_text().splitlines()
+    for removed in (None, 5):
+        kept = [line for index, line in enumerate(lines) if index != removed]
+        path.write_text("\n".join(kept) + "\n")
+        known = read(path, level=False).requests
+        assert known[:120] == (1.0,) * 60 + (2.0,) * 60
+        assert known[120:180] == (None,) * 60
+        assert known[300:] == (1.0,) * 60
+        assert (None in known[180:300]) == (removed is not None)
+
+
+def test_a_level_that_is_there_twice_counts_once(tmp_path: Path) -> None:
+    """Rows that waver into one slot are averaged, not added."""
+    path = tmp_path / "t.csv"
+    seconds = [*range(0, 300, 10), 92]
+    rows = [f"{NOON + timedelta(seconds=each):%FT%TZ},8,1" for each in sorted(seconds)]
+    path.write_text("\n".join(["at,value,count", *rows]) + "\n")
+    assert read(path, level=True).requests == (8.0,) * 5
+
+
+def test_a_column_of_instances_is_taken_unless_it_is_refused(tmp_path: Path) -> None:
+    """By its own name, with counts; of a level it would change the meaning."""
+    path = write(tmp_path, 60, (8, 2), (6, 3))
+    path.write_text(path.read_text().replace("count", "instances"))
+    columns = {"timestamp": "at", "requests": "value"}
+    assert read_trace(path, **columns, instances=None).instances == (2.0, 3.0)
+    assert read_trace(path, **columns).instances == ()
+    assert read_trace(path, **columns, instances=None, level=True).requests == (8.0, 6.0)
+    with pytest.raises(TraceError, match="No such file"):
+        read_trace(tmp_path / "none.csv", instances=None)
+    (tmp_path / "none.csv").write_bytes(b"PAR1")
+    with pytest.raises(TraceError, match="Parquet"):
+        read_trace(tmp_path / "none.csv", instances=None)

@@ -237,7 +237,7 @@ def test_what_cannot_be_is_said(case: Bad) -> None:
 def test_a_course_is_made_of_a_traces_minutes() -> None:
     """With its own capacity, or a given one."""
     trace = Trace(NOON, (40.0, None, 2_000.0))
-    assert course_of(trace) == Course(NOON, (40.0, None, 2_000.0), 100.0)
+    assert course_of(trace) == Course(NOON, (40.0, None, 2_000.0), (40 + 0.9995 * 1_960) / 20)
     assert course_of(trace, 25.0).loads() == [1.6, None, 80.0]
 
 

@@ -197,7 +197,7 @@ BAD = [
     Bad(
         "a-wrong-year",
         PLAIN + "2036-03-02T12:03:00Z,1\n",
-        r"day\.csv: 3653 days, expected at most 400; the widest gap is between lines 4 and 5",
+        r"day\.csv: 3653 days, expected at most 460; the widest gap is between lines 4 and 5",
     ),
     Bad("only-gaps", rows(("12:00:00", ""), ("12:01:00", "")), r"no minute is complete"),
     Bad("a-huge-time", HEADER + "1e300,1\n", r"day\.csv:2: column 'timestamp': got '1e300'"),
@@ -315,5 +315,6 @@ def test_the_proposed_capacity_is_a_twentieth_of_the_peak() -> None:
     """Of the 99.95th percentile, so that one wild minute in a fortnight does not count."""
     requests = (*[1_000.0] * 3_000, 99_999.0)
     assert Trace(NOON, requests).capacity_per_instance() == 50
+    assert Trace(NOON, (0.0, 40_000.0)).capacity_per_instance() == pytest.approx(39_980 / 20)
     assert Trace(NOON, (0.0, None)).capacity_per_instance() == 1
     assert Trace(NOON, (None,)).capacity_per_instance() == 1
