@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+
+from flyball.core.shape import NamedTuple
 
 V1, BETA = "v1", "v1beta1"
 API_VERSIONS = (V1, BETA)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from urllib.parse import quote, unquote
 
 from flyball.core.policy import (
@@ -20,6 +20,7 @@ from flyball.core.policy import (
     StepPolicy,
     TrackingPolicy,
 )
+from flyball.core.shape import NamedTuple
 from flyball.core.target import Metric, Per, ScalableTarget
 from flyball.ports import AlarmState
 

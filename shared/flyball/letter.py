@@ -10,10 +10,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from flyball.alarm import ID_LIMIT
 from flyball.append import aware
+from flyball.core.shape import NamedTuple
 from flyball.event import read_instant, read_text, refuse
 from flyball.ports import Trigger, TriggerKind
 

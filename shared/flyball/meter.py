@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import Enum
-from typing import NamedTuple
+
+from flyball.core.shape import NamedTuple
 
 VERTEX = "aiplatform.googleapis.com/prediction/online/"
 POOL = f"{VERTEX}deployment_resource_pool/"

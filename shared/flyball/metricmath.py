@@ -15,7 +15,8 @@ import operator
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+
+from flyball.core.shape import NamedTuple
 
 Values = dict[datetime, float]
 """A series: by the end of its period, a value. What is not there is missing."""

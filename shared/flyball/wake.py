@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from flyball.core.model import Decision, History
 from flyball.core.remember import Noticed
+from flyball.core.shape import NamedTuple
 from flyball.core.target import ScalableTarget
 from flyball.ports import Claim, Due, LedgerUnavailableError, Outcome, Trigger, TriggerKind
 

@@ -7,8 +7,8 @@ from is the advice: some numbers, in every row.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
+from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
 
 

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+
+from flyball.core.shape import NamedTuple
 
 RETIRED = "retired"
 """Kind of the row that takes a target out of service."""

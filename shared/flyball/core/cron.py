@@ -6,10 +6,9 @@ import re
 from bisect import bisect_left, bisect_right
 from calendar import isleap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import NamedTuple
 
+from flyball.core.shape import NamedTuple, dataclass
 from flyball.core.zone import FIRST_YEAR, LAST_YEAR
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import NamedTuple
+
+from flyball.core.shape import NamedTuple
 
 FIELD = "cut"
 """The field of a body that says so."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import NamedTuple
 
 from flyball.core.learner import LONGEST_HORIZON, MINUTE
 from flyball.core.past import Change, Notice, Noticed
+from flyball.core.shape import NamedTuple
 from flyball.core.target import ScalableTarget
 
 KEPT = 32

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from flyball.core.check import check_duration, check_finite, check_name, fail
 from flyball.core.rule import MissingRule, MissingRules
+from flyball.core.shape import dataclass
 
 MINUTE = timedelta(seconds=60)
 LEARNERS_LIMIT = 4

@@ -7,11 +7,10 @@ that it shows twice ends at the second: a stretch is never shorter than the cloc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import NamedTuple
 
 from flyball.core.schedule import At, Cron
+from flyball.core.shape import NamedTuple, dataclass
 from flyball.core.zone import (
     EARLIEST,
     LATEST,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from flyball.core.check import (
@@ -24,6 +23,7 @@ from flyball.core.rule import (
     MissingRules,
 )
 from flyball.core.schedule import Schedule
+from flyball.core.shape import dataclass
 
 __all__ = [
     "DATAPOINT_LIMIT",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from flyball.core.chain import Row
 from flyball.core.codec import canonical, decode, encode
@@ -14,6 +14,7 @@ from flyball.core.evidence import Cut
 from flyball.core.model import Decision, History, Observation
 from flyball.core.relearn import States, relearn
 from flyball.core.remember import Noticed
+from flyball.core.shape import NamedTuple
 from flyball.core.target import ScalableTarget
 
 CONFIG, DECISION, OUTCOME, FOREIGN, PAUSE, RESUME = (

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flyball.core.check import check_whole, fail
+from flyball.core.shape import dataclass
 from flyball.core.word import Word
 
 DATAPOINT_LIMIT = 1_440

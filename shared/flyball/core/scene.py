@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from flyball.core.model import (
     Capacity,
@@ -21,6 +20,7 @@ from flyball.core.model import (
 )
 from flyball.core.policy import ScheduledPolicy
 from flyball.core.schedule import last_between, next_after
+from flyball.core.shape import NamedTuple
 from flyball.core.target import CapacityKind, ScalableTarget
 from flyball.core.window import combine, foresee
 

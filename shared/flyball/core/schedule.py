@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 from flyball.core.cron import Cron, parse_cron
+from flyball.core.shape import dataclass
 from flyball.core.zone import (
     FIRST_YEAR,
     LAST_YEAR,

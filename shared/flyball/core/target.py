@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from flyball.core.check import (
@@ -25,6 +25,7 @@ from flyball.core.policy import (
     StepPolicy,
     TrackingPolicy,
 )
+from flyball.core.shape import dataclass
 from flyball.core.window import Window
 
 LONGEST_PERIOD = timedelta(days=366)

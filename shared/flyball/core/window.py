@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
 
 from flyball.core.check import CAPACITY_LIMIT, check_duration, check_name, check_whole, fail
 from flyball.core.occurrence import FOREVER, Pattern, Span, locate, make_pattern
 from flyball.core.schedule import At, Cron, Rate, parse_expression, to_utc
+from flyball.core.shape import NamedTuple, dataclass
 from flyball.core.zone import FIRST_YEAR, LAST_YEAR, zone
 
 __all__ = [

@@ -12,8 +12,9 @@ from difflib import get_close_matches
 from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
+
+from flyball.core.shape import NamedTuple
 
 FIRST_YEAR = 1970
 LAST_YEAR = 2199

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from flyball.adapters.aws.clients import Clients
 from flyball.alarm import PREFIX
 from flyball.controller import LEASE, Controller
+from flyball.core.shape import dataclass
 from flyball.ports import Clock, Ledger, LedgerError
 from flyball.wiring.between import Adviser, Reader, Watcher
 from flyball.wiring.machine import SystemClock, engine_version, make_token

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import sleep
-from typing import NamedTuple, Protocol, TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.queue import Queue
 from flyball.adapters.aws.trigger import parse_event
+from flyball.core.shape import NamedTuple
 from flyball.letter import Tick
 from flyball.wiring.aws import Settings, build, connect
 from flyball.wiring.function import Handled, Parts, Retry, Work, settling

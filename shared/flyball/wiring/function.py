@@ -13,9 +13,10 @@ from datetime import datetime
 from functools import cached_property
 from logging import ERROR, INFO, WARNING
 from time import perf_counter, sleep
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from flyball.controller import Controller
+from flyball.core.shape import NamedTuple
 from flyball.letter import Parsed, QueueError, Sent, Tick
 from flyball.ports import Clock, Ledger, Trigger, TriggerKind
 from flyball.wake import Wake, WakeKind, fail_by, wake_due

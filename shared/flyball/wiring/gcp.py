@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from types import MappingProxyType
-from typing import NamedTuple
 
 from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.firestore import FirestoreLedger
@@ -22,6 +21,7 @@ from flyball.address import check_google_words
 from flyball.alarm import PREFIX
 from flyball.controller import LEASE, SAFETY, Controller
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause
+from flyball.core.shape import NamedTuple
 from flyball.core.target import ScalableTarget
 from flyball.ports import Clock, Deadline, Ledger, Outcome, Underway
 from flyball.wiring.between import Adviser, Reader

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from logging import INFO, WARNING
 from time import monotonic, sleep
-from typing import NamedTuple
 
 from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.firestore import FirestoreLedger
@@ -19,6 +18,7 @@ from flyball.adapters.gcp.rest import SessionListing
 from flyball.adapters.gcp.session import Session
 from flyball.adapters.gcp.token import TokenError, Verifier
 from flyball.adapters.gcp.trigger import parse_event
+from flyball.core.shape import NamedTuple
 from flyball.event import EventError, read_instant
 from flyball.letter import Tick, keep_plain
 from flyball.ports import Clock, Trigger, TriggerKind

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from logging import CRITICAL, DEBUG, ERROR, INFO, WARNING
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from flyball.core.shape import NamedTuple
 from flyball.wiring.tell import COUNT, serialize
 
 SEVERITIES: Mapping[int, str] = {

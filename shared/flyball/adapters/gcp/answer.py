@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from flyball.adapters.gcp.query import Query
 from flyball.core.model import Missing
+from flyball.core.shape import NamedTuple
 from flyball.metricmath import Values
 from flyball.recipe import Span
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple
 
 from flyball.adapters.gcp.fields import Answer, join
 from flyball.adapters.gcp.operation import (
@@ -42,6 +41,7 @@ from flyball.adapters.gcp.vertex import (
     write_change,
 )
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause, Status
+from flyball.core.shape import NamedTuple
 from flyball.core.target import CapacityKind, ScalableTarget
 from flyball.ports import Deadline, Outcome, OutcomeKind, Underway
 
@@ -49,15 +49,18 @@ SHARED_FOR = timedelta(seconds=10)
 SHARED_LONGEST = timedelta(seconds=60)
 """What was fetched for many is good for a look of each for so long: since it was fetched, and since
 that was asked for."""
+NOT_FOUND = 404
+GONE = "it is looked at every heartbeat only, until it is there or the config names another"
 KEPT_LIMIT = 4_096
 """Looks kept, so that a long-lived program does not grow."""
 
 
 class _Shown(NamedTuple):
-    """The range that the last look showed."""
+    """The range that the last look showed, and the deployed model whose it is; "": of none."""
 
     floor: int
     ceiling: int | None
+    model: str = ""
 
 
 class _Fetched(NamedTuple):
@@ -112,6 +115,8 @@ class GcpControl:
         except ResourceError as error:
             return Missing(MissingCause.SOURCE_FAILED, str(error))
         except CallError as error:
+            if error.code == NOT_FOUND:  # only a human brings it back, or names another
+                return Missing(MissingCause.UNAVAILABLE, f"{tell(error)}; {GONE}")
             return Missing(MissingCause.SOURCE_FAILED, tell(error))
         except Exception as error:  # noqa: BLE001  (whatever cannot be read is not known)
             return Missing(MissingCause.SOURCE_FAILED, f"{type(error).__name__}: {error}")
@@ -199,7 +204,7 @@ class GcpControl:
             told = f"how many replicas are in service is not known ({ready.detail})"
             told = f"{name_resource(resource)}: {join((told, work.tell(), replicas.detail))}"
             return ready._replace(detail=told)
-        self._keep(target.id, _Shown(replicas.floor, replicas.ceiling))
+        self._keep(target.id, _Shown(replicas.floor, replicas.ceiling, replicas.model))
         picks = ""
         if target.capacity_kind is CapacityKind.COUNT and replicas.floor < replicas.ceiling:
             picks = f"capacity_kind is count, and the service may pick up to {replicas.ceiling}"
@@ -213,6 +218,7 @@ class GcpControl:
             short=work.is_short and ready < replicas.floor,
             picked=self._find_pick(reader, resource, replicas, ready, work, now),
             operation=work.operation,
+            deployed=replicas.deployed,
         )
 
     def _find_pick(
@@ -259,7 +265,7 @@ class GcpControl:
         replicas = read_replicas(answer, resource)
         if isinstance(replicas, Missing):
             return Outcome(OutcomeKind.FAILED, f"not sent: {replicas.detail}")
-        refused = _compare(shown, _Shown(replicas.floor, replicas.ceiling))
+        refused = _compare(shown, _Shown(replicas.floor, replicas.ceiling, replicas.model))
         if refused is not None:
             return refused
         fit = fit_range(replicas, capacity)
@@ -338,11 +344,17 @@ def _find_work(
     underway: Underway | None,
     now: datetime,
 ) -> Work:
-    """Say what goes on at a resource, and follow what we asked for until it shows."""
-    if underway is not None and (
-        underway.floor in (None, replicas.floor) and underway.ceiling in (None, replicas.ceiling)
-    ):
-        underway = None
+    """Say what goes on at a resource, and follow what we asked for until it shows.
+
+    What was asked of a deployed model that another one came in the place of never shows.
+    """
+    if underway is not None:
+        asked = underway.deployed
+        is_of_another = asked is not None and asked.id != replicas.model
+        shows = underway.floor in (None, replicas.floor)
+        shows = shows and underway.ceiling in (None, replicas.ceiling)
+        if is_of_another or shows:
+            underway = None
     ours = find_ours(reader, call_path(resource), resource.location, found, underway)
     return read_work(found, now, ours, underway, alone=replicas.alone)
 
@@ -351,12 +363,15 @@ def _compare(shown: _Shown | None, found: _Shown) -> Outcome | None:
     """Refuse to send where the range is not the one that was decided on."""
     if shown is None or shown == found:
         return None
+    if shown.model == found.model:
+        shown, found = shown._replace(model=""), found._replace(model="")
     told = f"decided on a range of {_tell(shown)}, and by now it is {_tell(found)}"
     return Outcome(OutcomeKind.ABORTED, f"not sent: {told}")
 
 
 def _tell(shown: _Shown) -> str:
-    return f"{shown.floor}–{shown.ceiling}" if shown.ceiling is not None else f"{shown.floor}"
+    told = f"{shown.floor}–{shown.ceiling}" if shown.ceiling is not None else f"{shown.floor}"
+    return f"{told} of deployed model {shown.model}" if shown.model else told
 
 
 def _refuse_unread(error: CallError) -> Outcome:

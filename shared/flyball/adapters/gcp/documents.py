@@ -16,12 +16,13 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 from flyball.append import aware
 from flyball.core.chain import GENESIS, Row
 from flyball.core.check import NAME_LIMIT
 from flyball.core.evidence import fit
+from flyball.core.shape import NamedTuple
 from flyball.ports import Claim, ItemUpdate, LedgerError, NewRow, TargetStatus
 
 Value = Mapping[str, Any]

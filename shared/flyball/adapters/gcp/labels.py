@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from flyball.core.shape import NamedTuple
 
 PREFIX_LABEL = "flyball-prefix"
 TARGET_LABEL = "flyball-target"

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from flyball.adapters.gcp.answer import (
     Answers,
@@ -35,6 +35,7 @@ from flyball.adapters.gcp.session import LATE as NO_TIME
 from flyball.adapters.gcp.session import UNREACHABLE
 from flyball.adapters.gcp.units import compare_units
 from flyball.core.model import Missing, MissingCause, Series
+from flyball.core.shape import NamedTuple
 from flyball.meter import LATE
 from flyball.metricmath import Values
 from flyball.ports import MetricRead

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from flyball.adapters.gcp.fields import (
     NOTHING,
@@ -23,6 +23,7 @@ from flyball.adapters.gcp.fields import (
 from flyball.adapters.gcp.refusal import is_shortage, read_failure, read_refusal, tell
 from flyball.adapters.gcp.session import CallError, Session
 from flyball.core.model import Operation
+from flyball.core.shape import NamedTuple
 from flyball.ports import Outcome, OutcomeKind, Underway
 
 CHANGES = frozenset(

@@ -11,9 +11,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from flyball.adapters.gcp.session import LATE, UNREACHABLE, WITHIN_S, CallError, Session
+from flyball.core.shape import NamedTuple
 
 SILENT_FOR = timedelta(seconds=30)
 """So long after it did not answer, nobody is asked again: a wake of many takes a minute."""

@@ -6,7 +6,7 @@ Only against its contract can this be tested: no host of it answers any more.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from flyball.adapters.gcp.fields import NOTHING, Answer, join, read_count, read_part, read_text
 from flyball.adapters.gcp.operation import start
@@ -15,6 +15,7 @@ from flyball.adapters.gcp.replicas import count_replicas
 from flyball.adapters.gcp.resource import Version, name_resource, path_of
 from flyball.adapters.gcp.session import UNREACHABLE, CallError, Session
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause, Status
+from flyball.core.shape import NamedTuple
 from flyball.ports import Outcome, OutcomeKind
 
 RETIRED = (

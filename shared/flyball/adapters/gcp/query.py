@@ -9,8 +9,8 @@ filters"; "Google Cloud metrics: aiplatform" and "ml".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from flyball.core.shape import NamedTuple
 from flyball.core.target import Metric, Per, ScalableTarget
 from flyball.meter import ACROSS, METERS, PERCENTILES, STATISTICS, Kind, Meter, find_site
 from flyball.recipe import Recipe, SourceError, read_divisor, read_named

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from flyball.address import V1, check_google
+from flyball.core.shape import NamedTuple
 
 
 class DeployedModel(NamedTuple):

@@ -20,9 +20,10 @@ import base64
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from flyball.adapters.gcp.session import CallError, Session
+from flyball.core.shape import NamedTuple
 
 SERVICE, CERTIFICATES = "www", "oauth2/v1/certs"
 """Google's certificates by key id, at https://www.googleapis.com."""

@@ -5,7 +5,7 @@ The range is ours, and Vertex AI's own autoscaler picks inside it.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from flyball.adapters.gcp.fields import (
     NOTHING,
@@ -20,7 +20,8 @@ from flyball.adapters.gcp.operation import LOOK_S, start
 from flyball.adapters.gcp.resource import DeployedModel, Vertex, name_resource, path_of
 from flyball.adapters.gcp.session import Session
 from flyball.address import BETA, V1
-from flyball.core.model import CapacityRange, Missing, MissingCause
+from flyball.core.model import CapacityRange, Deployed, Missing, MissingCause
+from flyball.core.shape import NamedTuple
 from flyball.ports import Outcome
 
 FLOOR = "minReplicaCount"
@@ -38,7 +39,7 @@ class Replicas(NamedTuple):
         initial: With how many it comes back from zero; 0 where that is not set.
         returning: With how many it is to come back, by the config; 0: it does not say.
         ready: Replicas in service; None where it does not say.
-        model: Id of the deployed model; "" of a pool.
+        deployed: The deployed model; None of a pool.
         grounded: Why it may not go to zero; "" where it may.
         detail: What is to be said of it.
         alone: A change of where it is can only be of itself: no other model is on its endpoint.
@@ -48,11 +49,16 @@ class Replicas(NamedTuple):
     ceiling: int
     initial: int = 0
     ready: int | None = None
-    model: str = ""
+    deployed: Deployed | None = None
     grounded: str = ""
     detail: str = ""
     alone: bool = True
     returning: int = 0
+
+    @property
+    def model(self) -> str:
+        """The deployed model's id; "" of a pool."""
+        return "" if self.deployed is None else self.deployed.id
 
     @property
     def least(self) -> int:
@@ -118,10 +124,10 @@ def read_replicas(answer: Answer, resource: Vertex) -> Replicas | Missing:
     detail = "" if status is None else read_text(status, "message")
     alone = len(models) == 1
     if not resource.deployed_model and not alone:
-        detail = join((detail, f"of {len(models)} models, {_show(found)} is scaled"))
+        detail = join((detail, _tell_choice(answer, found)))
     return replicas._replace(
         ready=ready,
-        model=read_text(found, "id"),
+        deployed=_read_deployed(found),
         detail=detail,
         alone=alone,
         returning=int(resource.initial_replicas or 0),
@@ -226,7 +232,9 @@ def find_model(answer: Answer, resource: DeployedModel) -> Answer | Missing:
         alike = ", ".join(sorted(map(_show, found)))
         told = f"{alike} have {most} % of the traffic each: name model or deployed_model"
     if len(found) != 1:
-        return Missing(MissingCause.SOURCE_FAILED, f"{whose}: {told}")
+        gone = resource.deployed_model  # no id comes back by itself
+        cause = MissingCause.UNAVAILABLE if gone else MissingCause.SOURCE_FAILED
+        return Missing(cause, f"{whose}: {told}")
     return found[0]
 
 
@@ -234,6 +242,24 @@ def names_of(model: Answer) -> set[str]:
     """Give all that a deployed model's model is called by."""
     whole = read_text(model, "model").partition("@")[0]
     return {whole, whole.rpartition("/")[2], read_text(model, "displayName")} - {""}
+
+
+def _read_deployed(model: Answer) -> Deployed:
+    """Read which deployed model it is, and what it and its model are called."""
+    name = read_text(model, "model").rpartition("/")[2]
+    version = read_text(model, "modelVersionId")
+    if version and "@" not in name:
+        name = f"{name}@{version}"
+    title = ", ".join(filter(None, (read_text(model, "displayName"), name and f"model {name}")))
+    return Deployed(read_text(model, "id"), title)
+
+
+def _tell_choice(answer: Answer, found: Answer) -> str:
+    """Say which of several deployed models is scaled, and by what that was told."""
+    models = read_list(answer, "deployedModels")
+    split = read_part(answer, "trafficSplit") or NOTHING
+    share = read_count(split, read_text(found, "id")) or 0
+    return f"of {len(models)} models, {_show(found)} is scaled, with {share} % of the traffic"
 
 
 def _show(model: Answer) -> str:
