@@ -48,6 +48,31 @@ def find_subjects(
     from flyball.cli.validate import load_config
 
     targets = load_config(config).scalable_targets
+    return choose_subjects(targets, str(config), names, traces, capacities, reading, setting, {})
+
+
+def choose_subjects(
+    targets: Sequence[ScalableTarget],
+    config: str,
+    names: Sequence[str] | None,
+    traces: Sequence[str],
+    capacities: Sequence[str],
+    reading: Reading,
+    setting: Setting,
+    read: dict[str, Trace],
+) -> list[Subject]:
+    """Put together which of a config's scalable targets are backtested.
+
+    Args:
+        targets: The config's.
+        config: What it is called, for people.
+        names: Of those that are meant; None: all that have a trace.
+        traces: As they are typed.
+        capacities: As they are typed.
+        reading: How traces are read.
+        setting: What holds for all.
+        read: The traces that were read before, by file; what is read now is added.
+    """
     known = {each.id: each for each in targets}
     for name in names or ():
         if name not in known:
@@ -61,7 +86,6 @@ def find_subjects(
         and (names is not None or for_all is not None or each.id in files)
     ]
     for_every, numbers = _assign("--capacity", capacities, known)
-    read: dict[str, Trace] = {}
     subjects = []
     for each in chosen:
         file = files.get(each.id, for_all)
