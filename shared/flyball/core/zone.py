@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
-from difflib import get_close_matches
 from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from zoneinfo import ZoneInfo, available_timezones
 
 from flyball.core.shape import NamedTuple
 
@@ -71,6 +69,8 @@ def zone(name: str, *, package: str = "tzdata") -> tzinfo:
     names, folder = _find_zones(package)
     if name not in names:
         raise ValueError(f"unknown time zone {name[:80]!r}: {_suggest_zones(name, names)}")
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  (few targets name a zone)
+
     if folder is None:
         return ZoneInfo(name)
     with folder.joinpath("zoneinfo", *name.split("/")).open("rb") as file:
@@ -182,11 +182,15 @@ def _find_zones(package: str) -> tuple[frozenset[str], Traversable | None]:
     try:
         folder = resources.files(package)
     except ModuleNotFoundError:
+        from zoneinfo import available_timezones  # noqa: PLC0415  (as above)
+
         return frozenset(available_timezones()), None
     return frozenset(folder.joinpath("zones").read_text(encoding="utf-8").split()), folder
 
 
 def _suggest_zones(name: str, names: frozenset[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415  (only for a mistake)
+
     folded = {known.casefold(): known for known in sorted(names)}
     wanted = name[:80].strip().replace(" ", "_").casefold()
     similar = [known for fold, known in folded.items() if fold.rpartition("/")[2] == wanted][:3]

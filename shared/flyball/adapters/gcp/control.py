@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -98,6 +97,8 @@ class GcpControl:
                 found[call_path(resource)] = resource
         if not found:
             return
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (only for several)
+
         with ThreadPoolExecutor(min(len(found), CONNECTIONS)) as pool:
             fetch = partial(self._fetch, now=now)
             fetched = zip(found, pool.map(fetch, found.values()), strict=True)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol
@@ -136,6 +135,8 @@ class MonitoringMetrics:
         ask = _Asking(self._listing, self._within_s, self._clock).ask_all
         found: Answers = {}
         if len(by_project) > 1:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (only then)
+
             with ThreadPoolExecutor(min(len(by_project), AT_ONCE)) as pool:
                 for answers in pool.map(ask, by_project.values()):
                     found |= answers

@@ -38,27 +38,25 @@ WORDS: Mapping[int, str] = {
 DENIED = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED", NO_CREDENTIALS})
 UNAUTHORIZED, FORBIDDEN, CONFLICT, TOO_MANY = 401, 403, 409, 429
 
-_SHORTAGE_WORDS = re.compile(
+_SHORTAGE_WORDS = (
     r"\b(\w*RESOURCE_POOL_EXHAUSTED\w*|stock-?out|machine type (is )?temporarily unavailable"
     r"|(does not have|not have) enough resources|insufficient (capacity|resources)"
-    r"|out of (capacity|resources))\b",
-    re.IGNORECASE,
+    r"|out of (capacity|resources))\b"
 )
-_RATE_WORDS = re.compile(
-    r"\bper (second|minute|hour|day)\b|\brate[ _]?limit|\btoo many requests\b|\bRequests\b",
-    re.IGNORECASE,
+_RATE_WORDS = (
+    r"\bper (second|minute|hour|day)\b|\brate[ _]?limit|\btoo many requests\b|\bRequests\b"
 )
-_QUOTA_WORDS = re.compile(r"\bquotas?\b", re.IGNORECASE)
-_BUSY_WORDS = re.compile(
+_QUOTA_WORDS = r"\bquotas?\b"
+_BUSY_WORDS = (
     r"\b(in progress|in-progress|ongoing|concurrent(ly)?|another (operation|mutat\w+|update))\b"
     r"|\bother (\w+ ){0,2}(operation|mutation|update|deployment|change)s?\b"
     r"|\b(operation|mutation|update|deployment|change)s?(\(s\))? ([\w-]+ ){0,3}?"
     r"(running|pending|under ?way|not (yet )?(done|finished|complete))\b"
     r"|\b(running|pending|unfinished|outstanding) (operation|mutation|update|deployment|change)s?\b"
     r"|\b(currently|already) being (creat|updat|delet|mutat|deploy)"
-    r"|\bis (creating|updating|deleting|deploying|mutating)\b",
-    re.IGNORECASE,
+    r"|\bis (creating|updating|deleting|deploying|mutating)\b"
 )
+"""What the services say, in any case of letters; read where one refuses, which few wakes meet."""
 
 
 def read_refusal(error: CallError) -> Outcome:
@@ -103,7 +101,7 @@ def read_failure(error: Answer) -> Outcome:
 
 def is_shortage(words: str) -> bool:
     """Say whether words of Google mean that it has no machines of this type now."""
-    return bool(_SHORTAGE_WORDS.search(words))
+    return _find(_SHORTAGE_WORDS, words)
 
 
 def tell(error: CallError) -> str:
@@ -118,7 +116,7 @@ def _judge(status: str, code: int, message: str) -> OutcomeKind:
         return OutcomeKind.SHORTAGE
     if status == "ABORTED" or code == CONFLICT:
         return OutcomeKind.DEFERRED
-    if status == "FAILED_PRECONDITION" and _BUSY_WORDS.search(message):
+    if status == "FAILED_PRECONDITION" and _find(_BUSY_WORDS, message):
         return OutcomeKind.DEFERRED
     return OutcomeKind.FAILED
 
@@ -130,7 +128,11 @@ def _judge_exhaustion(message: str) -> OutcomeKind | None:
     """
     if is_shortage(message):
         return OutcomeKind.SHORTAGE
-    if not _QUOTA_WORDS.search(message):
-        return OutcomeKind.THROTTLED if _RATE_WORDS.search(message) else None
-    is_rate = _RATE_WORDS.search(message)
+    if not _find(_QUOTA_WORDS, message):
+        return OutcomeKind.THROTTLED if _find(_RATE_WORDS, message) else None
+    is_rate = _find(_RATE_WORDS, message)
     return OutcomeKind.THROTTLED if is_rate else OutcomeKind.QUOTA_EXCEEDED
+
+
+def _find(words: str, text: str) -> bool:
+    return re.search(words, text, re.IGNORECASE) is not None

@@ -62,9 +62,9 @@ LOGIN = "`gcloud auth application-default login`, or GOOGLE_APPLICATION_CREDENTI
 NO_CREDENTIALS = "NO_CREDENTIALS"
 """Status of a call that nobody could be found to make; only a human can mend it."""
 
-_MARKUP = re.compile(r"<(!doctype|html|head|body|title)\b", re.IGNORECASE)
-_UNSHOWN = re.compile(r"<(script|style|title)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
+_MARKUP = r"(?i)<(!doctype|html|head|body|title)\b"
+_UNSHOWN = r"(?is)<(script|style|title)\b.*?</\1\s*>|<!--.*?-->"
+_TAG = r"<[^>]*>"
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _ABORTED = "ABORTED"
 _LOST = 500
@@ -314,9 +314,9 @@ def read_refusal(code: int, text: str) -> CallError:
 
 def strip_markup(text: str) -> str:
     """Keep of a page in HTML, which is for browsers, what people read of it."""
-    if not _MARKUP.search(text):
+    if not re.search(_MARKUP, text):
         return text
-    return " ".join(html.unescape(_TAG.sub(" ", _UNSHOWN.sub(" ", text))).split()) or text
+    return " ".join(html.unescape(re.sub(_TAG, " ", re.sub(_UNSHOWN, " ", text))).split()) or text
 
 
 def _place(method: str, query: Query | None) -> dict[str, Any]:
