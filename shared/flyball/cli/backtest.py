@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flyball.cli.deployment import Region
 from flyball.cli.failure import refuse
 from flyball.cli.options import Json, TargetNames
+from flyball.cli.pulled import Cache, From, Pulling, Refresh, Since, To, pull_traces
 from flyball.cli.recorded import (
     Against,
     Capacities,
@@ -56,12 +58,18 @@ NewLedger = Annotated[
 def backtest(
     config: Config,
     trace: Traces = None,
-    days: Days = 7,
+    from_: From = None,
+    days: Days = None,
+    since: Since = None,
+    until: To = None,
+    cache: Cache = None,
+    refresh: Refresh = False,
+    region: Region = None,
     target: TargetNames = None,
     timestamp: TimeColumn = "timestamp",
     requests: CountColumn = None,
     metric: MetricColumn = None,
-    instances: InstancesColumn = "",
+    instances: InstancesColumn = None,
     time_zone: TimeZone = "UTC",
     capacity: Capacities = None,
     lead_time: LeadTime = "4m",
@@ -84,7 +92,10 @@ def backtest(
     """
     reading = make_reading(timestamp, requests, metric, instances, time_zone, days)
     setting = make_setting(lead_time, metric_delay, seed, warm_up, measures)
-    subjects = find_subjects(config, target, trace or [""], capacity or [], reading, setting)
+    others = {"--requests": requests, "--metric": metric}
+    pulling = Pulling(from_, since, until, days, cache, refresh, region, others)
+    traces = pull_traces(config, target, trace, pulling)
+    subjects = find_subjects(config, target, traces, capacity or [], reading, setting)
     peers = [choose_peers(against, each.scalable_target) for each in subjects]
     found = _run(list(zip(subjects, peers, strict=True)), ledger)
     if timeline is not None:

@@ -23,6 +23,7 @@ CLOSED = 141
 EXPECTED = (
     "flyball.adapters.aws.stack.StackError",
     "flyball.adapters.local.endpoint.LocalFileError",
+    "flyball.history.HistoryError",
     "flyball.plan.model.PlanError",
     "flyball.ports.LedgerError",
     "flyball.sim.trace.TraceError",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flyball.sim.peers import Baseline
 
 DAYS_LIMIT = 366
+USUAL_DAYS = 7
 
 Traces = Annotated[
     list[str] | None,
@@ -28,8 +29,14 @@ Traces = Annotated[
     ),
 ]
 Days = Annotated[
-    int,
-    typer.Option("--days", min=1, max=DAYS_LIMIT, help="Without a trace: how many generated days."),
+    int | None,
+    typer.Option(
+        "--days",
+        min=1,
+        max=DAYS_LIMIT,
+        help="Without a trace: how many days are generated, or pulled.  [default: 7 and 14]",
+        show_default=False,
+    ),
 ]
 TimeColumn = Annotated[
     str, typer.Option("--timestamp", metavar="COLUMN", help="The column of times.")
@@ -53,12 +60,13 @@ MetricColumn = Annotated[
     ),
 ]
 InstancesColumn = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--instances",
         metavar="COLUMN",
         help="The column of instances in service: what one serves is learned from it; with "
-        "--metric each value is of one of them.",
+        "--metric each value is of one of them.  '' for none.  [default: instances, where counts "
+        "have such a column]",
         show_default=False,
     ),
 ]
@@ -121,15 +129,16 @@ def make_reading(
     timestamp: str,
     requests: str | None,
     metric: str | None,
-    instances: str,
+    instances: str | None,
     time_zone: str,
-    days: int,
+    days: int | None,
 ) -> Reading:
     """Say how the traces' columns are read, as the options say it."""
     if requests is not None and metric is not None:
         refuse("--requests, --metric: give one of the two")
     column = metric or requests or "requests"
-    return Reading(timestamp, column, instances, time_zone, metric is not None, days)
+    count = USUAL_DAYS if days is None else days
+    return Reading(timestamp, column, instances, time_zone, metric is not None, count)
 
 
 def make_setting(

@@ -20,7 +20,7 @@ class Reading(NamedTuple):
 
     timestamp: str
     column: str
-    instances: str
+    instances: str | None
     time_zone: str
     level: bool
     days: int
@@ -146,12 +146,18 @@ def _read_trace(file: str, reading: Reading, seed: int) -> Trace:
 def _make_subject(
     target: ScalableTarget, file: str, trace: Trace, capacity: str | None, setting: Setting
 ) -> Subject:
+    from flyball.report.figures import duration
     from flyball.sim.backtest import Subject
     from flyball.sim.slots import MINUTE, Course, Plant
 
     served, note = _choose_capacity(trace, capacity)
     notes = [note] if note else []
     notes += [f"the trace: {count:,} {what}" for what, count in trace.notes.items()]
+    if trace.resolution > MINUTE:
+        apart = duration(trace.resolution)
+        notes.append(
+            f"the trace: rows are {apart} apart, spread evenly; peaks in them are not seen"
+        )
     course = Course(trace.start, trace.requests, served)
     plant = Plant(
         setting.leads, setting.metric_delay, target.min_capacity, target.hard_max, seed=setting.seed

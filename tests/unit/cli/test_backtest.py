@@ -203,14 +203,19 @@ def test_capacity_is_learned_where_the_trace_has_instances(config: Path, folder:
     """And what it was learned from is said."""
     path = folder / "t.csv"
     rows = [f"{MONDAY + n * timedelta(minutes=1):%FT%TZ},{100 + n},2" for n in range(100)]
-    path.write_text("timestamp,requests,count\n" + "\n".join(rows) + "\n")
     call = ("backtest", "--config", config, "--trace", path, "--against", "", "--json")
-    (target,) = flyball(*call, "--instances", "count").json["targets"]
-    assert target["capacity_per_instance"] == 198 / 2
-    assert any("in 99 % of the minutes" in note for note in target["notes"])
-    (target,) = flyball(*call).json["targets"]
-    assert target["capacity_per_instance"] == 199 / 20
-    assert any("a twentieth" in note for note in target["notes"])
+    cases = [
+        ("count", ("--instances", "count"), True),
+        ("count", (), False),
+        ("instances", (), True),
+    ]
+    for name, options, is_learned in cases:
+        path.write_text(f"timestamp,requests,{name}\n" + "\n".join(rows) + "\n")
+        (target,) = flyball(*call, *options).json["targets"]
+        expected = (100 + 0.99 * 99) / 2 if is_learned else (100 + 0.9995 * 99) / 20
+        assert target["capacity_per_instance"] == pytest.approx(expected)
+        words = "in 99 % of the minutes" if is_learned else "a twentieth"
+        assert any(words in note for note in target["notes"])
 
 
 def test_a_latency_needs_a_model(folder: Path, trace: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -160,10 +161,10 @@ def test_a_column_of_instances_is_taken_unless_it_is_refused(tmp_path: Path) -> 
     """By its own name, with counts; of a level it would change the meaning."""
     path = write(tmp_path, 60, (8, 2), (6, 3))
     path.write_text(path.read_text().replace("count", "instances"))
-    columns = {"timestamp": "at", "requests": "value"}
-    assert read_trace(path, **columns, instances=None).instances == (2.0, 3.0)
-    assert read_trace(path, **columns).instances == ()
-    assert read_trace(path, **columns, instances=None, level=True).requests == (8.0, 6.0)
+    columns = partial(read_trace, path, timestamp="at", requests="value")
+    assert columns(instances=None).instances == (2.0, 3.0)
+    assert columns().instances == ()
+    assert columns(instances=None, level=True).requests == (8.0, 6.0)
     with pytest.raises(TraceError, match="No such file"):
         read_trace(tmp_path / "none.csv", instances=None)
     (tmp_path / "none.csv").write_bytes(b"PAR1")

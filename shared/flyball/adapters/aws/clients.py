@@ -72,18 +72,33 @@ class Clients:
         finally:
             self._silent = None
 
-    def _make(self, service: str) -> Any:  # noqa: ANN401  (as above)
+    def access_key(self) -> str:
+        """Name the key by which calls are signed, which is no secret; "" without credentials.
+
+        Raises:
+            botocore.exceptions.BotoCoreError: Credentials are there, and cannot be had.
+        """
+        with self._lock:
+            found = self._open().get_credentials()
+        return "" if found is None else str(found.access_key)
+
+    def _open(self) -> Any:  # noqa: ANN401  (the SDK has no types)
+        """Give the one session."""
         from boto3.session import Session  # noqa: PLC0415  (a fifth of a second, when first needed)
-        from botocore.config import Config  # noqa: PLC0415  (likewise)
 
         if self._session is None:
             self._session = Session(region_name=self._region)
+        return self._session
+
+    def _make(self, service: str) -> Any:  # noqa: ANN401  (as above)
+        from botocore.config import Config  # noqa: PLC0415  (loaded when used)
+
         config = Config(
             retries={"mode": "standard", "total_max_attempts": TRIES},
             connect_timeout=CONNECT_S,
             read_timeout=READ_S,
         )
-        client = self._session.client(
+        client = self._open().client(
             service, endpoint_url=self._endpoints.get(service), config=config
         )
         if service != LEDGER:

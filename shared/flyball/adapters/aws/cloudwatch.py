@@ -79,15 +79,27 @@ class CloudWatchMetrics:
     def _ask(self, queries: Sequence[Query], span: Span) -> Answers:
         """Ask for one batch; one query that CloudWatch refuses is found and left out."""
         try:
-            return self._call(queries, span)
+            return self.fetch(queries, span)
         except Exception as error:  # noqa: BLE001  (the SDK's errors share no class; none may pass)
             if error_code(error) not in INVALID or len(queries) == 1:
                 return {query: _fail(query, error) for query in queries}
         half = len(queries) // 2
         return self._ask(queries[:half], span) | self._ask(queries[half:], span)
 
-    def _call(self, queries: Sequence[Query], span: Span) -> Answers:
-        """Call GetMetricData to its last page."""
+    def fetch(self, queries: Sequence[Query], span: Span) -> Answers:
+        """Call GetMetricData to its last page.
+
+        Args:
+            queries: At most QUERIES_A_CALL, all of the span's period.
+            span: Of at most POINTS_A_CALL datapoints in all.
+
+        Returns:
+            By the ends of their periods; Missing where an answer is not whole.
+
+        Raises:
+            botocore.exceptions.BotoCoreError: There are no credentials, or there was no answer.
+            botocore.exceptions.ClientError: It was refused.
+        """
         by_id = {f"q{index}": query for index, query in enumerate(queries)}
         asked = {
             "MetricDataQueries": [
