@@ -25,6 +25,7 @@ from flyball.cli.recorded import (
     MetricColumn,
     MetricDelay,
     Seed,
+    ServiceTarget,
     TimeColumn,
     TimeZone,
     Traces,
@@ -76,6 +77,7 @@ def backtest(
     metric_delay: MetricDelay = "1m",
     measures: Measures = None,
     against: Against = "aws,hpa,static,optimum",
+    service_target: ServiceTarget = None,
     warm_up: WarmUp = None,
     seed: Seed = 0,
     per_day: PerDay = False,
@@ -87,11 +89,12 @@ def backtest(
 
     The production controller, engine and alarms decide; only the endpoint is simulated, by rules
     that are the same for everybody: an instance is billed from its order and serves a lead time
-    later. Nothing is changed, whatever the home. Cost is held against who knows the future: `÷
-    best`. Who finds no capacity in their minute is excess; who has to wait for others is late too.
+    later; inside a range, its service picks the count. Nothing is changed, whatever the home. Cost
+    is held against who knows the future: `÷ best`. Who finds no capacity in their minute is excess;
+    who has to wait for others is late too.
     """
     reading = make_reading(timestamp, requests, metric, instances, time_zone, days)
-    setting = make_setting(lead_time, metric_delay, seed, warm_up, measures)
+    setting = make_setting(lead_time, metric_delay, seed, warm_up, measures, service_target)
     others = {"--requests": requests, "--metric": metric}
     pulling = Pulling(from_, since, until, days, cache, refresh, region, others)
     traces = pull_traces(config, target, trace, pulling)

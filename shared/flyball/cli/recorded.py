@@ -108,8 +108,20 @@ Against = Annotated[
     typer.Option(
         "--against",
         metavar="PEERS",
-        help="Who runs beside it: of aws, hpa, knative, keda, ray, static, schedule, optimum; with "
-        "settings as in aws:target=0.6:period=10s.  '' for nobody.",
+        help="Who runs beside it: of aws, hpa, knative, keda, ray, google, static, schedule, "
+        "optimum; with settings as in aws:target=0.6:period=10s.  '' for nobody.",
+    ),
+]
+ServiceTarget = Annotated[
+    float | None,
+    typer.Option(
+        "--service-target",
+        metavar="RATIO",
+        min=0.01,
+        max=1.0,
+        help="Of GPU and CPU, in use: what the service keeps that picks inside a range.  "
+        "[default: 0.6]",
+        show_default=False,
     ),
 ]
 WarmUp = Annotated[
@@ -147,6 +159,7 @@ def make_setting(
     seed: int,
     warm_up: str | None,
     measures: Sequence[str] | None,
+    service_target: float | None = None,
 ) -> Setting:
     """Say what holds for every scalable target, as the options say it."""
     return Setting(
@@ -155,6 +168,7 @@ def make_setting(
         seed,
         None if warm_up is None else read_duration("--warm-up", warm_up),
         dict(_split("--measures", each) for each in measures or ()),
+        service_target,
     )
 
 

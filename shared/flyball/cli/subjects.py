@@ -34,6 +34,7 @@ class Setting(NamedTuple):
     seed: int
     warm_up: timedelta | None
     said: Mapping[str, str]
+    service_target: float | None = None
 
 
 def find_subjects(
@@ -148,6 +149,7 @@ def _make_subject(
 ) -> Subject:
     from flyball.report.figures import duration
     from flyball.sim.backtest import Subject
+    from flyball.sim.service import choose_service, keep
     from flyball.sim.slots import MINUTE, Course, Plant
 
     served, note = _choose_capacity(trace, capacity)
@@ -159,8 +161,19 @@ def _make_subject(
             f"the trace: rows are {apart} apart, spread evenly; peaks in them are not seen"
         )
     course = Course(trace.start, trace.requests, served)
+    try:
+        service = choose_service(target)
+    except ValueError as error:
+        refuse(str(error))
+    if setting.service_target is not None:
+        service = keep(service, setting.service_target)
     plant = Plant(
-        setting.leads, setting.metric_delay, target.min_capacity, target.hard_max, seed=setting.seed
+        setting.leads,
+        setting.metric_delay,
+        target.min_capacity,
+        target.hard_max,
+        seed=setting.seed,
+        service=service,
     )
     most = max((load for load in course.loads() if load is not None), default=0.0)
     if most > target.hard_max:

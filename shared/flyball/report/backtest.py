@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from flyball.adapters.local.timeline import ServiceSettings
 from flyball.config.duration import format_duration
 from flyball.core.codec import encode
 from flyball.report.figures import duration, number
@@ -26,6 +27,8 @@ TIMELINE_HEADS = (
     "ready",
     "billed",
     "desired",
+    "ceiling",
+    "picked",
     "reason",
 )
 NONE = "–"
@@ -155,12 +158,20 @@ def tell_subject(found: Backtest) -> list[tuple[str, str, str]]:
         lead = f"{lead}..{longest}"
     skipped = duration(subject.begin * course.slot)
     counted = f"{plain(subject.trace)}; {duration(scored)} count, after {skipped} to find its feet"
+    inside = found.ours.run.inside
+    what = "capacity" if inside is None else "range"
     lines = [
         ("trace", duration(len(course.demand) * course.slot), counted),
         ("capacity", number(course.capacity_per_instance), "requests a minute of one instance"),
         ("lead time", lead, f"metrics {duration(plant.metric_delay)} late"),
-        ("decisions", f"{found.looks:,}", f"{len(found.changes):,} of them changed the capacity"),
+        ("decisions", f"{found.looks:,}", f"{len(found.changes):,} of them changed the {what}"),
     ]
+    if inside is not None:
+        lines.append(("picks", f"{inside.picks:,}", _tell_service(plant.service)))
+        dropped_ratio = found.ours.marks.dropped_ratio
+        if dropped_ratio:
+            told = "turned away with 429, as the service had come to zero"
+            lines.append(("dropped", f"{dropped_ratio:.2%}", told))
     return lines + [("note", "", plain(note, 300)) for note in found.notes]
 
 
@@ -204,8 +215,14 @@ def timeline_rows(found: Backtest) -> Iterator[tuple[str, ...]]:
     target = found.subject.scalable_target
     for moment in timeline(found):
         demand = "" if moment.demand is None else f"{moment.demand:.12g}"
-        counts = (f"{moment.ready}", f"{moment.billed}", f"{moment.desired}")
-        yield (target.id, encode(moment.at), demand, *counts, _reason(found, moment))
+        counts = (f"{moment.ready:.12g}", f"{moment.billed:.12g}", f"{moment.desired}")
+        inside = tuple("" if each is None else f"{each}" for each in moment[5:7])
+        yield (target.id, encode(moment.at), demand, *counts, *inside, _reason(found, moment))
+
+
+def _tell_service(service: ServiceSettings) -> str:
+    gpu = "" if service.gpu_target is None else f"{service.gpu_target:g} % GPU or "
+    return f"of the service inside the range, which keeps {gpu}{service.cpu_target:g} % CPU"
 
 
 def _reason(found: Backtest, moment: Moment) -> str:

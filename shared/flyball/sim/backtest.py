@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from flyball.core.model import Decision, Reason
 from flyball.core.target import ScalableTarget
@@ -18,9 +18,11 @@ from flyball.sim.judge import Marks, judge_each, warm_up
 from flyball.sim.meaning import find_meanings
 from flyball.sim.ours import ENGINE, Ours, adapt
 from flyball.sim.peers import Baseline
-from flyball.sim.slots import Course, Day, Peer, Plant, Run, Seen, run, score
+from flyball.sim.picked import carry_out
+from flyball.sim.slots import Course, Day, Peer, Plant, Ranging, Run, Seen, score
 
 OURS = "flyball"
+Order = TypeVar("Order")
 STEP = 256
 """Slots between two words about how far it is."""
 
@@ -110,18 +112,22 @@ class Moment(NamedTuple):
     Attributes:
         at: When it began, aware UTC.
         demand: Requests; None: not known.
-        ready: Instances in service.
-        billed: Instances that are paid for.
-        desired: Instances that were set when it had ended.
+        ready: Instances in service; a mean where a service picks.
+        billed: Instances that are paid for; as ready.
+        desired: Instances that were set when it had ended; of a range its floor.
+        ceiling: Of the range that was set when it had ended; None: a count was.
+        picked: Instances that the service had picked inside the range by then; None as ceiling.
         reason: Of the last decision at its end; None: we did not look.
         decision: With which another capacity was ordered at its end, if it was.
     """
 
     at: datetime
     demand: float | None
-    ready: int
-    billed: int
+    ready: float
+    billed: float
     desired: int
+    ceiling: int | None
+    picked: int | None
     reason: Reason | None
     decision: Decision | None
 
@@ -162,7 +168,7 @@ def backtest(
         meanings=find_meanings(adapted.scalable_target, subject.said),
         engine=engine,
     )
-    first = _contend(subject, OURS, "Flyball, this config", ours, advance)
+    first = _contend(subject, OURS, "Flyball, this config", ours.peer(), advance)
     peers = tuple(
         _contend(subject, each.name, each.title, each.start(course, plant), advance)
         for each in baselines
@@ -181,31 +187,45 @@ def backtest(
 def timeline(found: Backtest) -> Iterator[Moment]:
     """Tell ours slot by slot."""
     course, ordered = found.subject.course, found.ours.run.ordered
-    ready = found.ours.run.slots.ready
+    slots, inside = found.ours.run.slots, found.ours.run.inside
     decisions = dict(found.changes)
     last = len(ordered) - 1
     for index, demand in enumerate(course.demand):
         decision = decisions.get(index)
         desired = ordered[min(index + 1, last)] if decision is None else decision.desired
-        at, reason = course.start + index * course.slot, found.reasons[index]
-        yield Moment(at, demand, ready[index], ordered[index], desired, reason, decision)
+        ceiling = picked = None
+        if inside is not None:
+            ceilings = inside.ceilings
+            ceiling = ceilings[min(index + 1, last)] if decision is None else decision.ceiling
+            picked = inside.picked[index]
+        yield Moment(
+            course.start + index * course.slot,
+            demand,
+            slots.ready[index],
+            slots.billed[index],
+            desired,
+            ceiling,
+            picked,
+            found.reasons[index],
+            decision,
+        )
 
 
-class _Counted:
+class _Counted(Generic[Order]):
     """Passes every question on, and says how far it is."""
 
-    def __init__(self, peer: Peer, advance: Callable[[int], None]) -> None:
-        self._peer = peer
+    def __init__(self, ask: Callable[[Seen], Order], advance: Callable[[int], None]) -> None:
+        self._ask = ask
         self._advance = advance
         self._left = STEP
 
-    def decide(self, seen: Seen) -> int:
-        """Say how many instances to have."""
+    def decide(self, seen: Seen) -> Order:
+        """Say what to have."""
         self._left -= 1
         if not self._left:
             self._advance(STEP)
             self._left = STEP
-        return self._peer.decide(seen)
+        return self._ask(seen)
 
     def finish(self) -> None:
         """Count the rest."""
@@ -213,11 +233,16 @@ class _Counted:
 
 
 def _contend(
-    subject: Subject, name: str, title: str, peer: Peer, advance: Callable[[int], None]
+    subject: Subject, name: str, title: str, peer: Peer | Ranging, advance: Callable[[int], None]
 ) -> Contender:
-    counted = _Counted(peer, advance)
-    found = run(subject.course, subject.plant, counted)
-    counted.finish()
+    if isinstance(peer, Ranging):
+        ranging = _Counted(peer.decide, advance)
+        found = carry_out(subject.course, subject.plant, peer._replace(decide=ranging.decide))
+        ranging.finish()
+    else:
+        counted = _Counted(peer.decide, advance)
+        found = carry_out(subject.course, subject.plant, counted)
+        counted.finish()
     marks = score(found, subject.begin)
     price = subject.scalable_target.price_per_hour
     cost = None if price is None else marks.instance_hours * price

@@ -16,7 +16,7 @@ from flyball.adapters.local.clock import JumpingClock
 from flyball.adapters.local.endpoint import LocalEndpoints, endpoint_name
 from flyball.adapters.local.load import MINUTE, Load
 from flyball.adapters.local.metrics import LocalMetrics
-from flyball.adapters.local.timeline import EndpointSettings, ServiceSettings, State
+from flyball.adapters.local.timeline import EndpointSettings, State
 from flyball.adapters.local.trigger import parse_event
 from flyball.controller import Controller
 from flyball.core.codec import canonical
@@ -39,17 +39,13 @@ from flyball.sim.plant import (
     Mischief,
     Reaper,
 )
+from flyball.sim.service import choose_service
 from flyball.sim.trace import Trace
 from flyball.wake import Wake
 
 ENGINE = "simulated"
 GPU_LEAD = timedelta(minutes=8)
 """From an order to an instance with a GPU in service, on average."""
-MACHINES = {
-    "gpu": ServiceSettings(1, 1),
-    "cpu": ServiceSettings(1, 1, gpu_target=None, cpu_full=100.0),
-}
-"""By a local resource's `machine`: how its service scales it; the range is the target's."""
 NOWHERE = State(0, 0, Status.FAILED, "unknown")
 
 
@@ -268,9 +264,8 @@ def run_day(
 def expect(scalable_target: ScalableTarget, seed: int) -> EndpointSettings:
     """Make the settings of an endpoint as its scalable target expects it.
 
-    One that takes a range has machines with a GPU, or without one where its `resource` says
-    `machine: cpu`; those with a GPU take twice as long to come. Its service takes a floor of
-    0 where the resource says `api_version: v1beta1`, as Google's does.
+    One that takes a range has a service; see choose_service. Its machines with a GPU take twice as
+    long to come as those without.
 
     Raises:
         ValueError: It says another machine.
@@ -282,15 +277,6 @@ def expect(scalable_target: ScalableTarget, seed: int) -> EndpointSettings:
     )
     if scalable_target.capacity_kind is CapacityKind.COUNT:
         return settings
-    machine = scalable_target.resource.get("machine", "gpu")
-    if machine not in MACHINES:
-        known = " or ".join(sorted(MACHINES))
-        raise ValueError(f"{scalable_target.id}: resource.machine: got {machine!r}, write {known}")
-    may_empty = scalable_target.resource.get("api_version") == "v1beta1"
-    service = MACHINES[machine]._replace(
-        floor=settings.initial,
-        ceiling=max(settings.initial, scalable_target.max_capacity),
-        initial=int(may_empty),
-    )
+    service = choose_service(scalable_target)
     lead_time = GPU_LEAD if service.gpu_target is not None else settings.lead_time
     return settings._replace(lead_time=lead_time, service=service)

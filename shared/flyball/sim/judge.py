@@ -40,21 +40,23 @@ class Slots(NamedTuple):
         length: Of a slot.
         capacity_per_instance: Requests that one instance serves in a slot; one for each slot.
         demand: Requests that arrived; None: not known.
-        ready: Instances in service.
-        billed: Instances that are paid for.
+        ready: Instances in service; a mean where that changed within the slot.
+        billed: Instances that are paid for; as ready.
         waiting: Backlog when the slot began, requests.
         backlog: Backlog when it ended, requests.
         changes: Of capacity, in order.
+        dropped: Requests that were turned away, where nobody serves and nobody waits; empty: none.
     """
 
     length: timedelta
     capacity_per_instance: Sequence[float]
     demand: Sequence[float | None]
-    ready: Sequence[int]
-    billed: Sequence[int]
+    ready: Sequence[float]
+    billed: Sequence[float]
     waiting: Sequence[float]
     backlog: Sequence[float]
     changes: Sequence[Change]
+    dropped: Sequence[float] = ()
 
 
 class Marks(NamedTuple):
@@ -82,6 +84,7 @@ class Marks(NamedTuple):
         over_ratio: θ_O, mean relative over-provision.
         under_time_ratio: τ_U, share of time under-provisioned.
         over_time_ratio: τ_O, share of time over-provisioned.
+        dropped_ratio: Share turned away, as a service had come to zero, 0–1.
 
     Source: Herbst et al., "Ready for Rain? A View from SPEC Research on the Future of Cloud
         Metrics" (θ and τ).
@@ -108,6 +111,7 @@ class Marks(NamedTuple):
     over_ratio: float
     under_time_ratio: float
     over_time_ratio: float
+    dropped_ratio: float = 0.0
 
 
 def warm_up(slots: int, length: timedelta) -> int:
@@ -213,6 +217,7 @@ def _judge(found: Slots, begin: int, end: int, needs: Sequence[int], ahead: Sequ
         over_ratio=_mean([max(0, has - need) / max(1, need) for has, need in pairs]),
         under_time_ratio=_mean([float(has < need) for has, need in pairs]),
         over_time_ratio=_mean([float(has > need) for has, need in pairs]),
+        dropped_ratio=_ratio(math.fsum(found.dropped[begin:end]), arrived),
     )
 
 

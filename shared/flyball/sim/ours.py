@@ -16,6 +16,7 @@ from typing import NamedTuple
 from flyball.adapters.local.alarms import AlarmBoard
 from flyball.adapters.local.clock import JumpingClock
 from flyball.adapters.local.metrics import Minute
+from flyball.adapters.local.timeline import ServiceSettings
 from flyball.adapters.local.trigger import parse_event
 from flyball.controller import Controller
 from flyball.core.codec import canonical
@@ -39,7 +40,8 @@ from flyball.recall import read_history
 from flyball.scribe import Scribe
 from flyball.sim.items import Items
 from flyball.sim.meaning import Meaning, find_meanings
-from flyball.sim.slots import Course, Plant, Seen
+from flyball.sim.picked import begin_range
+from flyball.sim.slots import Course, Peer, Plant, Ranging, Seen
 from flyball.wake import Held, Wake, WakeKind
 
 ENGINE = "simulated"
@@ -64,14 +66,11 @@ class Adapted(NamedTuple):
 
 
 def adapt(scalable_target: ScalableTarget, slot: timedelta) -> Adapted:
-    """Let a scalable target of any home act, on a count, with datapoints of whole slots."""
+    """Let a scalable target of any home act, with datapoints of whole slots."""
     notes: list[str] = []
     adapted = replace(scalable_target, mode=Mode.APPLY)
     if scalable_target.mode is not Mode.APPLY:
         notes.append("mode: advise was taken for apply")
-    if scalable_target.capacity_kind is CapacityKind.RANGE:
-        adapted = replace(adapted, capacity_kind=CapacityKind.COUNT)
-        notes.append("the range's floor is what runs; what the service would add in it is not seen")
     metrics = tuple(_fit(metric, slot) for metric in adapted.metrics)
     pairs = zip(metrics, adapted.metrics, strict=True)
     fitted = [metric.name for metric, old in pairs if metric is not old]
@@ -128,6 +127,10 @@ class Ours:
         self._delay = -(-plant.metric_delay // course.slot)
         self._clock = JumpingClock(course.start)
         self._endpoint = _Endpoint(plant.first(course))
+        self._service: ServiceSettings | None = None
+        if scalable_target.capacity_kind is CapacityKind.RANGE:
+            self._service = begin_range(plant)
+            self._endpoint.least = self._service.least
         meanings = find_meanings(scalable_target) if meanings is None else meanings
         self._metrics = _Monitoring(meanings, course.capacity_per_instance, course.slot)
         self._board = AlarmBoard(self._metrics, [scalable_target])
@@ -146,6 +149,15 @@ class Ours:
         config_hash = hashlib.sha256(config.encode()).hexdigest()
         kept.register(scalable_target.id, config, config_hash, course.start)
 
+    def peer(self) -> Peer | Ranging:
+        """Give who orders a count; or who sets a range, where the scalable target takes one."""
+        return self if self._service is None else Ranging(self._service, self.decide_range)
+
+    def decide_range(self, seen: Seen) -> CapacityRange:
+        """Say which range is set then; see decide."""
+        floor = self.decide(seen)
+        return CapacityRange(floor, floor if (most := self._endpoint.ceiling) is None else most)
+
     def decide(self, seen: Seen) -> int:
         """Let alarms and timer wake the controller, and say what is ordered then."""
         index = len(self.reasons)
@@ -153,6 +165,7 @@ class Ours:
         self._clock.jump(seen.now)
         endpoint = self._endpoint
         endpoint.desired, endpoint.ready = seen.desired, seen.ready
+        endpoint.ceiling, endpoint.picked = seen.ceiling, seen.picked
         reason = None
         controller = self._controller
         wakes = [
@@ -178,7 +191,10 @@ class Ours:
         demand, ready = course.demand[shown], seen.measured
         capacity = course.capacity_per_instance
         waiting = seen.waiting * capacity
-        backlog = max(0.0, waiting + (demand or 0.0) - ready * capacity)
+        if seen.left is None:
+            backlog = max(0.0, waiting + (demand or 0.0) - ready * capacity)
+        else:
+            backlog = seen.left * capacity
         start = course.start + shown * course.slot
         self._metrics.add(Minute(start, demand, ready, seen.desired, waiting, backlog))
 
@@ -188,10 +204,17 @@ def _tell(wake: Wake) -> str:
 
 
 class _Endpoint:
-    """The endpoint's capacity: it takes any order, and is never busy."""
+    """The endpoint's capacity: it takes any order, and is never busy.
+
+    Attributes:
+        desired: As Capacity; so are the others. Without a ceiling it takes a count.
+    """
 
     def __init__(self, initial: int) -> None:
         self.desired = self.ready = initial
+        self.ceiling: int | None = None
+        self.picked: int | None = None
+        self.least: int | None = None
 
     def describe(
         self,
@@ -200,7 +223,16 @@ class _Endpoint:
         underway: Underway | None = None,  # noqa: ARG002
     ) -> Capacity | Missing:
         """Tell what there is."""
-        return Capacity(self.desired, self.ready, Status.IN_SERVICE)
+        if self.ceiling is None:
+            return Capacity(self.desired, self.ready, Status.IN_SERVICE)
+        return Capacity(
+            self.desired,
+            self.ready,
+            Status.IN_SERVICE,
+            self.ceiling,
+            least=self.least,
+            picked=self.picked,
+        )
 
     def apply(
         self,
@@ -211,6 +243,10 @@ class _Endpoint:
     ) -> Outcome:
         """Take an order; it counts from the next slot."""
         self.desired = capacity.floor
+        if self.ceiling is not None and self.picked is not None:
+            self.ceiling = capacity.ceiling
+            self.picked = min(max(self.picked, capacity.floor), capacity.ceiling)
+            self.ready = min(self.ready, self.picked)
         return APPLIED
 
 

@@ -105,6 +105,7 @@ class Tally:
             self._waiting,
             self._backlog,
             self._changes,
+            self._dropped,
         )
 
     def score(self, warm_up_minutes: int | None = None) -> Score:
@@ -116,13 +117,11 @@ class Tally:
         marks = judge(self.slots(), LEAD_MINUTES, warm_up_minutes)
         shared = {name: getattr(marks, name) for name in Score._fields if name in Marks._fields}
         price = self._price
-        dropped = sum(self._dropped[marks.skipped :])
         return Score(
             minutes=marks.slots,
             warm_up_minutes=marks.skipped,
             cost=None if price is None else marks.instance_hours * price,
             static_cost=None if price is None else marks.static_instance_hours * price,
-            dropped_ratio=dropped / marks.requests if marks.requests else 0.0,
             **shared,
         )
 

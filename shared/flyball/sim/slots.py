@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from statistics import NormalDist, median
 from typing import NamedTuple, Protocol
 
+from flyball.adapters.local.timeline import ServiceSettings
+from flyball.core.model import CapacityRange
 from flyball.sim.judge import Change, Marks, Slots, judge, judge_each, warm_up
 from flyball.sim.trace import Trace
 
@@ -27,6 +29,8 @@ COARSEST = timedelta(hours=1)
 MOST = 100_000
 """Instances; an order of more is a mistake in a unit."""
 QUANTILES = 99
+SERVICE = ServiceSettings(1, 1)
+"""With a GPU, and 60 % of it in use, as its users say nothing else."""
 P95 = NormalDist().inv_cdf(0.95)
 
 
@@ -84,6 +88,7 @@ class Plant:
         max_capacity: As min_capacity, for more.
         initial: Instances in service at first; None: what carries the first slot.
         seed: Of the leads. Orders of one slot draw the same lead, whoever gives them.
+        service: Who picks inside a range, where one is set; the range at first is the bounds.
 
     Raises:
         ValueError: A time is negative, or the bounds cross.
@@ -95,6 +100,7 @@ class Plant:
     max_capacity: int = MOST
     initial: int | None = None
     seed: int = 0
+    service: ServiceSettings = SERVICE
 
     def __post_init__(self) -> None:
         if not self.leads or min(self.leads) < timedelta():
@@ -109,7 +115,7 @@ class Plant:
 
     def lead_slots(self, slot: timedelta) -> int:
         """Say what the clairvoyant pays for a start: the median lead, in slots."""
-        return median([_in_slots(lead, slot) for lead in self.leads]).__ceil__()
+        return median([in_slots(lead, slot) for lead in self.leads]).__ceil__()
 
     def first(self, course: Course) -> int:
         """Say how many instances are in service at first."""
@@ -143,7 +149,10 @@ class Seen(NamedTuple):
         waiting: Backlog when that slot began, in instances' worth of a slot.
         measured: Instances in service in that slot.
         ready: Instances in service now.
-        desired: Instances ordered, with those that are starting.
+        desired: Instances ordered, with those that are starting; of a range its floor.
+        ceiling: Of a range; None: a count is ordered.
+        picked: Instances that the service picked inside a range, with those that are starting.
+        left: Backlog when that slot had ended, as waiting; None: what follows from the others.
     """
 
     now: datetime
@@ -152,6 +161,9 @@ class Seen(NamedTuple):
     measured: int
     ready: int
     desired: int
+    ceiling: int | None = None
+    picked: int | None = None
+    left: float | None = None
 
 
 class Peer(Protocol):
@@ -162,20 +174,48 @@ class Peer(Protocol):
         ...
 
 
+class Ranging(NamedTuple):
+    """Who sets a range, in which a service picks.
+
+    Attributes:
+        service: It, with the range at first.
+        decide: Says, once a slot, which range to have.
+    """
+
+    service: ServiceSettings
+    decide: Callable[[Seen], CapacityRange]
+
+
+class Inside(NamedTuple):
+    """What became of a range.
+
+    Attributes:
+        ceilings: In each slot, shape (n,).
+        picked: Instances that the service had picked at each slot's end, those on their way too.
+        picks: How often it chose another count.
+    """
+
+    ceilings: tuple[int, ...]
+    picked: tuple[int, ...]
+    picks: int
+
+
 class Run(NamedTuple):
     """What became of a course.
 
     Attributes:
         course: What arrived.
         plant: What answered.
-        ordered: Instances ordered in each slot, and billed, shape (n,).
+        ordered: Instances ordered in each slot, shape (n,), and billed; of a range its floor.
         slots: The rest, by the slot.
+        inside: Of a range; None: counts were ordered.
     """
 
     course: Course
     plant: Plant
     ordered: tuple[int, ...]
     slots: Slots
+    inside: Inside | None = None
 
 
 def run(course: Course, plant: Plant, peer: Peer) -> Run:
@@ -185,7 +225,7 @@ def run(course: Course, plant: Plant, peer: Peer) -> Run:
         ValueError: It ordered fewer than none, or too many.
     """
     leads = draw_leads(plant, course)
-    delay = _in_slots(plant.metric_delay, course.slot)
+    delay = in_slots(plant.metric_delay, course.slot)
     capacity, slot = course.capacity_per_instance, course.slot
     loads, unseen = course.loads(), (None, 0.0, 0)
     starting: list[list[int]] = []  # [in service from, instances], by the time of the order
@@ -199,10 +239,10 @@ def run(course: Course, plant: Plant, peer: Peer) -> Run:
         if order > desired:
             starting.append([index + leads[index], order - desired])
         elif order < desired:
-            ready -= _cancel(starting, desired - order)
+            ready -= cancel(starting, desired - order)
         desired = order
         if starting:
-            ready += _arrive(starting, index)
+            ready += arrive(starting, index)
         ordered.append(desired)
         in_service.append(ready)
         waits.append(backlog)
@@ -227,15 +267,21 @@ def make_run(
     waiting: Sequence[float],
     backlog: Sequence[float],
 ) -> Run:
-    """Put columns together; a change counts from the slot in which it is first ordered."""
-    changes, before = [], ordered[0]
-    for index, number in enumerate(ordered):
-        if number != before:
-            changes.append(Change(index, number - before))
-            before = number
+    """Put columns together."""
+    changes = find_changes(ordered)
     each = [course.capacity_per_instance] * len(ordered)
     slots = Slots(course.slot, each, course.demand, ready, ordered, waiting, backlog, changes)
     return Run(course, plant, tuple(ordered), slots)
+
+
+def find_changes(counts: Sequence[int]) -> list[Change]:
+    """Find where counts change, from the slot on that first has another one."""
+    changes, before = [], counts[0]
+    for index, number in enumerate(counts):
+        if number != before:
+            changes.append(Change(index, number - before))
+            before = number
+    return changes
 
 
 def score(found: Run, begin: int | None = None, end: int | None = None) -> Marks:
@@ -275,17 +321,18 @@ def score_days(found: Run) -> tuple[Day, ...]:
 def draw_leads(plant: Plant, course: Course) -> list[int]:
     """Draw the lead of an order in each slot, in slots."""
     count = len(course.demand)
-    each = [_in_slots(lead, course.slot) for lead in plant.leads]
+    each = [in_slots(lead, course.slot) for lead in plant.leads]
     if len(each) == 1:
         return each * count
     return random.Random(plant.seed).choices(each, k=count)  # noqa: S311  (a simulation)
 
 
-def _in_slots(length: timedelta, slot: timedelta) -> int:
+def in_slots(length: timedelta, slot: timedelta) -> int:
+    """Say how many slots a length takes, a begun one for a whole one."""
     return -(-length // slot)
 
 
-def _cancel(starting: list[list[int]], count: int) -> int:
+def cancel(starting: list[list[int]], count: int) -> int:
     """Give up what is starting, the newest first; return how many in service go besides."""
     while count and starting:
         taken = min(count, starting[-1][1])
@@ -296,7 +343,7 @@ def _cancel(starting: list[list[int]], count: int) -> int:
     return count
 
 
-def _arrive(starting: list[list[int]], index: int) -> int:
+def arrive(starting: list[list[int]], index: int) -> int:
     """Take out whatever is in service from this slot on, and count it."""
     arrived = sum(count for at, count in starting if at <= index)
     if arrived:

@@ -131,12 +131,12 @@ def test_a_controller_that_fails_ends_the_run() -> None:
 
 
 def test_a_target_acts_whatever_its_mode_and_home() -> None:
-    """Nothing is advised, and a range is its floor; what was changed is said."""
+    """Nothing is advised, and a range stays one; what was changed is said."""
     target = replace(make_target(), mode=Mode.ADVISE, capacity_kind=CapacityKind.RANGE, home="gcp")
     adapted = adapt(target, MINUTE)
     assert adapted.scalable_target.mode is Mode.APPLY
-    assert adapted.scalable_target.capacity_kind is CapacityKind.COUNT
-    assert [note.split(" ")[0] for note in adapted.notes] == ["mode:", "the"]
+    assert adapted.scalable_target.capacity_kind is CapacityKind.RANGE
+    assert [note.split(" ")[0] for note in adapted.notes] == ["mode:"]
     assert adapt(make_target(), MINUTE) == (make_target(), ())
 
 

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple, get_type_hints
 from flyball.config.duration import parse_duration
 from flyball.core.window import Window
 from flyball.sim.judge import Marks
-from flyball.sim.peers import aws, hpa, keda, knative, optimum, ray, schedule, static
+from flyball.sim.peers import aws, google, hpa, keda, knative, optimum, ray, schedule, static
 from flyball.sim.peers.tick import Bounds
-from flyball.sim.slots import Course, Peer, Plant, Run, run, score
+from flyball.sim.picked import carry_out
+from flyball.sim.slots import Course, Peer, Plant, Ranging, Run, score
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Kind(NamedTuple):
     """
 
     settings: type[Any]
-    start: Callable[[Any, Stage], Peer]
+    start: Callable[[Any, Stage], Peer | Ranging]
     title: str
 
 
@@ -77,6 +78,11 @@ KINDS: Mapping[str, Kind] = {
         ray.Settings,
         lambda s, stage: ray.RayServe(s, stage.bounds, stage.course.slot),
         "Ray Serve",
+    ),
+    "google": Kind(
+        google.Settings,
+        lambda s, stage: google.hold_range(s, stage.bounds, stage.plant),
+        "Google's service alone",
     ),
     "static": Kind(
         static.Settings,
@@ -117,7 +123,7 @@ class Baseline:
         """For a table."""
         return KINDS[self.kind].title
 
-    def start(self, course: Course, plant: Plant) -> Peer:
+    def start(self, course: Course, plant: Plant) -> Peer | Ranging:
         """Make the peer, at the beginning of a course.
 
         Raises:
@@ -128,7 +134,7 @@ class Baseline:
 
     def run(self, course: Course, plant: Plant) -> Run:
         """Let it order; as for start."""
-        return run(course, plant, self.start(course, plant))
+        return carry_out(course, plant, self.start(course, plant))
 
 
 def make(names: str | Iterable[str], windows: Iterable[Window] = ()) -> tuple[Baseline, ...]:

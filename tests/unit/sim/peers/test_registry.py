@@ -15,7 +15,7 @@ from flyball.sim.slots import Course, Plant, score
 from tests.unit.sim.peers.story import NOON
 
 OFFICE = Window("office", "cron(0 13 * * ? *)", duration=timedelta(hours=1), floor=5)
-ALL = "aws,hpa,knative,keda,ray,static,schedule,optimum"
+ALL = "aws,hpa,knative,keda,ray,google,static,schedule,optimum"
 COURSE = Course(NOON, tuple(10.0 + (n * 7) % 23 for n in range(240)), 10.0)
 
 
