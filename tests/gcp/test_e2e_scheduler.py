@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from flyball.adapters.gcp.jobs import make_client
+from flyball.adapters.gcp.jobs import load_client
+from flyball.adapters.gcp.lazy import make_client
 from flyball.core.model import Action
 from flyball.core.record import DECISION, OUTCOME
 from flyball.ports import TriggerKind
@@ -186,7 +187,7 @@ def test_a_paused_job_is_seen_by_plan_and_resumed_by_apply(stack: Stack, tmp_pat
     gcp.create("idle")
     gcp.load("idle", 0.95)
     stack.apply(tmp_path, **target("idle", mode="apply"))
-    client = make_client(stack.scheduler.url)
+    client = make_client(load_client(), stack.scheduler.url)
     client.pause_job(name=NAME)
     client.transport.close()  # type: ignore[no-untyped-call]
     assert (stack.pass_minute(), gcp.decisions("idle")) == ([], [])

@@ -20,7 +20,8 @@ from google.cloud.scheduler_v1 import CloudSchedulerClient, Job
 from deploy.gcp.place import Place
 from deploy.gcp.step import Ensure, fill, fill_all, holds
 from deploy.gcp.steps import list_steps
-from flyball.adapters.gcp.jobs import make_client
+from flyball.adapters.gcp.jobs import load_client
+from flyball.adapters.gcp.lazy import make_client
 from tests.gcp.called import Function, answering
 from tests.gcp.crosscheck import Cli, open_cli
 from tests.gcp.firing import find_next
@@ -48,7 +49,7 @@ def scheduler() -> Iterator[Scheduler]:
 @pytest.fixture
 def client(scheduler: Scheduler) -> Iterator[CloudSchedulerClient]:
     """Open Google's own client."""
-    made = make_client(scheduler.url)
+    made = make_client(load_client(), scheduler.url)
     yield made
     made.transport.close()  # type: ignore[no-untyped-call]
 
@@ -247,7 +248,7 @@ def test_a_paused_job_is_not_called_and_a_forced_one_is(
 def test_by_itself_the_clock_calls_at_the_minute_that_was_chosen(function: Function) -> None:
     """In a second, not in a minute."""
     with serve_scheduler() as scheduler:
-        client = make_client(scheduler.url)
+        client = make_client(load_client(), scheduler.url)
         at = datetime.now(UTC) + SECOND
         create(client, job(function.url))
         scheduler.runs.align(at)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from flyball.adapters.gcp.session import NO_CREDENTIALS, SAID, UNREACHABLE, CallError
 
@@ -52,18 +51,6 @@ def call_again(ask: Callable[[], Answer], rest: Callable[[float], None]) -> Answ
 def try_once() -> dict[str, Any]:
     """Say that the client tries once: we try again, and know what for."""
     return {"retry": None, "timeout": TRY_S}
-
-
-def open_channel(endpoint: str) -> Any:  # noqa: ANN401  (its library has no types)
-    """Open a channel in the clear and without credentials, to a server that is not Google's.
-
-    Args:
-        endpoint: URL, or host and port.
-    """
-    import grpc  # noqa: PLC0415  (loaded by the client already)
-
-    host = urlsplit(endpoint).netloc or endpoint
-    return grpc.insecure_channel(host, options=[("grpc.enable_http_proxy", 0)])
 
 
 def read_error(error: Exception) -> CallError:

@@ -9,12 +9,12 @@ Source: Google Cloud Monitoring API v3, projects.alertPolicies.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from flyball.adapters.gcp.again import Answer, call_again, open_channel, try_once
+from flyball.adapters.gcp.again import try_once
+from flyball.adapters.gcp.lazy import Lazy
 from flyball.adapters.gcp.session import CallError
 
 if TYPE_CHECKING:
@@ -37,10 +37,7 @@ class Alerting:
     """
 
     def __init__(self, endpoint: str = "", rest: Callable[[float], None] = sleep) -> None:
-        self._endpoint = endpoint
-        self._rest = rest
-        self._lock = threading.Lock()
-        self._client: AlertPolicyServiceClient | None = None
+        self._lazy = Lazy(load_client, endpoint, rest)
 
     def list(self, project: str) -> list[Written]:
         """List every alert policy of a project, whoever made it.
@@ -50,11 +47,11 @@ class Alerting:
         """
         request = {"name": f"projects/{project}", "page_size": PAGE_SIZE}
 
-        def ask() -> list[Written]:
-            found = self._find_client().list_alert_policies(request=request, **try_once())
+        def ask(client: AlertPolicyServiceClient) -> list[Written]:
+            found = client.list_alert_policies(request=request, **try_once())
             return [read_policy(each) for each in found]
 
-        return self._try(ask)
+        return self._lazy.call(ask)
 
     def create(self, project: str, policy: Written) -> None:
         """Make a policy; one with the same user labels is taken for an earlier try of this.
@@ -65,14 +62,14 @@ class Alerting:
         request = {"name": f"projects/{project}", "alert_policy": policy}
         doubtful = False
 
-        def ask() -> None:
+        def ask(client: AlertPolicyServiceClient) -> None:
             nonlocal doubtful
             if doubtful and self._has(project, policy):
                 return
             doubtful = True
-            self._find_client().create_alert_policy(request=request, **try_once())
+            client.create_alert_policy(request=request, **try_once())
 
-        self._try(ask)
+        self._lazy.call(ask)
 
     def update(self, policy: Written) -> None:
         """Put a policy in the place of the one of its name.
@@ -80,8 +77,8 @@ class Alerting:
         Raises:
             CallError: It was refused, or it is not known whether it was done.
         """
-        self._try(
-            lambda: self._find_client().update_alert_policy(
+        self._lazy.call(
+            lambda client: client.update_alert_policy(
                 request={"alert_policy": policy}, **try_once()
             )
         )
@@ -93,10 +90,8 @@ class Alerting:
             CallError: It was refused, or it is not known whether it was done.
         """
         try:
-            self._try(
-                lambda: self._find_client().delete_alert_policy(
-                    request={"name": name}, **try_once()
-                )
+            self._lazy.call(
+                lambda client: client.delete_alert_policy(request={"name": name}, **try_once())
             )
         except CallError as error:
             if error.status != NOT_FOUND:
@@ -104,41 +99,18 @@ class Alerting:
 
     def close(self) -> None:
         """Let go of the connection; a later call makes another."""
-        with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.transport.close()  # type: ignore[no-untyped-call]
+        self._lazy.close()
 
     def _has(self, project: str, policy: Written) -> bool:
         labels = policy["user_labels"]
         return any(each.get("user_labels") == labels for each in self.list(project))
 
-    def _try(self, ask: Callable[[], Answer]) -> Answer:
-        return call_again(ask, self._rest)
 
-    def _find_client(self) -> AlertPolicyServiceClient:
-        with self._lock:
-            if self._client is None:
-                self._client = make_client(self._endpoint)
-            return self._client
-
-
-def make_client(endpoint: str = "") -> AlertPolicyServiceClient:
-    """Make a client: of Google's service, or of a server without encryption and credentials.
-
-    Raises:
-        google.auth.exceptions.DefaultCredentialsError: There are no credentials.
-    """
+def load_client() -> type[AlertPolicyServiceClient]:
+    """Import the class of Google's client."""
     from google.cloud.monitoring_v3 import AlertPolicyServiceClient  # noqa: PLC0415  (when used)
 
-    if not endpoint:
-        return AlertPolicyServiceClient()
-    from google.cloud.monitoring_v3.services.alert_policy_service.transports import (  # noqa: PLC0415
-        AlertPolicyServiceGrpcTransport,
-    )
-
-    transport = AlertPolicyServiceGrpcTransport(channel=open_channel(endpoint))
-    return AlertPolicyServiceClient(transport=transport)
+    return AlertPolicyServiceClient
 
 
 def read_policy(policy: object) -> Written:

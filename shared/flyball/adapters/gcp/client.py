@@ -8,13 +8,12 @@ Source: google-cloud-monitoring 2.x, MetricServiceClient.list_time_series.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from flyball.adapters.gcp.answer import Batch, Line, Page
+from flyball.adapters.gcp.lazy import Lazy
 from flyball.adapters.gcp.monitoring import Left, Trouble, make_request
 
 if TYPE_CHECKING:
@@ -37,15 +36,13 @@ class ClientListing:
     """
 
     def __init__(self, endpoint: str = "") -> None:
-        self._endpoint = endpoint
-        self._lock = threading.Lock()
-        self._client: MetricServiceClient | None = None
+        self._lazy = Lazy(load_client, endpoint)
 
     def fetch(self, batch: Batch, left_s: Left) -> Iterator[Page]:
         """List the series of a batch, page by page; see Listing."""
         from google.api_core import exceptions, retry, timeout  # noqa: PLC0415  (when first needed)
 
-        client = self._find_client()
+        client = self._lazy.find()
         again = retry.if_exception_type(*(getattr(exceptions, name) for name in AGAIN))
         request, goes_on = make_request(batch), True
         while goes_on:
@@ -81,37 +78,14 @@ class ClientListing:
 
     def close(self) -> None:
         """Let go of the connection; a later listing makes another."""
-        with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.transport.close()  # type: ignore[no-untyped-call]
-
-    def _find_client(self) -> MetricServiceClient:
-        if self._client is None:
-            with self._lock:
-                if self._client is None:
-                    self._client = make_client(self._endpoint)
-        return self._client
+        self._lazy.close()
 
 
-def make_client(endpoint: str = "") -> MetricServiceClient:
-    """Make a client: of Google's service, or of a server without encryption and credentials.
-
-    Raises:
-        google.auth.exceptions.DefaultCredentialsError: There are no credentials.
-    """
+def load_client() -> type[MetricServiceClient]:
+    """Import the class of Google's client."""
     from google.cloud.monitoring_v3 import MetricServiceClient  # noqa: PLC0415  (a tenth of a s)
 
-    if not endpoint:
-        return MetricServiceClient()
-    import grpc  # noqa: PLC0415  (loaded by the client already)
-    from google.cloud.monitoring_v3.services.metric_service.transports import (  # noqa: PLC0415
-        MetricServiceGrpcTransport,
-    )
-
-    host = urlsplit(endpoint).netloc or endpoint
-    channel = grpc.insecure_channel(host, options=[("grpc.enable_http_proxy", 0)])
-    return MetricServiceClient(transport=MetricServiceGrpcTransport(channel=channel))
+    return MetricServiceClient
 
 
 def _read_line(series: Any) -> Line:  # noqa: ANN401  (a TimeSeries)

@@ -8,12 +8,12 @@ Source: Cloud Scheduler API v1, projects.locations.jobs.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from flyball.adapters.gcp.again import Answer, call_again, open_channel, try_once
+from flyball.adapters.gcp.again import try_once
+from flyball.adapters.gcp.lazy import Lazy
 from flyball.adapters.gcp.session import CallError
 
 if TYPE_CHECKING:
@@ -37,10 +37,7 @@ class Jobs:
     """
 
     def __init__(self, endpoint: str = "", rest: Callable[[float], None] = sleep) -> None:
-        self._endpoint = endpoint
-        self._rest = rest
-        self._lock = threading.Lock()
-        self._client: CloudSchedulerClient | None = None
+        self._lazy = Lazy(load_client, endpoint, rest)
 
     def list(self, parent: str) -> list[Written]:
         """List every job of projects/…/locations/…, whoever made it.
@@ -50,11 +47,11 @@ class Jobs:
         """
         request = {"parent": parent, "page_size": PAGE_SIZE}
 
-        def ask() -> list[Written]:
-            found = self._find_client().list_jobs(request=request, **try_once())
+        def ask(client: CloudSchedulerClient) -> list[Written]:
+            found = client.list_jobs(request=request, **try_once())
             return [read_job(each) for each in found]
 
-        return self._try(ask)
+        return self._lazy.call(ask)
 
     def create(self, parent: str, job: Written) -> None:
         """Make a job; one of its name that is there after a doubtful try is that try's.
@@ -65,13 +62,13 @@ class Jobs:
         request = {"parent": parent, "job": job}
         tries = 0
 
-        def ask() -> None:
+        def ask(client: CloudSchedulerClient) -> None:
             nonlocal tries
             tries += 1
-            self._find_client().create_job(request=request, **try_once())
+            client.create_job(request=request, **try_once())
 
         try:
-            self._try(ask)
+            self._lazy.call(ask)
         except CallError as error:
             if error.status != "ALREADY_EXISTS" or tries == 1:
                 raise
@@ -87,7 +84,7 @@ class Jobs:
             CallError: It was refused, or it is not known whether it was done.
         """
         request = {"job": job, "update_mask": {"paths": sorted(fields)}}
-        self._try(lambda: self._find_client().update_job(request=request, **try_once()))
+        self._lazy.call(lambda client: client.update_job(request=request, **try_once()))
 
     def resume(self, name: str) -> None:
         """Let a paused job, by its whole name, run again; one that runs already is no error.
@@ -96,7 +93,7 @@ class Jobs:
             CallError: It was refused, or it is not known whether it was done.
         """
         try:
-            self._try(lambda: self._find_client().resume_job(request={"name": name}, **try_once()))
+            self._lazy.call(lambda client: client.resume_job(request={"name": name}, **try_once()))
         except CallError as error:
             if error.status != "FAILED_PRECONDITION" or self._read_state(name) != ENABLED:
                 raise
@@ -108,51 +105,28 @@ class Jobs:
             CallError: It was refused, or it is not known whether it was done.
         """
         try:
-            self._try(lambda: self._find_client().delete_job(request={"name": name}, **try_once()))
+            self._lazy.call(lambda client: client.delete_job(request={"name": name}, **try_once()))
         except CallError as error:
             if error.status != "NOT_FOUND":
                 raise
 
     def close(self) -> None:
         """Let go of the connection; a later call makes another."""
-        with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.transport.close()  # type: ignore[no-untyped-call]
+        self._lazy.close()
 
     def _read_state(self, name: str) -> str:
-        def ask() -> str:
-            found = self._find_client().get_job(request={"name": name}, **try_once())
+        def ask(client: CloudSchedulerClient) -> str:
+            found = client.get_job(request={"name": name}, **try_once())
             return str(read_job(found).get("state", ""))
 
-        return self._try(ask)
-
-    def _try(self, ask: Callable[[], Answer]) -> Answer:
-        return call_again(ask, self._rest)
-
-    def _find_client(self) -> CloudSchedulerClient:
-        with self._lock:
-            if self._client is None:
-                self._client = make_client(self._endpoint)
-            return self._client
+        return self._lazy.call(ask)
 
 
-def make_client(endpoint: str = "") -> CloudSchedulerClient:
-    """Make a client: of Google's service, or of a server without encryption and credentials.
-
-    Raises:
-        google.auth.exceptions.DefaultCredentialsError: There are no credentials.
-    """
+def load_client() -> type[CloudSchedulerClient]:
+    """Import the class of Google's client."""
     from google.cloud.scheduler_v1 import CloudSchedulerClient  # noqa: PLC0415  (when used)
 
-    if not endpoint:
-        return CloudSchedulerClient()
-    from google.cloud.scheduler_v1.services.cloud_scheduler.transports import (  # noqa: PLC0415
-        CloudSchedulerGrpcTransport,
-    )
-
-    transport = CloudSchedulerGrpcTransport(channel=open_channel(endpoint))
-    return CloudSchedulerClient(transport=transport)
+    return CloudSchedulerClient
 
 
 def read_job(job: object) -> Written:
