@@ -43,7 +43,10 @@ _SHORTAGE_WORDS = (
     r"|(does not have|not have) enough resources|insufficient (capacity|resources)"
     r"|out of (capacity|resources))\b"
 )
-_RATE_WORDS = r"\bper (second|minute|hour|day)\b|\brate[ _]?limit|\btoo many requests\b|(?<!increase )\brequests\b"
+_RATE_WORDS = (
+    r"\bper (second|minute|hour|day)\b|\brate[ _]?limit|\btoo many requests\b"
+    r"|(?<!increase )\brequests\b"
+)
 _QUOTA_WORDS = r"\bquotas?\b"
 _BUSY_WORDS = (
     r"\b(in progress|in-progress|ongoing|concurrent(ly)?|another (operation|mutat\w+|update))\b"
