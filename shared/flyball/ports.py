@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from flyball.core.chain import Row
 from flyball.core.model import Capacity, CapacityRange, Missing, Series
+from flyball.core.shape import NamedTuple
 from flyball.core.target import Metric, ScalableTarget
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from flyball.alarm import Alarm, AlarmWatch, define_alarms
 from flyball.core.breach import RISING
@@ -17,6 +16,7 @@ from flyball.core.model import Capacity, Ceiling, History, Missing, Status
 from flyball.core.policy import ScheduledPolicy, TrackingPolicy
 from flyball.core.remember import note_held
 from flyball.core.scene import find_bounds
+from flyball.core.shape import NamedTuple
 from flyball.core.target import Per, ScalableTarget
 from flyball.ports import AlarmState, CapacityControl, TriggerKind
 from flyball.wake import Held

@@ -19,7 +19,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from flyball.core.ceiling import find_retry, moves_ceiling_only, note_ceiling_failure
 from flyball.core.chain import Row
@@ -29,6 +28,7 @@ from flyball.core.record import OUTCOME
 from flyball.core.refusal import count_failure, note_quota, note_shortage, wait_after_failure
 from flyball.core.remember import find_lag, note_applied
 from flyball.core.scene import find_bounds
+from flyball.core.shape import NamedTuple
 from flyball.core.target import ScalableTarget
 from flyball.ports import NewRow, Outcome, OutcomeKind, Underway
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from operator import lt
-from typing import NamedTuple
 
 from flyball.core.advice import Advice, Learned
 from flyball.core.past import (
@@ -20,6 +19,7 @@ from flyball.core.past import (
     Recommended,
     Shortage,
 )
+from flyball.core.shape import NamedTuple, dataclass
 from flyball.core.word import (
     Action,
     Direction,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from typing import NamedTuple
 
+from flyball.core.shape import NamedTuple
 from flyball.core.word import Direction
 
 
