@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from flyball.core.chain import Row
-from flyball.core.model import Capacity, CapacityRange, Missing, Series
+from flyball.core.model import Capacity, CapacityRange, Deployed, Missing, Series
 from flyball.core.shape import NamedTuple
 from flyball.core.target import Metric, ScalableTarget
 
@@ -89,12 +89,14 @@ class Underway(NamedTuple):
         floor: What was asked for, instances; None: that was not changed.
         ceiling: Likewise, of the range's upper end.
         operation: The provider's own name of it; "" where that is not known.
+        deployed: What it was asked of; None where a new deployment is no other one.
     """
 
     since: datetime
     floor: int | None = None
     ceiling: int | None = None
     operation: str = ""
+    deployed: Deployed | None = None
 
 
 class Deadline(NamedTuple):

@@ -14,6 +14,7 @@ from flyball.core.breach import RISING
 from flyball.core.decide import ADVISER
 from flyball.core.model import Capacity, Ceiling, History, Missing, Status
 from flyball.core.policy import ScheduledPolicy, TrackingPolicy
+from flyball.core.redeploy import is_redeployed
 from flyball.core.remember import note_held
 from flyball.core.scene import find_bounds
 from flyball.core.shape import NamedTuple
@@ -124,6 +125,8 @@ def _is_unchanged(history: History, capacity: Capacity | Missing) -> bool:
         return False
     known = None if capacity.ceiling is None else Ceiling(capacity.ceiling)
     if history.ceiling != known:  # moved, or waited for
+        return False
+    if is_redeployed(history, capacity) or history.carried is not None:
         return False
     waited_for = history.pauses or history.foreign or history.quota or history.shortage
     return not waited_for and all(change.completed_at for change in history.changes)

@@ -8,6 +8,7 @@ An intent whose outcome was never written is closed by what the provider shows:
       … but it was sent a moment ago    (too early)  a reading may be behind; look again in a tick
       … while a range is being changed  (too early)  it may be ours, and show only once it is done
     shows anything else                 OVERTAKEN    somebody else came after it
+    is of another deployment by now     OVERTAKEN    what was decided is carried over to that
     cannot be read                      (unknown)    nothing is sent until it can
 
 A provider that names its changes says more: one that it accepted after the intent was decided is
@@ -25,6 +26,7 @@ from flyball.core.chain import Row
 from flyball.core.codec import canonical, decode, encode
 from flyball.core.model import Capacity, Change, Decision, History, Missing, Operation, Status
 from flyball.core.record import OUTCOME
+from flyball.core.redeploy import is_redeployed
 from flyball.core.refusal import count_failure, note_quota, note_shortage, wait_after_failure
 from flyball.core.remember import find_lag, note_applied
 from flyball.core.scene import find_bounds
@@ -84,6 +86,10 @@ def reconcile(
     if decision is None:
         detail = "the intent's row is gone or cannot be read: run `flyball ledger verify`"
         return Closed(Outcome(OutcomeKind.OVERTAKEN, detail), history)
+    if is_redeployed(history, capacity):  # what becomes of it concerns nobody any more
+        decided = replace(history, desired=decision.desired)
+        detail = "another deployment has come in its place, which is to have what was decided"
+        return Closed(Outcome(OutcomeKind.OVERTAKEN, detail), decided)
     ours = _find_ours(decision, capacity, known)
     if capacity.desired == decision.desired and (
         not moves_ceiling_only(decision) or capacity.ceiling in (None, decision.ceiling)
@@ -115,7 +121,9 @@ def find_underway(intent: Row | None, history: History) -> Underway | None:
     """
     decision = _read(intent)
     if decision is not None:
-        return Underway(decision.at, decision.desired, decision.ceiling, history.operation)
+        return Underway(
+            decision.at, decision.desired, decision.ceiling, history.operation, history.deployed
+        )
     of_ceiling = history.ceiling.change if history.ceiling is not None else None
     flying = next((each for each in reversed(history.changes) if each.completed_at is None), None)
     newest = max((each for each in (flying, of_ceiling) if each is not None), default=None, key=_at)
@@ -126,6 +134,7 @@ def find_underway(intent: Row | None, history: History) -> Underway | None:
         None if flying is None else flying.after,
         None if of_ceiling is None else of_ceiling.after,
         newest.operation,
+        history.deployed,
     )
 
 

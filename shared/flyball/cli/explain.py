@@ -42,8 +42,9 @@ def explain(
     from flyball.core.model import Action
     from flyball.report.advised import tell_learned
     from flyball.report.explain import explain as explain_record
+    from flyball.report.noticed import tell_noticed
     from flyball.report.range import tell_range
-    from flyball.report.sentences import tell, tell_noticed, tell_outcome
+    from flyball.report.sentences import tell, tell_outcome
 
     with opened(ledger, stack=stack, project=project, database=database) as found:
         row, record, target, outcome = read_decision(found, find_row(found, decision))

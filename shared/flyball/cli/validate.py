@@ -27,6 +27,7 @@ def validate(
     Each has its file, line, column and field. Exit code 1 if there is any error. `-` is stdin.
     """
     from flyball.cli import screen
+    from flyball.config.deployed import tell_deployed
     from flyball.config.lint import lint
     from flyball.config.problem import ConfigError, Severity
     from flyball.report.plain import plain
@@ -38,18 +39,27 @@ def validate(
             config = load_config(file)
             count = len(config.scalable_targets)
             problems = lint(config, SystemClock().now())
+            meant = tell_deployed(config.scalable_targets)
         except ConfigError as error:
-            count, problems = 0, error.problems
+            count, problems, meant = 0, error.problems, []
     errors = [each for each in problems if each.severity is Severity.ERROR]
     failed = bool(errors or (strict and problems))
     if json:
         found = [each._asdict() | {"severity": each.severity.value} for each in problems]
         screen.say_json(
-            {"valid": not errors, "ok": not failed, "scalable_targets": count, "problems": found}
+            {
+                "valid": not errors,
+                "ok": not failed,
+                "scalable_targets": count,
+                "problems": found,
+                "deployed_models": meant,
+            }
         )
     else:
         for each in problems:
             screen.say(plain(str(each), 2_000))
+        for line in meant:
+            screen.say(plain(line, 2_000))
         screen.say(_sum_up(plain(str(file)), count, len(errors), len(problems) - len(errors)))
     if failed:
         raise typer.Exit(FOUND)

@@ -15,8 +15,9 @@ from flyball.core.remember import Notice
 from flyball.core.target import ScalableTarget
 from flyball.ports import LedgerError, OutcomeKind
 from flyball.report.figures import counted
+from flyball.report.noticed import tell_noticed
 from flyball.report.plain import plain
-from flyball.report.sentences import tell_noticed, tell_number, tell_outcome
+from flyball.report.sentences import tell_number, tell_outcome
 from flyball.wake import Wake, WakeKind
 
 QUIET = frozenset({WakeKind.DUPLICATE, WakeKind.NOT_DUE, WakeKind.QUIET})

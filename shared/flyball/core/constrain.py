@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from flyball.core.activity import carries_load, is_active
@@ -19,7 +19,7 @@ from flyball.core.model import (
 )
 from flyball.core.policy import MissingRule
 from flyball.core.scene import Asked, Scene, paused
-from flyball.core.target import CapacityKind, DirectionRules, RateKind, Select
+from flyball.core.target import CapacityKind, DirectionRules, RateKind, RateRule, Select
 
 Stage = Callable[[int, Scene, Asked], Limit | None]
 
@@ -81,9 +81,8 @@ def _allowed(rules: DirectionRules, scene: Scene, *, out: bool) -> int:
     proposals = []
     for rule in rules.rates:
         start = scene.base if out else scene.current
-        for change in scene.history.changes:
-            if change.at > scene.now - rule.period:
-                start -= _added(change, scene) if out else change.after - change.before
+        for change in _counting(rule, scene):
+            start -= _added(change, scene) if out else change.after - change.before
         if rule.kind is RateKind.COUNT:
             proposals.append(start + int(rule.amount) if out else start - int(rule.amount))
         elif out:
@@ -92,6 +91,15 @@ def _allowed(rules: DirectionRules, scene: Scene, *, out: bool) -> int:
             proposals.append(math.trunc(start * (1 - rule.amount / 100) * (1 + 1e-9)))
     widest = rules.select is Select.MAX
     return max(proposals) if out is widest else min(proposals)
+
+
+def _counting(rule: RateRule, scene: Scene) -> Iterator[Change]:
+    """Give the changes inside a rule's period, of what is deployed now."""
+    carried = scene.history.carried
+    since = scene.now - rule.period
+    for change in scene.history.changes:
+        if change.at > since and (carried is None or change.at >= carried.at):
+            yield change
 
 
 def _added(change: Change, scene: Scene) -> int:
@@ -103,12 +111,7 @@ def _added(change: Change, scene: Scene) -> int:
 
 def _period_ends(rules: DirectionRules, scene: Scene) -> datetime | None:
     """When the oldest change that still counts leaves its period."""
-    ends = [
-        c.at + rule.period
-        for rule in rules.rates
-        for c in scene.history.changes
-        if c.at > scene.now - rule.period
-    ]
+    ends = [c.at + rule.period for rule in rules.rates for c in _counting(rule, scene)]
     return min(ends, default=None)
 
 

@@ -9,8 +9,10 @@ from operator import lt
 
 from flyball.core.advice import Advice, Learned
 from flyball.core.past import (
+    Carried,
     Ceiling,
     Change,
+    Deployed,
     Failure,
     Foreign,
     Pause,
@@ -35,10 +37,12 @@ __all__ = [
     "Advice",
     "Capacity",
     "CapacityRange",
+    "Carried",
     "Ceiling",
     "Change",
     "Datapoint",
     "Decision",
+    "Deployed",
     "Direction",
     "Failure",
     "Fired",
@@ -123,6 +127,7 @@ class Capacity(NamedTuple):
         picked: What the service chose inside its range, in service or on its way, where it says so.
         operation: The change that runs, or the newest where that has failed; None where it is not
             known whose it is.
+        deployed: What has this capacity, where a new deployment is another one; None: it never is.
     """
 
     desired: int
@@ -137,6 +142,7 @@ class Capacity(NamedTuple):
     short: bool = False
     picked: int | None = None
     operation: Operation | None = None
+    deployed: Deployed | None = None
 
     @property
     def serving(self) -> int:
@@ -215,6 +221,8 @@ class History:
         policies: By name, what policies that learn have learned; bounded each.
         lead_times: Of the newest scale-outs, from accepted to in service, oldest first, where a
             policy learns.
+        deployed: What the last look that saw a capacity saw it of; None where none is told.
+        carried: The floor that is still to be set on it, as it came in place of another.
     """
 
     desired: int | None = None
@@ -237,6 +245,8 @@ class History:
     operation: str = ""
     policies: Mapping[str, Learned] = field(default_factory=dict)
     lead_times: tuple[timedelta, ...] = ()
+    deployed: Deployed | None = None
+    carried: Carried | None = None
 
 
 class Recommendation(NamedTuple):
@@ -244,7 +254,7 @@ class Recommendation(NamedTuple):
 
     Attributes:
         policy: The policy's name ("range", "activation", "idle" and "fallback" for the built-in
-            ones).
+            ones, and "carried").
         desired: Instances; None when it has no number to give.
         reason: Why.
         metric: The metric it looked at, "" for none.

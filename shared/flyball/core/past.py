@@ -109,6 +109,37 @@ class Ceiling(NamedTuple):
     failure: Failure | None = None
 
 
+class Deployed(NamedTuple):
+    """What it is that has the capacity, where a new deployment is another one.
+
+    Attributes:
+        id: The provider's own.
+        title: What it is called, for people; never compared.
+    """
+
+    id: str
+    title: str = ""
+
+    @property
+    def shown(self) -> str:
+        """Both, for people."""
+        return f"{self.id} ({self.title})" if self.title else self.id
+
+
+class Carried(NamedTuple):
+    """A floor that is still to be set on what was deployed in place of another.
+
+    Attributes:
+        at: When that was seen, aware UTC.
+        before: The floor that it was deployed with, instances.
+        floor: The floor of the one before, as last decided.
+    """
+
+    at: datetime
+    before: int
+    floor: int
+
+
 class Notice(Enum):
     """What was noticed between two wakes."""
 
@@ -122,6 +153,8 @@ class Notice(Enum):
     """Somebody else moved the range's upper end."""
     CEILING_ROLLED_BACK = "ceiling_rolled_back"
     """Our change of the range's upper end came to nothing."""
+    REDEPLOYED = "redeployed"
+    """Another deployment is scaled from now on, in place of the one before."""
 
 
 class Noticed(NamedTuple):
@@ -132,9 +165,13 @@ class Noticed(NamedTuple):
         at: When it was seen, aware UTC.
         before: Desired capacity as we knew it; of PICKED, what was in service; of a ceiling, that.
         after: Likewise, as it is.
+        replaced: With REDEPLOYED: what was scaled before.
+        deployed: With REDEPLOYED: what is scaled from now on.
     """
 
     notice: Notice
     at: datetime
     before: int
     after: int
+    replaced: Deployed | None = None
+    deployed: Deployed | None = None

@@ -10,7 +10,7 @@ import math
 from flyball.core.advise import adapt, foretell
 from flyball.core.breach import PAST, TOLERANCE, Breach, believe, breached, evaluated_values
 from flyball.core.check import CAPACITY_LIMIT
-from flyball.core.model import Missing, MissingCause, Reason, Recommendation, Series
+from flyball.core.model import Carried, Missing, MissingCause, Reason, Recommendation, Series
 from flyball.core.policy import (
     AdaptivePolicy,
     Adjustment,
@@ -46,6 +46,8 @@ def recommend(scene: Scene) -> list[Recommendation]:
         found.append(let_go(scene))
     if target.zero is not None:
         found.append(activate(scene))
+    if scene.history.carried is not None:
+        found.append(carry_over(scene.history.carried))
     if target.fallback is not None:
         fallback = fall_back(scene)
         if fallback is not None:
@@ -326,6 +328,11 @@ def let_go(scene: Scene) -> Recommendation:
     """
     floor = min(scene.current, scene.bounds.floor)
     return Recommendation("range", floor, Reason.FLOOR_UNCLAIMED)
+
+
+def carry_over(carried: Carried) -> Recommendation:
+    """Have the floor of the deployment before on the one that came in its place."""
+    return Recommendation("carried", carried.floor, Reason.CARRIED_OVER)
 
 
 def activate(scene: Scene) -> Recommendation:

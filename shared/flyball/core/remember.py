@@ -42,6 +42,7 @@ from flyball.core.prune import (
     prune_ready,
     prune_recommendations,
 )
+from flyball.core.redeploy import begin_anew, is_redeployed, keep_carried
 from flyball.core.refusal import (
     SHORTAGE_LONGEST,
     keep_failure,
@@ -92,6 +93,8 @@ def believe_capacity(
     """
     if isinstance(capacity, Missing) or capacity.status is not Status.IN_SERVICE:
         return capacity
+    if is_redeployed(history, capacity):
+        return capacity
     flying = _find_flying(history.changes)
     if (
         flying is None
@@ -115,6 +118,8 @@ def absorb(
         The history to decide with, and what was noticed.
     """
     noticed: list[Noticed] = []
+    history, redeployed = begin_anew(target, history, observation.capacity, now)
+    noticed += redeployed
     changes, foreign, desired, ready = (
         history.changes,
         history.foreign,
@@ -122,6 +127,7 @@ def absorb(
         history.ready,
     )
     shortage, ceiling = history.shortage, history.ceiling
+    deployed, carried = history.deployed, history.carried
     if not isinstance(observation.capacity, Missing):
         capacity = observation.capacity
         changes, told = _follow(target, changes, capacity, now)
@@ -133,7 +139,9 @@ def absorb(
             foreign = Foreign(now, before, capacity.desired, now + target.foreign_hold)
             noticed.append(Noticed(Notice.FOREIGN, now, before, capacity.desired))
             changes = tuple(change for change in changes if change.completed_at is not None)
-        desired = _expected(capacity, changes)
+            carried = None
+        desired, deployed = _expected(capacity, changes), capacity.deployed
+        carried = keep_carried(carried, capacity.desired, now)
         undone = any(each.notice is Notice.ROLLED_BACK for each in told)
         ceiling, moved = follow_ceiling(target, ceiling, capacity, now, find_lag(target), undone)
         noticed += moved
@@ -157,6 +165,8 @@ def absorb(
         shortage=shortage,
         failure=keep_failure(target, history.failure, now),
         ceiling=ceiling,
+        deployed=deployed,
+        carried=carried,
     )
     if any(each.notice is Notice.ROLLED_BACK and each.before > each.after for each in noticed):
         kept = note_roll_back(kept, target.tick, now)

@@ -71,6 +71,8 @@ class Reason(Word):
     CANNOT_LEAVE_ZERO_BY_PERCENT = "cannot_leave_zero_by_percent"
     FLOOR_UNCLAIMED = "floor_unclaimed"
     """Nobody claims a range's floor: no policy could ever lower it."""
+    CARRIED_OVER = "carried_over"
+    """What was deployed in place of another is to have the floor that the other one had."""
     RANGE_PERMITS = "range_permits"
     """The range permits already what is asked for; the service takes it or not."""
     ACTIVATED = "activated"

@@ -16,14 +16,10 @@ from flyball.core.target import ScalableTarget
 from flyball.plan.model import HAND_OVER
 from flyball.ports import Outcome
 from flyball.report.figures import duration, instant
+from flyball.report.noticed import tell_noticed
 from flyball.report.plain import plain
 from flyball.report.range import tell_range
-from flyball.report.sentences import (
-    headline,
-    tell_noticed,
-    tell_outcome,
-    tell_why,
-)
+from flyball.report.sentences import headline, tell_outcome, tell_why
 
 Find = Callable[[str, str], ScalableTarget | None]
 """Gives a scalable target by its id and the hash of a config."""
@@ -57,8 +53,9 @@ def _tell(row: Row, body: Any, find: Find) -> Line:  # noqa: ANN401  (whatever s
         decision = record.decision
         target = find(row.scalable_target_id, record.config_hash)
         why, limits = tell_why(decision, target, record.observation)
-        picked = [each for each in record.noticed if each.notice is Notice.PICKED]
-        told = [why, *limits, *map(tell_noticed, picked)]
+        by_others = (Notice.PICKED, Notice.REDEPLOYED)
+        notices = [each for each in record.noticed if each.notice in by_others]
+        told = [why, *limits, *map(tell_noticed, notices)]
         seen = record.observation.capacity
         if target is not None and not isinstance(seen, Missing) and seen.serving > seen.desired:
             told += filter(None, [tell_range(seen, target)])

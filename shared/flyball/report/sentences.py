@@ -20,7 +20,6 @@ from flyball.core.model import (
     Recommendation,
 )
 from flyball.core.policy import Adjustment, StepPolicy
-from flyball.core.remember import Notice, Noticed
 from flyball.core.target import Per, ScalableTarget, Unit
 from flyball.ports import Outcome, OutcomeKind
 from flyball.report.advised import tell_advice
@@ -28,7 +27,7 @@ from flyball.report.figures import counted, instant, number
 from flyball.report.plain import plain
 from flyball.report.reported import tell_reported
 
-BUILT_IN = frozenset({"range", "activation", "idle", "fallback"})
+BUILT_IN = frozenset({"range", "activation", "idle", "fallback", "carried"})
 """Recommendations that no policy of the config makes."""
 
 REASONS: Mapping[Reason, str] = {
@@ -46,6 +45,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.NO_BREACH: "nothing is past its threshold",
     Reason.CANNOT_LEAVE_ZERO_BY_PERCENT: "a percentage of zero is zero",
     Reason.FLOOR_UNCLAIMED: "nothing asks for a higher floor",
+    Reason.CARRIED_OVER: "the deployment before had it",
     Reason.RANGE_PERMITS: "the range permits it already",
     Reason.ACTIVATED: "there is activity",
     Reason.IDLE: "it is idle",
@@ -176,18 +176,6 @@ OUTCOMES: Mapping[OutcomeKind, str] = {
     OutcomeKind.OVERTAKEN: "Found afterwards: something else had changed the capacity",
 }
 
-NOTICES: Mapping[Notice, str] = {
-    Notice.COMPLETED: "The change {before} → {after} is in service",
-    Notice.ROLLED_BACK: "The provider went back from {before} to {after}",
-    Notice.STALLED: "The change {before} → {after} is stalled: not all of it is in service",
-    Notice.FOREIGN: "Somebody else changed the capacity {before} → {after}",
-    Notice.CEILING_FOREIGN: "Somebody else changed the range's ceiling {before} → {after}",
-    Notice.CEILING_ROLLED_BACK: (
-        "The provider went back from a ceiling of {before} to one of {after}"
-    ),
-    Notice.PICKED: "The service changed what is in service {before} → {after} by its own choice",
-}
-
 _RULES: Mapping[Reason, str] = {
     Reason.ABOVE_TARGET: "{measured}, target {target}",
     Reason.BELOW_TARGET: "{measured}, target {target}",
@@ -207,6 +195,7 @@ _RULES: Mapping[Reason, str] = {
         "{measured}, threshold {target}; step {step} of zero is zero"
     ),
     Reason.FLOOR_UNCLAIMED: "nothing asks for a higher floor than the bounds",
+    Reason.CARRIED_OVER: "it is carried over from the deployment before",
     Reason.RANGE_PERMITS: (
         "{measured}, threshold {target}, step {step}; the range permits it already"
     ),
@@ -392,8 +381,3 @@ def tell_outcome(outcome: Outcome) -> str:
     quota = "" if outcome.quota is None else f" ({counted(outcome.quota)} at most)"
     detail = f": {plain(outcome.detail)}" if outcome.detail else ""
     return f"{OUTCOMES[outcome.kind]}{quota}{detail}"
-
-
-def tell_noticed(noticed: Noticed) -> str:
-    """Say what happened to the capacity since the last look."""
-    return NOTICES[noticed.notice].format(before=f"{noticed.before:,}", after=f"{noticed.after:,}")

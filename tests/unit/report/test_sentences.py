@@ -32,13 +32,13 @@ from flyball.core.target import ScalableTarget
 from flyball.core.window import Window
 from flyball.ports import Outcome, OutcomeKind
 from flyball.report import sentences
+from flyball.report.noticed import NOTICES, tell_noticed
 from flyball.report.sentences import (
     because,
     headline,
     tell,
     tell_fired,
     tell_limit,
-    tell_noticed,
     tell_outcome,
     tell_recommendation,
     tell_wake,
@@ -65,7 +65,7 @@ TARGET = make_target()
         (sentences.CAUSES, MissingCause),
         (sentences.KINDS, LimitKind),
         (sentences.OUTCOMES, OutcomeKind),
-        (sentences.NOTICES, Notice),
+        (NOTICES, Notice),
     ],
 )
 def test_every_member_has_words(words: dict[Any, str], enum: type[Enum]) -> None:

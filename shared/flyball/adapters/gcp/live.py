@@ -29,6 +29,10 @@ FIRST = (
     "apply it in `mode: advise`, give the functions a minute, ask `flyball doctor`, and set "
     "`mode: apply` then"
 )
+MOST = (
+    "the one with the most traffic is; a new one is scaled as soon as it has, and its floor is set "
+    "to that of the one before"
+)
 
 
 class Scene(NamedTuple):
@@ -91,7 +95,8 @@ def check_range(
 def find_remedy(missing: Missing, target: ScalableTarget) -> str:
     """Say what to do where a range cannot be read; "": the reason says it itself."""
     detail, resource = missing.detail, target.resource
-    if missing.cause is MissingCause.UNAVAILABLE:
+    is_told = "version" in resource or not _ABSENT.search(detail)
+    if missing.cause is MissingCause.UNAVAILABLE and is_told:
         return ""
     if NO_CREDENTIALS in detail:
         return LOGIN
@@ -126,6 +131,23 @@ def check_floor(capacity: Capacity | Missing, target: ScalableTarget) -> Iterato
         yield Check("floor", level, text, remedy, target.id)
 
 
+def check_deployed(capacity: Capacity | Missing, target: ScalableTarget) -> Iterator[Check]:
+    """Say which deployed model is meant, and what comes of a redeploy."""
+    if isinstance(capacity, Missing) or capacity.deployed is None:
+        return
+    resource = target.resource
+    shown = f"{capacity.deployed.shown} is scaled"
+    if resource.get("deployed_model"):
+        text = f"{shown}, by its id"
+        remedy = "a redeploy gives another id, and then nothing is scaled: name model instead"
+    elif resource.get("model"):
+        text = f"{shown}, by the name of its model"
+        remedy = f"of several that are called so, {MOST}"
+    else:
+        text, remedy = f"{shown}, as the config names none", f"of several, {MOST}"
+    yield Check("deployed model", Level.OK, text, remedy, target.id)
+
+
 def share(one: ScalableTarget, other: ScalableTarget) -> bool:
     """Say whether two targets scale the same; who names no deployed model means the only one."""
     keys = _key(one), _key(other)
@@ -136,6 +158,7 @@ def share(one: ScalableTarget, other: ScalableTarget) -> bool:
 def _look(scene: Scene, target: ScalableTarget) -> Iterator[Check]:
     taking = _begins(scene.scope, target)
     capacity = scene.live(target)
+    yield from check_deployed(capacity, target)
     yield from check_floor(capacity, target)
     yield from check_range(capacity, target, scene.choices, taking=taking)
 
