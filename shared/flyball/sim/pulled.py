@@ -91,12 +91,13 @@ def plan_pulls(
         HistoryError: A target's requests are not counted there, or nobody knows whose they are.
         OSError: The folder cannot be written.
     """
+    names = [source.name_series(target) for target in targets]
     root = cache / source.name
     root.mkdir(parents=True, exist_ok=True)
     place = _find_place(source, root)
     wishes = []
-    for target in targets:
-        series = {"place": place, "series": source.name_series(target), "period": str(span.period)}
+    for target, name in zip(targets, names, strict=True):
+        series = {"place": place, "series": name, "period": str(span.period)}
         text = json.dumps(series, indent=2)
         folder = root / f"{_name(target.id)}-{sha256(text.encode()).hexdigest()[:12]}"
         folder.mkdir(exist_ok=True)
