@@ -75,9 +75,9 @@ class Marks(NamedTuple):
         clairvoyant_hours: Billed of who knows the future and nothing is over capacity.
         clairvoyant_ratio: instance_hours ÷ clairvoyant_hours.
         requests: That arrived.
-        excess: Of them, over the capacity of their slot.
+        excess: Of them, over the capacity of their slot, or turned away.
         excess_ratio: The same as a share, 0–1.
-        late: Of them, over capacity or behind a backlog of more than 2 % of capacity.
+        late: Of them, the same or behind a backlog of more than 2 % of capacity.
         late_ratio: The same as a share, 0–1.
         peak_backlog: Most requests waiting at a slot's end.
         under_ratio: θ_U, mean relative under-provision.
@@ -184,6 +184,9 @@ def _judge(found: Slots, begin: int, end: int, needs: Sequence[int], ahead: Sequ
     ]
     arrived = sum(demand)
     over = [max(0.0, each - most) for each, most in zip(demand, capacity, strict=True)]
+    if found.dropped:
+        turned_away = zip(over, demand, found.dropped[begin:end], strict=True)
+        over = [max(each, min(every, gone)) for each, every, gone in turned_away]
     waits = zip(found.waiting[begin:end], capacity, demand, over, strict=True)
     late = sum(
         every if waiting > LATE_BACKLOG_RATIO * most else some

@@ -129,7 +129,7 @@ class Ours:
         self._endpoint = _Endpoint(plant.first(course))
         self._service: ServiceSettings | None = None
         if scalable_target.capacity_kind is CapacityKind.RANGE:
-            self._service = begin_range(plant)
+            self._service = begin_range(plant, scalable_target.max_capacity)
             self._endpoint.least = self._service.least
         meanings = find_meanings(scalable_target) if meanings is None else meanings
         self._metrics = _Monitoring(meanings, course.capacity_per_instance, course.slot)

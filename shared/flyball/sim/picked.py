@@ -49,10 +49,11 @@ def carry_out(course: Course, plant: Plant, peer: Peer | Ranging) -> Run:
     )
 
 
-def begin_range(plant: Plant) -> ServiceSettings:
-    """Give a plant's service, with all of the plant's bounds for the range at first."""
+def begin_range(plant: Plant, max_capacity: int = MOST) -> ServiceSettings:
+    """Give a plant's service, with the plant's bounds as its range at first, or less of them."""
     floor = max(plant.min_capacity, plant.service.least)
-    return plant.service._replace(floor=floor, ceiling=max(floor, 1, plant.max_capacity))
+    ceiling = max(floor, 1, min(max_capacity, plant.max_capacity))
+    return plant.service._replace(floor=floor, ceiling=ceiling)
 
 
 def run_ranged(course: Course, plant: Plant, peer: Ranging) -> Run:
