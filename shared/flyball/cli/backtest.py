@@ -13,6 +13,7 @@ import typer
 from flyball.cli.deployment import Region
 from flyball.cli.failure import refuse
 from flyball.cli.options import Json, TargetNames
+from flyball.cli.pages import Html, Plot, check_pages, write_pages
 from flyball.cli.pulled import Cache, From, Pulling, Refresh, Since, To, pull_traces
 from flyball.cli.recorded import (
     Against,
@@ -37,6 +38,7 @@ from flyball.cli.recorded import (
 from flyball.cli.subjects import find_subjects
 
 if TYPE_CHECKING:
+    from flyball.report.page import Page
     from flyball.sim.backtest import Backtest, Subject
     from flyball.sim.peers import Baseline
 
@@ -82,6 +84,8 @@ def backtest(
     seed: Seed = 0,
     per_day: PerDay = False,
     timeline: Timeline = None,
+    html: Html = None,
+    plot: Plot = None,
     ledger: NewLedger = None,
     json: Json = False,
 ) -> None:
@@ -93,6 +97,7 @@ def backtest(
     is held against who knows the future: `÷ best`. Who finds no capacity in their minute is excess;
     who has to wait for others is late too.
     """
+    check_pages(html, plot)
     reading = make_reading(timestamp, requests, metric, instances, time_zone, days)
     setting = make_setting(lead_time, metric_delay, seed, warm_up, measures, service_target)
     others = {"--requests": requests, "--metric": metric}
@@ -103,6 +108,7 @@ def backtest(
     found = _run(list(zip(subjects, peers, strict=True)), ledger)
     if timeline is not None:
         _write_timeline(timeline, found)
+    write_pages(html, plot, lambda: _compose(found))
     if json:
         _say_json(found, peers)
     else:
@@ -150,6 +156,12 @@ def _write_timeline(path: Path, found: Iterable[Backtest]) -> None:
                 writer.writerows(timeline_rows(each))
     except OSError as error:
         refuse(f"--timeline: {path}: {error.strerror or error}")
+
+
+def _compose(found: Sequence[Backtest]) -> Page:
+    from flyball.report.page.compose import compose
+
+    return compose(found)
 
 
 def _say_json(found: Sequence[Backtest], peers: Sequence[Sequence[Baseline]]) -> None:

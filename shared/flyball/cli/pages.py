@@ -1,0 +1,66 @@
+"""Where does a page or a picture go, and can it go there?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flyball.cli.failure import refuse
+
+if TYPE_CHECKING:
+    from flyball.report.page import Page
+
+Html = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Write one page for a browser, with everything."),
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option(
+        "--plot",
+        metavar="FILE",
+        help="Draw the timelines and frontiers, .svg or .png; needs flyball\\[plot].",
+    ),
+]
+
+
+def check_pages(html: Path | None, plot: Path | None) -> None:
+    """Refuse, before anything runs, what could not be written when it has run."""
+    for option, path in (("--html", html), ("--plot", plot)):
+        if path is None:
+            continue
+        if path.is_dir():
+            refuse(f"{option}: {path}: it is a folder; name a file")
+        if not path.parent.is_dir():
+            refuse(f"{option}: {path}: there is no folder {path.parent}; make it first")
+    if plot is not None:
+        from flyball.report.page.picture import PictureError, check
+
+        try:
+            check(plot)
+        except PictureError as error:
+            refuse(f"--plot: {error}")
+
+
+def write_pages(html: Path | None, plot: Path | None, make: Callable[[], Page]) -> None:
+    """Write what was asked for of a page, which is made only then."""
+    if html is None and plot is None:
+        return
+    page = make()
+    if html is not None:
+        from flyball.report.page import render
+
+        try:
+            html.write_text(render(page), encoding="utf-8", newline="\n")
+        except OSError as error:
+            refuse(f"--html: {html}: {error.strerror or error}")
+    if plot is not None:
+        from flyball.report.page.picture import draw
+
+        try:
+            draw(page, plot)
+        except OSError as error:
+            refuse(f"--plot: {plot}: {error.strerror or error}")

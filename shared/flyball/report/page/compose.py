@@ -1,0 +1,241 @@
+"""What does the page of a backtest show?
+
+It has room for half a megabyte, so that it can be mailed: where there is more, what was late and
+what changed most is kept, and the page says what is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flyball.report import backtest as report
+from flyball.report.page.encode import encode_mark, write
+from flyball.report.page.model import (
+    Chart,
+    Days,
+    Figure,
+    Group,
+    Mark,
+    Page,
+    Point,
+    Subject,
+    Table,
+)
+from flyball.report.page.sample import AROUND, buckets, divide, find_late, gather
+from flyball.report.plain import plain
+from flyball.report.sentences import headline, tell_why
+from flyball.sim.backtest import OURS, Backtest, Contender
+
+MOST_SUBJECTS = 12
+COLUMN_BYTES = 250_000
+MARK_BYTES = 100_000
+DAY_BYTES = 60_000
+FEWEST = 120
+"""Buckets, however many share the page."""
+NAME = 80
+"""Most characters of a name."""
+TERMS = (
+    ("÷ best", "Hours divided by those of who knows the future and lets nobody wait."),
+    ("excess", "Requests over the capacity of their minute."),
+    ("late", "Those, and all that come while more than 2 % of a minute's work waits before them."),
+    ("undone", "Orders against the one before it, within 30 minutes."),
+    ("θ, τ", "SPEC's elasticity: how much too little or too much there was, and for how long."),
+)  # fmt: skip
+
+
+def compose(found: Sequence[Backtest]) -> Page:
+    """Make the page of backtests, one or more."""
+    shown = _choose(found)
+    subjects = tuple(_subject(each, len(shown)) for each in shown)
+    tables: tuple[Table, ...] = ()
+    if len(found) > 1:
+        rows = tuple(report.table_rows(report.add_up(found)))
+        tables = (Table(f"All {len(found):,} together", report.HEADS, rows, strong=OURS),)
+    title = subjects[0].name if len(found) == 1 else f"{len(found):,} scalable targets"
+    return Page("Backtest", title, subjects, tables, TERMS, tuple(_notes(found, subjects)))
+
+
+def _choose(found: Sequence[Backtest]) -> list[Backtest]:
+    """Choose those with the most late requests, in the order given."""
+    worst = sorted(found, key=lambda each: -each.ours.marks.late)[:MOST_SUBJECTS]
+    return [each for each in found if any(each is one for one in worst)]
+
+
+def _notes(found: Sequence[Backtest], subjects: Sequence[Subject]) -> list[str]:
+    notes = []
+    if len(subjects) < len(found):
+        notes.append(
+            f"Shown are the {len(subjects)} of {len(found):,} with the most late requests; "
+            "all are in the sum, and in --json."
+        )
+    charts = [each.chart for each in subjects if each.chart is not None]
+    if any(segment.width > 1 for chart in charts for segment in chart.segments):
+        notes.append(
+            "To stay small, this page shows several minutes as one, by their least and greatest "
+            "values; where requests were late it shows each minute, the worst places first."
+        )
+    return notes
+
+
+def _subject(found: Backtest, sharing: int) -> Subject:
+    lines = [report.line_of(each) for each in found.contenders]
+    tables = (
+        Table("In total", report.HEADS, tuple(report.table_rows(lines)), strong=OURS),
+        Table(
+            "Elasticity", report.ELASTICITY_HEADS, tuple(report.elasticity_rows(found)), strong=OURS
+        ),
+    )
+    return Subject(
+        plain(found.subject.scalable_target.id, NAME),
+        tuple(report.tell_subject(found)),
+        _figures(found),
+        _chart(found, sharing),
+        "instance hours ÷ best",
+        tuple(_point(each) for each in found.contenders),
+        tables,
+        _days(found, sharing),
+    )
+
+
+def _figures(found: Backtest) -> tuple[Figure, ...]:
+    ours = found.ours
+    marks = ours.marks
+    peers = [each for each in found.peers if _group(each) is Group.PEER][:2]
+
+    def beside(key: str, form: str) -> str:
+        values = ((plain(each.name, 24), getattr(each.marks, key)) for each in peers)
+        return " · ".join(f"{name} {value:{form}}" for name, value in values)
+
+    hours = f"{marks.instance_hours:,.1f}"
+    cost = Figure("Instance hours", hours)
+    if ours.cost is not None:
+        cost = Figure("Cost", f"{ours.cost:,.2f}", f"{hours} instance hours")
+    return (
+        cost,
+        Figure("÷ best", f"{marks.clairvoyant_ratio:.3f}", beside("clairvoyant_ratio", ".3f")),
+        Figure("Late", f"{marks.late_ratio:.2%}", beside("late_ratio", ".2%")),
+        Figure("Changes a day", f"{marks.changes_a_day:,.1f}", beside("changes_a_day", ",.1f")),
+    )
+
+
+def _group(contender: Contender) -> Group:
+    kind = contender.name.partition(":")[0]
+    return {OURS: Group.OURS, "optimum": Group.BOUND}.get(kind, Group.PEER)
+
+
+def _point(contender: Contender) -> Point:
+    group, marks = _group(contender), contender.marks
+    name = plain(contender.name, NAME)
+    told = plain(contender.title)
+    return Point(name, group, marks.clairvoyant_ratio, marks.late_ratio, told, group is Group.OURS)
+
+
+def _chart(found: Backtest, sharing: int) -> Chart:
+    course, slots = found.subject.course, found.ours.run.slots
+    late = find_late(slots)
+    segments = divide(late, _room(found, sharing))
+    into = buckets(segments, len(late))
+    demand = [each or 0.0 for each in course.demand]
+    arrived = [sum(demand[begin:end]) for begin, end in into]
+    waited = [sum(late[begin:end]) for begin, end in into]
+    marks = _marks(found)
+    kept = _keep(marks, late, MARK_BYTES // sharing)
+    return Chart(
+        course.start,
+        course.slot,
+        len(late),
+        found.subject.begin,
+        course.capacity_per_instance,
+        segments,
+        gather(course.demand, into),
+        gather(slots.ready, into),
+        tuple(max(slots.billed[begin:end]) for begin, end in into),
+        tuple(part / whole if whole else 0.0 for part, whole in zip(waited, arrived, strict=True)),
+        tuple(sum(each > 0 for each in late[begin:end]) for begin, end in into),
+        tuple(
+            (
+                plain(each.name, NAME),
+                tuple(max(each.run.slots.ready[begin:end]) for begin, end in into),
+            )
+            for each in found.peers
+        ),
+        tuple(kept),
+        len(marks) - len(kept),
+    )
+
+
+def _room(found: Backtest, sharing: int) -> int:
+    """Say how many buckets the page has room for."""
+    runs = [each.run.slots for each in found.contenders]
+    widths = [_width(each.ready) for each in runs]
+    ours, others = widths[0], sum(widths[1:])
+    single = 2 + 2 * ours + 1 + others  # demand, ready and billed, late, others
+    several = 3 * 2 + 4 * ours + 1 + 2 + others  # three of demand and ready; how many were late
+    most = COLUMN_BYTES // sharing * 3 // 4  # base64
+    slots = len(found.subject.course.demand)
+    return max(FEWEST, slots if slots * single <= most else most // several)
+
+
+def _width(counts: Sequence[float]) -> int:
+    """Say how many bytes a count takes; none where it is always the same."""
+    if min(counts) == max(counts):
+        return 0
+    whole = all(float(each).is_integer() for each in counts)
+    return 1 if whole and max(counts) < 2**8 - 2 else 2
+
+
+def _marks(found: Backtest) -> list[Mark]:
+    target = found.subject.scalable_target
+    marks = []
+    for slot, decision in found.changes:
+        why, limits = tell_why(decision, target)
+        said = tuple(f"{each}." for each in (why, *limits))
+        before = decision.desired if decision.current is None else decision.current
+        marks.append(Mark(slot, decision.desired - before, headline(decision), said))
+    return marks
+
+
+def _keep(marks: Sequence[Mark], late: Sequence[float], room: int) -> list[Mark]:
+    """Keep what fits: decisions near what was late first, then the largest; in order of time."""
+    near = _near(late)
+    kept = []
+    for mark in sorted(marks, key=lambda each: (not near[each.slot], -abs(each.step))):
+        room -= len(write(encode_mark(mark))) + 1
+        if room < 0:
+            break
+        kept.append(mark)
+    return sorted(kept, key=lambda each: each.slot)
+
+
+def _near(late: Sequence[float]) -> list[bool]:
+    """Say of each slot whether requests were late in the hour before it or after."""
+    near, since = [False] * len(late), AROUND + 1
+    for index, count in enumerate(late):
+        since = 0 if count else since + 1
+        near[index] = since <= AROUND
+    since = AROUND + 1
+    for index in range(len(late) - 1, -1, -1):
+        since = 0 if late[index] else since + 1
+        near[index] |= since <= AROUND
+    return near
+
+
+def _days(found: Backtest, sharing: int) -> Days | None:
+    rows, count = report.day_rows(found), len(found.contenders)
+    if not rows:
+        return None
+    room = DAY_BYTES // sharing
+    days = tuple(f"{each.day:%Y-%m-%d}" for each in found.ours.days)
+    kept, left_out = [], []
+    for index, contender in enumerate(found.contenders):
+        cells = tuple(row[2:] for row in rows[index::count])
+        room -= len(write(cells))
+        name = plain(contender.name, NAME)
+        if room < 0:
+            left_out.append(name)
+        else:
+            kept.append((name, cells))
+    note = ""
+    if left_out:
+        note = f"Left out, for want of room: {', '.join(left_out)}; they are in --json."
+    return Days((report.DAY_HEADS[0], *report.DAY_HEADS[2:]), days, tuple(kept), note)

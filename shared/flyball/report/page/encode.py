@@ -1,0 +1,109 @@
+"""How does a page's content travel inside it, in few bytes and without a way out of its element?
+
+Columns of numbers are bytes in base64, whole numbers where they fit; the rest is JSON in which no
+character can end the element that holds it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from flyball.report.page.model import Chart, Days, Mark, Page, Point, Series, Subject
+
+WIDTHS = (1, 2)
+"""Bytes of a value; all bits set: not known."""
+LATE_STEPS = 254
+
+Value = float | None
+_ESCAPES = {ord(each): f"\\u{ord(each):04x}" for each in "<>&'\u2028\u2029"}
+
+
+def encode(page: Page) -> str:
+    """Write what a page's script reads, as ASCII that may stand in a script element."""
+    content = {"subjects": [_subject(each) for each in page.subjects]}
+    return write(content)
+
+
+def write(content: object) -> str:
+    """Write JSON that cannot end the element in which it stands."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return text.translate(_ESCAPES)
+
+
+def column(values: Sequence[Value], steps: int = 0) -> dict[str, object]:
+    """Write a column: its one value, or bytes with what a unit of them is worth.
+
+    Args:
+        values: 0 or more each, or None.
+        steps: So many to 1, rounded up so that little is not nothing; 0: as many as there are.
+    """
+    if len(set(values)) == 1:
+        return {"c": values[0]}
+    known = [value for value in values if value is not None]
+    most = max(known, default=0.0)
+    unit = 1 / steps if steps else _unit(known, most)
+    width = WIDTHS[0] if round(most / unit) < 2**8 - 1 else WIDTHS[1]
+    unknown = 2 ** (8 * width) - 1
+    rounded = math.ceil if steps else round
+    numbers = (unknown if value is None else rounded(value / unit) for value in values)
+    packed = b"".join(each.to_bytes(width, "little") for each in numbers)
+    return {"w": width, "k": unit, "b": base64.b64encode(packed).decode("ascii")}
+
+
+def encode_mark(mark: Mark) -> list[object]:
+    """Write a decision, as short as can be."""
+    return [mark.slot, mark.step, mark.headline, *mark.why]
+
+
+def _unit(known: Iterable[float], most: float) -> float:
+    top = 2**16 - 2
+    whole = most <= top and all(float(value).is_integer() for value in known)
+    return 1 if whole else most / top
+
+
+def _subject(subject: Subject) -> dict[str, object]:
+    return {
+        "name": subject.name,
+        "chart": None if subject.chart is None else _chart(subject.chart),
+        "axis": subject.cost_axis,
+        "points": [_point(each) for each in subject.points],
+        "days": None if subject.days is None else _days(subject.days),
+    }
+
+
+def _chart(chart: Chart) -> Mapping[str, object]:
+    single = all(each.width == 1 for each in chart.segments)
+    return {
+        "start": int(chart.start.timestamp()),
+        "slot": int(chart.slot.total_seconds()),
+        "slots": chart.slots,
+        "begin": chart.begin,
+        "capacity": chart.capacity_per_instance,
+        "segments": [list(each) for each in chart.segments],
+        "demand": _series(chart.demand, single=single),
+        "ready": _series(chart.ready, single=single),
+        "billed": column(chart.billed),
+        "late": column(chart.late, LATE_STEPS),
+        "lateSlots": None if single else column(chart.late_slots),
+        "others": [[name, column(values)] for name, values in chart.others],
+        "marks": [encode_mark(each) for each in chart.marks],
+        "leftOut": chart.marks_left_out,
+    }
+
+
+def _series(series: Series, *, single: bool) -> list[dict[str, object]]:
+    if single:
+        return [column(series.high)]
+    return [column(series.low), column(series.high), column(series.last)]
+
+
+def _point(point: Point) -> list[object]:
+    row: list[object] = [point.label, str(point.group), point.cost, point.late_ratio, point.told]
+    return [*row, int(point.emphasised)]
+
+
+def _days(days: Days) -> dict[str, object]:
+    return {"heads": days.heads, "days": days.days, "cells": days.cells, "note": days.note}

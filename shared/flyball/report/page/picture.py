@@ -1,0 +1,241 @@
+"""How does a page's timelines and frontiers become a picture, SVG or PNG?
+
+By matplotlib, which is an extra: it is loaded only where a picture is asked for. The same page
+gives the same bytes with the same matplotlib: no date, no chance, no settings of the user's.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flyball.report.page.model import Chart, Group, Page, Point, Subject
+from flyball.report.page.sample import buckets
+
+KINDS = (".svg", ".png")
+EXTRA = "pip install 'flyball[plot]'"
+WIDE, HIGH = 13.0, 4.2
+"""Inches: of the picture, and of each subject."""
+DOTS = 144
+MOST_STEPS = 1_500
+LONGEST = 40
+"""Characters of a name."""
+
+INK, SOFT, LINE, OURS, DEMAND, DEMAND_TOP, LATE, OTHER = (
+    "#1a1d21", "#59616a", "#dcdfe3", "#0a6b50", "#b9c9e2", "#dde6f2", "#b92b1b", "#7a5c9e",
+)  # fmt: skip
+COLOURS = {Group.OURS: OURS, Group.PEER: SOFT, Group.BOUND: OTHER}
+SHAPES = {Group.OURS: "o", Group.PEER: "D", Group.BOUND: "s"}
+SETTINGS = {
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": SOFT,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.facecolor": "white",
+    "font.family": "DejaVu Sans",  # matplotlib brings it along
+    "font.size": 9,
+    "svg.hashsalt": "flyball",
+    "text.color": INK,
+    "text.parse_math": False,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+}
+
+
+class PictureError(ValueError):
+    """No picture can be drawn; the message says why, with the remedy."""
+
+
+def check(path: Path) -> None:
+    """See to it that a picture can be drawn, before there is anything to draw.
+
+    Raises:
+        PictureError: Its kind is not known, or matplotlib is not installed.
+    """
+    if path.suffix.lower() not in KINDS:
+        raise PictureError(f"{path}: got {path.suffix or 'no suffix'!r}, expected .svg or .png")
+    _load("matplotlib.figure")
+
+
+def draw(page: Page, path: Path) -> None:
+    """Draw each subject's timeline, with its frontier beside it, into a file.
+
+    Raises:
+        PictureError: As for check.
+        OSError: The file cannot be written.
+    """
+    check(path)
+    with _settings():
+        subjects = [each for each in page.subjects if each.chart is not None or each.points]
+        rows = max(1, len(subjects))
+        figure = _load("matplotlib.figure").Figure(
+            figsize=(WIDE, HIGH * rows), dpi=DOTS, layout="constrained"
+        )
+        for row, subject in enumerate(subjects):
+            _draw_subject(figure, subject, row, rows)
+        kind = path.suffix.lower().removeprefix(".")
+        dated = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
+        figure.savefig(path, format=kind, metadata=dated)
+
+
+def _load(name: str) -> Any:  # noqa: ANN401  (an optional library)
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise PictureError(f"a picture needs matplotlib: {EXTRA}") from error
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """Draw by the library's own settings and ours, whatever the user's are."""
+    matplotlib = _load("matplotlib")
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS)
+        yield
+
+
+def _draw_subject(figure: Any, subject: Subject, row: int, rows: int) -> None:  # noqa: ANN401
+    parts = [each for each in (subject.chart, subject.points) if each]
+    shares = [2.4, 1] if len(parts) == 2 else [1]  # noqa: PLR2004  (a timeline and a frontier)
+    grid = figure.add_gridspec(rows, len(shares), width_ratios=shares)
+    if subject.chart is not None:
+        axes = figure.add_subplot(grid[row, 0])
+        axes.set_title(_cut(subject.name), loc="left", fontweight="bold")
+        _draw_chart(axes, subject.chart)
+    if subject.points:
+        axes = figure.add_subplot(grid[row, -1])
+        axes.set_title("Cost against lateness", loc="left", fontweight="bold")
+        _draw_frontier(axes, subject.points, subject.cost_axis)
+
+
+class _Steps(NamedTuple):
+    """What is drawn, by some buckets together: as many as a picture has dots for."""
+
+    edges: list[datetime]
+    low: list[float]
+    high: list[float]
+    least: list[float]
+    most: list[float]
+    last: list[float]
+
+
+def _find_steps(chart: Chart) -> _Steps:
+    begins = [each.begin for each in buckets(chart.segments, chart.slots)]
+    together = -(-len(begins) // MOST_STEPS)
+    at = range(0, len(begins), together)
+    parts = [slice(each, each + together) for each in at]
+
+    def known(values: Sequence[float | None], pick: Callable[[list[float]], float]) -> list[float]:
+        cut = ([each for each in values[part] if each is not None] for part in parts)
+        return _ended([pick(each) if each else math.nan for each in cut])
+
+    capacity = chart.capacity_per_instance
+    demand, ready = chart.demand, chart.ready
+    return _Steps(
+        [_time(chart, begins[each]) for each in at] + [_time(chart, chart.slots)],
+        known(demand.low, min),
+        known(demand.high, max),
+        [each * capacity for each in known(ready.low, min)],
+        [each * capacity for each in known(ready.high, max)],
+        [each * capacity for each in known(ready.last, lambda values: values[-1])],
+    )
+
+
+def _draw_chart(axes: Any, chart: Chart) -> None:  # noqa: ANN401
+    edges, low, high, least, most, last = _find_steps(chart)
+    capacity = chart.capacity_per_instance
+    steps = {"step": "post", "linewidth": 0}
+    axes.fill_between(edges, high, color=DEMAND_TOP, **steps)
+    axes.fill_between(edges, low, color=DEMAND, label="demand", **steps)
+    axes.fill_between(edges, least, most, color=OURS, alpha=0.35, **steps)
+    axes.step(edges, last, where="post", color=OURS, linewidth=1.1, label="in service")
+    label = "late"
+    for begin, end in _spans(chart):
+        axes.axvspan(
+            _time(chart, begin),
+            _time(chart, end),
+            color=LATE,
+            alpha=0.22,
+            linewidth=0.6,
+            label=label,
+        )
+        label = "_late"  # one of them is enough for the legend
+    dates = _load("matplotlib.dates")
+    locator = dates.AutoDateLocator(tz=UTC, maxticks=10)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=UTC))
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel(f"requests in {_length(chart.slot)}")
+    axes.yaxis.set_major_formatter(_load("matplotlib.ticker").StrMethodFormatter("{x:,.0f}"))
+    axes.grid(axis="y", color=LINE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    beside = axes.secondary_yaxis(
+        "right", functions=(lambda x: x / capacity, lambda x: x * capacity)
+    )
+    beside.set_ylabel("instances", color=OURS)
+    axes.legend(loc="upper left", frameon=False, ncols=3, fontsize=8)
+
+
+def _draw_frontier(axes: Any, points: Sequence[Point], cost_axis: str) -> None:  # noqa: ANN401
+    for point in sorted(points, key=lambda each: each.emphasised):
+        colour = COLOURS[point.group]
+        hollow = point.group is Group.PEER
+        axes.plot(
+            [point.cost],
+            [100 * point.late_ratio],
+            SHAPES[point.group],
+            markersize=8 if point.emphasised else 5.5,
+            markerfacecolor="white" if hollow else colour,
+            markeredgecolor=colour,
+            alpha=1 if point.label else 0.35,
+            clip_on=False,
+        )
+        axes.annotate(
+            _cut(point.label),
+            (point.cost, 100 * point.late_ratio),
+            xytext=(7, 5),
+            textcoords="offset points",
+            fontsize=8.5,
+            fontweight="bold" if point.emphasised else "normal",
+        )
+    axes.margins(0.14)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel(cost_axis)
+    axes.set_ylabel("late, %")
+    axes.grid(color=LINE, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def _spans(chart: Chart) -> Iterator[tuple[int, int]]:
+    """Give what is shaded: buckets with late requests, joined where they touch."""
+    into = buckets(chart.segments, chart.slots)
+    late = [each for each, share in zip(into, chart.late, strict=True) if share > 0]
+    while late:
+        begin, end = late.pop(0)
+        while late and late[0].begin == end:
+            end = late.pop(0).end
+        yield begin, end
+
+
+def _time(chart: Chart, slot: int) -> datetime:
+    return (chart.start + slot * chart.slot).astimezone(UTC)
+
+
+def _ended(values: Sequence[float]) -> list[float]:
+    """Repeat the last value, at which the last bucket ends."""
+    return [*values, values[-1]]
+
+
+def _length(slot: timedelta) -> str:
+    return "a minute" if slot == timedelta(minutes=1) else f"{slot.total_seconds():g} s"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
