@@ -18,6 +18,7 @@ from flyball.cli import (
     decide,
     demo,
     destroy,
+    diff,
     doctor,
     explain,
     export,
@@ -176,6 +177,7 @@ adopt.command("gcp", short_help="Read the ranges and metrics of Vertex AI's endp
 for command, words in (
     (demo.demo, "Replay a day of traffic and show each decision."),
     (backtest.backtest, "Run a config over recorded traffic, beside its peers."),
+    (diff.diff, "Say what a change of policy would have done."),
     (run.run, "Run the controller as a loop on this machine."),
     (validate.validate, "Name every error of a flyball.yaml at once."),
     (schema.schema, "Print the JSON Schema of flyball.yaml or a scenario."),

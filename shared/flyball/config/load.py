@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path as FilePath
@@ -65,15 +65,22 @@ def load(path: str | FilePath) -> Config:
     return _load(read_file(path), FilePath(path).parent)
 
 
-def loads(content: bytes | str, file: str = "<stdin>", folder: str | FilePath = ".") -> Config:
+def loads(
+    content: bytes | str,
+    file: str = "<stdin>",
+    folder: str | FilePath = ".",
+    *,
+    reads: Callable[[str], bytes] | None = None,
+) -> Config:
     """Read the content of a flyball.yaml, as `load`.
 
     Args:
         content: YAML or JSON.
         file: How problems call it.
         folder: Where the files that it names are looked for.
+        reads: Gives the files that it names, where they are in no folder.
     """
-    return _load(read_content(content, file), FilePath(folder))
+    return _load(read_content(content, file), FilePath(folder), reads)
 
 
 def compile_config(config: Config) -> tuple[Compiled, ...]:
@@ -87,20 +94,20 @@ def compile_target(scalable_target: ScalableTarget) -> Compiled:
     return Compiled(scalable_target.id, text, hashlib.sha256(text.encode()).hexdigest())
 
 
-def open_from(folder: FilePath) -> Open:
+def open_from(folder: FilePath, reads: Callable[[str], bytes] | None = None) -> Open:
     """Make what reads the files that a file names, each once."""
     opened: dict[tuple[str, type[Strict]], tuple[Source, Checked]] = {}
 
     def open_file(name: str, model: type[Strict]) -> tuple[Source, Checked]:
         if (name, model) not in opened:
-            source = read_file(folder / name)
+            source = read_content(reads(name), name) if reads else read_file(folder / name)
             opened[name, model] = source, validate(Place(source), source.value, model)
         return opened[name, model]
 
     return open_file
 
 
-def _load(source: Source, folder: FilePath) -> Config:
+def _load(source: Source, folder: FilePath, reads: Callable[[str], bytes] | None = None) -> Config:
     root = Place(source)
     value = source.value
     if isinstance(value, dict):
@@ -110,7 +117,7 @@ def _load(source: Source, folder: FilePath) -> Config:
     built: list[Built] = []
     if checked.model is not None:
         report = Report(checked.removed)
-        built = list(_build_all(checked.model, root, report, open_from(folder)))
+        built = list(_build_all(checked.model, root, report, open_from(folder, reads)))
         problems += report.problems
     if problems:
         raise ConfigError(_sort(problems, source.file))

@@ -1,0 +1,354 @@
+"""What would a change of policy have done on recorded traffic?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from flyball.cli.failure import FOUND, refuse
+from flyball.cli.options import Json, TargetNames
+from flyball.cli.recorded import (
+    Capacities,
+    CountColumn,
+    Days,
+    InstancesColumn,
+    LeadTime,
+    Measures,
+    MetricColumn,
+    MetricDelay,
+    Seed,
+    TimeColumn,
+    TimeZone,
+    Traces,
+    WarmUp,
+    choose_peers,
+    make_reading,
+    make_setting,
+)
+from flyball.cli.subjects import Reading, Setting, choose_subjects
+
+if TYPE_CHECKING:
+    from flyball.config.amended import Pair
+    from flyball.config.load import Config
+    from flyball.report.limit import Limit, Verdict
+    from flyball.sim.backtest import Subject
+    from flyball.sim.diff import Asked, Compared, Diff
+    from flyball.sim.trace import Trace
+
+MOST_JOBS = 64
+
+
+class Format(Enum):
+    """For whom it is said, as it is typed."""
+
+    TEXT = "text"
+    GITHUB = "github"
+    JSON = "json"
+
+
+class Call(NamedTuple):
+    """What is asked of both configs alike."""
+
+    names: Sequence[str] | None
+    traces: Sequence[str]
+    capacities: Sequence[str]
+    reading: Reading
+    setting: Setting
+
+
+Old = Annotated[
+    str,
+    typer.Argument(
+        metavar="OLD", help="A flyball.yaml as it was; main:flyball.yaml is that of a git revision."
+    ),
+]
+New = Annotated[str, typer.Argument(metavar="NEW", help="A flyball.yaml as it is to be.")]
+FailOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-on",
+        metavar="LIMIT",
+        help="End with 1 if it is exceeded: 'cost>+5%' by the change, 'late>1%' by the new value; "
+        "of cost, hours, late, excess, changes, undone; each:… and ID:… are of one scalable "
+        "target; may be repeated.",
+    ),
+]
+Against = Annotated[
+    str,
+    typer.Option(
+        "--against",
+        metavar="PEERS",
+        help="Who runs beside both, as in flyball backtest: such as aws,hpa,optimum.  "
+        "[default: nobody]",
+        show_default=False,
+    ),
+]
+Jobs = Annotated[
+    int,
+    typer.Option("--jobs", min=1, max=MOST_JOBS, help="How many processes run at a time."),
+]
+For = Annotated[
+    Format,
+    typer.Option(
+        "--format", help="For a terminal, for a comment on a pull request, or for a program."
+    ),
+]
+
+
+def diff(
+    old: Old,
+    new: New,
+    trace: Traces = None,
+    days: Days = None,
+    target: TargetNames = None,
+    timestamp: TimeColumn = "timestamp",
+    requests: CountColumn = None,
+    metric: MetricColumn = None,
+    instances: InstancesColumn = None,
+    time_zone: TimeZone = "UTC",
+    capacity: Capacities = None,
+    lead_time: LeadTime = "4m",
+    metric_delay: MetricDelay = "1m",
+    measures: Measures = None,
+    against: Against = "",
+    warm_up: WarmUp = None,
+    seed: Seed = 0,
+    fail_on: FailOn = None,
+    jobs: Jobs = 2,
+    for_: For = Format.TEXT,
+    json: Json = False,
+) -> None:
+    """Show what a change of policy would have done on recorded traffic.
+
+    Both configs run as in `flyball backtest`, over the same traffic with the same lead times. Said
+    are the fields that mean something else, the change of cost, late requests and changes, and the
+    moments that mattered most, with the reasons of both. Exit code 0: within the limits, or none
+    is given; 1: a limit of --fail-on is exceeded; 2: it could not be done.
+    """
+    from flyball.cli.revision import read_config
+
+    limits = [_read_limit(each) for each in fail_on or ()]
+    reading = make_reading(timestamp, requests, metric, instances, time_zone, days)
+    setting = make_setting(lead_time, metric_delay, seed, warm_up, measures)
+    call = Call(target, trace or [""], capacity or [], reading, setting)
+    configs = (read_config(old), read_config(new))
+    asked = _ask(configs, (old, new), call)
+    for each in asked:
+        if each.new is not None:
+            choose_peers(against, each.new.scalable_target)
+    found = _run(asked, against, jobs)
+    verdicts = _judge(found, limits)
+    _show(found, verdicts, (old, new), Format.JSON if json else for_)
+    if any(each.is_exceeded for each in verdicts):
+        raise typer.Exit(FOUND)
+
+
+def _read_limit(text: str) -> Limit:
+    from flyball.report.limit import LimitError, parse_limit
+
+    try:
+        return parse_limit(text)
+    except LimitError as error:
+        refuse(f"--fail-on: {error}")
+
+
+def _judge(found: Diff, limits: Sequence[Limit]) -> list[Verdict]:
+    from flyball.report.diff import judge_limits
+    from flyball.report.limit import LimitError
+
+    try:
+        return judge_limits(found, limits)
+    except LimitError as error:
+        refuse(f"--fail-on: {error}")
+
+
+def _ask(configs: tuple[Config, Config], names: tuple[str, str], call: Call) -> list[Asked]:
+    """Put together what is compared: the new config's scalable targets, then those it lacks."""
+    from flyball.config.amended import pair_targets
+    from flyball.sim.diff import Asked
+
+    pairs = pair_targets(configs[0].scalable_targets, configs[1].scalable_targets)
+    _check_names(pairs, call, names)
+    read: dict[str, Trace] = {}
+    subjects = [
+        _choose(config, side, pairs, names, call, read) for side, config in enumerate(configs)
+    ]
+    asked = []
+    for pair in pairs:
+        found = [
+            None if each is None else chosen.get(each.id)
+            for each, chosen in zip(pair, subjects, strict=True)
+        ]
+        if call.names is None or _is_named(pair, call.names):
+            asked.append(Asked(pair, found[0], found[1]))
+    return asked
+
+
+def _choose(
+    config: Config,
+    side: int,
+    pairs: Sequence[Pair],
+    names: tuple[str, str],
+    call: Call,
+    read: dict[str, Trace],
+) -> dict[str, Subject]:
+    """Choose what is backtested of one of the two configs."""
+    own = {each.id for each in config.scalable_targets}
+    ids = {each.id: here.id for pair in pairs if (here := pair[side]) for each in pair if each}
+    other = {each.id for pair in pairs for each in pair if each} - ids.keys()
+    wanted = None if call.names is None else [ids[each] for each in call.names if each in ids]
+    if wanted == []:
+        return {}
+    metrics = {metric.name for each in config.scalable_targets for metric in each.metrics}
+    said = {name: what for name, what in call.setting.said.items() if name in metrics}
+    chosen = choose_subjects(
+        config.scalable_targets,
+        names[side],
+        wanted,
+        _rename(call.traces, ids, other - own),
+        _rename(call.capacities, ids, other - own),
+        call.reading,
+        call.setting._replace(said=said),
+        read,
+    )
+    return {each.scalable_target.id: each for each in chosen}
+
+
+def _rename(texts: Sequence[str], ids: Mapping[str, str], others: set[str]) -> list[str]:
+    """Say ID=… of what has another id in this config, and leave out what it has not."""
+    renamed = []
+    for text in texts:
+        name, sign, rest = text.partition("=")
+        if sign and name in ids:
+            renamed.append(f"{ids[name]}={rest}")
+        elif not (sign and name in others):
+            renamed.append(text)
+    return list(dict.fromkeys(renamed))
+
+
+def _check_names(pairs: Sequence[Pair], call: Call, names: tuple[str, str]) -> None:
+    """Refuse what neither config has."""
+    known = list(dict.fromkeys(each.id for pair in pairs for each in pair if each))
+    for name in call.names or ():
+        if name not in known:
+            shown = ", ".join(known[:5])
+            refuse(f"--target: neither {names[0]} nor {names[1]} has {name!r}; they have {shown}")
+    metrics = {metric.name for pair in pairs for each in pair if each for metric in each.metrics}
+    for name in call.setting.said:
+        if name not in metrics:
+            refuse(f"--measures: no metric {name!r}; there are {', '.join(sorted(metrics))}")
+
+
+def _is_named(pair: Pair, names: Sequence[str]) -> bool:
+    return any(each.id in names for each in pair if each)
+
+
+def _run(asked: Sequence[Asked], against: str, jobs: int) -> Diff:
+    from flyball.cli import screen
+    from flyball.sim.apart import count_slots
+    from flyball.sim.diff import diff as run_diff
+    from flyball.sim.diff import list_tasks
+    from flyball.sim.meaning import MeaningError
+
+    tasks = [each for each in list_tasks(asked, against) if each]
+    total = sum(map(count_slots, tasks))
+    with screen.progress("Backtesting", total, estimates=True) as advance:
+        try:
+            return run_diff(asked, against.strip(), jobs=jobs, advance=advance)
+        except MeaningError as error:
+            refuse(str(error))
+        except ImportError as error:
+            refuse(f"--against: {error}")
+
+
+def _show(found: Diff, verdicts: Sequence[Verdict], names: tuple[str, str], form: Format) -> None:
+    from flyball.cli import screen
+    from flyball.report.comment import write_comment
+    from flyball.report.contrast import as_json
+    from flyball.report.diff import tell_run
+
+    if form is Format.JSON:
+        screen.say_json({"old": names[0], "new": names[1], **as_json(found, verdicts)})
+    elif form is Format.GITHUB:
+        screen.say(write_comment(found, verdicts, names, tell_run(found)).rstrip())
+    else:
+        _say(found, verdicts, names)
+
+
+def _say(found: Diff, verdicts: Sequence[Verdict], names: tuple[str, str]) -> None:
+    from flyball.cli import screen
+    from flyball.report import diff as report
+    from flyball.report.plain import plain
+
+    screen.say_heading(f"{plain(names[0])} → {plain(names[1])}")
+    lines = list(report.tell_config(found))
+    if lines:
+        changed = [(who, field, f"{old} → {new}" if new else "") for who, field, old, new in lines]
+        screen.say_facts(changed)
+    for each in found.targets:
+        if each.new is not None or each.old is not None:
+            _say_target(each)
+    total = report.sum_all(found)
+    if total is not None and len(found.both) > 1:
+        screen.say_heading(f"All {len(found.both)}")
+        _say_sums(report.sum_rows(total))
+    _say_moments(found)
+    screen.say()
+    screen.say_wrapped(report.tell_verdict(found), style="bold")
+    for verdict in verdicts:
+        style = "red" if verdict.is_exceeded else "green"
+        screen.say_wrapped(report.tell_limit(verdict), indent=2, style=style)
+
+
+def _say_target(each: Compared) -> None:
+    from flyball.cli import screen
+    from flyball.report import diff as report
+    from flyball.report.backtest import line_of
+    from flyball.report.plain import plain
+
+    screen.say_heading(plain(report.name_pair(each.pair)))
+    screen.say_facts(report.tell_target(each))
+    screen.say()
+    if each.old and each.new:
+        sums = report.Sums("", line_of(each.old.ours), line_of(each.new.ours))
+        _say_sums([*report.sum_rows(sums), *report.list_peers(each.new)])
+        return
+    for name, run in (("old", each.old), ("new", each.new)):
+        if run is not None:
+            _say_sums([report.line_row(name, line_of(run.ours)), *report.list_peers(run)])
+
+
+def _say_sums(rows: Sequence[Sequence[str]]) -> None:
+    from flyball.cli import screen
+    from flyball.report.diff import HEADS
+
+    columns = [
+        screen.Column(head, right=index > 0, style="bold" if head == "late" else "")
+        for index, head in enumerate(HEADS)
+    ]
+    screen.say_table(columns, rows)
+
+
+def _say_moments(found: Diff) -> None:
+    from flyball.cli import screen
+    from flyball.report.diff import show_stretches
+
+    shown = show_stretches(found)
+    if not shown:
+        return
+    more = f", of {len(found.stretches):,}" if len(found.stretches) > len(shown) else ""
+    screen.say_heading(f"The {len(shown)} moments that mattered most{more}")
+    several = len(found.both) > 1
+    for index, each in enumerate(shown, 1):
+        who = f"{each.who}, " if several else ""
+        screen.say_wrapped(f"{index}. {who}{each.when}, {each.lasted}: {each.change}", style="bold")
+        sides = zip(("old", "new"), each.capacity, each.late, each.cost, each.why, strict=True)
+        rows = [("demand", each.demand, "requests a minute")]
+        rows += [
+            (name, capacity, f"{late} late, cost {cost}; {why}")
+            for name, capacity, late, cost, why in sides
+        ]
+        screen.say_facts(rows)
