@@ -7,12 +7,14 @@ import struct
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from hashlib import sha256
+from math import isfinite
 from typing import Any, NamedTuple, TypeVar
 
-from flyball.core.memoir import decode_state, encode_state
+from flyball.core.memoir import Packed, decode_state, encode_books, encode_minutes
 from flyball.core.objective import Objective
 from flyball.core.portfolio import State
 from flyball.core.predict import EXPERTS, Predictor
+from flyball.core.quarter import Books
 from flyball.core.residual import pack, unpack
 from flyball.core.season import CYCLES, Season
 
@@ -26,6 +28,8 @@ KEPT_LIMIT = 256
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 """Of plain JSON material: a tenth of the time that the codec takes, which looks for more."""
 _KEPT: dict[str, object] = {}
+_BOOKS: dict[int, tuple[object, str]] = {}
+"""Books that were just written and their texts, by identity; while they are here, it is theirs."""
 
 
 class Adapted(NamedTuple):
@@ -55,16 +59,15 @@ def write_predictor(state: Predictor) -> str:
         "loss": state.loss,
         "is_trusted": state.is_trusted,
     }
-    return _keep(_JSON.encode(material), state)
+    return _keep(_write(material), state)
 
 
 def write_adapted(state: Adapted) -> str:
     """Write what an adaptive policy remembers."""
-    material = {
-        "portfolio": encode_state(state.portfolio),
-        "objective": list(state.objective),
-    }
-    return _keep(_JSON.encode(material), state)
+    objective, minutes = _write(state.objective), _write(encode_minutes(state.portfolio))
+    books = _write_books(state.portfolio.books)
+    text = f'{{"objective":{objective},"portfolio":{{"books":{books},{minutes[1:]}}}'
+    return _keep(text, state)
 
 
 def read_predictor(text: str) -> Predictor | None:
@@ -80,6 +83,41 @@ def read_adapted(text: str) -> Adapted | None:
 def digest(text: str) -> str:
     """Give a state's mark."""
     return sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def _write_books(books: Books | None) -> str:
+    """Write books once in their quarter of an hour."""
+    kept = _BOOKS.get(id(books))
+    if kept is not None and kept[0] is books:
+        return kept[1]
+    if len(_BOOKS) >= KEPT_LIMIT:
+        _BOOKS.clear()
+    text = _write(encode_books(books))
+    _BOOKS[id(books)] = books, text
+    return text
+
+
+def _write(value: object) -> str:
+    """Write plain JSON material as _JSON does, in a quarter of the time: columns are not escaped.
+
+    Raises:
+        ValueError: A number is not finite.
+    """
+    kind = type(value)
+    if kind is Packed:
+        return f'"{value}"'
+    if kind is int:
+        return str(value)
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise ValueError(f"a state holds {value}, which JSON has no word for")
+        return repr(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{','.join([_write(each) for each in value])}]"
+    if isinstance(value, dict):
+        pairs = [f'"{name}":{_write(value[name])}' for name in sorted(value)]
+        return f"{{{','.join(pairs)}}}"
+    return _JSON.encode(value)
 
 
 def _keep(text: str, state: object) -> str:
@@ -128,8 +166,8 @@ def _read_adapted(value: Any) -> Adapted:  # noqa: ANN401  (as above)
     return Adapted(decode_state(value["portfolio"]), objective)
 
 
-def _text(packed: bytes) -> str:
-    return b64encode(packed).decode()
+def _text(packed: bytes) -> Packed:
+    return Packed(b64encode(packed), "ascii")
 
 
 def _packed(text: str) -> bytes:

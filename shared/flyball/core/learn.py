@@ -40,6 +40,7 @@ VERSION = 1
 ROUNDING = 1e-6
 """Instances; demand that is carried but for a rounding error needs no further one."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+HALF = MINUTE / 2
 
 
 def learn(
@@ -110,7 +111,7 @@ def _predict(
     lead, delay = _span(target, policy, history)
     horizon = min(lead + delay + 1, LONGEST_HORIZON)
     prediction: Prediction | None = None
-    for minute, demand in _demands(target, policy, observation, history, now):
+    for minute, demand in _demands(target, policy, observation, history, now, state.minute):
         if minute > state.minute:
             state, prediction = take(state, minute, demand, horizon, policy.quantile_ratio)
     if prediction is None:
@@ -148,7 +149,8 @@ def _adapt(
     objective = _watch(target, policy, state.objective, observation, now)
     goal = _aim(target, policy, objective, history)
     portfolio = state.portfolio
-    for minute, demand in _demands(target, policy, observation, history, now):
+    after = portfolio.minute
+    for minute, demand in _demands(target, policy, observation, history, now, after):
         portfolio = absorb(portfolio, goal, minute, demand)
     if portfolio is state.portfolio and objective == state.objective and found is not None:
         return found
@@ -178,7 +180,7 @@ def _watch(
     if rule is None:
         return Objective()
     metric = target.metric_by_name[rule.metric]
-    for minute, point in _new_points(metric, observation, now):
+    for minute, point in _new_points(metric, observation, now, objective.minute):
         if minute > objective.minute:
             objective = take_latency(
                 objective,
@@ -198,19 +200,17 @@ def _aim(
     limit = None
     if policy.cost_limit is not None and target.price_per_hour is not None:
         limit = policy.cost_limit / target.price_per_hour
-    return Goal(
-        late_budget_ratio=aim(objective, policy.late_budget_ratio),
-        least=least,
-        most=max(least, target.max_capacity),
-        cost_limit=limit,
-        lead_minutes=lead,
-        delay_minutes=delay,
-    )
+    budget_ratio = aim(objective, policy.late_budget_ratio)
+    return _make_goal(budget_ratio, least, max(least, target.max_capacity), limit, lead, delay)
+
+
+_make_goal = lru_cache(maxsize=1_024)(Goal)
+"""A goal is checked once, not at every look."""
 
 
 def _span(target: ScalableTarget, policy: Learner, history: History) -> tuple[int, int]:
     """Say how many minutes an order takes, and how many a metric."""
-    delay = count_minutes(policy.metric_delay + MINUTE / 2 - timedelta.resolution, 30)
+    delay = count_minutes(policy.metric_delay + HALF - timedelta.resolution, 30)
     return plan_minutes(target, history.lead_times, LONGEST_HORIZON - 2 - delay), delay
 
 
@@ -247,14 +247,15 @@ def _demands(
     observation: Observation,
     history: History,
     now: datetime,
+    after: int,
 ) -> Iterator[tuple[int, float]]:
-    """Give the minutes that are shown, in order: demand in instances that it keeps busy.
+    """Give the minutes after one that are shown, in order: demand in instances that it keeps busy.
 
     A value per instance is multiplied by the instances in service in that minute; where that is not
     known, or none was, the minute is unknown.
     """
     metric = target.metric_by_name[policy.metric]
-    for minute, point in _new_points(metric, observation, now):
+    for minute, point in _new_points(metric, observation, now, after):
         total = point.value
         if metric.per_instance:
             ready = _count_ready(point, metric, history)
@@ -265,17 +266,18 @@ def _demands(
 
 
 def _new_points(
-    metric: Metric, observation: Observation, now: datetime
+    metric: Metric, observation: Observation, now: datetime, after: int
 ) -> Iterator[tuple[int, Datapoint]]:
-    """Give the datapoints that can be believed, with the minutes that they are of."""
+    """Give the datapoints that can be believed of minutes after one, with those minutes."""
     series = observation.metrics.get(metric.name)
     if series is None or isinstance(series, Missing):
         return
+    first = EPOCH + (after + 1) * MINUTE + HALF
     for point in series[-LEARNING_PERIODS:]:
-        if -CLOCK_SKEW <= now - point.at <= metric.max_age and 0 <= point.value < inf:
-            minute = (point.at - MINUTE / 2 - EPOCH) // MINUTE
-            if minute >= 0:
-                yield minute, point
+        if point.at < first or not 0 <= point.value < inf:
+            continue
+        if -CLOCK_SKEW <= now - point.at <= metric.max_age:
+            yield (point.at - HALF - EPOCH) // MINUTE, point
 
 
 def _count_ready(point: Datapoint, metric: Metric, history: History) -> float:

@@ -22,9 +22,20 @@ FINGERPRINT = crc32(repr(tuple(map(tuple, PORTFOLIO))).encode())
 """Of the portfolio: what was recorded of another one says nothing of this one's shadows."""
 
 
+class Packed(str):
+    """A column as base64: a text that needs no escaping, for who writes it by itself."""
+
+    __slots__ = ()
+
+
 def encode_state(state: State) -> dict[str, object]:
     """Write a state as JSON material, under 8 kB with a lead time of four minutes."""
-    forecast, day, books = state.forecast, state.day, state.books
+    return {"books": encode_books(state.books), **encode_minutes(state)}
+
+
+def encode_minutes(state: State) -> dict[str, object]:
+    """Write what changes with every minute; the books do once in a quarter."""
+    forecast, day = state.forecast, state.day
     return {
         "minute": state.minute,
         "known_minute": state.known_minute,
@@ -38,7 +49,6 @@ def encode_state(state: State) -> dict[str, object]:
         ],
         "day": [_text(day.bins), *day[1:]],
         "rows": _text(state.rows),
-        "books": None if books is None else _encode_books(books),
     }
 
 
@@ -57,11 +67,14 @@ def decode_state(value: Mapping[str, object]) -> State:
         raise ValueError(message) from None
 
 
-def _text(packed: bytes) -> str:
-    return b64encode(packed).decode()
+def _text(packed: bytes) -> Packed:
+    return Packed(b64encode(packed), "ascii")
 
 
-def _encode_books(books: Books) -> dict[str, object]:
+def encode_books(books: Books | None) -> dict[str, object] | None:
+    """Write the books alone."""
+    if books is None:
+        return None
     choice = books.choice
     return {
         "portfolio": FINGERPRINT,

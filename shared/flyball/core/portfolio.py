@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import mul
 
@@ -200,7 +201,7 @@ def want(state: State, goal: Goal) -> Wanted | None:
     row: tuple[float, ...] = (UNKNOWN,) * 12
     if state.rows:
         course = read_course(choice.shadow, len(PORTFOLIO), books, goal.horizon_minutes)
-        instances = follow(shadow, course, _stretch(state.rows, goal)).orders[-1]
+        instances = follow(shadow, course, _stretch(state.rows, goal, shadow)).orders[-1]
         row = _ROW.unpack_from(state.rows, len(state.rows) - _ROW.size)
     known = not math.isnan(row[0])
     return Wanted(
@@ -261,19 +262,29 @@ def _take(state: State, goal: Goal, minute: int, demand: float | None) -> State:
     return State(minute, known, forecast, day, rows, books)
 
 
-def _stretch(rows: bytes, goal: Goal) -> Stretch:
+def _stretch(rows: bytes, goal: Goal, only: Shadow | None = None) -> Stretch:
+    """Unpack what all shadows live through, or what only one of them needs of it."""
     demand, *columns = zip(*_ROW.iter_unpack(rows), strict=True)
     known = [value for value in demand if not math.isnan(value)]
+    experts: Sequence[int] = range(4) if only is None else (only.expert,)
+    forecasts: list[tuple[float, ...]] = [(), (), (), ()]
+    errors: list[tuple[float, ...]] = [(), (), (), ()]
+    for expert in experts:
+        forecasts[expert] = tuple([value - ROUNDING for value in columns[expert]])
+        errors[expert] = tuple(map(mul, columns[expert], columns[4 + expert]))
+    floors: list[tuple[float, ...]] = [(), (), (), ()]
+    for floor in range(1, 4) if only is None else (only.floor,) if only.floor else ():
+        floors[floor] = tuple([value - ROUNDING for value in columns[7 + floor]])
     return Stretch(
         demand=demand,
         peak=max(known, default=0.0),
         whole=len(known) == len(demand),
-        forecasts=tuple(tuple([value - ROUNDING for value in row]) for row in columns[:4]),
-        errors=tuple(
-            tuple(map(mul, *pair)) for pair in zip(columns[:4], columns[4:8], strict=True)
-        ),
+        forecasts=tuple(forecasts),
+        errors=tuple(errors),
         widest=tuple(map(max, columns[4:8])),
-        floors=((), *(tuple([value - ROUNDING for value in row]) for row in columns[8:])),
+        floors=tuple(floors),
+        tallest=tuple([max(row, default=0.0) for row in forecasts]),
+        farthest=tuple([max(row, default=0.0) for row in errors]),
         lead=goal.lead_minutes,
         lag=goal.lag_minutes,
         least=goal.least,

@@ -79,6 +79,8 @@ class Stretch(NamedTuple):
         errors: Mean error by expert, instances, shape (4, n).
         widest: Highest mean relative error, by expert.
         floors: By FLOORS, shape (4, n), less ROUNDING; the first is empty.
+        tallest: Highest of `forecasts`, by expert.
+        farthest: Highest of `errors`, by expert.
         lead: Minutes from an order to its service.
         lag: Minutes from a minute to the first order that may know it.
         least: Instances.
@@ -92,6 +94,8 @@ class Stretch(NamedTuple):
     errors: tuple[tuple[float, ...], ...]
     widest: tuple[float, ...]
     floors: tuple[tuple[float, ...], ...]
+    tallest: tuple[float, ...]
+    farthest: tuple[float, ...]
     lead: int
     lag: int
     least: int
@@ -125,18 +129,17 @@ def follow(shadow: Shadow, course: Course, stretch: Stretch) -> Trail:
     backlog, timer, highest, orders = course
     if not stretch.whole or backlog > 0.0:
         return _walk(shadow, course, stretch)
-    wanted = _want(shadow, stretch)
-    count = len(wanted)
+    count = len(stretch.demand)
     held = min(max(orders[-1], stretch.least), stretch.most)
-    top = max(wanted)
     trail = list(orders)
-    if top < held and timer + count < shadow.hold:
+    if timer + count < shadow.hold and (bound := _bound(shadow, stretch)) < held:
+        if bound > highest:
+            highest = max(highest, *_want(shadow, stretch))
         timer += count
-        highest = max(highest, top)
         trail += [held] * count
     else:
         hold = shadow.hold
-        for value in wanted:
+        for value in _want(shadow, stretch):
             if value >= held:
                 held = value
                 timer = highest = 0
@@ -148,13 +151,22 @@ def follow(shadow: Shadow, course: Course, stretch: Stretch) -> Trail:
                     held = highest
                     timer = highest = 0
             trail.append(held)
-    if min(trail[: count + stretch.lead]) >= stretch.peak:
-        return Trail(0.0, timer, highest, trail, [])
-    lead = stretch.lead + 1
-    for step, demand in enumerate(stretch.demand):
-        if demand > min(trail[step : step + lead]):
-            return _walk(shadow, course, stretch)
+    lead = stretch.lead
+    least = min(trail[: count + lead])
+    if least < stretch.peak:
+        for step, demand in enumerate(stretch.demand):
+            if demand > least and demand > min(trail[step : step + lead + 1]):
+                return _walk(shadow, course, stretch)
     return Trail(0.0, timer, highest, trail, [])
+
+
+def _bound(shadow: Shadow, stretch: Stretch) -> int:
+    """Say what it does not want more than, in any minute of a stretch."""
+    expert, _, floor, quantile, headroom = shadow
+    value = stretch.tallest[expert] * (1.0 + headroom) + quantile * stretch.farthest[expert]
+    if floor:
+        value = max(value, *stretch.floors[floor])
+    return min(max(ceil(value), stretch.least), stretch.most)
 
 
 def _want(shadow: Shadow, stretch: Stretch) -> list[int]:

@@ -17,12 +17,18 @@ from flyball.core.keep import (
     write_adapted,
     write_predictor,
 )
+from flyball.core.memoir import encode_state
 from flyball.core.objective import Objective
 from flyball.core.portfolio import Goal, State, absorb
 from flyball.core.predict import Predictor, take
 
 START = 29_000_160
 DEMANDS = st.lists(st.tuples(st.integers(1, 30), st.floats(0.0, 1e8)), min_size=1, max_size=40)
+
+
+def compact(material: object) -> str:
+    """Write JSON as the standard library does."""
+    return json.dumps(material, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def predict(steps: list[tuple[int, float]]) -> Predictor:
@@ -71,6 +77,23 @@ def test_an_adaptive_state_is_read_to_the_bit(
     assert write_adapted(found) == text
 
 
+@given(DEMANDS)
+@settings(max_examples=20)
+def test_both_are_plain_json_with_sorted_keys(steps: list[tuple[int, float]]) -> None:
+    """What writes them by itself, in parts, writes what JSON's own encoder would."""
+    portfolio, objective = follow(steps), Objective(START, 0.1, 1e-7, 3, 0.8)
+    whole = {"portfolio": encode_state(portfolio), "objective": list(objective)}
+    assert write_adapted(Adapted(portfolio, objective)) == compact(whole)
+    text = write_predictor(predict(steps))
+    assert text == compact(json.loads(text))
+
+
+def test_no_text_holds_what_json_has_no_word_for() -> None:
+    """It is an error before it is a state that nobody can read."""
+    with pytest.raises(ValueError, match="a state holds nan"):
+        write_predictor(Predictor(level=float("nan")))
+
+
 def test_what_this_process_wrote_it_need_not_parse() -> None:
     """It is the very state, once."""
     state = predict([(1, 3.0)])
@@ -84,6 +107,16 @@ def test_what_is_kept_is_bounded() -> None:
     for minute in range(keep.KEPT_LIMIT + 5):
         write_predictor(Predictor(minute=minute))
     assert len(keep._KEPT) <= keep.KEPT_LIMIT
+
+
+def test_what_is_kept_of_books_is_bounded() -> None:
+    """And another's books of the same place in memory are never taken for these."""
+    texts = {}
+    for minute in range(keep.KEPT_LIMIT + 5):
+        state = follow([(minute + 1, 3.0)])
+        texts[minute] = write_adapted(Adapted(state, Objective()))
+        assert len(keep._BOOKS) <= keep.KEPT_LIMIT
+    assert len(set(texts.values())) == len(texts)
 
 
 def test_one_kind_is_not_read_as_the_other() -> None:
