@@ -17,8 +17,9 @@ from flyball.core.target import ScalableTarget
 from flyball.metricmath import Values
 from flyball.recipe import Span
 
-REPORT = timedelta(minutes=5)
-"""Instances report at least this often; a SageMaker endpoint may be told to do so no oftener."""
+REPORT = timedelta(minutes=6)
+"""From one report of instances to the next: a SageMaker endpoint may be told to make one in five
+minutes, and one may be late by a minute."""
 SETTLED = timedelta(minutes=15)
 """What ended so long ago is not added to any more."""
 GRACE = timedelta(hours=1)
@@ -162,12 +163,11 @@ def count_requests(
 
 
 def _was_there(seen: Sequence[datetime], end: datetime) -> bool:
-    """Say whether instances reported in a period, or both shortly before and shortly after it."""
-    before = bisect_right(seen, end)
-    after = bisect_left(seen, end)
+    """Say whether instances reported in a period, or before and after it in their usual time."""
+    before, after = bisect_right(seen, end), bisect_left(seen, end)
     if before == 0 or after == len(seen):
         return False
-    return end - seen[before - 1] <= REPORT and seen[after] - end <= REPORT
+    return seen[after] - seen[before - 1] <= REPORT
 
 
 def _keep_sound(value: float | None) -> float | None:

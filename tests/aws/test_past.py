@@ -7,7 +7,7 @@ under the real client.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -140,7 +140,7 @@ def days_ago(count: float) -> datetime:
 
 
 @pytest.fixture
-def account(moto: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def account(moto: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Give CloudWatch by moto, in an account with one endpoint."""
     empty(moto)
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto.url)
@@ -278,7 +278,7 @@ def test_a_window_that_moves_on_asks_for_what_is_new(wire: Wire) -> None:
     wire.calls.clear()
     assert run("--days", 5).code == 0
     (given,) = wire.made("GetMetricData")
-    assert given["StartTime"] == days_ago(1) - 5 * MINUTE
+    assert given["StartTime"] == days_ago(1) - 6 * MINUTE
     assert wire.made("GetCallerIdentity") == []
 
 
