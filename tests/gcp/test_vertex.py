@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flyball.core.model import Capacity, Status
+from flyball.core.model import Capacity, Deployed, Status
 from flyball.core.target import CapacityKind
 from flyball.ports import OutcomeKind, Underway
 from tests.gcp.serving import Server
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.enable_socket
 
 FLOOR, CEILING = "dedicatedResources.minReplicaCount", "dedicatedResources.maxReplicaCount"
 INITIAL = "dedicatedResources.initialReplicaCount"
+SEVEN = Deployed("7", "model m7")
 STOCKOUT = "Machine type temporarily unavailable, please deploy with a different machine type."
 
 
@@ -48,7 +49,7 @@ def of(server: Server) -> Iterator[Callable[[dict[str, str]], Stage]]:
 def test_a_look_reads_the_range_and_what_is_in_service_inside_it(stage: Stage) -> None:
     """The floor is desired, the upper end the ceiling, and the service's choice is ready."""
     stage.model.ready = 3
-    assert stage.look() == Capacity(1, 3, Status.IN_SERVICE, ceiling=4, least=1)
+    assert stage.look() == Capacity(1, 3, Status.IN_SERVICE, ceiling=4, least=1, deployed=SEVEN)
     assert [call.name for call in stage.server.calls] == ["get", "list", "list"]
     asked = stage.server.calls[-1].query["filter"]
     assert "prediction/online/target_replicas" in asked  # more than the floor: whose choice?
@@ -171,7 +172,7 @@ def test_a_change_runs_until_its_operation_is_done(stage: Stage) -> None:
     assert (found.desired, found.status) == (1, Status.BUSY)
     assert found.detail == "operation 1000 is running since 2026-11-21T12:00:00+00:00"
     stage.pass_time(5 * MINUTE)
-    assert stage.look() == Capacity(2, 2, Status.IN_SERVICE, ceiling=6, least=1)
+    assert stage.look() == Capacity(2, 2, Status.IN_SERVICE, ceiling=6, least=1, deployed=SEVEN)
 
 
 def test_a_change_that_fails_later_is_told_for_an_hour(stage: Stage) -> None:
@@ -182,7 +183,7 @@ def test_a_change_that_fails_later_is_told_for_an_hour(stage: Stage) -> None:
     stage.pass_time(5 * MINUTE)
     found = stage.look()
     bare = found._replace(detail="", operation=None)
-    assert bare == Capacity(1, 1, Status.IN_SERVICE, ceiling=4, least=1)
+    assert bare == Capacity(1, 1, Status.IN_SERVICE, ceiling=4, least=1, deployed=SEVEN)
     assert found.detail == f"operation 1000 failed: RESOURCE_EXHAUSTED: {STOCKOUT}"
     stage.pass_time(61 * MINUTE)
     assert stage.look().detail == ""
@@ -250,7 +251,7 @@ def test_back_from_zero_the_initial_count_is_cleared(of: Callable[..., Stage]) -
     """It goes with a minimum of 0 alone."""
     stage = of(BETA)
     stage.model.floor, stage.model.initial, stage.model.ready = 0, 2, 0
-    assert stage.look() == Capacity(0, 0, Status.IN_SERVICE, ceiling=4, least=0)
+    assert stage.look() == Capacity(0, 0, Status.IN_SERVICE, ceiling=4, least=0, deployed=SEVEN)
     assert stage.put(1, 4).kind is OutcomeKind.APPLIED
     assert stage.masks() == [f"{FLOOR},{INITIAL}"]
     stage.pass_time(5 * MINUTE)
@@ -263,7 +264,7 @@ def test_a_target_of_one_number_says_that_the_service_may_pick_more(server: Serv
     assert "the service may pick up to 4" in stage.look().detail
     stage.put(2, 2)
     stage.pass_time(5 * MINUTE)
-    assert stage.look() == Capacity(2, 2, ceiling=2, least=1)
+    assert stage.look() == Capacity(2, 2, ceiling=2, least=1, deployed=SEVEN)
     assert server.broken == []
 
 

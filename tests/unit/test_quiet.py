@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,10 +13,12 @@ import pytest
 from flyball.adapters.local.memory import MemoryLedger
 from flyball.alarm import Alarm, define_alarms
 from flyball.controller import Controller
+from flyball.core.codec import canonical, encode_instant
 from flyball.core.decide import ADVISER
 from flyball.core.model import (
     Capacity,
     Datapoint,
+    Deployed,
     Missing,
     MissingCause,
     Pause,
@@ -25,7 +28,14 @@ from flyball.core.model import (
 from flyball.core.policy import PredictivePolicy, ScheduledPolicy, TrackingPolicy
 from flyball.core.schedule import Schedule
 from flyball.core.target import DirectionRules, Metric, Per, ScalableTarget, ZeroRule
-from flyball.ports import AlarmState, LedgerUnavailableError, MetricRead, Trigger, TriggerKind
+from flyball.ports import (
+    AlarmState,
+    ItemUpdate,
+    LedgerUnavailableError,
+    MetricRead,
+    Trigger,
+    TriggerKind,
+)
 from flyball.wake import Wake, WakeKind, wake_due
 from tests.rig import MINUTE, T0, Rig, make_target, register
 
@@ -160,6 +170,24 @@ def _unwatched(watched: Watched) -> None:
     watched.watch.error = ConnectionError("gone")
 
 
+def _redeployed(watched: Watched) -> None:
+    capacity = watched.rig.provider.capacity
+    assert isinstance(capacity, Capacity)
+    watched.rig.provider.capacity = capacity._replace(deployed=Deployed("7"))
+    watched.rig.wake()
+    watched.rig.provider.capacity = capacity._replace(deployed=Deployed("9"))
+
+
+def _carried(watched: Watched) -> None:
+    status = watched.rig.store.status(watched.rig.target.id)
+    history = json.loads(status.history)
+    carried = {"at": encode_instant(watched.rig.clock.at), "before": 1, "floor": 8}
+    until = watched.rig.clock.at + MINUTE
+    claim = watched.rig.store.claim(watched.rig.target.id, "ours", watched.rig.clock.at, until)
+    text = canonical(history | {"carried": carried})
+    watched.rig.store.write(claim, (), ItemUpdate(text, release=True))
+
+
 def _paused(watched: Watched) -> None:
     watched.controller.pause(watched.rig.target.id, Pause(None, None, "ann"))
 
@@ -181,6 +209,8 @@ NEWS = (
     _unknown,
     _gone,
     _unwatched,
+    _redeployed,
+    _carried,
     _paused,
     _configured,
 )

@@ -221,7 +221,7 @@ class History:
         policies: By name, what policies that learn have learned; bounded each.
         lead_times: Of the newest scale-outs, from accepted to in service, oldest first, where a
             policy learns.
-        deployed: What the last look that saw a capacity saw it of; None where none is told.
+        deployed: What the capacity was last seen of; None where that was never told.
         carried: The floor that is still to be set on it, as it came in place of another.
     """
 

@@ -140,7 +140,7 @@ def absorb(
             noticed.append(Noticed(Notice.FOREIGN, now, before, capacity.desired))
             changes = tuple(change for change in changes if change.completed_at is not None)
             carried = None
-        desired, deployed = _expected(capacity, changes), capacity.deployed
+        desired, deployed = _expected(capacity, changes), capacity.deployed or deployed
         carried = keep_carried(carried, capacity.desired, now)
         undone = any(each.notice is Notice.ROLLED_BACK for each in told)
         ceiling, moved = follow_ceiling(target, ceiling, capacity, now, find_lag(target), undone)
