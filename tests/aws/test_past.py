@@ -6,137 +6,42 @@ under the real client.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from tests.aws.account import empty
-from tests.aws.overheard import ACCOUNT, Wire, tap
-from tests.aws.rig import CREDENTIALS, Server, client_of
-from tests.unit.cli.commands import Done, expect_refusal, flyball
+from tests.aws.overheard import Wire, tap
+from tests.aws.remembered import (
+    CONFIG,
+    HOUR,
+    MINUTE,
+    Busy,
+    answer_all,
+    days_ago,
+    read,
+    run,
+    stand,
+)
+from tests.aws.rig import Server, client_of
+from tests.unit.cli.commands import expect_refusal, flyball
 
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ENDPOINTS = "/aws/sagemaker/Endpoints"
-CONFIG = """
-version: 1
-defaults: {home: aws, mode: advise}
-scalable_targets:
-  - id: chat
-    resource: {endpoint: chat, variant: AllTraffic}
-    min_capacity: 1
-    max_capacity: 40
-    metrics:
-      - name: calls
-        source: {namespace: AWS/SageMaker, metric: InvocationsPerInstance, statistic: Sum}
-    policies: [{name: keep, kind: target_tracking, metric: calls, target_value: 40}]
-"""
-LOCAL = """
-  - id: here
-    home: local
-    min_capacity: 1
-    max_capacity: 4
-    metrics: [{name: calls, source: {metric: invocations_per_instance}}]
-    policies: [{name: keep, kind: target_tracking, metric: calls, target_value: 40}]
-"""
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in an empty folder with a config, with credentials that nobody checks."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "f.yaml").write_text(CONFIG)
-    return tmp_path
+    """Stand in an empty folder with a config."""
+    return stand(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
-    """Answer in place of AWS: 60 requests an hour reach two instances, which always report."""
-    made = tap(monkeypatch)
-    made.answer("GetCallerIdentity", {"Account": ACCOUNT})
-    made.answers["GetMetricData"] = Busy().answer
-    return made
-
-
-class Http(NamedTuple):
-    """All that the client looks at of a response that was not sent."""
-
-    status_code: int
-
-
-class Busy:
-    """A service that has the same to say of every period.
-
-    Attributes:
-        values: By a metric's name, its value in a minute; None: it has no datapoint.
-        page: Values on a page at most.
-        fails: After so many calls each is refused.
-        status: Of each result.
-    """
-
-    def __init__(self, **values: float | None) -> None:
-        self.values = {
-            "Invocations": 1.0,
-            "InvocationsPerInstance": 0.5,
-            "CPUUtilization": 1.0,
-            **values,
-        }
-        self.page = 100_000
-        self.fails: int | None = None
-        self.status = "Complete"
-
-    def answer(self, given: Mapping[str, Any]) -> Any:
-        """Answer GetMetricData."""
-        if self.fails is not None:
-            self.fails -= 1
-            if self.fails < 0:
-                error = {"Code": "ThrottlingException", "Message": "Rate exceeded"}
-                return Http(400), {"Error": error, "ResponseMetadata": {}}
-        begun = int(given.get("NextToken") or 0)
-        results, goes_on = [], False
-        for query in given["MetricDataQueries"]:
-            stat = query["MetricStat"]
-            period = timedelta(seconds=stat["Period"])
-            count = (given["EndTime"] - given["StartTime"]) // period
-            ats = [given["StartTime"] + index * period for index in range(count)]
-            value = self.values[stat["Metric"]["MetricName"]]
-            here = [] if value is None else ats[begun : begun + self.page]
-            goes_on |= value is not None and begun + self.page < count
-            each = (value or 0.0) * (period / MINUTE)
-            line = {"Id": query["Id"], "Timestamps": here, "Values": [each] * len(here)}
-            results.append({**line, "StatusCode": "PartialData" if goes_on else self.status})
-        page: dict[str, Any] = {"MetricDataResults": results}
-        if goes_on:
-            page["NextToken"] = str(begun + self.page)
-        return Http(200), page
-
-
-def run(*options: object) -> Done:
-    """Backtest what CloudWatch remembers."""
-    call = ("backtest", "--config", "f.yaml", "--from", "cloudwatch", "--against", "", "--json")
-    return flyball(*call, *options)
-
-
-def read(done: Done) -> list[dict[str, str]]:
-    """Read the trace that a run says it has kept."""
-    path = done.err.strip().rpartition("=")[2]
-    return list(csv.DictReader(Path(path).read_text().splitlines()))
-
-
-def days_ago(count: float) -> datetime:
-    """Give a midnight: 0 days ago is the last one that is settled."""
-    settled = datetime.now(UTC) - 15 * MINUTE
-    return settled.replace(hour=0, minute=0, second=0, microsecond=0) - count * DAY
+    """Answer in place of AWS."""
+    return answer_all(monkeypatch)
 
 
 @pytest.fixture
@@ -331,136 +236,3 @@ def test_an_inference_component_is_counted_by_its_copies(wire: Wire, folder: Pat
     for query in given["MetricDataQueries"]:
         dimensions = query["MetricStat"]["Metric"]["Dimensions"]
         assert dimensions == [{"Name": "InferenceComponentName", "Value": "ic"}]
-
-
-class Trouble(NamedTuple):
-    """A refusal, and the words that tell so."""
-
-    code: str
-    words: str
-    says: tuple[str, ...]
-
-
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        Trouble(
-            "AccessDenied",
-            "User: x is not authorized to perform: cloudwatch:GetMetricData",
-            ("chat: AWS: metrics may not be read", "allow cloudwatch:GetMetricData on resource *"),
-        ),
-        Trouble("ExpiredToken", "it expired", ("no longer, good", "`aws sso login`")),
-        Trouble("InternalServiceFault", "oops", ("chat: AWS: oops", "run it again")),
-    ],
-    ids=["denied", "expired", "failed"],
-)
-def test_a_refusal_names_the_remedy(wire: Wire, trouble: Trouble) -> None:
-    """The permission that is missing, and that it only reads."""
-    wire.fail("GetMetricData", trouble.code, trouble.words)
-    expect_refusal(run(), *trouble.says)
-
-
-def test_an_answer_that_is_not_whole_is_not_kept(wire: Wire, folder: Path) -> None:
-    """CloudWatch says so of each metric."""
-    busy = Busy()
-    busy.status = "InternalError"
-    wire.answers["GetMetricData"] = busy.answer
-    expect_refusal(run("--days", 1), "chat: AWS: ", "InternalError", "run it again")
-    assert list(folder.glob("cache/**/part-*.csv")) == []
-
-
-@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION"])
-def test_without_credentials_or_region_nothing_is_asked(
-    wire: Wire, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    """The remedy is said."""
-    for each in (
-        (name, "AWS_REGION") if name != "AWS_ACCESS_KEY_ID" else (name, "AWS_SECRET_ACCESS_KEY")
-    ):
-        monkeypatch.delenv(each)
-    expect_refusal(run(), "for AWS were found", "`aws sso login`")
-    assert wire.made("GetMetricData") == []
-
-
-@pytest.mark.parametrize(
-    ("described", "says"),
-    [
-        ({"AsyncInferenceConfig": {}, "ProductionVariants": []}, "it exists, and nothing reached"),
-        ({"AsyncInferenceConfig": {"OutputConfig": {}}}, "asynchronous endpoint, which publishes"),
-        (
-            {"ProductionVariants": [{"VariantName": "blue"}, {"VariantName": "green"}]},
-            "the endpoint has no variant 'AllTraffic'; it has blue, green",
-        ),
-        (None, "whether it exists could not be seen (AccessDeniedException)"),
-    ],
-    ids=["quiet", "asynchronous", "another variant", "denied"],
-)
-def test_where_nothing_is_found_it_is_looked_why(
-    wire: Wire, described: Mapping[str, Any] | None, says: str
-) -> None:
-    """A refusal of that look hides nothing; the empty window is asked for again the next time."""
-    nothing = dict.fromkeys(("Invocations", "InvocationsPerInstance", "CPUUtilization"))
-    wire.answers["GetMetricData"] = Busy(**nothing).answer
-    if described is None:
-        wire.deny("sagemaker:DescribeEndpoint")
-    else:
-        wire.answer("DescribeEndpoint", described)
-    for _ in range(2):
-        expect_refusal(run("--days", 1), "chat: no datapoint from", says)
-    assert len(wire.made("GetMetricData")) == 2
-
-
-class Wrong(NamedTuple):
-    """Options that do not go together, and what is said."""
-
-    id: str
-    options: tuple[object, ...]
-    says: tuple[str, ...]
-
-
-WRONG = [
-    Wrong("two sources", ("--trace", "x.csv"), ("--from, --trace: give one of the two",)),
-    Wrong("a column", ("--metric", "load"), ("--from, --metric: give one of the two",)),
-    Wrong("another home", ("--target", "here"), ("'here' is at home 'local'", "--trace here=FILE")),
-    Wrong("nobody", ("--target", "x"), ("has no scalable target 'x'",)),
-    Wrong("two beginnings", ("--since", "2026-01-01", "--days", 3), ("--since, --days",)),
-    Wrong(
-        "too old", ("--since", "2020-01-01"), ("no more than 455 days are kept", "begin it after")
-    ),
-    Wrong("too short", ("--since", "now"), ("fewer than two periods",)),
-]
-
-
-@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.id)
-def test_what_does_not_go_together_is_refused(wire: Wire, folder: Path, wrong: Wrong) -> None:
-    """Before anything is asked."""
-    (folder / "f.yaml").write_text(CONFIG + LOCAL)
-    expect_refusal(run(*wrong.options), *wrong.says)
-    assert wire.calls == []
-
-
-def test_targets_of_another_home_are_left_out(wire: Wire, folder: Path) -> None:
-    """Those of one service are run; where there are none that is said."""
-    (folder / "f.yaml").write_text(CONFIG + LOCAL)
-    assert len(run("--days", 1).json["targets"]) == 1
-    assert len(wire.made("GetMetricData")) == 1
-    done = flyball("backtest", "--config", "f.yaml", "--from", "cloud-monitoring")
-    expect_refusal(done, "has no scalable target at home 'gcp'")
-
-
-@pytest.mark.parametrize(
-    "option", ["--since=now", "--until=now", "--cache=x", "--refresh", "--region=x"]
-)
-def test_an_option_of_a_pull_says_nothing_without_one(option: str) -> None:
-    """It is not passed over in silence."""
-    done = flyball("backtest", "--config", "f.yaml", option)
-    expect_refusal(done, f"{option.partition('=')[0]}: only with --from")
-
-
-def test_an_unknown_service_and_a_group_are_refused(folder: Path) -> None:
-    """By name, with what there is."""
-    done = flyball("backtest", "--config", "f.yaml", "--from", "prometheus")
-    expect_refusal(done, "got 'prometheus', expected cloudwatch or cloud-monitoring")
-    group = CONFIG.replace("{endpoint: chat, variant: AllTraffic}", "{auto_scaling_group: g}")
-    (folder / "f.yaml").write_text(group)
-    expect_refusal(run(), "chat: an EC2 Auto Scaling group counts no requests", "--trace chat=FILE")

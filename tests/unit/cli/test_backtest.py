@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flyball.sim.generate import generate_day
-from flyball.sim.trace import write_trace
+from flyball.sim.trace import Trace, write_trace
 from tests.unit.cli.commands import expect_refusal, flyball
 from tests.unit.sim.courses import MONDAY
 
@@ -216,6 +216,57 @@ def test_capacity_is_learned_where_the_trace_has_instances(config: Path, folder:
         assert target["capacity_per_instance"] == pytest.approx(expected)
         words = "in 99 % of the minutes" if is_learned else "a twentieth"
         assert any(words in note for note in target["notes"])
+
+
+def test_rows_of_ten_seconds_are_run_as_the_minutes_they_make(config: Path, folder: Path) -> None:
+    """The same bytes, but for what is said of a minute that is not whole."""
+    call = (
+        "backtest",
+        "--config",
+        config,
+        "--capacity",
+        500,
+        "--json",
+        "--trace",
+        folder / "t.csv",
+    )
+    minutes = [600.0 + 6 * n for n in range(180)]
+    write_trace(Trace(MONDAY, tuple(minutes)), folder / "t.csv")
+    whole = flyball(*call)
+    rows = [
+        f"{MONDAY + timedelta(minutes=minute, seconds=10 * slot):%FT%TZ},{count / 6!r}"
+        for minute, count in enumerate(minutes)
+        for slot in range(6)
+    ]
+    (folder / "t.csv").write_text("timestamp,requests\n" + "\n".join(rows) + "\n")
+    assert flyball(*call).json["targets"][0]["contenders"] == whole.json["targets"][0]["contenders"]
+    del rows[60 * 6 + 3]
+    (folder / "t.csv").write_text("timestamp,requests\n" + "\n".join(rows) + "\n")
+    done = flyball(*call, "--timeline", folder / "out.csv")
+    (target,) = done.json["targets"]
+    assert "the trace: 1 minutes without a value" in target["notes"]
+    known = list(csv.DictReader((folder / "out.csv").read_text().splitlines()))
+    assert [row["minute"] for row in known if not row["demand"]] == ["2026-03-02T01:00:00Z"]
+
+
+def test_rows_of_an_hour_are_spread_and_said_to_be(config: Path, folder: Path) -> None:
+    """Their sum stays; an hour without one is a gap of an hour."""
+    hours = [36_000, 72_000, None, 54_000, 36_000, 30_000]
+    rows = [
+        f"{MONDAY + timedelta(hours=index):%FT%TZ},{'' if count is None else count},2"
+        for index, count in enumerate(hours)
+    ]
+    (folder / "t.csv").write_text("timestamp,requests,instances\n" + "\n".join(rows) + "\n")
+    call = ("backtest", "--config", config, "--trace", folder / "t.csv", "--against", "", "--json")
+    (target,) = flyball(*call, "--timeline", folder / "out.csv").json["targets"]
+    notes = " ".join(target["notes"])
+    assert "rows are 1 h apart, spread evenly; peaks in them are not seen" in notes
+    assert "60 minutes without a value" in notes
+    assert target["capacity_per_instance"] == 600
+    known = list(csv.DictReader((folder / "out.csv").read_text().splitlines()))
+    assert len(known) == 360
+    assert {row["demand"] for row in known[120:180]} == {""}
+    assert sum(float(row["demand"] or 0) for row in known) == sum(filter(None, hours))
 
 
 def test_a_latency_needs_a_model(folder: Path, trace: Path) -> None:
