@@ -22,7 +22,7 @@ Plot = Annotated[
     typer.Option(
         "--plot",
         metavar="FILE",
-        help="Draw the timelines and frontiers, .svg or .png; needs flyball\\[plot].",
+        help="Draw the timelines and frontiers, .svg or .png; needs flyball[plot].",
     ),
 ]
 

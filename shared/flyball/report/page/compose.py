@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flyball.report import backtest as report
-from flyball.report.page.encode import encode_mark, write
+from flyball.report.page.encode import Phrases, encode_mark, write
 from flyball.report.page.model import (
     Chart,
     Days,
@@ -198,9 +198,12 @@ def _marks(found: Backtest) -> list[Mark]:
 def _keep(marks: Sequence[Mark], late: Sequence[float], room: int) -> list[Mark]:
     """Keep what fits: decisions near what was late first, then the largest; in order of time."""
     near = _near(late)
+    phrases, known = Phrases(), 0
     kept = []
     for mark in sorted(marks, key=lambda each: (not near[each.slot], -abs(each.step))):
-        room -= len(write(encode_mark(mark))) + 1
+        room -= len(write(encode_mark(mark, phrases))) + 1
+        room -= sum(len(write(each)) + 1 for each in phrases.around[known:])
+        known = len(phrases.around)
         if room < 0:
             break
         kept.append(mark)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from flyball.report.page.model import Chart, Days, Mark, Page, Point, Series, Subject
@@ -18,6 +19,7 @@ WIDTHS = (1, 2)
 LATE_STEPS = 254
 
 Value = float | None
+_FIGURE = re.compile(r"([0-9][0-9,.]*)")
 _ESCAPES = {ord(each): f"\\u{ord(each):04x}" for each in "<>&'\u2028\u2029"}
 
 
@@ -53,9 +55,30 @@ def column(values: Sequence[Value], steps: int = 0) -> dict[str, object]:
     return {"w": width, "k": unit, "b": base64.b64encode(packed).decode("ascii")}
 
 
-def encode_mark(mark: Mark) -> list[object]:
+class Phrases:
+    """Texts that differ in their figures alone share what is around these.
+
+    Attributes:
+        around: Of each phrase, the texts before, between and after its figures.
+    """
+
+    def __init__(self) -> None:
+        self.around: list[list[str]] = []
+        self._known: dict[tuple[str, ...], int] = {}
+
+    def add(self, text: str) -> str:
+        """Write a text as the number of its phrase and its figures."""
+        parts = _FIGURE.split(text)
+        around = tuple(parts[::2])
+        if around not in self._known:
+            self._known[around] = len(self.around)
+            self.around.append(list(around))
+        return "|".join([str(self._known[around]), *parts[1::2]])
+
+
+def encode_mark(mark: Mark, phrases: Phrases) -> list[object]:
     """Write a decision, as short as can be."""
-    return [mark.slot, mark.step, mark.headline, *mark.why]
+    return [mark.slot, mark.step, *(phrases.add(text) for text in (mark.headline, *mark.why))]
 
 
 def _unit(known: Iterable[float], most: float) -> float:
@@ -75,6 +98,8 @@ def _subject(subject: Subject) -> dict[str, object]:
 
 
 def _chart(chart: Chart) -> Mapping[str, object]:
+    phrases = Phrases()
+    marks = [encode_mark(each, phrases) for each in chart.marks]
     single = all(each.width == 1 for each in chart.segments)
     return {
         "start": int(chart.start.timestamp()),
@@ -89,7 +114,8 @@ def _chart(chart: Chart) -> Mapping[str, object]:
         "late": column(chart.late, LATE_STEPS),
         "lateSlots": None if single else column(chart.late_slots),
         "others": [[name, column(values)] for name, values in chart.others],
-        "marks": [encode_mark(each) for each in chart.marks],
+        "phrases": phrases.around,
+        "marks": marks,
         "leftOut": chart.marks_left_out,
     }
 

@@ -197,11 +197,13 @@ def _draw_frontier(axes: Any, points: Sequence[Point], cost_axis: str) -> None: 
             alpha=1 if point.label else 0.35,
             clip_on=False,
         )
+        left = _is_crowded(point, points)
         axes.annotate(
             _cut(point.label),
             (point.cost, 100 * point.late_ratio),
-            xytext=(7, 5),
+            xytext=(-7 if left else 7, 5),
             textcoords="offset points",
+            horizontalalignment="right" if left else "left",
             fontsize=8.5,
             fontweight="bold" if point.emphasised else "normal",
         )
@@ -211,6 +213,18 @@ def _draw_frontier(axes: Any, points: Sequence[Point], cost_axis: str) -> None: 
     axes.set_ylabel("late, %")
     axes.grid(color=LINE, linewidth=0.6)
     axes.set_axisbelow(True)
+
+
+def _is_crowded(point: Point, points: Sequence[Point]) -> bool:
+    """Say whether another stands where a point's label would, on its right."""
+    costs = [each.cost for each in points]
+    wide, high = max(costs) - min(costs), max(each.late_ratio for each in points)
+    return any(
+        each is not point
+        and 0 <= each.cost - point.cost < 0.25 * wide
+        and abs(each.late_ratio - point.late_ratio) < 0.08 * high
+        for each in points
+    )
 
 
 def _spans(chart: Chart) -> Iterator[tuple[int, int]]:

@@ -22,6 +22,12 @@ const readEdges = (segments, slots) => {
   return Float64Array.from(edges);
 };
 
+// Puts a phrase's figures between its parts.
+const readPhrase = (phrases, text) => {
+  const [which, ...figures] = text.split('|');
+  return phrases[which].map((part, index) => part + (figures[index] ?? '')).join('');
+};
+
 const readChart = (content) => {
   const edges = readEdges(content.segments, content.slots);
   const count = edges.length - 1;
@@ -38,7 +44,10 @@ const readChart = (content) => {
     late: readColumn(content.late, count),
     lateSlots: content.lateSlots ? readColumn(content.lateSlots, count) : null,
     others: new Map(content.others.map(([name, column]) => [name, readColumn(column, count)])),
-    marks: content.marks.map(([slot, step, headline, ...why]) => ({ at: slot + 1, step, headline, why })),
+    marks: content.marks.map(([slot, step, ...texts]) => {
+      const [headline, ...why] = texts.map((text) => readPhrase(content.phrases, text));
+      return { at: slot + 1, step, headline, why };
+    }),
   };
   chart.lateSlots ??= chart.late.map((share) => (share > 0 ? 1 : 0));
   chart.timeOf = (slot) => chart.start + slot * chart.slot;
@@ -69,7 +78,7 @@ const findEpisodes = (chart) => {
   return found;
 };
 
-const maxOf = (a, b) => (Number.isNaN(a) || b > a ? b : a);
+const maxOf = (a, b) => (Number.isNaN(a) || b > a ? b : a); // not known: NaN
 const minOf = (a, b) => (Number.isNaN(a) || b < a ? b : a);
 
 // Gathers what each column of pixels shows: the least, the greatest and the newest of its buckets.
@@ -94,6 +103,21 @@ const gather = (chart, view, width, other) => {
     }
   }
   return shown;
+};
+
+// Replaces each value by the least or greatest around it: where a day is narrower than a finger,
+// its ups and downs are no curve but a band, from the least of a day to its greatest.
+const spread = (values, radius, pick) => {
+  const found = new Float64Array(values.length).fill(NaN);
+  for (let pixel = 0; pixel < values.length; pixel += 1) {
+    const end = Math.min(values.length, pixel + radius + 1);
+    for (let near = Math.max(0, pixel - radius); near < end; near += 1) found[pixel] = pick(found[pixel], values[near]);
+  }
+  return found;
+};
+const spreadDays = (columns, radius) => {
+  const spreads = { demandLow: minOf, demandHigh: maxOf, readyLow: minOf, readyHigh: maxOf, billed: maxOf, other: maxOf };
+  for (const [name, pick] of Object.entries(spreads)) columns[name] = spread(columns[name], radius, pick);
 };
 
 // Sums up what is in view, for those who read it.

@@ -48,12 +48,12 @@ const line = (context, values, y, colour, width, dash = []) => {
   context.setLineDash([]);
 };
 
-const paintLate = (context, late, height, colour) => {
+const paintLate = (context, late, height, colour, crowded) => {
   context.fillStyle = colour;
   for (let pixel = 0; pixel < late.length; pixel += 1) {
     if (!(late[pixel] > 0)) continue;
     context.globalAlpha = 0.12 + 0.16 * late[pixel];
-    context.fillRect(pixel, 0, 1, height);
+    if (!crowded) context.fillRect(pixel, 0, 1, height);
     context.globalAlpha = 1;
     context.fillRect(pixel, height + 1, 1, 5);
   }
@@ -98,6 +98,9 @@ const paintTimeline = (canvas, chart, view, { other, cursor, chosen }) => {
   const box = { width: Math.max(10, Math.round(width - edge.left - edge.right)), height: height - edge.top - edge.bottom };
   const colour = colours();
   const columns = gather(chart, view, box.width, other);
+  const dayWide = (DAY / chart.slot / (view.to - view.from)) * box.width;
+  const crowded = dayWide < 12;
+  if (crowded) spreadDays(columns, Math.ceil(dayWide / 2));
   const most = highest(columns, chart.capacity);
   const y = (requests) => box.height - (requests / most) * box.height;
   const ofCount = (count) => y(count * chart.capacity);
@@ -108,14 +111,18 @@ const paintTimeline = (canvas, chart, view, { other, cursor, chosen }) => {
   context.beginPath();
   context.rect(0, -2, box.width, box.height + 10);
   context.clip();
-  band(context, columns.readyLast, columns.billed, ofCount, colour.billed);
+  if (!crowded) band(context, columns.readyLast, columns.billed, ofCount, colour.billed);
   band(context, columns.demandLow, columns.demandHigh, y, colour['demand-top']);
   band(context, 0, columns.demandLow, y, colour.demand);
   line(context, columns.demandHigh, y, colour['demand-line'], 1);
-  paintLate(context, columns.late, box.height, colour.late);
+  paintLate(context, columns.late, box.height, colour.late, crowded);
   if (other) line(context, columns.other, ofCount, colour.other, 1.5, [5, 3]);
-  band(context, columns.readyLow, columns.readyHigh, ofCount, colour['ours-band']);
-  line(context, columns.readyLast, ofCount, colour.ours, 2);
+  if (crowded) {
+    line(context, columns.readyHigh, ofCount, colour.ours, 1.25);
+  } else {
+    band(context, columns.readyLow, columns.readyHigh, ofCount, colour['ours-band']);
+    line(context, columns.readyLast, ofCount, colour.ours, 2);
+  }
   for (const [slot, paint, dash] of [[chart.begin, colour.soft, [2, 4]], [chosen, colour.ink, []], [cursor, colour.soft, []]]) {
     if (!slot || slot < view.from || slot > view.to) continue;
     context.strokeStyle = paint;

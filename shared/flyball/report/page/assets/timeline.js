@@ -124,11 +124,13 @@ class Timeline {
     if (slot >= from + 0.02 * span && slot <= to - 0.02 * span) this.draw(); else this.show(slot - span / 2, slot + span / 2);
   }
 
+  // Shows the next late minutes after the middle of the view; of the whole, the first that count.
   nextLate() {
-    const { episodes, slots } = this.chart;
+    const { episodes, slots, begin } = this.chart;
     if (!episodes.length) return;
-    this.episode = ((this.episode ?? -1) + 1) % episodes.length;
-    const { from, to } = episodes[this.episode];
+    const whole = this.view.to - this.view.from >= slots;
+    const after = whole ? begin : (this.view.from + this.view.to) / 2;
+    const { from, to } = episodes.find((each) => (each.from + each.to) / 2 > after + 1) ?? episodes[0];
     const around = Math.max(60, to - from);
     this.show(Math.max(0, from - around), Math.min(slots, to + around));
   }
