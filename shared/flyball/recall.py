@@ -50,8 +50,14 @@ def read_history(claim: Claim) -> History:
     """
     try:
         return parse(History, claim.history)
-    except ValueError:
-        pass
+    except (
+        ValueError
+    ):  # of a later version, if it is sound: few wakes pay for looking what is known
+        return _read_known(claim)
+
+
+def _read_known(claim: Claim) -> History:
+    """Read what this version knows of a history."""
     try:
         return parse_known(History, claim.history, WHOLE)
     except ValueError as error:

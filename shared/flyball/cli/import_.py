@@ -63,8 +63,9 @@ def aws(
     from flyball.wiring.stack import make_clients
 
     _check_free(out, overwrite=overwrite)
+    clients = make_clients(region)
     with screen.progress(READING, None) as advance, refusing_with(FOUND):
-        adoption = adopt_all(make_clients(region), endpoint or (), group_ or (), advance)
+        adoption = adopt_all(clients, endpoint or (), group_ or (), advance)
     _give(adoption, "aws", "another region or account", out, json=json)
 
 

@@ -5,7 +5,6 @@ Importing it loads no SDK: a client is made when a wake first needs it.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -20,16 +19,10 @@ from flyball.ports import Clock, Ledger, LedgerError
 from flyball.wiring.between import Adviser, Reader, Watcher
 from flyball.wiring.machine import SystemClock, engine_version, make_token
 from flyball.wiring.settings import (
-    ALARM_PREFIX,
     HANDFUL_USUAL,
-    LEASE_LONGEST_S,
-    LEASE_S,
-    NAME_PREFIX,
     SettingsError,
-    read_handful,
-    read_matching,
-    read_mode,
-    read_seconds,
+    Variables,
+    check_installed,
     read_switch,
 )
 
@@ -46,6 +39,7 @@ TRACE = "FLYBALL_TRACE"
 INITIALIZATION = "AWS_LAMBDA_INITIALIZATION_TYPE"
 
 SCHEME = "dynamodb:"
+SDK = ("boto3",)
 PREPARED = frozenset({"snap-start", "provisioned-concurrency"})
 """Kinds of start that nobody waits for: there all clients are made at once."""
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
@@ -107,33 +101,26 @@ class Settings:
             SettingsError: A variable is missing or wrong; the message names each of them and what
                 is expected.
         """
-        variables = os.environ if environment is None else environment
-        problems: list[str] = []
-
-        def read(name: str, pattern: re.Pattern[str], expected: str, default: str | None) -> str:
-            return read_matching(variables, name, pattern, expected, default, problems)
-
+        variables = Variables(environment)
+        read = variables.match
         table, queue = "the name of a table", "the URL of a queue"
         settings = cls(
             targets_table=read(TARGETS_TABLE, _TABLE, table, None),
             ledger_table=read(LEDGER_TABLE, _TABLE, table, None),
             wakes_queue_url=read(WAKES_QUEUE_URL, _QUEUE, queue, ""),
             dead_queue_url=read(DEAD_QUEUE_URL, _QUEUE, queue, ""),
-            alarm_prefix=read(
-                ALARM_PREFIX, NAME_PREFIX, "1 to 40 letters, digits, dots, hyphens", PREFIX
-            ),
+            alarm_prefix=variables.alarm_prefix(),
             metrics_namespace=read(
                 METRICS_NAMESPACE, _NAMESPACE, "a CloudWatch namespace", "Flyball"
             ),
-            lease=read_seconds(variables, LEASE_S, LEASE, LEASE_LEAST_S, LEASE_LONGEST_S, problems),
-            handful=read_handful(variables, problems),
-            advises_only=read_mode(variables, problems),
-            traces=_read_trace(variables, problems),
-            is_prepared=variables.get(INITIALIZATION, "") in PREPARED,
+            lease=variables.lease(LEASE, LEASE_LEAST_S),
+            handful=variables.handful(),
+            advises_only=variables.advises_only(),
+            traces=_read_trace(variables.all, variables.problems),
+            is_prepared=variables.all.get(INITIALIZATION, "") in PREPARED,
             alarm_topic=read(ALARM_TOPIC, _TOPIC, "the ARN of a topic", ""),
         )
-        if problems:
-            raise SettingsError("; ".join(problems))
+        variables.refuse()
         return settings
 
 
@@ -143,10 +130,7 @@ def check_sdk() -> None:
     Raises:
         SettingsError: It is not; the message has the command that installs it.
     """
-    try:
-        import boto3  # type: ignore[import-untyped,unused-ignore]  # noqa: F401, PLC0415
-    except ModuleNotFoundError:
-        raise SettingsError("boto3 is not installed: pip install 'flyball[aws]'") from None
+    check_installed(SDK, "aws")
 
 
 def open_ledger(url: str, clients: Clients | None = None) -> DynamoLedger:

@@ -5,11 +5,9 @@ Importing it loads no library of Google's: a client is made when a wake first ne
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from importlib.util import find_spec
 from types import MappingProxyType
 
 from flyball.adapters.gcp.control import GcpControl
@@ -27,15 +25,11 @@ from flyball.ports import Clock, Deadline, Ledger, Outcome, Underway
 from flyball.wiring.between import Adviser, Reader
 from flyball.wiring.machine import SystemClock, engine_version, make_token
 from flyball.wiring.settings import (
-    ALARM_PREFIX,
     HANDFUL_USUAL,
-    LEASE_LONGEST_S,
     LEASE_S,
-    NAME_PREFIX,
     SettingsError,
-    read_handful,
-    read_matching,
-    read_mode,
+    Variables,
+    check_installed,
     read_seconds,
 )
 
@@ -128,17 +122,13 @@ class Settings(NamedTuple):
             SettingsError: A variable is missing or wrong; the message names each of them and what
                 is expected.
         """
-        variables = os.environ if environment is None else environment
-        problems: list[str] = []
-
-        def read(name: str, pattern: re.Pattern[str], expected: str, default: str | None) -> str:
-            return read_matching(variables, name, pattern, expected, default, problems)
-
-        name = PROJECT if variables.get(PROJECT) or not variables.get(PROJECT_TOO) else PROJECT_TOO
+        variables = Variables(environment)
+        read, given = variables.match, variables.all
+        name = PROJECT if given.get(PROJECT) or not given.get(PROJECT_TOO) else PROJECT_TOO
         project = read(name, _PROJECT, "the id of a project", None)
-        is_tick = variables.get(FUNCTION) == TICK_FUNCTION
+        is_tick = given.get(FUNCTION) == TICK_FUNCTION
         ticks = None if is_tick else ""
-        timeout = _read_timeout(variables, problems)
+        timeout = _read_timeout(given, variables.problems)
         settings = cls(
             project=project,
             database=read(DATABASE, _DATABASE, "the id of a database", DEFAULT_DATABASE),
@@ -146,29 +136,19 @@ class Settings(NamedTuple):
             ledger_collection=read(LEDGER, _COLLECTION, "the id of a collection", "ledger"),
             wakes_topic=_place(read(WAKES_TOPIC, _TOPIC, "the name of a topic", ""), project),
             dead_topic=_place(read(DEAD_TOPIC, _TOPIC, "the name of a topic", ""), project),
-            alarm_prefix=read(
-                ALARM_PREFIX, NAME_PREFIX, "1 to 40 letters, digits, dots, hyphens", PREFIX
-            ),
-            lease=read_seconds(
-                variables,
-                LEASE_S,
-                max(LEASE, timeout + LEASE_BEYOND),
-                2 * SAFETY.total_seconds(),
-                LEASE_LONGEST_S,
-                problems,
-            ),
-            handful=read_handful(variables, problems),
-            advises_only=read_mode(variables, problems),
+            alarm_prefix=variables.alarm_prefix(),
+            lease=variables.lease(max(LEASE, timeout + LEASE_BEYOND), 2 * SAFETY.total_seconds()),
+            handful=variables.handful(),
+            advises_only=variables.advises_only(),
             timeout=timeout,
             tick_audience=read(TICK_AUDIENCE, _AUDIENCE, "the audience of a tick's token", ticks),
             tick_account=read(TICK_ACCOUNT, _ACCOUNT, "a service account's e-mail", ticks),
             is_tick=is_tick,
-            trusts_platform=_read_signature(variables, problems),
-            endpoints=_read_endpoints(variables, problems),
+            trusts_platform=_read_signature(given, variables.problems),
+            endpoints=_read_endpoints(given, variables.problems),
         )
-        problems += _check(settings)
-        if problems:
-            raise SettingsError("; ".join(problems))
+        variables.problems += _check(settings)
+        variables.refuse()
         return settings
 
 
@@ -222,13 +202,7 @@ def check_sdk() -> None:
     Raises:
         SettingsError: One is not; the message has the command that installs them.
     """
-    for name in SDK:
-        try:
-            found = find_spec(name)
-        except ModuleNotFoundError:
-            found = None
-        if found is None:
-            raise SettingsError(f"{name} is not installed: pip install 'flyball[gcp]'")
+    check_installed(SDK, "gcp")
 
 
 def check_names(**given: str) -> None:
@@ -271,10 +245,9 @@ def connect(environment: Mapping[str, str] | None = None) -> Session:
     Raises:
         SettingsError: An endpoint is no URL.
     """
-    problems: list[str] = []
-    endpoints = _read_endpoints(os.environ if environment is None else environment, problems)
-    if problems:
-        raise SettingsError("; ".join(problems))
+    variables = Variables(environment)
+    endpoints = _read_endpoints(variables.all, variables.problems)
+    variables.refuse()
     return Session(endpoints)
 
 

@@ -120,11 +120,10 @@ def make_clients(region: str | None) -> Clients:
     Raises:
         SettingsError: Its SDK is not installed.
     """
-    try:
-        import boto3  # type: ignore[import-untyped,unused-ignore]  # noqa: F401, PLC0415
-    except ModuleNotFoundError:
-        raise SettingsError("AWS's SDK is not installed here: pip install 'flyball[aws]'") from None
     from flyball.adapters.aws.clients import Clients  # noqa: PLC0415
+    from flyball.wiring.aws import check_sdk  # noqa: PLC0415  (what a function is built of)
+
+    check_sdk()
 
     return Clients(region)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
+
+import pytest
 
 from flyball.cli.import_ import keep_sound
 from flyball.plan.adoption import Adopted, Adoption, LeftOut
+from tests.unit.cli.commands import flyball
 
 POLICY = {
     "PolicyName": "track",
@@ -51,3 +55,17 @@ def test_one_policy_that_would_be_refused_spoils_no_other() -> None:
 def test_nothing_is_no_file() -> None:
     """Nobody asks the validator about an empty one."""
     assert keep_sound(Adoption(()), "aws") == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("home", "library", "arguments"),
+    [("aws", "boto3", ()), ("gcp", "requests", ("--project", "acme-ml", "--location", "us-east1"))],
+)
+def test_without_a_clouds_library_either_import_is_refused_alike(
+    home: str, library: str, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was called where it cannot work, which is another thing than finding nothing."""
+    monkeypatch.setitem(sys.modules, library, None)
+    done = flyball("import", home, *arguments)
+    assert done.code == 2
+    assert done.err == f"flyball: {library} is not installed: pip install 'flyball[{home}]'\n"

@@ -17,7 +17,7 @@ from flyball.core.decide import ADVISER
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause
 from flyball.core.target import ScalableTarget
 from flyball.ports import Deadline, Outcome, OutcomeKind, Underway
-from flyball.wiring import gcp
+from flyball.wiring import settings as read
 from flyball.wiring.gcp import Noting, Settings, build, check_sdk, connect, open_ledger
 from flyball.wiring.settings import SettingsError
 from tests.rig import TWO, make_target
@@ -176,7 +176,7 @@ def test_a_url_that_is_none_is_refused(url: str) -> None:
 def test_without_the_sdk_the_remedy_is_said(lacking: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is an extra: whoever has no cloud needs none."""
     found = find_spec
-    monkeypatch.setattr(gcp, "find_spec", lambda name: None if name == lacking else found(name))
+    monkeypatch.setattr(read, "find_spec", lambda name: None if name == lacking else found(name))
     with pytest.raises(SettingsError, match=r"pip install 'flyball\[gcp\]'"):
         check_sdk()
 
@@ -187,7 +187,7 @@ def test_without_all_of_google_the_remedy_is_said(monkeypatch: pytest.MonkeyPatc
     def find(name: str) -> None:
         raise ModuleNotFoundError(name)
 
-    monkeypatch.setattr(gcp, "find_spec", find)
+    monkeypatch.setattr(read, "find_spec", find)
     with pytest.raises(SettingsError, match=r"pip install 'flyball\[gcp\]'"):
         check_sdk()
 
