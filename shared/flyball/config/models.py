@@ -352,8 +352,14 @@ class TargetSettings(Settings):
     )
     resource: Texts = Field(
         default_factory=dict,
-        description="The home's address of it; with `home: local` the simulated endpoint's "
-        "settings: its name (`endpoint`), and of a range its `machine`, `gpu` or `cpu`.",
+        description="The home's address of it. AWS: `endpoint` and `variant`, "
+        "`inference_component`, or `auto_scaling_group`. Google: `project` and `location` with "
+        "`endpoint` or `deployment_resource_pool`; beside `endpoint`, `model` (its id, full name "
+        "or display name, which a redeploy keeps) or `deployed_model` (an id, which it does not) "
+        "where several are deployed, `api_version` (`v1beta1` for scale to zero) and "
+        "`initial_replicas` (with how many it comes back from zero); or `project`, `model` and "
+        "`version`. With `home: local` the simulated endpoint's settings: its name "
+        "(`endpoint`), and of a range its `machine`, `gpu` or `cpu`.",
         examples=[{"endpoint": "churn", "variant": "AllTraffic"}],
     )
     aws_scaling_policies: Given[PolicyFile] = Field(
