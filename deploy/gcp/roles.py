@@ -13,16 +13,21 @@ from typing import NamedTuple
 
 READING: Mapping[str, tuple[str, ...]] = {
     "aiplatform.projects.locations.endpoints.get": ("aiplatform.endpoints.get",),
+    "aiplatform.projects.locations.endpoints.operations.get": ("aiplatform.operations.list",),
     "aiplatform.projects.locations.endpoints.operations.list": ("aiplatform.operations.list",),
     "aiplatform.projects.locations.deploymentResourcePools.get": (
         "aiplatform.deploymentResourcePools.get",
+    ),
+    "aiplatform.projects.locations.deploymentResourcePools.operations.get": (
+        "aiplatform.operations.list",
     ),
     "aiplatform.projects.locations.deploymentResourcePools.operations.list": (
         "aiplatform.operations.list",
     ),
     "monitoring.projects.timeSeries.list": ("monitoring.timeSeries.list",),
 }
-"""What both functions read in order to decide."""
+"""What both functions read in order to decide. That who may list operations may read one is a
+guess: published roles have no other right of operations."""
 SCALING: Mapping[str, tuple[str, ...]] = {
     "aiplatform.projects.locations.endpoints.mutateDeployedModel": ("aiplatform.endpoints.deploy",),
     "aiplatform.projects.locations.deploymentResourcePools.patch": (

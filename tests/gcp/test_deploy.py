@@ -44,6 +44,7 @@ from deploy.gcp.watch import forget_people
 from flyball.adapters.gcp.control import GcpControl
 from flyball.adapters.gcp.session import Session
 from flyball.core.model import CapacityRange
+from flyball.ports import Underway
 from flyball.wiring.gcp import Settings
 from tests.gcp.crosscheck import INSTALL
 from tests.gcp.discovery import find_method
@@ -255,7 +256,8 @@ def test_a_function_may_do_what_it_calls_and_nothing_else(server: Server) -> Non
     for resource in (MODEL, POOL, VERSION):
         stage, session = Stage(server, resource), Heard(server)
         control = GcpControl(session)
-        control.describe(stage.target, stage.clock.at)
+        unlisted = Underway(stage.clock.at, 2, 6, "operation 1")
+        control.describe(stage.target, stage.clock.at, unlisted)
         looked |= session.methods
         control.apply(stage.target, CapacityRange(2, 6), stage.clock.at)
         heard |= session.methods

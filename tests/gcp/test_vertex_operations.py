@@ -118,6 +118,23 @@ def test_a_change_is_known_by_its_name_where_the_list_is_not_there(stage: Stage)
     assert stage.look(ours._replace(operation="operation 7")).status is Status.IN_SERVICE
 
 
+def test_a_list_without_our_change_is_no_proof_that_it_is_gone(stage: Stage) -> None:
+    """Lists lag behind: it is asked for by its name, and runs until that says otherwise."""
+    stage.put(2, 6)
+    ours = Underway(stage.clock.at, 2, 6, "operation 1000")
+    stage.fail("list", "empty")
+    found = stage.look(ours)
+    assert (found.status, found.operation) == (Status.BUSY, Operation("operation 1000", T0))
+    stage.fail("list", "empty")
+    stage.fail("operations.get", "UNAVAILABLE", times=99)
+    found = stage.look(ours)
+    assert found.status is Status.BUSY
+    assert found.detail.startswith("what we asked for may be under way")
+    stage.server.faults.clear()
+    stage.vertex.operations[PATH].clear()
+    assert stage.look(ours).status is Status.IN_SERVICE
+
+
 def test_the_newest_change_alone_tells_whether_it_failed(stage: Stage) -> None:
     """One that succeeded since makes an earlier failure of no account."""
     stage.vertex.errors = [{"code": 8, "message": STOCKOUT}]

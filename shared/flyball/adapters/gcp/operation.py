@@ -145,14 +145,16 @@ def find_ours(
 ) -> Answer | None:
     """Find the operation that a change of ours has become, by its name.
 
+    A list that lacks it is no proof that it is gone, as lists lag behind: it is asked for.
+
     Returns:
         It, or NOTHING where it is not there any more; None where that cannot be known.
     """
     if underway is None or not underway.operation:
         return None
     ours = [each for each in found.listed if _name(each) == underway.operation]
-    if ours or not found.remark:
-        return ours[0] if ours else NOTHING
+    if ours:
+        return ours[0]
     where = f"{path}/operations/{underway.operation.removeprefix(NAMED)}"
     try:
         answer = session.call("aiplatform", where, method="GET", location=location, within_s=LIST_S)
@@ -197,10 +199,11 @@ def read_work(
         own = name if mine and (alone or mine[0] is ours) else ""
         return Work(name, since, name=own, beside=told)
     recent = underway is not None and now - underway.since < UNSEEN_FOR
-    unseen = bool(found.remark) and recent and ours is None
+    named = underway is not None and bool(underway.operation)
+    unseen = recent and ours is None and (named or bool(found.remark))
     work = _read_failure(listed if alone or not ours else [ours], now)
-    named = work.name if alone or ours else ""
-    return work._replace(remark=found.remark, beside=told, unseen=unseen, name=named)
+    name = work.name if alone or ours else ""
+    return work._replace(remark=found.remark, beside=told, unseen=unseen, name=name)
 
 
 def _read_failure(operations: Sequence[Answer], now: datetime) -> Work:

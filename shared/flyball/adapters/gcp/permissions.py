@@ -73,7 +73,7 @@ OPTIONAL = frozenset(
 """Only make doctor's answers better; that they are refused is no fault."""
 
 _CALLS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
-    ("aiplatform", "GET", r"/operations$", ("aiplatform.operations.list",)),
+    ("aiplatform", "GET", r"/operations(/[^/]+)?$", ("aiplatform.operations.list",)),
     ("aiplatform", "GET", r"/endpoints$", ("aiplatform.endpoints.list",)),
     ("aiplatform", "GET", r"/endpoints/[^/]+$", ("aiplatform.endpoints.get",)),
     ("aiplatform", "GET", r"/deploymentResourcePools$", (OF_POOLS[1],)),
