@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from flyball.sim.trace import Trace
 
 MOST_JOBS = 64
+MOST_MOMENTS = 100
 
 
 class Format(Enum):
@@ -86,6 +87,10 @@ Against = Annotated[
         show_default=False,
     ),
 ]
+Moments = Annotated[
+    int,
+    typer.Option("--moments", min=0, max=MOST_MOMENTS, help="How many moments are told."),
+]
 Jobs = Annotated[
     int,
     typer.Option("--jobs", min=1, max=MOST_JOBS, help="How many processes run at a time."),
@@ -117,6 +122,7 @@ def diff(
     warm_up: WarmUp = None,
     seed: Seed = 0,
     fail_on: FailOn = None,
+    moments: Moments = 10,
     jobs: Jobs = 2,
     for_: For = Format.TEXT,
     json: Json = False,
@@ -141,7 +147,7 @@ def diff(
             choose_peers(against, each.new.scalable_target)
     found = _run(asked, against, jobs)
     verdicts = _judge(found, limits)
-    _show(found, verdicts, (old, new), Format.JSON if json else for_)
+    _show(found._replace(told=moments), verdicts, (old, new), Format.JSON if json else for_)
     if any(each.is_exceeded for each in verdicts):
         raise typer.Exit(FOUND)
 
@@ -334,13 +340,12 @@ def _say_sums(rows: Sequence[Sequence[str]]) -> None:
 
 def _say_moments(found: Diff) -> None:
     from flyball.cli import screen
-    from flyball.report.diff import show_stretches
+    from flyball.report.diff import show_stretches, tell_moments
 
     shown = show_stretches(found)
     if not shown:
         return
-    more = f", of {len(found.stretches):,}" if len(found.stretches) > len(shown) else ""
-    screen.say_heading(f"The {len(shown)} moments that mattered most{more}")
+    screen.say_heading(tell_moments(found, len(shown)))
     several = len(found.both) > 1
     for index, each in enumerate(shown, 1):
         who = f"{each.who}, " if several else ""

@@ -77,7 +77,10 @@ def pair_targets(old: Sequence[ScalableTarget], new: Sequence[ScalableTarget]) -
 
 def list_amended(old: ScalableTarget, new: ScalableTarget) -> list[Amended]:
     """List the fields that mean something else now; an item that comes or goes is one of them."""
-    return list(_differ("", old, new))
+    follows = all(each.hard_max_capacity == each.max_capacity for each in (old, new))
+    return [
+        each for each in _differ("", old, new) if not (follows and each.name == "hard_max_capacity")
+    ]
 
 
 def _name_resource(target: ScalableTarget) -> str:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping, Sequence
 
 from flyball.report.diff import (
-    SHOWN,
     Shown,
     Sums,
     show_stretches,
@@ -19,6 +18,7 @@ from flyball.report.diff import (
     tell_change,
     tell_config,
     tell_limit,
+    tell_moments,
     tell_points,
     tell_relative,
     tell_verdict,
@@ -89,7 +89,7 @@ def _write(
         *_write_verdict(found, verdicts),
         *_write_sums(found, most),
         *_write_config(found, most),
-        *_write_moments(found, min(most, SHOWN)),
+        *_write_moments(found, min(most, found.told)),
     ]
     if facts:
         rows = [[escape(cell) for cell in row] for row in facts[:most]]
@@ -173,7 +173,7 @@ def _write_moments(found: Diff, most: int) -> list[str]:
     heads = ("when", "demand/min", "capacity", "late", "cost", "why the old", "why the new")
     names = len({each.who for each in shown}) > 1
     rows = [_moment_row(each, names=names) for each in shown]
-    title = f"The {len(shown)} moments that mattered most, of {len(found.stretches):,}"
+    title = tell_moments(found, len(shown))
     return [_fold(title, _table(heads, "lrrrrll", rows))]
 
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from flyball.core.codec import encode
 from flyball.report.backtest import line_of
 from flyball.report.diff import (
-    SHOWN,
     Sums,
     list_notes,
     list_shares,
@@ -37,7 +36,7 @@ def as_json(found: Diff, verdicts: Sequence[Verdict]) -> dict[str, object]:
         ],
         "total": None if total is None else _sums_json(total),
         "targets": [_target_json(each) for each in found.targets],
-        "moments": [_stretch_json(each, found) for each in found.stretches[:SHOWN]],
+        "moments": [_stretch_json(each, found) for each in found.stretches[: found.told]],
         "moments_in_all": len(found.stretches),
     }
 

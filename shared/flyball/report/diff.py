@@ -19,8 +19,6 @@ from flyball.sim.diff import Compared, Diff
 from flyball.sim.stretch import Side, Stretch
 
 HEADS = ("", "hours", "cost", "÷ best", "excess", "late", "changes/d", "undone")
-SHOWN = 10
-"""Moments that are told."""
 ADDED, REMOVED, RENAMED, KEPT = "added", "removed", "renamed", "kept"
 SAME = "No difference: both configs say the same."
 SMALLEST = 0.005
@@ -100,6 +98,8 @@ def judge_limits(found: Diff, limits: Iterable[Limit]) -> list[Verdict]:
                 message = f"{limit.text}: both configs have no {limit.who!r}; they have {names}"
                 raise LimitError(message)
             chosen = [known[limit.who]]
+        if not chosen:
+            raise LimitError(f"{limit.text}: both configs have no scalable target that was run")
         verdicts += [judge_limit(limit, sums.who, sums.old, sums.new) for sums in chosen]
     return verdicts
 
@@ -198,10 +198,17 @@ def tell_limit(verdict: Verdict) -> str:
     return f"{plain(limit.text)}{who}: {text}, {said}"
 
 
-def show_stretches(found: Diff, most: int = SHOWN) -> list[Shown]:
-    """Say the moments that mattered most."""
+def show_stretches(found: Diff, most: int | None = None) -> list[Shown]:
+    """Say the moments that mattered most; None: as many as are to be told."""
+    most = found.told if most is None else most
     pairs = {name_pair(each.pair): each for each in found.targets}
     return [_show(each, pairs[each.scalable_target_id]) for each in found.stretches[:most]]
+
+
+def tell_moments(found: Diff, shown: int) -> str:
+    """Say which moments are told, above them."""
+    more = f", of {len(found.stretches):,}" if len(found.stretches) > shown else ""
+    return f"The {'moment' if shown == 1 else f'{shown} moments'} that mattered most{more}"
 
 
 def tell_run(found: Diff) -> list[tuple[str, str, str]]:
@@ -329,5 +336,5 @@ def tell_side(side: Side, target: ScalableTarget | None, stretch: Stretch) -> st
         at = instant(decision.at, stretch.start, zone=False)
         return f"{at} {headline(decision)}: {because(decision, target)}"
     if side.reason is not None:
-        return f"no order: {REASONS[side.reason]}"
-    return "no order: nothing woke it"
+        return f"at first: {REASONS[side.reason]}"
+    return "at first nothing woke it"

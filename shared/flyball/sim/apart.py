@@ -56,7 +56,7 @@ def run_apart(
             _watch(futures, count, advance)
             return [each.result() for each in futures]
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
 
 
 def count_slots(task: Task) -> int:

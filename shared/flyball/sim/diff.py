@@ -10,6 +10,8 @@ from flyball.sim.apart import Task, run_apart
 from flyball.sim.backtest import Backtest, Subject, ignore
 from flyball.sim.stretch import Stretch, find_stretches, make_scale, rank
 
+TOLD = 10
+
 
 class Asked(NamedTuple):
     """A scalable target to compare.
@@ -49,10 +51,12 @@ class Diff(NamedTuple):
     Attributes:
         targets: Each of them, in the order asked for.
         stretches: Of all of them, those first that mattered most.
+        told: How many of these are told.
     """
 
     targets: tuple[Compared, ...]
     stretches: tuple[Stretch, ...]
+    told: int = TOLD
 
     @property
     def both(self) -> list[tuple[Backtest, Backtest]]:

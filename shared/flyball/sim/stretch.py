@@ -30,9 +30,8 @@ class Side(NamedTuple):
         cost: In the config's currency; None: no price.
         late: Requests.
         decision: What made the difference: its order in force as the stretch begins, or else its
-            largest one in it, a scale-out before others where requests are late; None: it ordered
-            nothing.
-        reason: Why it ordered nothing as the stretch began; None: it was not woken.
+            first scale-out in it where requests are late, or its largest order; None: none.
+        reason: Of its last look as the stretch began; None: it was not woken.
     """
 
     least: float
@@ -194,18 +193,18 @@ def _make_side(found: Backtest, late: Sequence[float], begin: int, end: int) -> 
 
 
 def _find_order(found: Backtest, begin: int, end: int, *, outward: bool) -> Decision | None:
-    """Find the order that is in force from the first slot on, or the largest of those after it."""
+    """Find the order that is in force from the first slot on, or else the one that mattered.
+
+    Where requests are late that is the first scale-out: how soon they no longer were. Elsewhere it
+    is the largest order.
+    """
     inside = [(at, each) for at, each in found.changes if begin - 1 <= at < end - 1]
-    if not inside:
-        return None
-    if inside[0][0] == begin - 1:
+    if inside and inside[0][0] == begin - 1:
         return inside[0][1]
-
-    def size(each: tuple[int, Decision]) -> int:
-        step = each[1].desired - (each[1].current or 0)
-        return step if outward else abs(step)
-
-    return max(inside, key=size)[1]
+    steps = [(each.desired - (each.current or 0), each) for _, each in inside]
+    if outward:
+        return next((each for step, each in steps if step > 0), None)
+    return max(steps, key=lambda each: abs(each[0]))[1] if steps else None
 
 
 def _weigh(old: Side, new: Side, scale: Scale) -> float:

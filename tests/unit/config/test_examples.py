@@ -21,6 +21,7 @@ FILES = [
     "adaptive.yaml",
     "ai-platform.yaml",
     "aws.yaml",
+    "backtest-cheaper.yaml",
     "backtest.yaml",
     "component.yaml",
     "flyball.yaml",
