@@ -198,6 +198,7 @@ def as_json(found: Backtest, baselines: Sequence[Baseline] = ()) -> dict[str, ob
                 "title": each.title,
                 "settings": settings.get(each.name, {}),
                 "cost": each.cost,
+                "picks": None if each.run.inside is None else each.run.inside.picks,
                 "total": each.marks._asdict(),
                 "days": [
                     {"day": day.day.isoformat(), "cost": _price(found, day.marks)}

@@ -138,6 +138,70 @@ def test_the_timeline_has_a_reason_for_each_change(config: Path, trace: Path, fo
     assert any(not row["demand"] for row in rows)
 
 
+def test_a_range_is_moved_and_a_service_picks_in_it(config: Path, trace: Path) -> None:
+    """Both are told: what we set, and what the service then chose; a service alone has no range."""
+    path = config.with_name("ranged.yaml")
+    ranged = "    capacity_kind: range\n    min_capacity: 0\n"
+    path.write_text(
+        CONFIG.replace("    min_capacity: 1\n", ranged).replace(
+            "max_capacity: 60", "max_capacity: 50"
+        )
+    )
+    out = config.with_name("out.csv")
+    call = ("backtest", "--config", path, "--trace", trace, "--against", "google,hpa")
+    done = flyball(*call, "--timeline", out)
+    assert (done.code, done.err) == (0, "")
+    assert "of them changed the range" in done.out
+    assert "picks" in done.out
+    assert "which keeps 60 % GPU or 60 % CPU" in done.out
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert {row["ceiling"] for row in rows} == {"50"}
+    assert all(1 <= int(row["desired"]) <= int(row["picked"]) <= 50 for row in rows[:-1])
+    assert any("." in row["billed"] for row in rows)
+    found = flyball(*call, "--service-target", "0.8", "--json").json["targets"][0]["contenders"]
+    ours, google, hpa = (each["picks"] for each in found)
+    assert min(ours, google) > 10
+    assert hpa is None
+    usual = flyball(*call, "--json").json["targets"][0]["contenders"][1]
+    assert found[1]["total"]["instance_hours"] < usual["total"]["instance_hours"]
+
+
+def test_a_machine_that_is_none_is_refused(config: Path, trace: Path) -> None:
+    """With what may be written."""
+    path = config.with_name("tpu.yaml")
+    path.write_text(
+        CONFIG.replace(
+            "    min_capacity: 1\n",
+            "    min_capacity: 1\n    capacity_kind: range\n    resource: {machine: tpu}\n",
+        )
+    )
+    done = flyball("backtest", "--config", path, "--trace", trace)
+    expect_refusal(done, "resource.machine: got 'tpu', write cpu or gpu")
+
+
+def test_at_zero_who_is_turned_away_is_told(folder: Path) -> None:
+    """Its share of the requests."""
+    path = folder / "zero.csv"
+    lines = [
+        f"{MONDAY + n * timedelta(minutes=1):%FT%TZ},{0 if 60 <= n < 200 else 300}\n"
+        for n in range(240)
+    ]
+    path.write_text("timestamp,requests\n" + "".join(lines))
+    file = folder / "zero.yaml"
+    more = "    capacity_kind: range\n    resource: {api_version: v1beta1}\n    min_capacity: 0\n"
+    more += "    zero: {metric: calls, idle_after: 10m}\n"
+    text = CONFIG.replace("    min_capacity: 1\n", more)
+    file.write_text(
+        text.replace("invocations_per_instance", "invocations").replace(
+            "name: calls,", "name: calls, per: total,"
+        )
+    )
+    done = flyball(
+        "backtest", "--config", file, "--trace", path, "--capacity", 500, "--against", "google"
+    )
+    assert "turned away with 429, as the service had come to zero" in done.out
+
+
 def test_rows_are_kept_where_a_ledger_is_named(config: Path, trace: Path, folder: Path) -> None:
     """They verify and replay, and nothing else changes; an old file is left alone."""
     ledger = folder / "back.db"

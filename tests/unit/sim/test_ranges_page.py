@@ -36,6 +36,18 @@ def test_the_page_has_the_figures_of_a_day_that_the_calendar_knows(program: Modu
     assert by_way["a pin by calls, 60 %"].picks == 0
 
 
+def test_the_page_has_what_a_backtest_finds(program: ModuleType) -> None:
+    """A floor that is there early beats the service alone, and who foresees is in between."""
+    target = load(program.EXAMPLE).scalable_targets[0]
+    title, trace = list(program.traces(program.TESTED_DAYS).items())[-1]
+    found = program.contend(target, trace)
+    page = program.PAGE.read_text(encoding="utf-8")
+    assert f"{program.BACKTESTED.format(title)}\n\n{program.backtest_table(found)}\n" in page
+    late = {each.title: each.marks.late_ratio for each in found}
+    alone, planned = late["Google's service alone"], late["a floor by schedule and calls"]
+    assert planned == 0 < late["and by a forecast"] < late["a floor by calls"] < alone
+
+
 def test_figures_are_written_in_place_of_those_that_were_there(program: ModuleType) -> None:
     """And nothing else of the page changes."""
     page = f"head\n{program.BEGIN}\nold\n{program.END}tail\n"
