@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import mul
 
 from flyball.core.account import QUARTER_MINUTES, Choice
@@ -52,11 +52,13 @@ CAREFUL = PORTFOLIO.index(Shadow(LAST, 40, NO_FLOOR, 6.5))
 """Who is followed while too little was seen to choose."""
 NAMES = tuple(map(str, PORTFOLIO))
 
-_ROW = struct.Struct("<12f")
-"""A minute: demand, four forecasts, four scales, three floors."""
+COLUMNS = 12
+"""Of a minute: demand, four forecasts, four scales, three floors."""
+_ROW = struct.Struct(f"<{COLUMNS}f")
 ROW_BYTES = _ROW.size
 _FLOAT = struct.Struct("<f")
 _PASSED = _ROW.pack(UNKNOWN, *(0.0,) * 11)
+_EMPTY: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,29 +266,33 @@ def _take(state: State, goal: Goal, minute: int, demand: float | None) -> State:
 
 def _stretch(rows: bytes, goal: Goal, only: Shadow | None = None) -> Stretch:
     """Unpack what all shadows live through, or what only one of them needs of it."""
-    demand, *columns = zip(*_ROW.iter_unpack(rows), strict=True)
+    flat = _unpacker(len(rows) // ROW_BYTES).unpack(rows)
+    columns = [flat[place::COLUMNS] for place in range(COLUMNS)]
+    demand = columns[0]
     known = [value for value in demand if not math.isnan(value)]
-    experts: Sequence[int] = range(4) if only is None else (only.expert,)
-    forecasts: list[tuple[float, ...]] = [(), (), (), ()]
-    errors: list[tuple[float, ...]] = [(), (), (), ()]
-    for expert in experts:
-        forecasts[expert] = tuple([value - ROUNDING for value in columns[expert]])
-        errors[expert] = tuple(map(mul, columns[expert], columns[4 + expert]))
-    floors: list[tuple[float, ...]] = [(), (), (), ()]
-    for floor in range(1, 4) if only is None else (only.floor,) if only.floor else ():
-        floors[floor] = tuple([value - ROUNDING for value in columns[7 + floor]])
+    forecasts, errors, floors = [_EMPTY] * 4, [_EMPTY] * 4, [_EMPTY] * 4
+    for expert in range(4) if only is None else (only.expert,):
+        row = columns[1 + expert]
+        forecasts[expert] = tuple([value - ROUNDING for value in row])
+        errors[expert] = tuple(map(mul, row, columns[5 + expert]))
+    for floor in range(1, 4) if only is None else (only.floor,):
+        if floor:
+            floors[floor] = tuple([value - ROUNDING for value in columns[8 + floor]])
     return Stretch(
-        demand=demand,
-        peak=max(known, default=0.0),
-        whole=len(known) == len(demand),
-        forecasts=tuple(forecasts),
-        errors=tuple(errors),
-        widest=tuple(map(max, columns[4:8])),
-        floors=tuple(floors),
-        tallest=tuple([max(row, default=0.0) for row in forecasts]),
-        farthest=tuple([max(row, default=0.0) for row in errors]),
-        lead=goal.lead_minutes,
-        lag=goal.lag_minutes,
-        least=goal.least,
-        most=goal.most,
+        demand,
+        max(known, default=0.0),
+        len(known) == len(demand),
+        tuple(forecasts),
+        tuple(errors),
+        tuple(map(max, columns[5:9])),
+        tuple(floors),
+        goal.lead_minutes,
+        goal.lag_minutes,
+        goal.least,
+        goal.most,
     )
+
+
+@lru_cache(maxsize=QUARTER_MINUTES)
+def _unpacker(minutes: int) -> struct.Struct:
+    return struct.Struct(f"<{COLUMNS * minutes}f")

@@ -79,8 +79,6 @@ class Stretch(NamedTuple):
         errors: Mean error by expert, instances, shape (4, n).
         widest: Highest mean relative error, by expert.
         floors: By FLOORS, shape (4, n), less ROUNDING; the first is empty.
-        tallest: Highest of `forecasts`, by expert.
-        farthest: Highest of `errors`, by expert.
         lead: Minutes from an order to its service.
         lag: Minutes from a minute to the first order that may know it.
         least: Instances.
@@ -94,8 +92,6 @@ class Stretch(NamedTuple):
     errors: tuple[tuple[float, ...], ...]
     widest: tuple[float, ...]
     floors: tuple[tuple[float, ...], ...]
-    tallest: tuple[float, ...]
-    farthest: tuple[float, ...]
     lead: int
     lag: int
     least: int
@@ -132,14 +128,15 @@ def follow(shadow: Shadow, course: Course, stretch: Stretch) -> Trail:
     count = len(stretch.demand)
     held = min(max(orders[-1], stretch.least), stretch.most)
     trail = list(orders)
-    if timer + count < shadow.hold and (bound := _bound(shadow, stretch)) < held:
-        if bound > highest:
-            highest = max(highest, *_want(shadow, stretch))
+    needed = _need(shadow, stretch)
+    top = min(max(ceil(max(needed)), stretch.least), stretch.most)
+    if top < held and timer + count < shadow.hold:
         timer += count
+        highest = max(highest, top)
         trail += [held] * count
     else:
         hold = shadow.hold
-        for value in _want(shadow, stretch):
+        for value in _round(needed, stretch):
             if value >= held:
                 held = value
                 timer = highest = 0
@@ -160,17 +157,8 @@ def follow(shadow: Shadow, course: Course, stretch: Stretch) -> Trail:
     return Trail(0.0, timer, highest, trail, [])
 
 
-def _bound(shadow: Shadow, stretch: Stretch) -> int:
-    """Say what it does not want more than, in any minute of a stretch."""
-    expert, _, floor, quantile, headroom = shadow
-    value = stretch.tallest[expert] * (1.0 + headroom) + quantile * stretch.farthest[expert]
-    if floor:
-        value = max(value, *stretch.floors[floor])
-    return min(max(ceil(value), stretch.least), stretch.most)
-
-
-def _want(shadow: Shadow, stretch: Stretch) -> list[int]:
-    """Say what it wants after each minute, before holding anything."""
+def _need(shadow: Shadow, stretch: Stretch) -> list[float]:
+    """Say what it wants after each minute, instances, before rounding and holding anything."""
     expert, _, floor, quantile, headroom = shadow
     forecasts = stretch.forecasts[expert]
     errors = stretch.errors[expert]
@@ -178,17 +166,15 @@ def _want(shadow: Shadow, stretch: Stretch) -> list[int]:
         limits = [MOST_MARGIN / quantile * forecast for forecast in forecasts]
         errors = tuple(map(min, errors, limits))
     if headroom:
-        forecasts = tuple(forecast * (1.0 + headroom) for forecast in forecasts)
-    if floor:
-        wanted = [
-            ceil(value if (value := forecast + quantile * error) > low else low)
-            for forecast, error, low in zip(forecasts, errors, stretch.floors[floor], strict=True)
-        ]
-    else:
-        wanted = [
-            ceil(forecast + quantile * error)
-            for forecast, error in zip(forecasts, errors, strict=True)
-        ]
+        forecasts = tuple([forecast * (1.0 + headroom) for forecast in forecasts])
+    pairs = zip(forecasts, errors, strict=True)
+    needed = [forecast + quantile * error for forecast, error in pairs]
+    return list(map(max, needed, stretch.floors[floor])) if floor else needed
+
+
+def _round(needed: list[float], stretch: Stretch) -> list[int]:
+    """Round up to instances, within the bounds."""
+    wanted = list(map(ceil, needed))
     least, most = stretch.least, stretch.most
     if max(wanted) > most or min(wanted) < least:
         return [min(max(value, least), most) for value in wanted]
@@ -202,7 +188,7 @@ def _walk(shadow: Shadow, course: Course, stretch: Stretch) -> Trail:
     held = min(max(orders[-1], stretch.least), stretch.most)
     if all(map(isnan, stretch.demand)):
         return Trail(backlog, timer, highest, trail + [held] * len(stretch.demand), [])
-    wanted = _want(shadow, stretch)
+    wanted = _round(_need(shadow, stretch), stretch)
     forecasts = stretch.forecasts[shadow.expert]
     lates = []
     window = stretch.lead + 1

@@ -30,8 +30,6 @@ def stretch_of(
         errors=(errors,) * 4,
         widest=(error,) * 4,
         floors=((), floors, floors, floors),
-        tallest=(max(forecasts),) * 4,
-        farthest=(max(errors),) * 4,
         lead=lead,
         lag=lag,
         least=least,

@@ -153,6 +153,18 @@ def test_a_value_per_instance_counts_those_that_were_in_service(
     assert found == ([] if demand is None else [demand])
 
 
+def test_of_two_datapoints_in_a_minute_the_older_one_counts() -> None:
+    """For forecasts and for latencies."""
+    target = aim(AHEAD, SLOW)
+    known = live(target, 30, latency=100.0)
+    now = at(1810)
+    demand, latency = Datapoint(at(1800), 85.0), Datapoint(at(1800), 100.0)
+    once = {"calls": (demand,), "latency": (latency,)}
+    more = {name: (*each, each[0]._replace(at=now)) for name, each in once.items()}
+    twice = learn(target, known, see(9, more, now), History(), now)
+    assert twice == learn(target, known, see(9, once, now), History(), now)
+
+
 @pytest.mark.parametrize(("latency", "tighter"), [(900.0, True), (100.0, False)])
 def test_a_latency_moves_what_is_aimed_at(latency: float, tighter: bool) -> None:
     """Over its objective too often: less may be late; never: a little more."""
