@@ -115,8 +115,7 @@ def _make_encoder(cls: type) -> Encode:
         return lambda value: [_encoder(type(item))(item) for item in value]
     if issubclass(cls, (dict, types.MappingProxyType)):
         return lambda value: {key: _encoder(type(item))(item) for key, item in value.items()}
-    message = f"{cls.__name__} has no canonical form"
-    raise TypeError(message)
+    raise TypeError(f"{cls.__name__} has no canonical form")
 
 
 _encoder: Callable[[Any], Encode] = cache(_make_encoder)
@@ -233,7 +232,8 @@ _decoder: Callable[[Any], Decode] = cache(_make_decoder)
 
 
 def _record_decoder(cls: type) -> Decode:
-    fields = {name: (_decoder(annotation), default) for name, annotation, default in fields_of(cls)}
+    fields = {name: (annotation, default) for name, annotation, default in fields_of(cls)}
+    decoders: dict[str, Decode] = {}  # made for what is met: a start meets little of a config
     ignored = {"kind"} if cls in KINDS else set()
 
     def decode_record(value: Any) -> Any:
@@ -243,12 +243,12 @@ def _record_decoder(cls: type) -> Decode:
             message = f"unknown field {min(unknown)!r}; expected one of {sorted(fields)}"
             raise ValueError(message)
         arguments = {}
-        for name, (decoder, default) in fields.items():
+        for name, (annotation, default) in fields.items():
             if name in given:
+                decoder = decoders.get(name) or decoders.setdefault(name, _decoder(annotation))
                 arguments[name] = _at(f".{name}", decoder, given[name])
             elif default is dataclasses.MISSING:
-                message = f"missing field {name!r}"
-                raise ValueError(message)
+                raise ValueError(f"missing field {name!r}")
         return cls(**arguments)
 
     return decode_record
