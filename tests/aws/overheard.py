@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from threading import get_ident
 from typing import Any, NamedTuple
 
 import pytest
@@ -53,15 +54,15 @@ class Wire:
 
     def tap(self, client: Any, service: str) -> Any:
         """Listen at a client."""
-        last: dict[str, Mapping[str, Any]] = {}
+        last: dict[tuple[int, str], Mapping[str, Any]] = {}
 
         def note(params: Mapping[str, Any], model: Any, **_: Any) -> None:
-            last[model.name] = params
+            last[get_ident(), model.name] = params
             self.calls.append(Call(service, model.name, params))
 
         def intercept(model: Any, **_: Any) -> Any:
             make = self.answers.get(model.name)
-            return None if make is None else make(last[model.name])
+            return None if make is None else make(last[get_ident(), model.name])
 
         client.meta.events.register_first("provide-client-params", note)
         client.meta.events.register_first("before-call", intercept)

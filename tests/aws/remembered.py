@@ -6,6 +6,7 @@ import csv
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import pytest
@@ -85,15 +86,17 @@ class Busy:
         }
         self.page = 100_000
         self.fails: int | None = None
+        self._lock = Lock()
         self.status = "Complete"
 
     def answer(self, given: Mapping[str, Any]) -> Any:
         """Answer GetMetricData."""
-        if self.fails is not None:
-            self.fails -= 1
-            if self.fails < 0:
-                error = {"Code": "ThrottlingException", "Message": "Rate exceeded"}
-                return Http(400), {"Error": error, "ResponseMetadata": {}}
+        with self._lock:
+            if self.fails is not None:
+                self.fails -= 1
+                if self.fails < 0:
+                    error = {"Code": "ThrottlingException", "Message": "Rate exceeded"}
+                    return Http(400), {"Error": error, "ResponseMetadata": {}}
         begun = int(given.get("NextToken") or 0)
         results, goes_on = [], False
         for query in given["MetricDataQueries"]:

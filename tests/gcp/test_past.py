@@ -212,11 +212,12 @@ def test_a_pull_that_was_interrupted_goes_on(cloud: Cloud) -> None:
     assert len(cloud.account.asked) == 2
 
 
-def test_an_answer_that_is_not_json_is_said(cloud: Cloud) -> None:
-    """In Google's words, and nothing is kept."""
+def test_another_refusal_is_told_in_googles_words(cloud: Cloud) -> None:
+    """Of what was refused nothing is kept."""
+    write_traffic(cloud)
     cloud.server.faults.append(Fault("timeSeries.list", "INVALID_ARGUMENT", "no such thing"))
     expect_refusal(run(*WINDOW), "llm: Google Cloud: 400 INVALID_ARGUMENT: no such thing", "run it")
-    assert list(cloud.folder.glob("cache/**/part-*.csv")) == []
+    assert len(list(cloud.folder.glob("cache/**/part-*.csv"))) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import MutableMapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 
 import pytest
 
@@ -31,6 +32,7 @@ class Memory:
         self.place = place
         self.series = "requests"
         self.asked: list[Span] = []
+        self.lock = Lock()
         self.places = 0
         self.fails_after = 1_000
         self.requests: float | None = 2.0
@@ -48,9 +50,10 @@ class Memory:
 
     def pull(self, scalable_target: ScalableTarget, span: Span) -> Sequence[Count]:
         """Answer, or fail after so many answers."""
-        if len(self.asked) >= self.fails_after:
-            raise HistoryError(f"{scalable_target.id}: refused")
-        self.asked.append(span)
+        with self.lock:
+            if len(self.asked) >= self.fails_after:
+                raise HistoryError(f"{scalable_target.id}: refused")
+            self.asked.append(span)
         ats = [span.start + index * span.period for index in range(span.periods)]
         return [Count(at, self.requests, 0.1 + 0.2) for at in ats]
 
@@ -133,7 +136,15 @@ def test_a_refresh_asks_for_all_of_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoiled", [b"", b"timestamp,requests\n", b"\xff\xfe", b"timestamp,requests,instances\nx,1,\n"]
+    "spoiled",
+    [
+        b"",
+        b"timestamp,requests\n",
+        b"timestamp,requests,instances\n",
+        b"\xff\xfe",
+        b"timestamp,requests,instances\nx,1,\n",
+        b"timestamp,requests,instances\n" + b"2026-03-02T00:00:00Z,1\n" * 1_440,
+    ],
 )
 def test_a_part_that_is_not_whole_is_asked_for_again(tmp_path: Path, spoiled: bytes) -> None:
     """Whoever spoiled it."""
