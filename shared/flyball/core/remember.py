@@ -188,7 +188,9 @@ def _learn(
         return replace(kept, policies={}, lead_times=()) if before.policies else kept
     from flyball.core.learn import learn  # noqa: PLC0415  (some ten modules, seldom needed)
 
-    kept = replace(kept, lead_times=note_lead_time(before.lead_times, before.changes, noticed))
+    lead_times = note_lead_time(before.lead_times, before.changes, noticed)
+    if lead_times is not kept.lead_times:
+        kept = replace(kept, lead_times=lead_times)
     return replace(kept, policies=learn(target, before.policies, observation, kept, now))
 
 
