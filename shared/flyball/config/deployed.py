@@ -12,8 +12,7 @@ from flyball.core.target import ScalableTarget
 SHOWN = 3
 """Targets that are named in a line."""
 FOLLOWED = (
-    "of several, the one with the most traffic is scaled; one that comes in its place gets the "
-    "floor of the one before"
+    "of several, the one with the most traffic is scaled; another then gets the floor of that one"
 )
 WAYS: Mapping[str, str] = {
     "model": f"by its model: {FOLLOWED}",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from flyball.adapters.gcp.fields import join
 from flyball.adapters.gcp.resource import DeployedModel, ResourceError, name_resource, read_resource
 from flyball.adapters.gcp.session import LOGIN, NO_CREDENTIALS
 from flyball.address import doubt_google, find_kept
@@ -29,10 +30,8 @@ FIRST = (
     "apply it in `mode: advise`, give the functions a minute, ask `flyball doctor`, and set "
     "`mode: apply` then"
 )
-MOST = (
-    "the one with the most traffic is; a new one is scaled as soon as it has, and its floor is set "
-    "to that of the one before"
-)
+BY_ID = "a redeploy gives another id, and then nothing is scaled: name model instead"
+ANOTHER = "of several it is the one with the most traffic; another then gets the floor of this one"
 
 
 class Scene(NamedTuple):
@@ -132,19 +131,15 @@ def check_floor(capacity: Capacity | Missing, target: ScalableTarget) -> Iterato
 
 
 def check_deployed(capacity: Capacity | Missing, target: ScalableTarget) -> Iterator[Check]:
-    """Say which deployed model is meant, and what comes of a redeploy."""
+    """Say which deployed model is meant, and what comes of a redeploy or beside others."""
     if isinstance(capacity, Missing) or capacity.deployed is None:
         return
-    resource = target.resource
-    shown = f"{capacity.deployed.shown} is scaled"
-    if resource.get("deployed_model"):
-        text = f"{shown}, by its id"
-        remedy = "a redeploy gives another id, and then nothing is scaled: name model instead"
-    elif resource.get("model"):
-        text = f"{shown}, by the name of its model"
-        remedy = f"of several that are called so, {MOST}"
+    if target.resource.get("deployed_model"):
+        how, remedy = "by its id", BY_ID
     else:
-        text, remedy = f"{shown}, as the config names none", f"of several, {MOST}"
+        how = "by its model" if target.resource.get("model") else "as none is named"
+        remedy = ANOTHER if capacity.detail else ""
+    text = join((f"{capacity.deployed.shown} is scaled, {how}", capacity.detail))
     yield Check("deployed model", Level.OK, text, remedy, target.id)
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from flyball.adapters.gcp.live import check_floor, check_range
+from flyball.adapters.gcp.live import ANOTHER, BY_ID, check_deployed, check_floor, check_range
 from flyball.adapters.gcp.session import LOGIN
-from flyball.core.model import Capacity, Missing, MissingCause
+from flyball.core.model import Capacity, Deployed, Missing, MissingCause
 from flyball.core.target import Mode, ScalableTarget
 from flyball.plan.live import ASK
 from flyball.plan.model import Choices, Level
@@ -56,6 +56,20 @@ UNREAD = (
         "unavailable: Google shut AI Platform Prediction down (HTTP 404)",
         "",
         VERSION,
+        MissingCause.UNAVAILABLE,
+    ),
+    Unread(
+        "an endpoint that is no more",
+        "NOT_FOUND: no such endpoint; it is looked at every heartbeat only",
+        "does it exist in europe-west4, in project acme? see `flyball doctor`",
+        NUMBER,
+        MissingCause.UNAVAILABLE,
+    ),
+    Unread(
+        "a deployed model that is no more",
+        "no such deployed model; the endpoint has 9: name model instead",
+        "",
+        {**NUMBER, "deployed_model": "7"},
         MissingCause.UNAVAILABLE,
     ),
     Unread("forbidden", "PERMISSION_DENIED: no", "may you read it? see `flyball doctor`", NUMBER),
@@ -122,3 +136,40 @@ def test_a_floor_of_zero_that_cannot_be_is_told(case: Floor) -> None:
         assert "set min_capacity: 1" in each.remedy
     one = ScalableTarget("churn", 1, 4, home="gcp", resource=case.resource)
     assert [*check_floor(capacity, one)] == []
+
+
+@dataclass(frozen=True)
+class Meant:
+    """What a target names, what is said of it by the service, and what a plan says."""
+
+    id: str
+    resource: dict[str, str]
+    detail: str
+    told: str
+    remedy: str
+
+
+SPLIT = "of 2 models, 9 (llm) is scaled, with 60 % of the traffic"
+MEANT = (
+    Meant("by id", {**NUMBER, "deployed_model": "9"}, "", "by its id", BY_ID),
+    Meant("by model", {**NUMBER, "model": "llm"}, "", "by its model", ""),
+    Meant("by none", NUMBER, "", "as none is named", ""),
+    Meant("of several", {**NUMBER, "model": "llm"}, SPLIT, f"by its model; {SPLIT}", ANOTHER),
+)
+
+
+@pytest.mark.parametrize("case", MEANT, ids=lambda case: case.id)
+def test_which_deployed_model_is_meant_is_said(case: Meant) -> None:
+    """With what comes of a redeploy, where that is not told by its model alone."""
+    target = ScalableTarget("churn", 1, 4, home="gcp", resource=case.resource)
+    shown = Deployed("9", "llm, model m2")
+    (found,) = check_deployed(Capacity(1, 1, ceiling=4, detail=case.detail, deployed=shown), target)
+    assert (found.level, found.remedy) == (Level.OK, case.remedy)
+    assert found.text == f"9 (llm, model m2) is scaled, {case.told}"
+
+
+def test_a_pool_and_what_cannot_be_read_name_no_deployed_model() -> None:
+    """Nothing is said of what is not known."""
+    target = ScalableTarget("churn", 1, 4, home="gcp", resource=POOL)
+    assert [*check_deployed(Capacity(1, 1, ceiling=4), target)] == []
+    assert [*check_deployed(Missing(MissingCause.SOURCE_FAILED), target)] == []
