@@ -133,7 +133,7 @@ def ways(target: ScalableTarget) -> Iterator[tuple[str, ScalableTarget]]:
 def measure(way: str, target: ScalableTarget, trace: Trace) -> Figures:
     """Live through the days in one way, on an endpoint that takes a range."""
     settings = expect(replace(target, capacity_kind=CapacityKind.RANGE), seed=0)
-    endpoints, tally = LocalEndpoints(), Tally(target.price_per_hour)
+    endpoints, tally = LocalEndpoints(), Tally()
     days = run_day(
         trace,
         target,

@@ -31,6 +31,7 @@ from flyball.report.plain import plain
 from flyball.report.sentences import headline, tell_why
 from flyball.report.summary import tell_score
 from flyball.sim.generate import generate_day
+from flyball.sim.judge import Marks
 from flyball.sim.score import Tally
 from flyball.sim.trace import Trace, TraceError, read_trace
 from tests.aws.deployment import SAM, Deployment, deployed
@@ -134,14 +135,14 @@ def show(stack: Deployment, folder: Path, trace: Trace) -> None:
     config.write_text(write_config(mu), encoding="utf-8")
     _run(stack, folder, "apply", "--config", config.name, "--stack", "flyball", "--yes")
     (target,) = load(config).scalable_targets
-    replay, tally = Replay(stack, target, mu), Tally(target.price_per_hour)
+    replay, tally = Replay(stack, target, mu), Tally()
     screen.say_heading(f"{'trace':<6} {'requests':>9} {'desired':>8} {'in service':>11}  decided")
     for step in replay.run(trace):
         for minute in step.minutes:
             tally.add(minute)
         for line in tell_step(step, target):
             screen.say(_fit(line))
-    _report(stack, folder, replay, tally)
+    _report(stack, folder, replay, tally.score(warm_up_minutes=0), target.price_per_hour)
 
 
 def write_config(capacity_per_instance: float) -> str:
@@ -261,7 +262,9 @@ def _run(stack: Deployment, folder: Path, *words: str) -> None:
         raise RuntimeError(f"flyball {words[0]}: exit code {done.returncode}: {done.stderr}")
 
 
-def _report(stack: Deployment, folder: Path, replay: Replay, tally: Tally) -> None:
+def _report(
+    stack: Deployment, folder: Path, replay: Replay, score: Marks, price_per_hour: float | None
+) -> None:
     """Ask the ledger what happened and why, and say how good it was."""
     ledger = ("--ledger", stack.ledger_url)
     _run(stack, folder, "ledger", "list", *ledger, "--changes-only")
@@ -270,12 +273,14 @@ def _report(stack: Deployment, folder: Path, replay: Replay, tally: Tally) -> No
         _run(stack, folder, "explain", greatest.row_id, *ledger)
     _run(stack, folder, "ledger", "verify", *ledger)
     _run(stack, folder, "ledger", "replay", *ledger)
-    score = tally.score(warm_up_minutes=0)
-    screen.say_heading(f"{duration(timedelta(minutes=score.minutes))} of the trace, its busiest")
+    screen.say_heading(f"{duration(timedelta(minutes=score.slots))} of the trace, its busiest")
     took = sorted(each.took.total_seconds() for each in replay.changes if each.took is not None)
     woken = f"{len(took):,} woken by an alarm, the others by a tick while something lasted"
     back = f"{counted(score.reversals, 'reversal')} within 30 min of the trace"
-    facts = [("changes", number(score.changes), f"{woken}; {back}"), *tell_score(score)[1:]]
+    facts = [
+        ("changes", number(score.changes), f"{woken}; {back}"),
+        *tell_score(score, price_per_hour)[1:],
+    ]
     if took:
         said = "until SageMaker took the change, the median; real time, without AWS's own delays"
         facts.append(("alarm", f"{median(took):.2f} s", said))

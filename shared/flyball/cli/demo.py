@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flyball.core.target import ScalableTarget
     from flyball.ports import Ledger
     from flyball.sim.day import Minute
-    from flyball.sim.score import Score
+    from flyball.sim.judge import Marks
     from flyball.sim.trace import Trace
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -225,7 +225,7 @@ def _choose_speed(speed: float | None, minutes: int) -> float:
 
 def _replay(
     show: _Show, watching: Callable[[Iterator[Minute]], Iterator[Minute]], *, is_watched: bool
-) -> tuple[Score, int]:
+) -> tuple[Marks, int]:
     """Run the trace through everything.
 
     Returns:
@@ -238,7 +238,7 @@ def _replay(
     from flyball.wiring.local import engine_version
 
     remove_ledger(show.path)
-    tally = Tally(show.target.price_per_hour)
+    tally = Tally()
     minutes = len(show.trace.requests)
     progress = nullcontext(_ignore) if is_watched else screen.progress("Replaying", minutes)
     with _opened(show.path) as ledger, progress as advance:
@@ -280,7 +280,7 @@ def _opened(path: Path) -> Iterator[Ledger]:
         yield ledger
 
 
-def _as_json(show: _Show, score: Score, rows: int, took_s: float) -> dict[str, object]:
+def _as_json(show: _Show, score: Marks, rows: int, took_s: float) -> dict[str, object]:
     from flyball.core.codec import encode
 
     trace = show.trace
@@ -297,11 +297,12 @@ def _as_json(show: _Show, score: Score, rows: int, took_s: float) -> dict[str, o
         "ledger": str(show.path),
         "rows": rows,
         "took_s": round(took_s, 3),
+        "price_per_hour": show.target.price_per_hour,
         "score": encode(score),
     }
 
 
-def _say_summary(show: _Show, score: Score, rows: int, took_s: float) -> None:
+def _say_summary(show: _Show, score: Marks, rows: int, took_s: float) -> None:
     from flyball.cli import screen
     from flyball.cli.folder import DEMO
     from flyball.report.figures import counted, duration
@@ -312,7 +313,7 @@ def _say_summary(show: _Show, score: Score, rows: int, took_s: float) -> None:
     screen.say_heading(f"{show.name}: {length} of traffic in {took_s:.1f} s")
     again = " (made anew each time)" if show.path == DEMO else ""
     odd = [f"{count:,} {what}" for what, count in show.trace.notes.items()]
-    lines = tell_score(score)
+    lines = tell_score(score, show.target.price_per_hour)
     if odd:
         lines.append(("trace", "odd", "; ".join(odd)))
     lines.append(("ledger", counted(rows, "row"), f"{plain(str(show.path))}{again}"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from flyball.sim.day import Minute
 from flyball.sim.foresight import plan_ahead
@@ -14,64 +13,10 @@ LEAD_MINUTES = 4
 """What the clairvoyant optimum pays for each instance that it starts."""
 
 
-class Score(NamedTuple):
-    """What a run came to; the warm-up is not in it.
-
-    Attributes:
-        minutes: That were scored.
-        warm_up_minutes: That were not: the first day of more than three, else the first hour.
-        changes: Changes of capacity that the provider accepted.
-        changes_a_day: The same in a day.
-        reversals: Changes against the one before it, within 30 minutes.
-        instance_hours: Billed: desired, picked by a service or in service, whichever is more.
-        cost: The same in money; None without a price.
-        static_instances: Instances that carry the highest minute.
-        static_instance_hours: Billed if that many run all the time.
-        static_cost: The same in money; None without a price.
-        cost_ratio: instance_hours ÷ static_instance_hours.
-        clairvoyant_ratio: instance_hours ÷ those of who knows the future.
-        requests: That arrived.
-        excess_ratio: Share of them over capacity in their minute, 0–1.
-        late_ratio: Share over capacity, or behind a backlog of more than 2 % of capacity, 0–1.
-        peak_backlog: Most requests waiting at a minute's end.
-        dropped_ratio: Share turned away, as the service had come to zero, 0–1.
-        under_ratio: θ_U, mean relative under-provision.
-        over_ratio: θ_O, mean relative over-provision.
-        under_time_ratio: τ_U, share of time under-provisioned.
-        over_time_ratio: τ_O, share of time over-provisioned.
-
-    Source: Herbst et al., "Ready for Rain? A View from SPEC Research on the Future of Cloud
-        Metrics" (θ and τ).
-    """
-
-    minutes: int
-    warm_up_minutes: int
-    changes: int
-    changes_a_day: float
-    reversals: int
-    instance_hours: float
-    cost: float | None
-    static_instances: int
-    static_instance_hours: float
-    static_cost: float | None
-    cost_ratio: float
-    clairvoyant_ratio: float
-    requests: float
-    excess_ratio: float
-    late_ratio: float
-    peak_backlog: float
-    under_ratio: float
-    over_ratio: float
-    under_time_ratio: float
-    over_time_ratio: float
-    dropped_ratio: float = 0.0
-
-
 class Tally:
     """Adds up a run while it goes on, without keeping its decisions."""
 
-    def __init__(self, price_per_hour: float | None = None) -> None:
-        self._price = price_per_hour
+    def __init__(self) -> None:
         self._dropped: list[float] = []
         self._capacity: list[float] = []
         self._demand: list[float | None] = []
@@ -108,27 +53,18 @@ class Tally:
             self._dropped,
         )
 
-    def score(self, warm_up_minutes: int | None = None) -> Score:
+    def score(self, warm_up_minutes: int | None = None) -> Marks:
         """Score what has been counted so far; all zero after no minute at all.
 
         Args:
             warm_up_minutes: So many at its beginning are left out; None: what suits its length.
         """
-        marks = judge(self.slots(), LEAD_MINUTES, warm_up_minutes)
-        shared = {name: getattr(marks, name) for name in Score._fields if name in Marks._fields}
-        price = self._price
-        return Score(
-            minutes=marks.slots,
-            warm_up_minutes=marks.skipped,
-            cost=None if price is None else marks.instance_hours * price,
-            static_cost=None if price is None else marks.static_instance_hours * price,
-            **shared,
-        )
+        return judge(self.slots(), LEAD_MINUTES, warm_up_minutes)
 
 
-def score(minutes: Iterable[Minute], price_per_hour: float | None = None) -> Score:
+def score(minutes: Iterable[Minute]) -> Marks:
     """Score a run from its minutes."""
-    tally = Tally(price_per_hour)
+    tally = Tally()
     for minute in minutes:
         tally.add(minute)
     return tally.score()

@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from flyball.report.summary import tell_score
-from flyball.sim.score import Score
+from flyball.sim.judge import Marks
 
 
-def make_score(**fields: Any) -> Score:
+def make_score(**fields: Any) -> Marks:
     """Make a score; what is not given is nought."""
-    base: dict[str, Any] = dict.fromkeys(Score._fields, 0)
-    return Score(**{**base, "cost": None, "static_cost": None, **fields})
+    base: dict[str, Any] = dict.fromkeys(Marks._fields, 0)
+    return Marks(**{**base, **fields})
 
 
 def test_cost_is_in_money_where_there_is_a_price() -> None:
     """Beside what the peak's instances would cost all the time."""
     score = make_score(
-        cost=400.0, static_cost=650.0, cost_ratio=0.62, static_instances=20, instance_hours=284.4
+        cost_ratio=0.62, static_instances=20, static_instance_hours=325.0, instance_hours=200.0
     )
-    lines = {what: (figure, beside) for what, figure, beside in tell_score(score)}
+    lines = {what: (figure, beside) for what, figure, beside in tell_score(score, 2.0)}
     assert lines["cost"] == (
         "400",
-        "38% less than 650 for 20 instances, which carry the peak; 284 instance hours",
+        "38% less than 650 for 20 instances, which carry the peak; 200 instance hours",
     )
 
 
@@ -51,7 +51,7 @@ def test_shares_are_percentages() -> None:
 def test_what_was_not_counted_is_said() -> None:
     """A warm-up of a day, an hour or minutes."""
     said = [
-        {what: figure for what, figure, _ in tell_score(make_score(warm_up_minutes=minutes))}
+        {what: figure for what, figure, _ in tell_score(make_score(skipped=minutes))}
         for minutes in (1_440, 60, 7)
     ]
     assert [each["counted"] for each in said] == ["after 24 h", "after 1 h", "after 7 min"]

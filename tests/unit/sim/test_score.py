@@ -57,14 +57,10 @@ def test_cost_is_what_is_billed_against_the_peak_all_the_time() -> None:
     """Two hours, the first is warm-up; then 30 minutes at 4 and 30 at 2, where the peak needs 5."""
     warm = [minute(n) for n in range(60)]
     run = [minute(60 + n, demand=41 if n == 0 else 5, ready=4 if n < 30 else 2) for n in range(60)]
-    found = score([*warm, *run], price_per_hour=2.0)
-    assert (found.minutes, found.warm_up_minutes) == (60, 60)
-    assert (found.instance_hours, found.cost) == (3.0, 6.0)
-    assert (found.static_instances, found.static_instance_hours, found.static_cost) == (
-        5,
-        5.0,
-        10.0,
-    )
+    found = score([*warm, *run])
+    assert (found.slots, found.skipped) == (60, 60)
+    assert found.instance_hours == 3.0
+    assert (found.static_instances, found.static_instance_hours) == (5, 5.0)
     assert found.cost_ratio == 0.6
 
 
@@ -133,8 +129,8 @@ def test_provisioning_is_measured_as_spec_does() -> None:
 def test_the_first_day_of_a_long_run_is_warm_up() -> None:
     """More than three days."""
     run = [minute(n) for n in range(3 * 1_440 + 1)]
-    assert score(run).warm_up_minutes == 1_440
-    assert score(run[:-1]).warm_up_minutes == 60
+    assert score(run).skipped == 1_440
+    assert score(run[:-1]).skipped == 60
 
 
 def test_a_run_that_begins_warm_may_be_scored_from_its_first_minute() -> None:
@@ -143,20 +139,14 @@ def test_a_run_that_begins_warm_may_be_scored_from_its_first_minute() -> None:
     for n in range(120):
         tally.add(minute(n, wakes=[change(1, 2)] if n == 5 else ()))
     whole, rest = tally.score(warm_up_minutes=0), tally.score()
-    assert (whole.minutes, whole.warm_up_minutes, whole.changes) == (120, 0, 1)
-    assert (rest.minutes, rest.warm_up_minutes, rest.changes) == (60, 60, 0)
+    assert (whole.slots, whole.skipped, whole.changes) == (120, 0, 1)
+    assert (rest.slots, rest.skipped, rest.changes) == (60, 60, 0)
 
 
 def test_no_minute_at_all_scores_zero() -> None:
     """Nothing is divided by nothing."""
-    found = score([], price_per_hour=1.0)
-    assert (found.minutes, found.cost, found.cost_ratio, found.late_ratio) == (0, 0.0, 0.0, 0.0)
-
-
-def test_without_a_price_there_is_no_cost() -> None:
-    """Hours are counted all the same."""
-    found = score([minute(n) for n in range(10)])
-    assert (found.cost, found.static_cost) == (None, None)
+    found = score([])
+    assert (found.slots, found.instance_hours, found.cost_ratio, found.late_ratio) == (0, 0, 0, 0)
 
 
 @given(

@@ -20,7 +20,8 @@ from flyball.core.window import Window
 from flyball.ports import OutcomeKind
 from flyball.report.summary import tell_score
 from flyball.sim.day import Minute, expect, run_day
-from flyball.sim.score import Score, Tally
+from flyball.sim.judge import Marks
+from flyball.sim.score import Tally
 from flyball.sim.trace import Trace
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -47,7 +48,7 @@ def make() -> Trace:
     return Trace(START, tuple(0.0 if minute in quiet else 12.0 for minute in range(240)))
 
 
-def run(target: ScalableTarget, **fields: Any) -> tuple[list[Minute], Score, MemoryLedger]:
+def run(target: ScalableTarget, **fields: Any) -> tuple[list[Minute], Marks, MemoryLedger]:
     """Run through that."""
     ledger, tally = MemoryLedger(), Tally()
     done = list(run_day(make(), target, ledger, capacity_per_instance=MU, **fields))
