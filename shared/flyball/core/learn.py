@@ -7,11 +7,12 @@ of each quarter of an hour, so that what was learned can be worked out again fro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from math import ceil, inf
+from typing import TypeVar
 
 from flyball.core.advice import Began, Chosen, Follows, Foresight, Learned
 from flyball.core.breach import CLOCK_SKEW, LEARNING_PERIODS
@@ -34,6 +35,8 @@ from flyball.core.portfolio import Goal, Wanted, absorb, want
 from flyball.core.predict import LONGEST_HORIZON, Prediction, Predictor, take
 from flyball.core.scene import ready_between
 from flyball.core.target import Metric, ScalableTarget
+
+State = TypeVar("State")
 
 VERSION = 1
 """Of the states' layout: raised when what an earlier one wrote means something else."""
@@ -104,10 +107,8 @@ def _predict(
     now: datetime,
 ) -> Learned | None:
     """Let a predictive policy take in the minutes that are new."""
-    state = None if found is None else read_predictor(found.state)
-    if found is not None and state is None:
-        found, began = None, Began.UNREADABLE
-    state = state or Predictor()
+    found, began, known = _resume(found, began, read_predictor)
+    state = known or Predictor()
     lead, delay = _span(target, policy, history)
     horizon = min(lead + delay + 1, LONGEST_HORIZON)
     prediction: Prediction | None = None
@@ -142,10 +143,8 @@ def _adapt(
     now: datetime,
 ) -> Learned | None:
     """Let an adaptive policy take in the minutes that are new."""
-    state = None if found is None else read_adapted(found.state)
-    if found is not None and state is None:
-        found, began = None, Began.UNREADABLE
-    state = state or Adapted()
+    found, began, known = _resume(found, began, read_adapted)
+    state = known or Adapted()
     objective = _watch(target, policy, state.objective, observation, now)
     goal = _aim(target, policy, objective, history)
     portfolio = state.portfolio
@@ -160,6 +159,16 @@ def _adapt(
     chosen = _tell(wanted, goal, None if policy.latency_objective is None else share(objective))
     text = write_adapted(Adapted(portfolio, objective))
     return _renew(found, began, now, text)._replace(chosen=chosen)
+
+
+def _resume(
+    found: Learned | None, began: Began, read: Callable[[str], State | None]
+) -> tuple[Learned | None, Began, State | None]:
+    """Read the last state; where that cannot be, it begins anew and says why."""
+    state = None if found is None else read(found.state)
+    if found is not None and state is None:
+        return None, Began.UNREADABLE, None
+    return found, began, state
 
 
 def _renew(found: Learned | None, began: Began, now: datetime, state: str) -> Learned:

@@ -14,10 +14,13 @@ from typing import Any
 
 from flyball.adapters.local.alarms import AlarmBoard
 from flyball.adapters.local.clock import JumpingClock
-from flyball.alarm import Alarm
+from flyball.alarm import Alarm, AlarmWatch
+from flyball.controller import Controller
 from flyball.cost.plant import MINUTE
 from flyball.cost.usage import Usage
+from flyball.ports import CapacityControl, Clock, Ledger, MetricSource
 
+ENGINE = "simulated"
 MINUTES = 43_800
 """A month is 730 hours, as price lists count it."""
 SETTLED = timedelta(hours=1)
@@ -85,3 +88,30 @@ class Month(ABC):
             self._usage.wakes[str(line["kind"])] += 1
             if line.get("outcome") == "applied":
                 self._usage.wakes["changed"] += 1
+
+
+def build(
+    ledger: Ledger,
+    metrics: MetricSource,
+    control: CapacityControl,
+    clock: Clock,
+    watch: AlarmWatch | None = None,
+) -> Controller:
+    """Build the controller of a month, whose tokens are numbers, so that each run is the same."""
+    tokens = count()
+    return Controller(
+        ledger=ledger,
+        metrics=metrics,
+        control=control,
+        clock=clock,
+        token=lambda: f"{next(tokens):032x}",
+        engine=ENGINE,
+        watch=watch,
+    )
+
+
+def take_all(sent: list[str]) -> list[str]:
+    """Take what was sent since the last time."""
+    taken = list(sent)
+    sent.clear()
+    return taken

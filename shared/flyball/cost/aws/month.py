@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import count
+from functools import partial
 from typing import Any, NamedTuple
 
 from flyball.adapters.aws.alarms import AlarmError, define
@@ -19,12 +19,11 @@ from flyball.adapters.local.alarms import AlarmBoard
 from flyball.adapters.local.clock import JumpingClock
 from flyball.alarm import Alarm, define_alarms, is_static
 from flyball.config import compile_target
-from flyball.controller import Controller
 from flyball.core.model import Missing, Series, Status
 from flyball.core.target import ScalableTarget
 from flyball.cost.aws.account import Account
 from flyball.cost.aws.ledger import MeteredLedger
-from flyball.cost.month import SETTLED, Month
+from flyball.cost.month import SETTLED, Month, build, take_all
 from flyball.cost.plant import Demand, Plant
 from flyball.cost.usage import Usage
 from flyball.ports import AlarmState, MetricRead
@@ -203,25 +202,11 @@ def simulate(
     account = Account(plant, targets, clock, usage)
     ledger = MeteredLedger(usage)
     control = AwsControl(account)
-    tokens = count()
-    controller = Controller(
-        ledger=ledger,
-        metrics=Reader(_MeteredMetrics(plant, usage), control),
-        control=control,
-        clock=clock,
-        token=lambda: f"{next(tokens):032x}",
-        engine="simulated",
-        watch=Watcher(_MeteredAlarms(board, usage), control),
-    )
-
-    def take() -> list[str]:
-        messages = list(account.sent)
-        account.sent.clear()
-        return messages
-
-    return World(
-        clock, plant, Parts(controller, ledger, clock), Queue(account, WAKES, DEAD), take, board
-    )
+    metrics = Reader(_MeteredMetrics(plant, usage), control)
+    watch = Watcher(_MeteredAlarms(board, usage), control)
+    parts = Parts(build(ledger, metrics, control, clock, watch), ledger, clock)
+    take = partial(take_all, account.sent)
+    return World(clock, plant, parts, Queue(account, WAKES, DEAD), take, board)
 
 
 def list_alarms(targets: Sequence[ScalableTarget]) -> Iterator[Alarm]:

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import count
+from functools import partial
 from math import ceil
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -30,14 +30,13 @@ from flyball.adapters.local.clock import JumpingClock
 from flyball.alarm import PREFIX, Alarm, is_static
 from flyball.alarm import define_alarms as define_all
 from flyball.config import compile_target
-from flyball.controller import Controller
 from flyball.core.model import Missing, Series
 from flyball.core.policy import DatapointsRule
 from flyball.core.target import ScalableTarget
 from flyball.cost.gcp.account import Account, charge_publishing
 from flyball.cost.gcp.ledger import MeteredLedger
 from flyball.cost.gcp.lines import LineMeter
-from flyball.cost.month import SETTLED, Month
+from flyball.cost.month import SETTLED, Month, build, take_all
 from flyball.cost.plant import Demand, Plant
 from flyball.cost.usage import Usage
 from flyball.ports import AlarmState, MetricRead
@@ -200,25 +199,13 @@ def simulate(
     clock = clock or JumpingClock(start)
     plant = plant or Plant(targets, demands, start)
     account = Account(plant, targets, clock, usage)
-    tokens = count()
 
     def open_parts(control: Noting) -> Parts:
         ledger = MeteredLedger(usage)
-        controller = Controller(
-            ledger=ledger,
-            metrics=Reader(MeantMetrics(_MeteredMetrics(plant, usage), account), control),
-            control=control,
-            clock=clock,
-            token=lambda: f"{next(tokens):032x}",
-            engine="simulated",
-        )
-        return Parts(controller, ledger, clock)
+        metrics = Reader(MeantMetrics(_MeteredMetrics(plant, usage), account), control)
+        return Parts(build(ledger, metrics, control, clock), ledger, clock)
 
-    def take() -> list[str]:
-        messages = list(account.sent)
-        account.sent.clear()
-        return messages
-
+    take = partial(take_all, account.sent)
     return World(clock, plant, account, open_parts, take, make_board(plant, targets))
 
 
