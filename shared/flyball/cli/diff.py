@@ -297,6 +297,10 @@ def _say(found: Diff, verdicts: Sequence[Verdict], names: tuple[str, str]) -> No
     for each in found.targets:
         if each.new is not None or each.old is not None:
             _say_target(each)
+    left = report.tell_left(found)
+    if left:
+        screen.say()
+        screen.say_facts(left)
     total = report.sum_all(found)
     if total is not None and len(found.both) > 1:
         screen.say_heading(f"All {len(found.both)}")

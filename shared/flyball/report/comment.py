@@ -34,10 +34,10 @@ MOST_BYTES = 64_000
 ROWS = (200, 50, 20, 5)
 """Rows of a table at most: the first that fits into a comment."""
 CELL = 300
-_MARKUP = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]<>|~&]")
+_MARKUP = re.compile(r"(?<![^\W_])_|_(?![^\W_])|[\\`*\[\]<>|~&]")
 _LIVELY: Mapping[str, str] = {
+    "#": "#&#8203;",  # the first: what stands for others has one
     "@": "@&#8203;",
-    "#": "#&#8203;",
     "$": "<span>$</span>",
     "://": "&#58;//",
     "www.": "www&#46;",

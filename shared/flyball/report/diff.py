@@ -21,6 +21,7 @@ from flyball.sim.stretch import Side, Stretch
 HEADS = ("", "hours", "cost", "÷ best", "excess", "late", "changes/d", "undone")
 ADDED, REMOVED, RENAMED, KEPT = "added", "removed", "renamed", "kept"
 SAME = "No difference: both configs say the same."
+NAMED = 10
 SMALLEST = 0.005
 """Below half a cent it costs the same."""
 
@@ -214,18 +215,28 @@ def tell_moments(found: Diff, shown: int) -> str:
 def tell_run(found: Diff) -> list[tuple[str, str, str]]:
     """Say how each scalable target was run: what, its figure, and what stands beside it."""
     lines = []
+    several = len(found.targets) > 1
     for each in found.targets:
-        if len(found.targets) > 1:
+        if several and (each.old or each.new):
             lines.append((plain(name_pair(each.pair)), "", ""))
         lines += tell_target(each)
-    return lines
+    return lines + tell_left(found)
+
+
+def tell_left(found: Diff) -> list[tuple[str, str, str]]:
+    """Say on one line which scalable targets were not run."""
+    left = [plain(name_pair(each.pair)) for each in found.targets if not (each.old or each.new)]
+    if not left:
+        return []
+    more = f" and {len(left) - NAMED:,} more" if len(left) > NAMED else ""
+    return [("not run", f"{len(left):,}", f"no trace: {', '.join(left[:NAMED])}{more}")]
 
 
 def tell_target(each: Compared) -> list[tuple[str, str, str]]:
-    """Say how one scalable target was run."""
+    """Say how one scalable target was run; nothing, where it was not."""
     run = each.new or each.old
     if run is None:
-        return [("trace", "none", "it was not run")]
+        return []
     told = [line for line in tell_subject(run) if line[0] not in {"decisions", "note"}]
     return told + [("note", "", plain(note, 300)) for note in list_notes(each)]
 
