@@ -150,6 +150,23 @@ def test_destroying_removes_what_is_left_of_nobody(desk: Desk) -> None:
     assert desk.ours() == []
 
 
+@pytest.mark.parametrize("channel", [CHANNEL.replace("17", "18"), ""])
+def test_what_wakes_another_deployment_is_not_left_of_nobody(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, channel: str
+) -> None:
+    """Who names the wrong database under the same prefix finds none of its targets there."""
+    apply()
+    desk.store.ledger.retire("gpu", T0)
+    write(CONFIG.replace("id: gpu", "id: other"))
+    monkeypatch.setenv("FLYBALL_ALERT_CHANNEL", channel)
+    shown = plan("--json")
+    assert not [name for verb, name in verbs(shown) if verb == "delete"]
+    assert "neither in the file nor registered" not in shown.out
+    for policy in desk.policies.policies.values():
+        del policy.notification_channels[:]  # its channel was deleted with its deployment
+    assert {name for verb, name in verbs(plan("--json")) if verb == "delete"} == {HIGH, LOW}
+
+
 def test_of_two_that_a_lost_answer_left_one_goes(desk: Desk) -> None:
     """The later one."""
     apply()

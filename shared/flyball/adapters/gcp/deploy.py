@@ -234,12 +234,21 @@ class GcpHome:
         for policy in self._policies:
             labelled = self._read(policy, checks)
             target = "" if labelled is None else labelled.scalable_target_id
-            if labelled is None or not (target in ids or scope.is_left_over(target)):
+            is_left = scope.is_left_over(target) and self._wakes_us(policy)
+            if labelled is None or not (target in ids or is_left):
                 continue
             prefix, side = labelled.prefix, labelled.side
             name = alarm_name(target, labelled.policy, side, prefix)
             count[name] = count.get(name, 0) + 1
             yield name if count[name] == 1 else f"{name}/{count[name]}", policy
+
+    def _wakes_us(self, policy: Written) -> bool:
+        """Say whether a policy wakes this deployment, or nobody.
+
+        One that wakes somebody else has its target in another ledger, though under our prefix.
+        """
+        channels = policy.get("notification_channels", ())
+        return not channels or self._place.channel in channels
 
     def _read(self, policy: Written, checks: list[Check]) -> Labelled | None:
         """Read whose a policy is; None: none of this deployment's that it made."""
