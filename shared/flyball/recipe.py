@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from flyball.core.model import Datapoint, Missing, MissingCause, Series
+from flyball.core.shape import NamedTuple
 from flyball.metricmath import Expression, Frame, MathError, Values, evaluate, read_expression
 from flyball.ports import MetricRead
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 import dataclasses
 from collections import namedtuple
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -127,12 +128,14 @@ def _compile_init(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> obje
 class _Maker(type):
     """Makes a named tuple of the body of a class, its annotations as they are written."""
 
-    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:  # noqa: ANN401, ARG004  (it is another class)
+    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:  # noqa: ANN401  (it is another class)
         given = body.get("__annotations__", {})
         defaults = [body.pop(each) for each in given if each in body]
         made: Any = namedtuple(name, given, defaults=defaults, module=body["__module__"])  # type: ignore[misc]  # noqa: PYI024  (that is what it makes)
         made.__annotations__ = given
         made.__qualname__ = body["__qualname__"]
+        if Generic in bases:
+            body["__class_getitem__"] = classmethod(GenericAlias)
         for key, value in body.items():
             if key not in _KEPT:
                 setattr(made, key, value)

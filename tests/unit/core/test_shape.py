@@ -9,12 +9,14 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from inspect import signature
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pytest
 
 from flyball.core import shape
 from flyball.core.shape import NamedTuple, dataclass
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,18 @@ def test_no_other_kind_is_made(how: dict[str, bool]) -> None:
     """Whoever wants another kind is sent to the library."""
     with pytest.raises(TypeError, match="take dataclasses'"):
         shape.dataclass(**how)
+
+
+class Pair(NamedTuple, Generic[T]):
+    """Two of one type."""
+
+    first: T
+    second: T
+
+
+def test_a_named_tuple_of_any_type_names_its_type() -> None:
+    """As typing's does, for whoever reads types."""
+    assert Pair[int](1, 2) == (1, 2)
 
 
 def test_a_named_tuple_is_like_the_librarys() -> None:
