@@ -19,7 +19,7 @@ WIDTHS = (1, 2)
 LATE_STEPS = 254
 
 Value = float | None
-_FIGURE = re.compile(r"([0-9][0-9,.]*)")
+_FIGURE = re.compile(r"([0-9]+(?:[.,][0-9]+)*)")
 _ESCAPES = {ord(each): f"\\u{ord(each):04x}" for each in "<>&'\u2028\u2029"}
 
 

@@ -11,6 +11,7 @@ class Timeline {
     this.plot = root.querySelector('.plot');
     this.canvas = this.plot.querySelector('canvas');
     this.overview = root.querySelector('.overview');
+    this.said = root.querySelector('.read');
     this.tip = root.querySelector('.tip');
     this.view = { from: 0, to: this.chart.slots };
     this.other = null;
@@ -90,6 +91,7 @@ class Timeline {
       this.set(from, to);
       return;
     }
+    this.said.setAttribute('aria-busy', 'true');
     const { from: a, to: b } = this.view;
     const began = performance.now();
     const frame = (now) => {
@@ -231,6 +233,7 @@ class Timeline {
   }
 
   draw() {
+    this.said.setAttribute('aria-busy', 'true');
     this.drawing ??= requestAnimationFrame(() => {
       this.drawing = null;
       if (!this.plot.clientWidth) return; // another subject is shown
@@ -266,7 +269,8 @@ class Timeline {
       const { chart, view } = this;
       const { most, late, marks } = sumUp(chart, view);
       const unit = chart.slot === 60 ? 'a minute' : `in ${duration(chart.slot)}`;
-      this.root.querySelector('.read').textContent = [
+      this.said.setAttribute('aria-busy', 'false');
+      this.said.textContent = [
         `${instant(chart.timeOf(Math.round(view.from)))} – ${instant(chart.timeOf(Math.round(view.to)))} UTC`,
         duration(Math.round(view.to - view.from) * chart.slot),
         `demand up to ${number(most)} ${unit}`,
