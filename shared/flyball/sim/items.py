@@ -7,17 +7,16 @@ without keeping or sealing one: a year of decisions takes the room of one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from flyball.adapters.local.item import Item
 from flyball.append import aware
-from flyball.core.chain import GENESIS, Row
+from flyball.core.chain import Row
 from flyball.core.check import check_name
 from flyball.ports import (
     Claim,
     Due,
     ItemUpdate,
-    LeaseHeldError,
     LeaseLostError,
     NewRow,
     TargetStatus,
@@ -25,37 +24,23 @@ from flyball.ports import (
 )
 
 
-@dataclass(slots=True)
-class _Item:
-    generation: int = 0
-    config: str = "{}"
-    config_hash: str = ""
-    token: str | None = None
-    lease_until: datetime | None = None
-    pending: str | None = None
-    wake_at: datetime | None = None
-    seen: str = "{}"
-    history: str = "{}"
-    rows: int = 0
-
-
 class Items:
     """A ledger of one thread, without rows."""
 
     def __init__(self) -> None:
-        self._items: dict[str, _Item] = {}
+        self._items: dict[str, Item] = {}
 
     def register(
         self, scalable_target_id: str, config: str, config_hash: str, now: datetime
     ) -> int:
         """Create the target's item, or change its config."""
         check_name("scalable_target_id", scalable_target_id)
-        item = self._items.setdefault(scalable_target_id, _Item())
+        item = self._items.setdefault(scalable_target_id, Item())
         if not item.generation or item.config_hash != config_hash:
             item.generation += 1
             item.config, item.config_hash = config, config_hash
             item.wake_at = aware(now)
-            item.rows += 1
+            item.sequence += 1
         return item.generation
 
     def retire(self, scalable_target_id: str, now: datetime) -> int:  # noqa: ARG002  (the port's)
@@ -64,7 +49,7 @@ class Items:
         if item.config_hash:
             item.generation += 1
             item.config_hash, item.wake_at = "", None
-            item.rows += 1
+            item.sequence += 1
         return item.generation
 
     def claim(self, scalable_target_id: str, token: str, now: datetime, until: datetime) -> Claim:
@@ -72,48 +57,22 @@ class Items:
         item = self._item(scalable_target_id)
         if not item.config_hash:
             raise _unknown(scalable_target_id)
-        held = item.lease_until
-        if held is not None and item.token != token and held > now:
-            raise LeaseHeldError(f"{scalable_target_id}: somebody holds the lease until {held}")
-        item.token, item.lease_until = token, until
-        return Claim(
-            scalable_target_id,
-            token,
-            until,
-            item.generation,
-            item.config,
-            item.config_hash,
-            item.history,
-            item.pending,
-            item.seen,
-            item.wake_at,
-            item.rows,
-            GENESIS,
-        )
+        return item.lease(scalable_target_id, token, now, until)
 
     def write(self, claim: Claim, rows: Sequence[NewRow], update: ItemUpdate) -> Claim:
         """Count the rows and change the item, if the claim still holds."""
         item = self._items.get(claim.scalable_target_id)
-        known = None if item is None else (item.token, item.generation, item.rows)
+        known = None if item is None else (item.token, item.generation, item.sequence)
         if item is None or known != (claim.token, claim.generation, claim.sequence):
             raise LeaseLostError(f"{claim.scalable_target_id}: the claim does not hold any more")
-        item.rows += len(rows)
-        if update.history is not None:
-            item.history = update.history
-        if update.seen is not None:
-            item.seen = update.seen
-        if update.pending is not None:
-            item.pending = f"row {item.rows}" if update.pending else None
-        if update.wake_at is not None:
-            item.wake_at = aware(update.wake_at)
-        if update.release:
-            item.token = item.lease_until = None
+        item.sequence += len(rows)
+        item.change(update, f"row {item.sequence}" if update.pending else None)
         return claim._replace(
             pending=item.pending,
             history=item.history,
             seen=item.seen,
             wake_at=item.wake_at,
-            sequence=item.rows,
+            sequence=item.sequence,
         )
 
     def due(self, now: datetime, limit: int) -> Sequence[Due]:
@@ -129,19 +88,7 @@ class Items:
 
     def status(self, scalable_target_id: str) -> TargetStatus:
         """Read one target's item without a lease."""
-        item = self._item(scalable_target_id)
-        return TargetStatus(
-            scalable_target_id,
-            item.generation,
-            item.config,
-            item.config_hash,
-            item.history,
-            item.pending,
-            item.wake_at,
-            item.lease_until,
-            item.rows,
-            GENESIS,
-        )
+        return self._item(scalable_target_id).status(scalable_target_id)
 
     def scalable_target_ids(self) -> Sequence[str]:
         """List every registered target, sorted."""
@@ -176,7 +123,7 @@ class Items:
     def close(self) -> None:
         """Let go of nothing."""
 
-    def _item(self, scalable_target_id: str) -> _Item:
+    def _item(self, scalable_target_id: str) -> Item:
         item = self._items.get(scalable_target_id)
         if item is None:
             raise _unknown(scalable_target_id)

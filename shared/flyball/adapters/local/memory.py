@@ -13,14 +13,14 @@ from datetime import datetime
 from itertools import islice
 from threading import Lock
 
+from flyball.adapters.local.item import Item
 from flyball.append import append, aware
-from flyball.core.chain import GENESIS, RETIRED, Row, config_body, retired_body, seal
+from flyball.core.chain import RETIRED, Row, config_body, retired_body, seal
 from flyball.core.check import check_name
 from flyball.ports import (
     Claim,
     Due,
     ItemUpdate,
-    LeaseHeldError,
     LeaseLostError,
     LedgerError,
     NewRow,
@@ -30,19 +30,9 @@ from flyball.ports import (
 
 
 @dataclass(slots=True)
-class _Item:
+class _Chained(Item):
     """One target's item, and its chain."""
 
-    generation: int = 0
-    config: str = "{}"
-    config_hash: str = ""
-    token: str | None = None
-    lease_until: datetime | None = None
-    pending: str | None = None
-    wake_at: datetime | None = None
-    head: str = GENESIS
-    seen: str = "{}"
-    history: str = "{}"
     rows: list[Row] = field(default_factory=list)
 
 
@@ -51,7 +41,7 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._items: dict[str, _Item] = {}
+        self._items: dict[str, _Chained] = {}
         self._rows: dict[str, Row] = {}
         self._ids: list[str] = []
         self._due: list[tuple[datetime, str]] = []
@@ -63,11 +53,11 @@ class MemoryLedger:
         """Create the target's item, or change its config, and append a `config` row."""
         check_name("scalable_target_id", scalable_target_id)
         with self._open():
-            item = self._items.get(scalable_target_id) or _Item()
+            item = self._items.get(scalable_target_id) or _Chained()
             if item.generation and item.config_hash == config_hash:
                 return item.generation
             body = config_body(config, config_hash, item.generation + 1)
-            row = seal(scalable_target_id, len(item.rows) + 1, now, "config", body, item.head)
+            row = seal(scalable_target_id, item.sequence + 1, now, "config", body, item.head)
             self._items[scalable_target_id] = item
             item.generation += 1
             item.config, item.config_hash = config, config_hash
@@ -83,7 +73,7 @@ class MemoryLedger:
                 raise _unknown(scalable_target_id)
             if item.config_hash:
                 body = retired_body(item.config_hash, item.generation + 1)
-                row = seal(scalable_target_id, len(item.rows) + 1, now, RETIRED, body, item.head)
+                row = seal(scalable_target_id, item.sequence + 1, now, RETIRED, body, item.head)
                 item.generation += 1
                 item.config_hash = ""
                 self._wake(scalable_target_id, item, None)
@@ -95,27 +85,7 @@ class MemoryLedger:
         now, until = aware(now), aware(until)
         with self._open():
             item = self._item(scalable_target_id)
-            held = item.lease_until
-            if held is not None and item.token != token and held > now:
-                raise LeaseHeldError(
-                    f"{scalable_target_id}: somebody else holds the lease until {held}; now is "
-                    f"{now}."
-                )
-            item.token, item.lease_until = token, until
-            return Claim(
-                scalable_target_id,
-                token,
-                until,
-                item.generation,
-                item.config,
-                item.config_hash,
-                item.history,
-                item.pending,
-                item.seen,
-                item.wake_at,
-                len(item.rows),
-                item.head,
-            )
+            return item.lease(scalable_target_id, token, now, until)
 
     def write(self, claim: Claim, rows: Sequence[NewRow], update: ItemUpdate) -> Claim:
         """Append rows and change the item, all or nothing, if the claim still holds."""
@@ -127,20 +97,13 @@ class MemoryLedger:
             if item.generation != claim.generation:
                 found = f"the config is of generation {item.generation}, not {claim.generation}"
                 raise LeaseLostError(_lost(claim, found))
-            if len(item.rows) != claim.sequence:
-                found = f"there is a row {len(item.rows)}, and the claim knows {claim.sequence}"
+            if item.sequence != claim.sequence:
+                found = f"there is a row {item.sequence}, and the claim knows {claim.sequence}"
                 raise LeaseLostError(_lost(claim, found))
             self._add(item, sealed)
-            if update.history is not None:
-                item.history = update.history
-            if update.seen is not None:
-                item.seen = update.seen
-            if update.pending is not None:
-                item.pending = after.pending
             if update.wake_at is not None:
                 self._wake(claim.scalable_target_id, item, aware(update.wake_at))
-            if update.release:
-                item.token = item.lease_until = None
+            item.change(update, after.pending)
         return after
 
     def due(self, now: datetime, limit: int) -> Sequence[Due]:
@@ -155,18 +118,7 @@ class MemoryLedger:
             item = self._items.get(scalable_target_id)
             if item is None:
                 raise _unknown(scalable_target_id)
-            return TargetStatus(
-                scalable_target_id,
-                item.generation,
-                item.config,
-                item.config_hash,
-                item.history,
-                item.pending,
-                item.wake_at,
-                item.lease_until,
-                len(item.rows),
-                item.head,
-            )
+            return item.status(scalable_target_id)
 
     def scalable_target_ids(self) -> Sequence[str]:
         """List every registered target, sorted."""
@@ -187,7 +139,7 @@ class MemoryLedger:
         end = None if limit is None else sequence + max(limit, 0)
         while item is not None and (end is None or sequence < end):
             with self._open():
-                if sequence >= len(item.rows):
+                if sequence >= item.sequence:
                     return
                 row = item.rows[sequence]
             yield row
@@ -207,7 +159,7 @@ class MemoryLedger:
             if scalable_target_id is None:
                 newest = (self._rows[row_id] for row_id in reversed(self._ids))
             else:
-                newest = reversed(self._items.get(scalable_target_id, _Item()).rows)
+                newest = reversed(self._items.get(scalable_target_id, _Chained()).rows)
             wanted = (row for row in newest if kind in (None, row.kind))
             return list(islice(wanted, max(limit, 0)))
 
@@ -220,20 +172,20 @@ class MemoryLedger:
             raise LedgerError("This ledger was closed. Open it again.")
         return self._lock
 
-    def _item(self, scalable_target_id: str) -> _Item:
+    def _item(self, scalable_target_id: str) -> _Chained:
         item = self._items.get(scalable_target_id)
         if item is None or not item.config_hash:
             raise _unknown(scalable_target_id)
         return item
 
-    def _add(self, item: _Item, rows: Sequence[Row]) -> None:
+    def _add(self, item: _Chained, rows: Sequence[Row]) -> None:
         for row in rows:
             item.rows.append(row)
-            item.head = row.hash
+            item.sequence, item.head = len(item.rows), row.hash
             self._rows[row.id] = row
             insort(self._ids, row.id)
 
-    def _wake(self, scalable_target_id: str, item: _Item, at: datetime | None) -> None:
+    def _wake(self, scalable_target_id: str, item: _Chained, at: datetime | None) -> None:
         if item.wake_at is not None:
             del self._due[bisect_left(self._due, (item.wake_at, scalable_target_id))]
         item.wake_at = at
