@@ -182,9 +182,7 @@ def _moment_row(shown: Shown, *, names: bool) -> list[str]:
     return [
         f"{who}{escape(shown.when)}, {escape(shown.lasted)}",
         shown.demand,
-        " → ".join(shown.capacity),
-        " → ".join(shown.late),
-        " → ".join(shown.cost),
+        *(" → ".join(dict.fromkeys(each)) for each in (shown.capacity, shown.late, shown.cost)),
         *map(escape, shown.why),
     ]
 

@@ -9,6 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from flyball.config.amended import Pair
+from flyball.core.policy import TrackingPolicy
 from flyball.core.target import ScalableTarget
 from flyball.report.comment import MARKER, MOST_BYTES, escape, write_comment
 from flyball.report.diff import judge_limits, tell_run, tell_verdict
@@ -30,7 +31,8 @@ NAMES = ("old.yaml", "new.yaml")
 def change(target: ScalableTarget, value: float) -> ScalableTarget:
     """Give it another target value."""
     (policy,) = target.policies
-    return replace(target, policies=(replace(policy, target_value=value),))  # type: ignore[call-arg]
+    assert isinstance(policy, TrackingPolicy)
+    return replace(target, policies=(replace(policy, target_value=value),))
 
 
 @cache
@@ -55,7 +57,7 @@ def write(found: Diff, *limits: str, names: tuple[str, str] = NAMES) -> str:
 
 def render(text: str) -> str:
     """Make HTML of it, as GitHub's Markdown does."""
-    return GITHUB.render(text)
+    return str(GITHUB.render(text))
 
 
 def test_a_comment_has_a_verdict_a_table_and_the_rest_folded() -> None:
@@ -133,6 +135,13 @@ def test_what_is_exceeded_is_said_first() -> None:
     assert "cost\\>+0%: +" in text
     assert "of chat: +" in text
     assert "Within" not in text
+
+
+def test_what_is_the_same_on_both_sides_stands_once() -> None:
+    """An arrow is a change."""
+    moments = write(compare()).partition("moments that mattered")[2]
+    assert " 0 → 0 " not in moments
+    assert " → " in moments
 
 
 def test_many_targets_fit_into_a_comment() -> None:
