@@ -217,7 +217,8 @@ def timeline_rows(found: Backtest) -> Iterator[tuple[str, ...]]:
     for moment in timeline(found):
         demand = "" if moment.demand is None else f"{moment.demand:.12g}"
         counts = (f"{moment.ready:.12g}", f"{moment.billed:.12g}", f"{moment.desired}")
-        inside = tuple("" if each is None else f"{each}" for each in moment[5:7])
+        both = (moment.ceiling, moment.picked)
+        inside = tuple("" if each is None else f"{each}" for each in both)
         yield (target.id, encode(moment.at), demand, *counts, *inside, _reason(found, moment))
 
 
