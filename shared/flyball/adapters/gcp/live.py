@@ -16,7 +16,7 @@ from flyball.adapters.gcp.resource import DeployedModel, ResourceError, name_res
 from flyball.adapters.gcp.session import LOGIN, NO_CREDENTIALS
 from flyball.address import doubt_google, find_kept
 from flyball.core.model import Capacity, Missing, MissingCause
-from flyball.core.target import Mode, ScalableTarget
+from flyball.core.target import CapacityKind, Mode, ScalableTarget
 from flyball.plan.live import ASK, Live, check_bounds, look_at_all, tell_unread
 from flyball.plan.model import Check, Choices, Level, Memory, Scope
 from flyball.plan.sight import HAND_OVER, find_blind, tell_blind
@@ -143,6 +143,20 @@ def check_deployed(capacity: Capacity | Missing, target: ScalableTarget) -> Iter
     yield Check("deployed model", Level.OK, text, remedy, target.id)
 
 
+def check_pin(capacity: Capacity | Missing, target: ScalableTarget) -> Iterator[Check]:
+    """Say where a range of which the service picks the number becomes one number."""
+    if target.capacity_kind is not CapacityKind.COUNT or isinstance(capacity, Missing):
+        return
+    if capacity.ceiling is None or capacity.ceiling <= capacity.desired:
+        return
+    closed = "is closed" if target.mode is Mode.APPLY else "would be closed"
+    text = (
+        f"its range {capacity.desired}–{capacity.ceiling} {closed} to one number, at first the "
+        f"{max(capacity.serving, capacity.desired)} there: the service no longer picks"
+    )
+    yield Check("pin", Level.OK, text, "`capacity_kind: range` leaves it the choice", target.id)
+
+
 def share(one: ScalableTarget, other: ScalableTarget) -> bool:
     """Say whether two targets scale the same; who names no deployed model means the only one."""
     keys = _key(one), _key(other)
@@ -155,6 +169,7 @@ def _look(scene: Scene, target: ScalableTarget) -> Iterator[Check]:
     capacity = scene.live(target)
     yield from check_deployed(capacity, target)
     yield from check_floor(capacity, target)
+    yield from check_pin(capacity, target)
     yield from check_range(capacity, target, scene.choices, taking=taking)
 
 

@@ -6,10 +6,17 @@ from dataclasses import dataclass
 
 import pytest
 
-from flyball.adapters.gcp.live import ANOTHER, BY_ID, check_deployed, check_floor, check_range
+from flyball.adapters.gcp.live import (
+    ANOTHER,
+    BY_ID,
+    check_deployed,
+    check_floor,
+    check_pin,
+    check_range,
+)
 from flyball.adapters.gcp.session import LOGIN
 from flyball.core.model import Capacity, Deployed, Missing, MissingCause
-from flyball.core.target import Mode, ScalableTarget
+from flyball.core.target import CapacityKind, Mode, ScalableTarget
 from flyball.plan.live import ASK
 from flyball.plan.model import Choices, Level
 
@@ -173,3 +180,27 @@ def test_a_pool_and_what_cannot_be_read_name_no_deployed_model() -> None:
     target = ScalableTarget("churn", 1, 4, home="gcp", resource=POOL)
     assert [*check_deployed(Capacity(1, 1, ceiling=4), target)] == []
     assert [*check_deployed(Missing(MissingCause.SOURCE_FAILED), target)] == []
+
+
+PINS = (
+    (Mode.APPLY, Capacity(2, 3, ceiling=6), "range 2–6 is closed to one number, at first the 3"),
+    (Mode.ADVISE, Capacity(2, 1, ceiling=6), "2–6 would be closed to one number, at first the 2"),
+    (Mode.APPLY, Capacity(3, 3, ceiling=3), ""),
+    (Mode.APPLY, Capacity(3, 3), ""),
+    (Mode.APPLY, Missing(MissingCause.SOURCE_FAILED), ""),
+)
+
+
+@pytest.mark.parametrize(("mode", "capacity", "told"), PINS)
+def test_a_range_that_a_pin_closes_is_told(
+    mode: Mode, capacity: Capacity | Missing, told: str
+) -> None:
+    """Before it is: the service then no longer picks. Of a range nothing is said."""
+    target = ScalableTarget("churn", 1, 6, home="gcp", resource=NUMBER, mode=mode)
+    found = [*check_pin(capacity, target)]
+    assert [(each.level, told in each.text) for each in found] == (
+        [(Level.OK, True)] if told else []
+    )
+    kind = CapacityKind.RANGE
+    ranged = ScalableTarget("churn", 1, 6, home="gcp", resource=NUMBER, capacity_kind=kind)
+    assert [*check_pin(capacity, ranged)] == []
