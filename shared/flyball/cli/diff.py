@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from flyball.cli.deployment import Region
 from flyball.cli.failure import FOUND, refuse
 from flyball.cli.options import Json, TargetNames
+from flyball.cli.pulled import Cache, From, Pulling, Refresh, Since, To, pull_traces
 from flyball.cli.recorded import (
     Capacities,
     CountColumn,
@@ -20,6 +23,7 @@ from flyball.cli.recorded import (
     MetricColumn,
     MetricDelay,
     Seed,
+    ServiceTarget,
     TimeColumn,
     TimeZone,
     Traces,
@@ -107,7 +111,13 @@ def diff(
     old: Old,
     new: New,
     trace: Traces = None,
+    from_: From = None,
     days: Days = None,
+    since: Since = None,
+    until: To = None,
+    cache: Cache = None,
+    refresh: Refresh = False,
+    region: Region = None,
     target: TargetNames = None,
     timestamp: TimeColumn = "timestamp",
     requests: CountColumn = None,
@@ -119,6 +129,7 @@ def diff(
     metric_delay: MetricDelay = "1m",
     measures: Measures = None,
     against: Against = "",
+    service_target: ServiceTarget = None,
     warm_up: WarmUp = None,
     seed: Seed = 0,
     fail_on: FailOn = None,
@@ -138,13 +149,13 @@ def diff(
 
     limits = [_read_limit(each) for each in fail_on or ()]
     reading = make_reading(timestamp, requests, metric, instances, time_zone, days)
-    setting = make_setting(lead_time, metric_delay, seed, warm_up, measures)
-    call = Call(target, trace or [""], capacity or [], reading, setting)
+    setting = make_setting(lead_time, metric_delay, seed, warm_up, measures, service_target)
+    others = {"--requests": requests, "--metric": metric}
+    pulling = Pulling(from_, since, until, days, cache, refresh, region, others)
     configs = (read_config(old), read_config(new))
+    traces = pull_traces(Path(new), target, trace, pulling)
+    call = Call(target, traces, capacity or [], reading, setting)
     asked = _ask(configs, (old, new), call)
-    for each in asked:
-        if each.new is not None:
-            choose_peers(against, each.new.scalable_target)
     found = _run(asked, against, jobs)
     verdicts = _judge(found, limits)
     _show(found._replace(told=moments), verdicts, (old, new), Format.JSON if json else for_)
@@ -259,6 +270,9 @@ def _run(asked: Sequence[Asked], against: str, jobs: int) -> Diff:
     from flyball.sim.diff import list_tasks
     from flyball.sim.meaning import MeaningError
 
+    for each in asked:
+        if each.new is not None:
+            choose_peers(against, each.new.scalable_target)
     tasks = [each for each in list_tasks(asked, against) if each]
     total = sum(map(count_slots, tasks))
     with screen.progress("Backtesting", total, estimates=True) as advance:

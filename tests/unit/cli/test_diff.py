@@ -248,6 +248,8 @@ def test_the_old_config_may_be_that_of_a_revision(
         (("--format", "html"), ("--format", "github")),
         (("--lead-time", "soon"), ("--lead-time",)),
         (("--trace", "more.csv"), ("are for all",)),
+        (("--from", "cloudwatch"), ("--from, --trace", "give one of the two")),
+        (("--since", "2026-01-01"), ("--since", "only with --from")),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
