@@ -12,6 +12,7 @@ from flyball.cli.options import Database, Json, LedgerPath, LedgerProject, Ledge
 
 if TYPE_CHECKING:
     from flyball.core.model import Decision, Observation
+    from flyball.core.remember import Noticed
     from flyball.core.target import ScalableTarget
     from flyball.report.explain import Explanation
 
@@ -42,7 +43,6 @@ def explain(
     from flyball.core.model import Action
     from flyball.report.advised import tell_learned
     from flyball.report.explain import explain as explain_record
-    from flyball.report.noticed import tell_noticed
     from flyball.report.range import tell_range
     from flyball.report.sentences import tell, tell_outcome
 
@@ -71,8 +71,7 @@ def explain(
         return
     head = f"{name_row(row, False)}, {row.at:%Y-%m-%d %H:%M:%S} UTC, {row.id}"
     screen.say_wrapped(head, style="dim")
-    for each in record.noticed:
-        screen.say_wrapped(f"{tell_noticed(each)}.")
+    _say_noticed(record.noticed)
     answer = "" if outcome is None else tell_outcome(outcome)
     if outcome is None and record.decision.action is Action.SET:
         answer = "Not known yet: the next wake asks"
@@ -119,6 +118,14 @@ def say_explanation(
             "Note",
             ["Today's engine decides otherwise from these inputs: see `flyball ledger replay`"],
         )
+
+
+def _say_noticed(noticed: Sequence[Noticed]) -> None:
+    from flyball.cli import screen
+    from flyball.report.noticed import tell_noticed
+
+    for each in noticed:
+        screen.say_wrapped(f"{tell_noticed(each)}.")
 
 
 def _say_list(title: str, sentences: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ and what was measured or asked of the old one is not the new one's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -43,10 +44,10 @@ def begin_anew(
     Returns:
         The history, as if it had always been of what is seen; and what was noticed.
     """
-    if isinstance(capacity, Missing) or history.desired is None:
+    if isinstance(capacity, Missing):
         return history, ()
-    if not is_redeployed(history, capacity):
-        return history, ()
+    if history.desired is None or not is_redeployed(history, capacity):
+        return replace(history, deployed=capacity.deployed or history.deployed), ()
     floor = _find_floor(history, history.desired)
     told = Noticed(
         Notice.REDEPLOYED, now, floor, capacity.desired, history.deployed, capacity.deployed
@@ -61,9 +62,31 @@ def begin_anew(
         changes=tuple(each for each in history.changes if each.completed_at is not None),
         ready=(),
         ceiling=ceiling,
+        deployed=capacity.deployed,
         carried=Carried(now, capacity.desired, floor) if acts else None,
     )
     return anew, (told,)
+
+
+def follow_carried(
+    carried: Carried | None,
+    capacity: Capacity | Missing,
+    noticed: Sequence[Noticed],
+    now: datetime,
+) -> Carried | None:
+    """Bring a floor that is still to be set up to what is seen.
+
+    Args:
+        carried: As it was remembered.
+        capacity: What is seen.
+        noticed: With that; whoever moves the new deployment's floor is respected.
+        now: Aware UTC.
+    """
+    if isinstance(capacity, Missing):
+        return carried
+    if any(each.notice is Notice.FOREIGN for each in noticed):
+        return None
+    return keep_carried(carried, capacity.desired, now)
 
 
 def keep_carried(carried: Carried | None, desired: int, now: datetime) -> Carried | None:

@@ -42,7 +42,7 @@ from flyball.core.prune import (
     prune_ready,
     prune_recommendations,
 )
-from flyball.core.redeploy import begin_anew, is_redeployed, keep_carried
+from flyball.core.redeploy import begin_anew, follow_carried, is_redeployed
 from flyball.core.refusal import (
     SHORTAGE_LONGEST,
     keep_failure,
@@ -117,17 +117,10 @@ def absorb(
     Returns:
         The history to decide with, and what was noticed.
     """
-    noticed: list[Noticed] = []
     history, redeployed = begin_anew(target, history, observation.capacity, now)
-    noticed += redeployed
-    changes, foreign, desired, ready = (
-        history.changes,
-        history.foreign,
-        history.desired,
-        history.ready,
-    )
-    shortage, ceiling = history.shortage, history.ceiling
-    deployed, carried = history.deployed, history.carried
+    noticed = [*redeployed]
+    changes, desired, ready = history.changes, history.desired, history.ready
+    foreign, shortage, ceiling = history.foreign, history.shortage, history.ceiling
     if not isinstance(observation.capacity, Missing):
         capacity = observation.capacity
         changes, told = _follow(target, changes, capacity, now)
@@ -139,9 +132,7 @@ def absorb(
             foreign = Foreign(now, before, capacity.desired, now + target.foreign_hold)
             noticed.append(Noticed(Notice.FOREIGN, now, before, capacity.desired))
             changes = tuple(change for change in changes if change.completed_at is not None)
-            carried = None
-        desired, deployed = _expected(capacity, changes), capacity.deployed or deployed
-        carried = keep_carried(carried, capacity.desired, now)
+        desired = _expected(capacity, changes)
         undone = any(each.notice is Notice.ROLLED_BACK for each in told)
         ceiling, moved = follow_ceiling(target, ceiling, capacity, now, find_lag(target), undone)
         noticed += moved
@@ -165,8 +156,7 @@ def absorb(
         shortage=shortage,
         failure=keep_failure(target, history.failure, now),
         ceiling=ceiling,
-        deployed=deployed,
-        carried=carried,
+        carried=follow_carried(history.carried, observation.capacity, noticed, now),
     )
     if any(each.notice is Notice.ROLLED_BACK and each.before > each.after for each in noticed):
         kept = note_roll_back(kept, target.tick, now)
