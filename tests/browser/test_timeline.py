@@ -223,7 +223,7 @@ def test_a_pointer_reads_a_minute(opened: Watched) -> None:
     page.mouse.move(*aim(page, 0.4))
     tip = page.locator(".tip")
     expect(tip).to_be_visible()
-    assert re.search(r"demand [\d,.]+\s+.*in service\s+.*paid\s+[\d,]+ of static", tip.inner_text())
+    assert re.search(r"demand [\d,.]+\s+.*in service\s+.*paid\s+static [\d,]+", tip.inner_text())
     page.mouse.move(5, 5)
     expect(tip).to_be_hidden()
 

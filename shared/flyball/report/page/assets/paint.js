@@ -82,7 +82,7 @@ const paintAxes = (context, chart, view, box, most, colour) => {
   }
   const [from, to] = [chart.timeOf(view.from), chart.timeOf(view.to)];
   context.textAlign = 'center';
-  for (const [at, text] of timeTicks(from, to, Math.max(2, Math.floor(width / 92)))) {
+  for (const [at, text] of timeTicks(from, to, Math.max(3, Math.floor(width / 92)))) {
     const x = ((at - from) / (to - from)) * width;
     context.fillStyle = colour.line;
     context.fillRect(Math.round(x), height, 1, 8);

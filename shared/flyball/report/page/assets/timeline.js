@@ -227,7 +227,7 @@ class Timeline {
       `${span(chart.ready.low[index], chart.ready.high[index])} in service`,
       `${several ? 'up to ' : ''}${number(chart.billed[index])} paid`,
     ];
-    if (this.other) told.push(`${number(this.other[index])} of ${this.root.querySelector('[data-act="other"]').value}`);
+    if (this.other) told.push(`${this.root.querySelector('[data-act="other"]').value} ${number(this.other[index])}`);
     if (chart.late[index] > 0) told.push(`${percent(chart.late[index], 0)} late`);
     return told;
   }
