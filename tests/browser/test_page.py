@@ -11,6 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
+from flyball.report.page import Days, Group, Point, Subject, render
+from flyball.report.page import Page as Report
 from tests.browser.conftest import HOSTILE, Watched, look
 
 READERS: dict[str, dict[str, Any]] = {
@@ -173,3 +175,21 @@ def test_several_targets_are_shown_one_at_a_time(two: Watched) -> None:
     expect(page.locator(".subject:visible")).to_have_attribute("aria-label", "vision")
     expect(page.locator(".read:visible")).to_contain_text("· 4 h ·")
     two.expect_quiet()
+
+
+def test_a_search_shows_all_that_it_tried(browser: Browser, tmp_path: Path) -> None:
+    """Without a timeline: a hundred points, of which those with a name can be reached by keys."""
+    tried = tuple(Point("", Group.OURS, 1.1 + at / 100, 0.05 / (1 + at)) for at in range(100))
+    named = (Point("best", Group.OURS, 1.2, 0.004, "chosen", emphasised=True),)
+    subject = Subject("<i>", points=(*tried, *named), days=Days(("day",), ("x",), (), "left out"))
+    path = tmp_path / "tune.html"
+    path.write_text(render(Report("Tune", "<b>", (subject,))), encoding="utf-8", newline="\n")
+    for watched in look(browser, path):
+        page = watched.page
+        expect(page.locator(".frontier path.edge")).to_have_count(1)
+        assert page.locator(".frontier .point").count() == 101
+        assert page.locator(".frontier .point[tabindex]").count() == 1
+        expect(page.locator(".days .note")).to_have_text("left out")
+        expect(page.locator("h1")).to_have_text("<b>")
+        assert Axe().run(page).violations_count == 0
+        watched.expect_quiet()

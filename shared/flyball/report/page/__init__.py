@@ -2,6 +2,7 @@
 
 from flyball.report.page.model import (
     Chart,
+    Days,
     Figure,
     Group,
     Mark,
@@ -16,6 +17,7 @@ from flyball.report.page.render import render
 
 __all__ = [
     "Chart",
+    "Days",
     "Figure",
     "Group",
     "Mark",
