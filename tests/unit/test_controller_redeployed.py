@@ -107,7 +107,7 @@ def test_what_is_held_is_carried_over_when_that_ends(rig: Rig) -> None:
     """A deployment of the model is what people pause for."""
     rig.wake()
     redeploy(rig)
-    rig.provider.capacity = rig.provider.capacity._replace(status=Status.BUSY)  # type: ignore[union-attr]
+    rig.provider.capacity = rig.provider.capacity._replace(status=Status.BUSY)
     rig.wake()
     assert rig.last().action is Action.DEFER
     assert rig.history().carried == Carried(T0 + MINUTE, 1, 4)
@@ -123,7 +123,7 @@ def test_a_deployment_that_only_advises_tells_and_carries_nothing(rig: Rig) -> N
     rig.metrics.load = 100.0
     rig.wake()
     redeploy(rig)
-    rig.provider.capacity = rig.provider.capacity._replace(owner=ADVISER)  # type: ignore[union-attr]
+    rig.provider.capacity = rig.provider.capacity._replace(owner=ADVISER)
     rig.wake()
     assert [each.notice for each in rig.records()[-1].noticed] == [Notice.REDEPLOYED]
     assert rig.history().carried is None

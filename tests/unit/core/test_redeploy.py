@@ -17,6 +17,7 @@ from flyball.core.model import (
     Carried,
     Ceiling,
     Deployed,
+    Direction,
     Failure,
     Foreign,
     History,
@@ -28,7 +29,6 @@ from flyball.core.model import (
     Reason,
     Status,
 )
-from flyball.core.past import Direction
 from flyball.core.policy import Policy
 from flyball.core.redeploy import CARRIED_FOR, begin_anew, keep_carried
 from flyball.core.remember import Notice, Noticed, absorb, believe_capacity
