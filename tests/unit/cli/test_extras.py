@@ -88,17 +88,20 @@ ON_AWS = [
     ("run", "--config", "aws.yaml", "--once"),
     ("import", "aws"),
     ("backtest", "--config", "aws.yaml", "--from", "cloudwatch"),
+    ("diff", "aws.yaml", "aws.yaml", "--from", "cloudwatch"),
 ]
 ON_GOOGLE = [
     *name_all("gcp.yaml", "firestore:acme-ml/flyball", ("--project", "acme-ml")),
     ("import", "gcp", "--project", "acme-ml", "--location", "europe-west4"),
     ("backtest", "--config", "gcp.yaml", "--from", "cloud-monitoring"),
+    ("diff", "gcp.yaml", "gcp.yaml", "--from", "cloud-monitoring"),
 ]
 WITHOUT = [
     *(("validate", each) for each in ("aws.yaml", "gcp.yaml")),
     *(("schedule", "preview", each) for each in ("aws.yaml", "gcp.yaml")),
     ("cost", "--config", "gcp.yaml", "--days", "1"),
     ("backtest", "--config", "aws.yaml", "--days", "1", "--against", ""),
+    ("diff", "aws.yaml", "aws.yaml", "--days", "1"),
 ]
 """What needs no library of a cloud: a file is a file, and no call of Google's is made by one."""
 NO_CLOUD = {"demo", "schema", "decide", "ledger", "schedule", "import", "validate"}
