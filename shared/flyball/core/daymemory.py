@@ -118,14 +118,15 @@ def _close(day: Day, number: int) -> Day:
     for passed in range(max(day.number + 1, number - SLOTS), number):
         start = passed % SLOTS * _BIN.size
         bins[start : start + _BIN.size] = _UNKNOWN
-    highest = _ALL.unpack(bins)[1::2]
-    first = (number - SHORT_BINS) % SLOTS
-    short = [highest[(first + step) % SLOTS] for step in range(SHORT_BINS)]
-    first = (number - DAY_BINS + 1) % SLOTS
-    whole = [highest[(first + step) % SLOTS] for step in range(DAY_BINS - 1)]
+    highest = _ALL.unpack(bins)[1::2] * 2
+    short, whole = (number - SHORT_BINS) % SLOTS, (number - DAY_BINS + 1) % SLOTS
     return Day(
         bytes(bins),
         number,
-        short_highest=max((value for value in short if value > 0.0), default=0.0),
-        day_highest=max((value for value in whole if value > 0.0), default=0.0),
+        short_highest=_find_highest(highest[short : short + SHORT_BINS]),
+        day_highest=_find_highest(highest[whole : whole + DAY_BINS - 1]),
     )
+
+
+def _find_highest(values: tuple[float, ...]) -> float:
+    return max([value for value in values if value > 0.0], default=0.0)  # NaN is not

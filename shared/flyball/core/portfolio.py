@@ -267,24 +267,25 @@ def _take(state: State, goal: Goal, minute: int, demand: float | None) -> State:
 def _stretch(rows: bytes, goal: Goal, only: Shadow | None = None) -> Stretch:
     """Unpack what all shadows live through, or what only one of them needs of it."""
     flat = _unpacker(len(rows) // ROW_BYTES).unpack(rows)
-    columns = [flat[place::COLUMNS] for place in range(COLUMNS)]
-    demand = columns[0]
+    demand = flat[::COLUMNS]
     known = [value for value in demand if not math.isnan(value)]
     forecasts, errors, floors = [_EMPTY] * 4, [_EMPTY] * 4, [_EMPTY] * 4
+    widest = [0.0] * 4
     for expert in range(4) if only is None else (only.expert,):
-        row = columns[1 + expert]
+        row, scales = flat[1 + expert :: COLUMNS], flat[5 + expert :: COLUMNS]
         forecasts[expert] = tuple([value - ROUNDING for value in row])
-        errors[expert] = tuple(map(mul, row, columns[5 + expert]))
+        errors[expert] = tuple(map(mul, row, scales))
+        widest[expert] = max(scales)
     for floor in range(1, 4) if only is None else (only.floor,):
         if floor:
-            floors[floor] = tuple([value - ROUNDING for value in columns[8 + floor]])
+            floors[floor] = tuple([value - ROUNDING for value in flat[8 + floor :: COLUMNS]])
     return Stretch(
         demand,
         max(known, default=0.0),
         len(known) == len(demand),
         tuple(forecasts),
         tuple(errors),
-        tuple(map(max, columns[5:9])),
+        tuple(widest),
         tuple(floors),
         goal.lead_minutes,
         goal.lag_minutes,
