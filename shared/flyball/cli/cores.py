@@ -222,7 +222,7 @@ def _ignore(_: float) -> None:
 @contextmanager
 def _open_parallel(cores: Cores) -> Iterator[tuple[Parallel, int]]:
     """Give what runs calls, and how many it is sent at once; 0: as it takes them."""
-    from joblib import Parallel, cpu_count
+    from joblib import Parallel, cpu_count, parallel_config
 
     if cores.backend == LOKY:
         jobs = cpu_count() if cores.jobs is None else cores.jobs
@@ -232,8 +232,8 @@ def _open_parallel(cores: Cores) -> Iterator[tuple[Parallel, int]]:
     jobs = -1 if cores.jobs is None else cores.jobs
     try:
         if cores.backend == DASK:
-            with _connect_dask(cores) as client:
-                yield Parallel(jobs, backend=DASK, **LAZY, client=client), 0
+            with _connect_dask(cores) as client, parallel_config(DASK, client=client):
+                yield Parallel(jobs, **LAZY), 0
         else:
             with _connect_ray(cores) as count:
                 yield Parallel(jobs, backend=RAY, batch_size=1), AHEAD * count
@@ -266,7 +266,7 @@ def _connect_ray(cores: Cores) -> Iterator[int]:
     register_ray()
     given = {"address": cores.address} if cores.address else {"num_cpus": cores.jobs}
     try:
-        ray.init(log_to_driver=False, **given)
+        ray.init(log_to_driver=False, logging_level="ERROR", **given)
     except ConnectionError as error:
         raise CoresError(f"--backend ray: no cluster at {cores.address}: {error}") from error
     try:

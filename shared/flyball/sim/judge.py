@@ -161,6 +161,13 @@ def find_needs(found: Slots) -> list[int | None]:
     ]
 
 
+def find_late(found: Slots) -> list[float]:
+    """Say how many of each slot's requests were late; the sum of any part is its `late`."""
+    demand, capacity = _hold(found, 0, len(found.demand))
+    over = _find_over(demand, capacity, found.dropped)
+    return _find_late(demand, capacity, over, found.waiting)
+
+
 def fill_gaps(needs: Sequence[int | None]) -> list[int]:
     """Let an unknown slot need what the one before it did."""
     filled: list[int] = []
@@ -175,23 +182,10 @@ def _judge(found: Slots, begin: int, end: int, needs: Sequence[int], ahead: Sequ
     count = max(0, end - begin)
     hours = found.length / HOUR
     changes = [each for each in found.changes if begin <= each.slot < end and each.step]
-    demand = [each or 0.0 for each in found.demand[begin:end]]
-    capacity = [
-        ready * each
-        for ready, each in zip(
-            found.ready[begin:end], found.capacity_per_instance[begin:end], strict=True
-        )
-    ]
+    demand, capacity = _hold(found, begin, end)
     arrived = sum(demand)
-    over = [max(0.0, each - most) for each, most in zip(demand, capacity, strict=True)]
-    if found.dropped:
-        turned_away = zip(over, demand, found.dropped[begin:end], strict=True)
-        over = [max(each, min(every, gone)) for each, every, gone in turned_away]
-    waits = zip(found.waiting[begin:end], capacity, demand, over, strict=True)
-    late = sum(
-        every if waiting > LATE_BACKLOG_RATIO * most else some
-        for waiting, most, every, some in waits
-    )
+    over = _find_over(demand, capacity, found.dropped[begin:end])
+    late = sum(_find_late(demand, capacity, over, found.waiting[begin:end]))
     billed = sum(found.billed[begin:end])
     known = zip(found.demand[begin:end], found.ready[begin:end], needs[begin:end], strict=True)
     pairs = [(ready, need) for asked, ready, need in known if asked is not None]
@@ -222,6 +216,37 @@ def _judge(found: Slots, begin: int, end: int, needs: Sequence[int], ahead: Sequ
         over_time_ratio=_mean([float(has > need) for has, need in pairs]),
         dropped_ratio=_ratio(math.fsum(found.dropped[begin:end]), arrived),
     )
+
+
+def _hold(found: Slots, begin: int, end: int) -> tuple[list[float], list[float]]:
+    """Hold what arrived in each slot against what could be served in it."""
+    demand = [each or 0.0 for each in found.demand[begin:end]]
+    pairs = zip(found.ready[begin:end], found.capacity_per_instance[begin:end], strict=True)
+    return demand, [ready * each for ready, each in pairs]
+
+
+def _find_over(
+    demand: Sequence[float], capacity: Sequence[float], dropped: Sequence[float]
+) -> list[float]:
+    """Say how many of each slot's requests found no capacity in it."""
+    over = [max(0.0, each - most) for each, most in zip(demand, capacity, strict=True)]
+    if not dropped:
+        return over
+    turned_away = zip(over, demand, dropped, strict=True)
+    return [max(each, min(every, gone)) for each, every, gone in turned_away]
+
+
+def _find_late(
+    demand: Sequence[float],
+    capacity: Sequence[float],
+    over: Sequence[float],
+    waits: Sequence[float],
+) -> list[float]:
+    """Say how many of each slot's requests found none, or had to wait for others."""
+    return [
+        every if waiting > LATE_BACKLOG_RATIO * most else some
+        for waiting, most, every, some in zip(waits, capacity, demand, over, strict=True)
+    ]
 
 
 def _count_reversals(changes: Sequence[Change], near: int) -> int:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from flyball.core.model import Decision, Reason
 from flyball.sim.backtest import Backtest
-from flyball.sim.judge import HOUR, LATE_BACKLOG_RATIO, Slots
+from flyball.sim.judge import HOUR, find_late
 
 LONGEST = 2 * HOUR
 """What differs for longer is told hour by hour: a day of it has no one reason."""
@@ -99,7 +99,7 @@ def find_stretches(old: Backtest, new: Backtest, scale: Scale) -> list[Stretch]:
         new: Of the new config, over the same course.
         scale: What differences are weighed by.
     """
-    late = (list_late(old.ours.run.slots), list_late(new.ours.run.slots))
+    late = (find_late(old.ours.run.slots), find_late(new.ours.run.slots))
     return [
         _make_stretch(old, new, late, begin, end, scale)
         for begin, end in _cut(old, _find_rows(old, new, late))
@@ -109,17 +109,6 @@ def find_stretches(old: Backtest, new: Backtest, scale: Scale) -> list[Stretch]:
 def rank(stretches: Sequence[Stretch]) -> list[Stretch]:
     """Put those first that mattered most; of equals the earlier."""
     return sorted(stretches, key=lambda each: (-each.weight, each.start, each.scalable_target_id))
-
-
-def list_late(slots: Slots) -> list[float]:
-    """Say how many of each slot's requests were late, as they are scored."""
-    found = []
-    columns = (slots.demand, slots.ready, slots.capacity_per_instance, slots.waiting)
-    for demand, ready, each, waiting in zip(*columns, strict=True):
-        arrived, capacity = demand or 0.0, ready * each
-        behind = waiting > LATE_BACKLOG_RATIO * capacity
-        found.append(arrived if behind else max(0.0, arrived - capacity))
-    return found
 
 
 Late = tuple[list[float], list[float]]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from flyball.core.model import Action, Decision, Reason, Status
 from flyball.ports import Outcome, OutcomeKind
 from flyball.sim.day import Minute
-from flyball.sim.judge import Change, Marks, Slots, fill_gaps, judge, judge_each, warm_up
+from flyball.sim.judge import Change, Marks, Slots, fill_gaps, find_late, judge, judge_each, warm_up
 from flyball.sim.score import Tally
 from flyball.wake import Wake, WakeKind
 
@@ -52,6 +52,17 @@ def test_a_backlog_of_two_percent_makes_nobody_late() -> None:
     """0.4 of 20 is the limit itself, the next number is over it."""
     assert judge(slots([10], [2], waiting=[0.4]), 4, 0).late == 0
     assert judge(slots([10], [2], waiting=[0.41]), 4, 0).late == 10
+
+
+def test_who_was_late_is_said_by_the_slot() -> None:
+    """Of any part of a run, the slots' sum is what the part's score has; 429s are in it."""
+    demand = [25.0, None, 10.0, 12.0, 8.0]
+    run = slots(demand, [2, 2, 2, 1, 0], waiting=[0.0, 5.0, 0.5, 0.0, 0.0])
+    run = run._replace(dropped=[0.0, 0.0, 0.0, 4.0, 9.0])
+    late = find_late(run)
+    assert late == [5.0, 0.0, 10.0, 4.0, 8.0]
+    for begin, end in ((0, 5), (1, 3), (3, 5)):
+        assert judge(run, 4, begin, end).late == sum(late[begin:end])
 
 
 def test_reversals_are_near_each_other_and_against_each_other() -> None:

@@ -12,13 +12,13 @@ import pytest
 
 from flyball.core.model import Reason
 from flyball.sim.backtest import Backtest, Contender, Subject, backtest
+from flyball.sim.judge import find_late
 from flyball.sim.slots import Course, Plant, make_run, score
 from flyball.sim.stretch import (
     LATE_WEIGHT,
     LONGEST,
     Scale,
     find_stretches,
-    list_late,
     make_scale,
     rank,
 )
@@ -154,7 +154,7 @@ def test_the_stretches_of_two_configs_add_up_to_their_difference() -> None:
     assert any(each.new.decision for each in found)
     for run in (old, new):
         begin = run.subject.begin
-        assert sum(list_late(run.ours.run.slots)[begin:]) == pytest.approx(run.ours.marks.late)
+        assert sum(find_late(run.ours.run.slots)[begin:]) == pytest.approx(run.ours.marks.late)
 
 
 def test_the_order_that_made_the_difference_is_told() -> None:

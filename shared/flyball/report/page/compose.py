@@ -21,10 +21,11 @@ from flyball.report.page.model import (
     Subject,
     Table,
 )
-from flyball.report.page.sample import AROUND, buckets, divide, find_late, gather
+from flyball.report.page.sample import AROUND, buckets, divide, gather
 from flyball.report.plain import plain
 from flyball.report.sentences import headline, tell_why
 from flyball.sim.backtest import OURS, Backtest, Contender
+from flyball.sim.judge import find_late
 
 MOST_SUBJECTS = 12
 COLUMN_BYTES = 250_000

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from flyball.report.page.model import Segment, Series
-from flyball.sim.judge import LATE_BACKLOG_RATIO, Slots
 
 COARSE_SHARE = 0.8
 """Of the buckets, for the whole; the others are for what was late."""
@@ -30,17 +29,6 @@ class Bucket(NamedTuple):
 
     begin: int
     end: int
-
-
-def find_late(found: Slots) -> list[float]:
-    """Say how many of each slot's requests were late; their sum is what `judge` counts."""
-    late = []
-    columns = (found.demand, found.ready, found.capacity_per_instance, found.waiting)
-    for demand, ready, each, waiting in zip(*columns, strict=True):
-        arrived, most = demand or 0.0, ready * each
-        behind = waiting > LATE_BACKLOG_RATIO * most
-        late.append(arrived if behind else max(0.0, arrived - most))
-    return late
 
 
 def divide(late: Sequence[float], room: int) -> tuple[Segment, ...]:

@@ -14,8 +14,8 @@ import pytest
 from flyball.report.backtest import line_of, table_rows
 from flyball.report.page import Group, Page, render
 from flyball.report.page.compose import MOST_SUBJECTS, compose
-from flyball.report.page.sample import find_late
 from flyball.sim.backtest import Backtest, Contender, Subject, backtest
+from flyball.sim.judge import find_late
 from flyball.sim.peers import make
 from flyball.sim.slots import Course, Day, Plant, make_run
 from tests.unit.sim.courses import MONDAY, make_course, make_target

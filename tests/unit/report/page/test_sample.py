@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,10 +9,7 @@ from itertools import pairwise
 import pytest
 
 from flyball.report.page.model import Segment, Series
-from flyball.report.page.sample import AROUND, Bucket, buckets, divide, find_late, gather
-from flyball.sim.peers import make
-from flyball.sim.slots import Plant, score
-from tests.unit.sim.courses import make_course
+from flyball.report.page.sample import AROUND, Bucket, buckets, divide, gather
 
 
 @dataclass(frozen=True)
@@ -85,14 +81,3 @@ def test_no_peak_is_lost() -> None:
     assert max(each for each in found.high if each is not None) == max(values)
     assert min(each for each in found.low if each is not None) == min(values)
     assert found.last[-1] == values[-1]
-
-
-def test_late_is_what_the_score_counts() -> None:
-    """By the slot; their sum is the score's."""
-    course = make_course(900)
-    (peer,) = make("aws:target=0.95")
-    run = peer.run(course, Plant(max_capacity=60))
-    late = find_late(run.slots)
-    marks = score(run, 0)
-    assert marks.late > 0
-    assert math.isclose(math.fsum(late), marks.late)
