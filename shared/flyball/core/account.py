@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from flyball.core.word import Word
 
-INNER_RATIO = 0.88
+INNER_RATIO = 0.84
 """Part of the user's budget that is aimed at: what was true of days past is not quite true next."""
 QUARTER_MINUTES = 15
 HALF_LIFE_MINUTES = 7 * 1440
@@ -24,7 +24,7 @@ BANK_DAYS = 10
 """Most days of budget that are saved up, or owed."""
 PAYBACK_DAYS = 3
 """Days in which the account is brought back to nothing."""
-SAFETY_RATIO = 0.8
+SAFETY_RATIO = 0.95
 LEAST_ALLOWED_RATIO = 0.2
 CHANGE_COST = 8.0
 """Instance-minutes that a change counts for."""
@@ -33,7 +33,7 @@ CHANGES_FREE = 3.0
 DEARER = 1.5
 """Cost is limited to so many times that of the cheapest shadow which keeps the budget,"""
 LOOSE_FACTOR = 3.0
-LOOSE_DEARER = 1.5
+LOOSE_DEARER = 1.4
 """and to so many times that of the cheapest which is at most three times as late."""
 FIRST_MINUTES = 360
 """Known minutes before the first choice."""
