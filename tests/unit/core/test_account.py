@@ -147,7 +147,7 @@ def test_a_choice_says_its_numbers() -> None:
     choice = choose(OLD, record, BUDGET, None, careful=0)
     assert choice.allowed_ratio == pytest.approx(INNER)
     assert choice._replace(allowed_ratio=0.0) == Choice(
-        Why.CHEAPEST, 1, 0.006, 12.0, 0, 0.001, 14.0, 0.0, 12.0 * LOOSE_DEARER
+        Why.CHEAPEST, 1, 0.006, 12.0, 0, 0.001, 14.0, 0.0, 12_000.0 * LOOSE_DEARER / OLD.minutes
     )
 
 
