@@ -29,6 +29,7 @@ from flyball.cli import (
     run,
     schedule,
     schema,
+    tune,
     validate,
     verify,
 )
@@ -178,6 +179,7 @@ for command, words in (
     (demo.demo, "Replay a day of traffic and show each decision."),
     (backtest.backtest, "Run a config over recorded traffic, beside its peers."),
     (diff.diff, "Say what a change of policy would have done."),
+    (tune.tune, "Search over a config's policies, and propose a change."),
     (run.run, "Run the controller as a loop on this machine."),
     (validate.validate, "Name every error of a flyball.yaml at once."),
     (schema.schema, "Print the JSON Schema of flyball.yaml or a scenario."),

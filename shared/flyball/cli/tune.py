@@ -1,0 +1,392 @@
+"""Which values of a config's policies would have been cheap and late enough, and do they hold?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from flyball.cli.backtest import Config
+from flyball.cli.cores import STEPS, Backend, Cores, Jobs, choose_cores, spread
+from flyball.cli.deployment import Region
+from flyball.cli.failure import INTERRUPTED, complain, refuse
+from flyball.cli.options import Json, TargetNames, read_duration
+from flyball.cli.pages import Html, Plot, check_pages, write_pages
+from flyball.cli.pulled import Cache, From, Pulling, Refresh, Since, To, pull_traces
+from flyball.cli.recorded import (
+    Capacities,
+    CountColumn,
+    Days,
+    InstancesColumn,
+    LeadTime,
+    Measures,
+    MetricColumn,
+    MetricDelay,
+    Seed,
+    ServiceTarget,
+    TimeColumn,
+    TimeZone,
+    Traces,
+    WarmUp,
+    make_reading,
+    make_setting,
+)
+from flyball.cli.reviewed import Out, Reviewed, Write, check_out, choose_asked, put, review
+from flyball.cli.subjects import choose_subjects
+
+if TYPE_CHECKING:
+    from flyball.report.page import Page
+    from flyball.sim.tune import Asked, Outcome, Rules, Tuned
+    from flyball.sim.tune.run import Answer, Piece
+    from flyball.sim.tune.search import Goal
+
+MOST_TRIALS = 10_000
+
+LateBudget = Annotated[
+    str | None,
+    typer.Option(
+        "--late-budget",
+        metavar="SHARE",
+        help="The cheapest is wanted of what lets no more requests wait: 1%.  [default: no more "
+        "than now; the whole frontier is searched]",
+        show_default=False,
+    ),
+]
+Choose = Annotated[
+    int | None,
+    typer.Option("--choose", metavar="N", min=1, help="Take this point of the frontier."),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="POLICY[.FIELD]",
+        help="Search only this, such as keep or keep.target_value; * stands for anything, ID: "
+        "before it for one scalable target; may be repeated.",
+    ),
+]
+Fix = Annotated[
+    list[str] | None,
+    typer.Option("--fix", metavar="POLICY[.FIELD]", help="Leave this as it is; as --only."),
+]
+Trials = Annotated[
+    int,
+    typer.Option("--trials", min=1, max=MOST_TRIALS, help="Points that each search tries."),
+]
+Timeout = Annotated[
+    str | None,
+    typer.Option(
+        "--timeout", metavar="DURATION", help="Begin no round of 8 points after so long: 30m."
+    ),
+]
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        "--folds",
+        min=0,
+        max=12,
+        help="Futures that judge what was chosen before them; each is a search of its own.  "
+        "[default: 3, or fewer for few days]",
+        show_default=False,
+    ),
+]
+Sampler = Annotated[
+    str, typer.Option("--sampler", metavar="NAME", help="Optuna's that proposes: tpe or nsga2.")
+]
+StudyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--study",
+        metavar="FILE",
+        help="Keep the search in a journal of Optuna's; where there is one, go on.",
+    ),
+]
+Against = Annotated[
+    str,
+    typer.Option(
+        "--against",
+        metavar="PEERS",
+        help="Who stands beside it, as in flyball backtest; who has a target, and none is given, "
+        "with each of 50 to 90 %.",
+    ),
+]
+
+
+class Showing(NamedTuple):
+    """Where what was found goes."""
+
+    html: Path | None
+    plot: Path | None
+    json: bool
+
+
+def tune(
+    config: Config,
+    trace: Traces = None,
+    from_: From = None,
+    days: Days = None,
+    since: Since = None,
+    until: To = None,
+    cache: Cache = None,
+    refresh: Refresh = False,
+    region: Region = None,
+    target: TargetNames = None,
+    timestamp: TimeColumn = "timestamp",
+    requests: CountColumn = None,
+    metric: MetricColumn = None,
+    instances: InstancesColumn = None,
+    time_zone: TimeZone = "UTC",
+    capacity: Capacities = None,
+    lead_time: LeadTime = "4m",
+    metric_delay: MetricDelay = "1m",
+    measures: Measures = None,
+    service_target: ServiceTarget = None,
+    warm_up: WarmUp = None,
+    late_budget: LateBudget = None,
+    choose: Choose = None,
+    only: Only = None,
+    fix: Fix = None,
+    trials: Trials = 64,
+    timeout: Timeout = None,
+    folds: Folds = None,
+    sampler: Sampler = "tpe",
+    against: Against = "aws,hpa,optimum",
+    seed: Seed = 0,
+    study: StudyFile = None,
+    jobs: Jobs = None,
+    backend: Backend = "loky",
+    write: Write = False,
+    out: Out = None,
+    html: Html = None,
+    plot: Plot = None,
+    json: Json = False,
+) -> None:
+    """Search over the policies' values on recorded traffic, and propose a change.
+
+    Every point is a backtest of the production controller. What is chosen on some days is judged
+    on the days after them, and both are shown, beside peers and who knows the future. The config
+    is not changed: a diff is printed, which --write puts into it. The same seed finds the same,
+    on any number of cores. Ctrl-C ends it with what was found by then.
+    """
+    check_pages(html, plot)
+    check_out(config, out, write=write)
+    rules = _make_rules(late_budget, sampler, trials, folds, seed, choose)
+    limit = None if timeout is None else read_duration("--timeout", timeout).total_seconds()
+    reading = make_reading(timestamp, requests, metric, instances, time_zone, days)
+    setting = make_setting(lead_time, metric_delay, seed, warm_up, measures, service_target)
+    others = {"--requests": requests, "--metric": metric}
+    pulling = Pulling(from_, since, until, days, cache, refresh, region, others)
+    cores = choose_cores(jobs, backend, 2)
+    file = review(config)
+    traces = pull_traces(config, target, trace, pulling)
+    targets = file.config.scalable_targets
+    subjects = choose_subjects(
+        targets, str(config), target, traces, capacity or [], reading, setting, {}
+    )
+    asked = choose_asked(file, subjects, only or [], fix or [], against)
+    found = _run(asked, rules, study, cores, limit)
+    if not found.targets:
+        raise KeyboardInterrupt
+    _show(found, rules, file, Showing(html, plot, json), write=write, out=out)
+    if found.is_interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _make_rules(
+    late_budget: str | None,
+    sampler: str,
+    trials: int,
+    folds: int | None,
+    seed: int,
+    choose: int | None,
+) -> Rules:
+    from flyball.sim.tune import Rules
+    from flyball.sim.tune.search import SAMPLERS, Goal
+    from flyball.wiring.local import engine_version
+
+    if sampler not in SAMPLERS:
+        refuse(f"--sampler: got {sampler!r}, expected {' or '.join(SAMPLERS)}")
+    if late_budget is not None and choose is not None:
+        refuse("--late-budget, --choose: give one of the two")
+    share = None if late_budget is None else _read_share(late_budget)
+    return Rules(Goal(share, sampler), trials, folds, seed, choose, engine_version())
+
+
+def _read_share(text: str) -> float:
+    """Read 1% or 0.01."""
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        refuse(f"--late-budget: got {text!r}, expected a share such as 1% or 0.01")
+    return share
+
+
+def _run(
+    asked: Sequence[Asked], rules: Rules, study: Path | None, cores: Cores, limit: float | None
+) -> Outcome:
+    from flyball.cli import screen
+    from flyball.cli.cores import CoresError
+    from flyball.sim.meaning import MeaningError
+    from flyball.sim.tune import tune as run_tune
+    from flyball.sim.tune.search import SearchError, open_storage
+
+    began = time.monotonic()
+    try:
+        storage = open_storage(study)
+        searches = len(asked) * (1 + (3 if rules.folds is None else rules.folds))
+        peers = sum(len(each.peers) for each in asked)
+        bar = _Bar(peers, searches)
+        with screen.progress("Searching", bar.count(rules), estimates=True) as advance:
+            bar.advance = advance
+            return run_tune(
+                asked,
+                rules,
+                lambda pieces: _spread(pieces, cores, bar.tell),
+                storage,
+                is_over=lambda: limit is not None and time.monotonic() - began > limit,
+                end_round=bar.end_round,
+            )
+    except (CoresError, MeaningError, SearchError) as error:
+        refuse(str(error))
+    except ImportError as error:
+        refuse(f"--against: {error}")
+    except ValueError as error:
+        if rules.choose is None:
+            raise
+        refuse(f"--choose: {error}")
+
+
+def _spread(
+    pieces: Sequence[Piece], cores: Cores, advance: Callable[[int], None]
+) -> Iterator[Answer]:
+    from flyball.sim.tune.run import run_piece
+
+    with closing(spread(run_piece, pieces, cores, advance)) as found:
+        yield from found
+
+
+class _Bar:
+    """How far it is: a run that was not needed counts as done when its round has ended."""
+
+    def __init__(self, peers: int, searches: int) -> None:
+        from flyball.sim.tune.search import BATCH
+
+        self.advance: Callable[[int], None] = lambda _: None
+        self._peers = peers * STEPS
+        self._round = searches * BATCH * STEPS
+        self._told = self._rounds = 0
+
+    def count(self, rules: Rules) -> int:
+        """Count all steps there may be."""
+        return self._peers + rules.rounds * self._round
+
+    def tell(self, steps: int) -> None:
+        """Take steps that are done."""
+        self._told += steps
+        self.advance(steps)
+
+    def end_round(self) -> None:
+        """Take what is left of a round."""
+        self._rounds += 1
+        self.tell(max(0, self._peers + self._rounds * self._round - self._told))
+
+
+def _show(
+    found: Outcome,
+    rules: Rules,
+    file: Reviewed,
+    showing: Showing,
+    *,
+    write: bool,
+    out: Path | None,
+) -> None:
+    """Show what was found, and put it where it is wanted; nothing is put of what is not whole."""
+    from flyball.cli import screen
+    from flyball.report.tune import as_json
+
+    proposed = file.propose(found.targets)
+    ended = found.is_interrupted
+    if ended:
+        complain("interrupted; what was found by then:")
+    if showing.json:
+        content = {
+            "targets": [as_json(each, rules.goal, rules.seed) for each in found.targets],
+            "is_interrupted": found.is_interrupted,
+            "is_over": found.is_over,
+            "diff": proposed.diff,
+            "written": None if ended or not proposed.diff else _name(file, write=write, out=out),
+        }
+        screen.say_json(content)
+    else:
+        for each in found.targets:
+            _say(each, rules)
+    write_pages(showing.html, showing.plot, lambda: _compose(found.targets, rules.goal, rules.seed))
+    if not showing.json:
+        _say_diff(file, proposed.diff)
+    if ended:
+        return
+    told = put(file, proposed, write=write, out=out)
+    if told and not showing.json:
+        screen.say(told)
+
+
+def _name(file: Reviewed, *, write: bool, out: Path | None) -> str | None:
+    return str(out) if out is not None else str(file.path) if write else None
+
+
+def _compose(found: Sequence[Tuned], goal: Goal, seed: int) -> Page:
+    from flyball.report.page.searched import compose_search
+
+    return compose_search(found, goal, seed)
+
+
+def _say(found: Tuned, rules: Rules) -> None:
+    from flyball.cli import screen
+    from flyball.report import tune as report
+    from flyball.report.plain import plain
+
+    screen.say_heading(plain(found.asked.subject.scalable_target.id))
+    screen.say_facts(report.tell_search(found, rules.goal, rules.seed))
+    screen.say()
+    _say_table(report.HEADS, report.frontier_rows(found))
+    beside = report.tell_peer(found)
+    if beside:
+        screen.say()
+        screen.say_wrapped(beside)
+    fields = [(name, f"{now} → {then}", "") for name, now, then in report.field_rows(found)]
+    if fields:
+        screen.say_heading("What is changed")
+        screen.say_facts(fields)
+    walks = report.walk_rows(found)
+    if walks:
+        screen.say_heading("Chosen on the past, judged on the future")
+        _say_table(report.WALK_HEADS, walks)
+    screen.say()
+    screen.say_wrapped(report.tell_verdict(found, rules.goal), style="bold")
+
+
+def _say_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from flyball.cli import screen
+
+    columns = [
+        screen.Column(head, right=index > 0, style="bold" if head == "late" else "")
+        for index, head in enumerate(heads)
+    ]
+    screen.say_table(columns, rows)
+
+
+def _say_diff(file: Reviewed, diff: str) -> None:
+    from flyball.cli import screen
+    from flyball.report.plain import plain
+
+    screen.say()
+    if not diff:
+        screen.say(f"{file.path}: nothing to change: what is there was the best that was tried")
+    for line in diff.splitlines():
+        screen.say(plain(line, 2_000))

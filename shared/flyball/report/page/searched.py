@@ -1,0 +1,91 @@
+"""What does the page of a search over policies show?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flyball.report import tune as report
+from flyball.report.page.model import Figure, Group, Page, Point, Subject, Table
+from flyball.report.plain import plain
+from flyball.sim.tune import Score, Tried, Tuned
+from flyball.sim.tune.search import Goal
+
+MOST_POINTS = 1_500
+NAME = 80
+OPTIMUM = "optimum"
+TERMS = (
+    ("÷ best", "Hours divided by those of who knows the future and lets nobody wait."),
+    ("late", "Requests over capacity, and all that come while others wait before them."),
+    ("past", "The days on which something was chosen."),
+    ("future", "The days after them, which the choice had not seen. The gap is future less past."),
+    ("now", "The config as it is."),
+)  # fmt: skip
+
+
+def compose_search(found: Sequence[Tuned], goal: Goal, seed: int) -> Page:
+    """Make the page of searches, one or more."""
+    subjects = tuple(_subject(each, goal, seed, len(found)) for each in found)
+    title = subjects[0].name if len(subjects) == 1 else f"{len(subjects):,} scalable targets"
+    left = sum(len(each.tried) for each in found) - sum(
+        len(_list_points(each, len(found))) for each in found
+    )
+    notes = [report.tell_verdict(each, goal) for each in found]
+    if left:
+        notes.append(f"{left:,} of the points that were tried are not drawn; all are in --json.")
+    return Page("Tune", title, subjects, (), TERMS, tuple(notes))
+
+
+def _subject(found: Tuned, goal: Goal, seed: int, sharing: int) -> Subject:
+    tables = [Table("Cost against lateness", report.HEADS, tuple(report.frontier_rows(found)))]
+    fields = report.field_rows(found)
+    if fields:
+        tables.append(Table("What is changed", ("field", "now", "to be"), tuple(fields), 3))
+    walks = report.walk_rows(found)
+    if walks:
+        tables.append(
+            Table("Chosen on the past, judged on the future", report.WALK_HEADS, tuple(walks))
+        )
+    points = [_point("", Group.OURS, each.score) for each in _list_points(found, sharing)]
+    points.append(_point("now", Group.OURS, found.now.score))
+    chosen = _point("chosen", Group.OURS, found.chosen.score)
+    points.append(chosen._replace(emphasised=True))
+    for name, score in found.peers:
+        group = Group.BOUND if name.partition(":")[0] == OPTIMUM else Group.PEER
+        points.append(_point(name.replace(":target=", " "), group, score))
+    return Subject(
+        plain(found.asked.subject.scalable_target.id, NAME),
+        tuple(report.tell_search(found, goal, seed)),
+        _figures(found),
+        cost_axis="instance hours ÷ best",
+        points=tuple(points),
+        tables=tuple(tables),
+    )
+
+
+def _list_points(found: Tuned, sharing: int) -> list[Tried]:
+    """Give the points that are drawn: the frontier, and what was tried first."""
+    most = MOST_POINTS // sharing
+    return list(dict.fromkeys([*found.frontier, *found.tried]))[:most]
+
+
+def _point(label: str, group: Group, score: Score) -> Point:
+    told = f"{score.hours:,.1f} instance hours, {score.changes_a_day:,.1f} changes a day"
+    return Point(plain(label, NAME), group, score.cost_ratio, score.late_ratio, told)
+
+
+def _figures(found: Tuned) -> tuple[Figure, ...]:
+    now, chosen = found.now.score, found.chosen.score
+    figures = [
+        Figure("÷ best", f"{chosen.cost_ratio:.3f}", f"now {now.cost_ratio:.3f}"),
+        Figure("Late", f"{chosen.late_ratio:.2%}", f"now {now.late_ratio:.2%}"),
+    ]
+    total = report.sum_futures(found)
+    if total is not None:
+        future, before = total
+        figures += [
+            Figure(
+                "÷ best, unseen days", f"{future.cost_ratio:.3f}", f"now {before.cost_ratio:.3f}"
+            ),
+            Figure("Late, unseen days", f"{future.late_ratio:.2%}", f"now {before.late_ratio:.2%}"),
+        ]
+    return tuple(figures)
