@@ -6,14 +6,17 @@ import csv
 from collections.abc import Iterable, Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from flyball.cli.cores import LOKY, Backend, Cores, Jobs, choose_cores
 from flyball.cli.deployment import Region
-from flyball.cli.failure import refuse
+from flyball.cli.failure import CommandError, complain, refuse
+from flyball.cli.fleet import Call, Runs
+from flyball.cli.gather import Folder, TargetColumn, gather_traces, name_source
 from flyball.cli.options import Json, TargetNames
-from flyball.cli.pages import Html, Plot, check_pages, write_pages
+from flyball.cli.pages import Html, Overwrite, Plot, check_files, check_pages, write_pages
 from flyball.cli.pulled import Cache, From, Pulling, Refresh, Since, To, pull_traces
 from flyball.cli.recorded import (
     Against,
@@ -35,9 +38,12 @@ from flyball.cli.recorded import (
     make_reading,
     make_setting,
 )
-from flyball.cli.subjects import find_subjects
+from flyball.cli.results import Results, Shelf
+from flyball.cli.subjects import Item, Reading, Setting, find_items, read_subjects
+from flyball.cli.told import say_fleet, say_fleet_json, say_wholes, say_wholes_json
 
 if TYPE_CHECKING:
+    from flyball.report.fleet import Told
     from flyball.report.page import Page
     from flyball.sim.backtest import Backtest, Subject
     from flyball.sim.peers import Baseline
@@ -61,6 +67,8 @@ NewLedger = Annotated[
 def backtest(
     config: Config,
     trace: Traces = None,
+    traces: Folder = None,
+    target_column: TargetColumn = None,
     from_: From = None,
     days: Days = None,
     since: Since = None,
@@ -86,7 +94,11 @@ def backtest(
     timeline: Timeline = None,
     html: Html = None,
     plot: Plot = None,
+    overwrite: Overwrite = False,
     ledger: NewLedger = None,
+    jobs: Jobs = None,
+    backend: Backend = LOKY,
+    results: Results = None,
     json: Json = False,
 ) -> None:
     """Run a config over recorded traffic, beside what others would have done.
@@ -97,22 +109,118 @@ def backtest(
     is held against who knows the future: `÷ best`. Who finds no capacity in their minute is excess;
     who has to wait for others is late too.
     """
-    check_pages(html, plot)
+    from flyball.wiring.local import engine_version
+
+    check_pages(html, plot, overwrite=overwrite)
+    check_files({"--timeline": timeline}, overwrite=overwrite)
     reading = make_reading(timestamp, requests, metric, instances, time_zone, days)
     setting = make_setting(lead_time, metric_delay, seed, warm_up, measures, service_target)
-    others = {"--requests": requests, "--metric": metric}
+    others = {"--traces": traces, "--requests": requests, "--metric": metric}
     pulling = Pulling(from_, since, until, days, cache, refresh, region, others)
-    traces = pull_traces(config, target, trace, pulling)
-    subjects = find_subjects(config, target, traces, capacity or [], reading, setting)
+    wanted = Wanted(html, plot, timeline, json=json, per_day=per_day)
+    with gather_traces(config, target, trace, traces, target_column) as files:
+        pulled = pull_traces(config, target, files, pulling)
+        items = find_items(config, target, pulled, capacity or [], setting)
+        cores = choose_cores(jobs, backend, len(items))
+        if len(items) <= 1 or ledger is not None:
+            _check_ledger(ledger, items, cores)
+            _tell_one(items, reading, setting, against, ledger, wanted)
+            return
+        _check_peers(against, items)
+
+        def rename(text: str, item: Item) -> str:
+            return name_source(text, item, traces, target_column)
+
+        engine = engine_version()
+        call = Call(reading, setting, against, engine, cores, Shelf(results), rename)
+        _tell_fleet(items, call, wanted)
+
+
+class Wanted(NamedTuple):
+    """What is made of the results, as the options say it."""
+
+    html: Path | None
+    plot: Path | None
+    timeline: Path | None
+    json: bool
+    per_day: bool
+
+    @property
+    def minutes(self) -> bool:
+        """Whether any of it needs each minute."""
+        return any((self.html, self.plot, self.timeline))
+
+
+def _tell_one(
+    items: Sequence[Item],
+    reading: Reading,
+    setting: Setting,
+    against: str,
+    ledger: Path | None,
+    wanted: Wanted,
+) -> None:
+    """Run what fits into memory, here, and tell it."""
+    subjects = read_subjects(items, reading, setting, {})
     peers = [choose_peers(against, each.scalable_target) for each in subjects]
     found = _run(list(zip(subjects, peers, strict=True)), ledger)
-    if timeline is not None:
-        _write_timeline(timeline, found)
-    write_pages(html, plot, lambda: _compose(found))
-    if json:
-        _say_json(found, peers)
+    if wanted.timeline is not None:
+        _write_timeline(wanted.timeline, found)
+    write_pages(wanted.html, wanted.plot, lambda: _compose(found))
+    if wanted.json:
+        say_wholes_json(found, peers)
     else:
-        _say(found, per_day=per_day)
+        say_wholes(found, per_day=wanted.per_day)
+
+
+def _tell_fleet(items: Sequence[Item], call: Call, wanted: Wanted) -> None:
+    """Run many, on many cores, and tell them; those that failed last."""
+    from flyball.report.fleet import FEW, choose_shown
+
+    runs = Runs(items, call)
+    fleet = runs.run(whole=wanted.minutes and len(items) <= FEW)
+    if wanted.minutes and fleet.told:
+        shown = runs.show(choose_shown(fleet.told))
+        if len(shown) < len(fleet.told):
+            worst = f"{len(shown)} of {len(fleet.told):,} with the most late requests"
+            complain(f"minute by minute only the {worst}; --target names others")
+        if wanted.timeline is not None:
+            _write_timeline(wanted.timeline, shown)
+        write_pages(wanted.html, wanted.plot, lambda: _compose(shown, fleet.told))
+    if wanted.json:
+        say_fleet_json(runs)
+    else:
+        say_fleet(runs, per_day=wanted.per_day)
+    if fleet.failed:
+        count = f"{len(fleet.failed):,} of {len(items):,}"
+        raise CommandError(
+            f"{count} could not be run, such as {fleet.failed[0].id}: {fleet.failed[0].error}",
+            max(each.code for each in fleet.failed),
+        )
+
+
+def _check_ledger(ledger: Path | None, items: Sequence[Item], cores: Cores) -> None:
+    from flyball.report.fleet import FEW
+
+    if ledger is None:
+        return
+    if cores.jobs not in (None, 1) or not cores.is_here:
+        refuse("--ledger: one ledger is written by one process; leave --jobs and --backend")
+    if len(items) > FEW:
+        refuse(f"--ledger: keeps each row of {FEW} scalable targets at most; name them: --target")
+
+
+def _check_peers(against: str, items: Sequence[Item]) -> None:
+    """Refuse peers that nobody can have; who has them not is told with the others that fail."""
+    first: CommandError | None = None
+    for each in items:
+        try:
+            choose_peers(against, each.target)
+        except CommandError as error:
+            first = first or error
+        else:
+            return
+    if first is not None:
+        raise first
 
 
 def _run(
@@ -158,50 +266,11 @@ def _write_timeline(path: Path, found: Iterable[Backtest]) -> None:
         refuse(f"--timeline: {path}: {error.strerror or error}")
 
 
-def _compose(found: Sequence[Backtest]) -> Page:
-    from flyball.report.page.compose import compose
+def _compose(found: Sequence[Backtest], told: Sequence[Told] = ()) -> Page:
+    from flyball.report.backtest import add_lines
+    from flyball.report.page.compose import Fleet, compose
 
-    return compose(found)
-
-
-def _say_json(found: Sequence[Backtest], peers: Sequence[Sequence[Baseline]]) -> None:
-    from flyball.cli import screen
-    from flyball.report.backtest import add_up, as_json
-
-    screen.say_json(
-        {
-            "targets": [as_json(*each) for each in zip(found, peers, strict=True)],
-            "total": [line._asdict() for line in add_up(found)],
-        }
-    )
-
-
-def _say(found: Sequence[Backtest], *, per_day: bool) -> None:
-    from flyball.cli import screen
-    from flyball.report import backtest as report
-    from flyball.report.plain import plain
-
-    for each in found:
-        screen.say_heading(plain(each.subject.scalable_target.id))
-        screen.say_facts(report.tell_subject(each))
-        lines = [report.line_of(contender) for contender in each.contenders]
-        screen.say()
-        _say_table(report.HEADS, report.table_rows(lines))
-        screen.say()
-        _say_table(report.ELASTICITY_HEADS, report.elasticity_rows(each))
-        if per_day:
-            screen.say()
-            _say_table(report.DAY_HEADS, report.day_rows(each), words=2)
-    if len(found) > 1:
-        screen.say_heading(f"All {len(found)}")
-        _say_table(report.HEADS, report.table_rows(report.add_up(found)))
-
-
-def _say_table(heads: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> None:
-    from flyball.cli import screen
-
-    columns = [
-        screen.Column(head, right=index >= words, style="bold" if head == "late" else "")
-        for index, head in enumerate(heads)
-    ]
-    screen.say_table(columns, rows)
+    if len(told) <= len(found):
+        return compose(found)
+    total = add_lines(line for each in told for line in each.lines)
+    return compose(found, Fleet(len(told), total))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,15 +27,32 @@ Plot = Annotated[
 ]
 
 
-def check_pages(html: Path | None, plot: Path | None) -> None:
-    """Refuse, before anything runs, what could not be written when it has run."""
-    for option, path in (("--html", html), ("--plot", plot)):
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace such a file if there is one.")
+]
+
+
+def check_files(files: Mapping[str, Path | None], *, overwrite: bool) -> None:
+    """Refuse, before anything runs, what could not be written when it has run.
+
+    Args:
+        files: By the option that names it.
+        overwrite: One that is there may be replaced.
+    """
+    for option, path in files.items():
         if path is None:
             continue
         if path.is_dir():
             refuse(f"{option}: {path}: it is a folder; name a file")
         if not path.parent.is_dir():
             refuse(f"{option}: {path}: there is no folder {path.parent}; make it first")
+        if path.exists() and not overwrite:
+            refuse(f"{option}: {path}: there is a file already; name another, or give --overwrite")
+
+
+def check_pages(html: Path | None, plot: Path | None, *, overwrite: bool = False) -> None:
+    """Refuse, before anything runs, a page or picture that could not be written."""
+    check_files({"--html": html, "--plot": plot}, overwrite=overwrite)
     if plot is not None:
         from flyball.report.page.picture import PictureError, check
 

@@ -57,9 +57,9 @@ def name_program() -> str:
     return "flyball" if on_path else str(called)
 
 
-def say(text: str = "") -> None:
-    """Write a line to stdout."""
-    print(text)  # noqa: T201  (this is where it is said)
+def say(text: str = "", end: str = "\n") -> None:
+    """Write a line to stdout, or a part of one."""
+    print(text, end=end)  # noqa: T201  (this is where it is said)
 
 
 def say_json(value: object, *, lines: bool = False) -> None:
@@ -138,9 +138,23 @@ def say_heading(text: str) -> None:
         say(text)
 
 
+class _Beside:
+    """Words that are asked for whenever they are drawn."""
+
+    def __init__(self, ask: Callable[[], str]) -> None:
+        self._ask = ask
+
+    def __rich__(self) -> str:
+        return self._ask()
+
+
 @contextmanager
 def progress(
-    what: str, total: int | None, *, estimates: bool = False
+    what: str,
+    total: int | None,
+    *,
+    estimates: bool = False,
+    beside: Callable[[], str] | None = None,
 ) -> Iterator[Callable[[int], None]]:
     """Show on a terminal's stderr how far something is; elsewhere nothing.
 
@@ -148,6 +162,7 @@ def progress(
         what: For example "Verifying".
         total: How many steps; None: not known.
         estimates: Say how long the rest will take, and how much is done as a percentage.
+        beside: Says what stands beside that, such as "3 of 12".
 
     Yields:
         A function that is told how many steps more are done.
@@ -164,6 +179,8 @@ def progress(
     if total is not None and estimates:
         columns += [bars.BarColumn(), bars.TaskProgressColumn(), bars.TimeRemainingColumn()]
         columns.append(bars.TextColumn("left"))
+        if beside is not None:
+            columns.append(bars.RenderableColumn(_Beside(beside)))
     elif total is not None:
         columns += [bars.BarColumn(), bars.MofNCompleteColumn()]
     with bars.Progress(*columns, console=terminal(stderr=True), transient=True) as shown:

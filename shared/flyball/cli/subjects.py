@@ -26,6 +26,20 @@ class Reading(NamedTuple):
     days: int
 
 
+class Item(NamedTuple):
+    """A scalable target that is backtested.
+
+    Attributes:
+        target: It, as its config says.
+        file: Its traffic; "": it is generated.
+        capacity: What one instance serves, as it is typed; None: what the traffic says.
+    """
+
+    target: ScalableTarget
+    file: str
+    capacity: str | None
+
+
 class Setting(NamedTuple):
     """What holds for every scalable target."""
 
@@ -37,19 +51,18 @@ class Setting(NamedTuple):
     service_target: float | None = None
 
 
-def find_subjects(
+def find_items(
     config: Path,
     names: Sequence[str] | None,
     traces: Sequence[str],
     capacities: Sequence[str],
-    reading: Reading,
     setting: Setting,
-) -> list[Subject]:
-    """Put together what is backtested, in the config's order."""
+) -> list[Item]:
+    """Choose what is backtested, in the config's order."""
     from flyball.cli.validate import load_config
 
     targets = load_config(config).scalable_targets
-    return choose_subjects(targets, str(config), names, traces, capacities, reading, setting, {})
+    return choose_items(targets, str(config), names, traces, capacities, setting)
 
 
 def choose_subjects(
@@ -74,6 +87,31 @@ def choose_subjects(
         setting: What holds for all.
         read: The traces that were read before, by file; what is read now is added.
     """
+    items = choose_items(targets, config, names, traces, capacities, setting)
+    return read_subjects(items, reading, setting, read)
+
+
+def read_subjects(
+    items: Iterable[Item], reading: Reading, setting: Setting, read: dict[str, Trace]
+) -> list[Subject]:
+    """Read the traffic of what was chosen; see choose_subjects."""
+    subjects = []
+    for each, file, capacity in items:
+        if file not in read:
+            read[file] = _read_with_progress(file, reading, setting.seed)
+        subjects.append(make_subject(each, file, read[file], capacity, setting))
+    return subjects
+
+
+def choose_items(
+    targets: Sequence[ScalableTarget],
+    config: str,
+    names: Sequence[str] | None,
+    traces: Sequence[str],
+    capacities: Sequence[str],
+    setting: Setting,
+) -> list[Item]:
+    """Choose what is backtested, and read none of its traffic; see choose_subjects."""
     known = {each.id: each for each in targets}
     for name in names or ():
         if name not in known:
@@ -87,17 +125,14 @@ def choose_subjects(
         and (names is not None or for_all is not None or each.id in files)
     ]
     for_every, numbers = _assign("--capacity", capacities, known)
-    subjects = []
+    items = []
     for each in chosen:
         file = files.get(each.id, for_all)
         if file is None:
             refuse(f"--trace: none for {each.id!r}; add --trace {each.id}=FILE")
-        if file not in read:
-            read[file] = _read_trace(file, reading, setting.seed)
-        number = numbers.get(each.id, for_every)
-        subjects.append(_make_subject(each, file, read[file], number, setting))
+        items.append(Item(each, file, numbers.get(each.id, for_every)))
     _check_said(setting.said, chosen)
-    return subjects
+    return items
 
 
 def _assign(
@@ -123,30 +158,44 @@ def _check_said(said: Mapping[str, str], targets: Sequence[ScalableTarget]) -> N
         refuse(f"--measures: no metric {name!r}; there are {', '.join(sorted(names))}")
 
 
-def _read_trace(file: str, reading: Reading, seed: int) -> Trace:
+def _read_with_progress(file: str, reading: Reading, seed: int) -> Trace:
     from flyball.cli import screen
-    from flyball.cli.demo import START
     from flyball.report.plain import plain
+
+    with screen.progress(f"Reading {plain(Path(file).name)}", None):
+        return read_traffic(file, reading, seed)
+
+
+def read_traffic(file: str, reading: Reading, seed: int) -> Trace:
+    """Read a file of traffic, or generate days where none is named.
+
+    Raises:
+        TraceError: It cannot be read.
+    """
+    from flyball.cli.demo import START
     from flyball.sim.generate import DAY_MINUTES, generate_day
     from flyball.sim.trace import read_trace
 
     if not file:
         return generate_day(START, seed=seed, minutes=reading.days * DAY_MINUTES)
-    path = Path(file)
-    with screen.progress(f"Reading {plain(path.name)}", None):
-        return read_trace(
-            path,
-            timestamp=reading.timestamp,
-            requests=reading.column,
-            timezone=reading.time_zone,
-            instances=reading.instances,
-            level=reading.level,
-        )
+    return read_trace(
+        Path(file),
+        timestamp=reading.timestamp,
+        requests=reading.column,
+        timezone=reading.time_zone,
+        instances=reading.instances,
+        level=reading.level,
+    )
 
 
-def _make_subject(
+def make_subject(
     target: ScalableTarget, file: str, trace: Trace, capacity: str | None, setting: Setting
 ) -> Subject:
+    """Put together what is backtested of one scalable target.
+
+    Raises:
+        CommandError: Its capacity or its service cannot be told.
+    """
     from flyball.report.figures import duration
     from flyball.sim.backtest import Subject
     from flyball.sim.service import choose_service, keep

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from flyball.adapters.local.timeline import ServiceSettings
 from flyball.config.duration import format_duration
@@ -12,10 +12,11 @@ from flyball.core.codec import encode
 from flyball.report.figures import duration, number
 from flyball.report.plain import plain
 from flyball.report.sentences import REASONS, because, headline
-from flyball.sim.backtest import Backtest, Contender, Moment, timeline
+from flyball.sim.backtest import Backtest, Moment, timeline
 from flyball.sim.judge import Marks
 from flyball.sim.peers import describe
 from flyball.sim.peers.registry import Baseline
+from flyball.sim.slots import Day
 
 HEADS = ("", "hours", "cost", "÷ best", "excess", "late", "changes/d", "undone")
 ELASTICITY_HEADS = ("", "θ under", "θ over", "τ under", "τ over")
@@ -60,7 +61,45 @@ class Line(NamedTuple):
     reversals: int
 
 
-def line_of(contender: Contender) -> Line:
+class Scored(Protocol):
+    """Who ordered, and what it came to; see Contender, which has more."""
+
+    @property
+    def name(self) -> str:
+        """As it was asked for."""
+        ...
+
+    @property
+    def marks(self) -> Marks:
+        """In total."""
+        ...
+
+    @property
+    def days(self) -> tuple[Day, ...]:
+        """Day by day."""
+        ...
+
+    @property
+    def cost(self) -> float | None:
+        """In the config's currency; None: no price."""
+        ...
+
+
+class Compared(Protocol):
+    """Contenders on the same traffic; see Backtest, which has more."""
+
+    @property
+    def contenders(self) -> Sequence[Scored]:
+        """All of them, ours first."""
+        ...
+
+    @property
+    def price_per_hour(self) -> float | None:
+        """Of an instance; None: no price."""
+        ...
+
+
+def line_of(contender: Scored) -> Line:
     """Take from a contender what adds up."""
     marks = contender.marks
     return Line(
@@ -76,15 +115,18 @@ def line_of(contender: Contender) -> Line:
     )
 
 
-def add_up(found: Sequence[Backtest]) -> list[Line]:
+def add_up(found: Iterable[Compared]) -> list[Line]:
     """Add up what each contender came to over several scalable targets, in the order given."""
-    lines: dict[str, Line] = {}
-    for each in found:
-        for contender in each.contenders:
-            line = line_of(contender)
-            known = lines.get(line.name)
-            lines[line.name] = line if known is None else _add(known, line)
-    return list(lines.values())
+    return add_lines(line_of(contender) for each in found for contender in each.contenders)
+
+
+def add_lines(lines: Iterable[Line]) -> list[Line]:
+    """Add up lines of one name."""
+    sums: dict[str, Line] = {}
+    for line in lines:
+        known = sums.get(line.name)
+        sums[line.name] = line if known is None else _add(known, line)
+    return list(sums.values())
 
 
 def table_rows(lines: Sequence[Line]) -> list[tuple[str, ...]]:
@@ -104,7 +146,7 @@ def table_rows(lines: Sequence[Line]) -> list[tuple[str, ...]]:
     ]
 
 
-def elasticity_rows(found: Backtest) -> list[tuple[str, ...]]:
+def elasticity_rows(found: Compared) -> list[tuple[str, ...]]:
     """Make the cells below ELASTICITY_HEADS."""
     return [
         (
@@ -123,7 +165,7 @@ def elasticity_rows(found: Backtest) -> list[tuple[str, ...]]:
     ]
 
 
-def day_rows(found: Backtest) -> list[tuple[str, ...]]:
+def day_rows(found: Compared) -> list[tuple[str, ...]]:
     """Make the cells below DAY_HEADS: day by day, every contender."""
     rows: list[tuple[str, ...]] = []
     shown: date | None = None
@@ -249,8 +291,8 @@ def _add(one: Line, other: Line) -> Line:
     )
 
 
-def _price(found: Backtest, marks: Marks) -> float | None:
-    price = found.subject.scalable_target.price_per_hour
+def _price(found: Compared, marks: Marks) -> float | None:
+    price = found.price_per_hour
     return None if price is None else marks.instance_hours * price
 
 

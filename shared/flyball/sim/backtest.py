@@ -105,6 +105,11 @@ class Backtest:
         """All of them, ours first."""
         return (self.ours, *self.peers)
 
+    @property
+    def price_per_hour(self) -> float | None:
+        """Of an instance; None: the config has no price."""
+        return self.subject.scalable_target.price_per_hour
+
 
 class Moment(NamedTuple):
     """One slot of ours.

@@ -207,7 +207,7 @@ def _read_rows(source: _Source) -> Iterator[_Row]:
         try:
             names, rows = open_columns(source.path, source.columns)
             for name in source.columns:
-                _find_column(source.path, names, name)
+                find_column(source.path, names, name)
             yield from _read_cells(source, enumerate(rows, start=1), range(len(source.columns)))
         except ParquetError as error:
             raise TraceError(f"{source.path}: {error}") from error
@@ -215,7 +215,7 @@ def _read_rows(source: _Source) -> Iterator[_Row]:
     reader = _open_csv(source.path)
     try:
         names = [name.strip() for name in next(reader)]
-        columns = [_find_column(source.path, names, name) for name in source.columns]
+        columns = [find_column(source.path, names, name) for name in source.columns]
         yield from _read_cells(source, enumerate(reader, start=2), columns)
     except csv.Error as error:
         raise TraceError(f"{source.path}:{reader.line_num}: {error}; expected plain CSV") from error
@@ -236,7 +236,12 @@ def _read_names(path: Path) -> list[str]:
     return [name.strip() for name in names]
 
 
-def _find_column(path: Path, names: Sequence[str], wanted: str) -> int:
+def find_column(path: Path, names: Sequence[str], wanted: str) -> int:
+    """Find a column by its name.
+
+    Raises:
+        TraceError: There is none.
+    """
     if wanted in names:
         return names.index(wanted)
     close = difflib.get_close_matches(wanted, names, n=1)

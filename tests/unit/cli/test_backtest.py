@@ -94,7 +94,7 @@ def test_the_same_seed_prints_and_writes_the_same_bytes(
     """Twice, with everything that it prints and writes."""
     said = []
     for name in ("one.csv", "two.csv"):
-        options = ("--lead-time", lead, "--seed", 7, "--timeline", folder / name)
+        options = ("--lead-time", lead, "--seed", 7, "--timeline", folder / name, "--overwrite")
         for how in ("--json", "--per-day"):
             done = flyball("backtest", "--config", config, "--trace", trace, *options, how)
             assert done.code == 0

@@ -63,5 +63,7 @@ def test_a_file_that_cannot_be_written_is_named(config: Path, folder: Path) -> N
     """With the system's own word for why."""
     for option, name in (("--html", "full.html"), ("--plot", "full.svg")):
         (folder / name).symlink_to("/dev/full")
-        done = flyball("backtest", "--config", config, "--days", 1, option, folder / name)
+        done = flyball(
+            "backtest", "--config", config, "--days", 1, option, folder / name, "--overwrite"
+        )
         expect_refusal(done, option, name, "No space left on device")

@@ -7,6 +7,7 @@ what changed most is kept, and the page says what is not there.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from flyball.report import backtest as report
 from flyball.report.page.encode import Phrases, encode_mark, write
@@ -44,16 +45,34 @@ TERMS = (
 )  # fmt: skip
 
 
-def compose(found: Sequence[Backtest]) -> Page:
-    """Make the page of backtests, one or more."""
+class Fleet(NamedTuple):
+    """All that ran, of which a page has room for some.
+
+    Attributes:
+        targets: How many there are.
+        total: What each contender came to over all of them.
+    """
+
+    targets: int
+    total: Sequence[report.Line]
+
+
+def compose(found: Sequence[Backtest], fleet: Fleet | None = None) -> Page:
+    """Make the page of backtests, one or more.
+
+    Args:
+        found: They; of a fleet those that are to be shown.
+        fleet: All that there are, where that is more.
+    """
     shown = _choose(found)
+    count, total = fleet or (len(found), report.add_up(found))
     subjects = tuple(_subject(each, len(shown)) for each in shown)
     tables: tuple[Table, ...] = ()
-    if len(found) > 1:
-        rows = tuple(report.table_rows(report.add_up(found)))
-        tables = (Table(f"All {len(found):,} together", report.HEADS, rows, strong=OURS),)
-    title = subjects[0].name if len(found) == 1 else f"{len(found):,} scalable targets"
-    return Page("Backtest", title, subjects, tables, TERMS, tuple(_notes(found, subjects)))
+    if count > 1:
+        rows = tuple(report.table_rows(total))
+        tables = (Table(f"All {count:,} together", report.HEADS, rows, strong=OURS),)
+    title = subjects[0].name if count == 1 else f"{count:,} scalable targets"
+    return Page("Backtest", title, subjects, tables, TERMS, tuple(_notes(count, subjects)))
 
 
 def _choose(found: Sequence[Backtest]) -> list[Backtest]:
@@ -62,11 +81,11 @@ def _choose(found: Sequence[Backtest]) -> list[Backtest]:
     return [each for each in found if any(each is one for one in worst)]
 
 
-def _notes(found: Sequence[Backtest], subjects: Sequence[Subject]) -> list[str]:
+def _notes(count: int, subjects: Sequence[Subject]) -> list[str]:
     notes = []
-    if len(subjects) < len(found):
+    if len(subjects) < count:
         notes.append(
-            f"Shown are the {len(subjects)} of {len(found):,} with the most late requests; "
+            f"Shown are the {len(subjects)} of {count:,} with the most late requests; "
             "all are in the sum, and in --json."
         )
     charts = [each.chart for each in subjects if each.chart is not None]
