@@ -11,6 +11,8 @@ from flyball.sim.tune import Score, Tried, Tuned
 from flyball.sim.tune.search import Goal
 
 MOST_POINTS = 1_500
+AROUND = 1.25
+"""Points are drawn up to so many times the cost and the lateness of who has a name."""
 NAME = 80
 OPTIMUM = "optimum"
 TERMS = (
@@ -45,13 +47,10 @@ def _subject(found: Tuned, goal: Goal, seed: int, sharing: int) -> Subject:
         tables.append(
             Table("Chosen on the past, judged on the future", report.WALK_HEADS, tuple(walks))
         )
-    points = [_point("", Group.OURS, each.score) for each in _list_points(found, sharing)]
-    points.append(_point("now", Group.OURS, found.now.score))
-    chosen = _point("chosen", Group.OURS, found.chosen.score)
-    points.append(chosen._replace(emphasised=True))
-    for name, score in found.peers:
-        group = Group.BOUND if name.partition(":")[0] == OPTIMUM else Group.PEER
-        points.append(_point(name.replace(":target=", " "), group, score))
+    points = [_point("", Group.OURS, each) for each in _list_points(found, sharing)]
+    points.append(_point("now", Group.OURS, found.now))
+    points.append(_point("chosen", Group.OURS, found.chosen)._replace(emphasised=True))
+    points += _list_peers(found)
     return Subject(
         plain(found.asked.subject.scalable_target.id, NAME),
         tuple(report.tell_search(found, goal, seed)),
@@ -63,14 +62,40 @@ def _subject(found: Tuned, goal: Goal, seed: int, sharing: int) -> Subject:
 
 
 def _list_points(found: Tuned, sharing: int) -> list[Tried]:
-    """Give the points that are drawn: the frontier, and what was tried first."""
-    most = MOST_POINTS // sharing
-    return list(dict.fromkeys([*found.frontier, *found.tried]))[:most]
+    """Give the points that are drawn: near who has a name, else they would be all in one corner."""
+    named = [found.now.score, found.chosen.score, *(score for _, score in found.peers)]
+    late = AROUND * max(each.late_ratio for each in named)
+    cost = AROUND * max(each.cost_ratio for each in named)
+    near = [
+        each
+        for each in dict.fromkeys([*found.frontier, *found.tried])
+        if each.score.late_ratio <= late and each.score.cost_ratio <= cost
+    ]
+    return near[: MOST_POINTS // sharing]
 
 
-def _point(label: str, group: Group, score: Score) -> Point:
-    told = f"{score.hours:,.1f} instance hours, {score.changes_a_day:,.1f} changes a day"
-    return Point(plain(label, NAME), group, score.cost_ratio, score.late_ratio, told)
+def _list_peers(found: Tuned) -> list[Point]:
+    """Give the others' points; of who ran with several targets, the outer ones have their names."""
+    kinds = [name.partition(":")[0] for name, _ in found.peers]
+    points = []
+    for index, (name, score) in enumerate(found.peers):
+        group = Group.BOUND if kinds[index] == OPTIMUM else Group.PEER
+        short = plain(name.replace(":target=", " "), NAME)
+        around = kinds[max(0, index - 1)], kinds[min(len(kinds) - 1, index + 1)]
+        inner = 0 < index < len(kinds) - 1 and set(around) == {kinds[index]}
+        told = f"{short}: {_tell(score)}"
+        label = "" if inner else short
+        points.append(Point(label, group, score.cost_ratio, score.late_ratio, told))
+    return points
+
+
+def _point(label: str, group: Group, tried: Tried) -> Point:
+    score = tried.score
+    return Point(label, group, score.cost_ratio, score.late_ratio, _tell(score))
+
+
+def _tell(score: Score) -> str:
+    return f"{score.hours:,.1f} instance hours, {score.changes_a_day:,.1f} changes a day"
 
 
 def _figures(found: Tuned) -> tuple[Figure, ...]:
