@@ -25,8 +25,8 @@ SAM := $(abspath .venv-sam)/bin/sam
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test check format format-check lint types contracts docs tests coverage \
-	e2e-aws e2e-gcp demo-aws build-aws template bench bench-backtest bench-cold bench-cold-gcp bench-warm \
-	reference cost lock changelog clean
+	e2e-aws e2e-gcp demo-aws build-aws template bench bench-backtest bench-fleet \
+	bench-cold bench-cold-gcp bench-warm reference cost lock changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -105,6 +105,9 @@ bench: .venv-bench/.ready ## measure one decision against Ray Serve's, and the c
 
 bench-backtest: $(VENV)/.dev-ready ## measure a backtested year beside a plain autoscaler's (ARGS=365)
 	$(BIN)/python -m tests.bench.backtest $(ARGS)
+
+bench-fleet: $(VENV)/.dev-ready ## measure many endpoints on 1, 2 and 4 cores (ARGS="1000 14 4")
+	$(BIN)/python -m tests.bench.fleet $(ARGS)
 
 bench-cold: $(VENV)/.dev-ready .venv-sam/.ready ## measure a function's cold start under Lambda's runtime
 	FLYBALL_SAM="$(SAM)" $(BIN)/python -m tests.bench.cold
