@@ -89,12 +89,14 @@ ON_AWS = [
     ("import", "aws"),
     ("backtest", "--config", "aws.yaml", "--from", "cloudwatch"),
     ("diff", "aws.yaml", "aws.yaml", "--from", "cloudwatch"),
+    ("tune", "--config", "aws.yaml", "--from", "cloudwatch"),
 ]
 ON_GOOGLE = [
     *name_all("gcp.yaml", "firestore:acme-ml/flyball", ("--project", "acme-ml")),
     ("import", "gcp", "--project", "acme-ml", "--location", "europe-west4"),
     ("backtest", "--config", "gcp.yaml", "--from", "cloud-monitoring"),
     ("diff", "gcp.yaml", "gcp.yaml", "--from", "cloud-monitoring"),
+    ("tune", "--config", "gcp.yaml", "--from", "cloud-monitoring"),
 ]
 WITHOUT = [
     *(("validate", each) for each in ("aws.yaml", "gcp.yaml")),
