@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -12,8 +12,8 @@ import typer
 
 from flyball.cli.cores import LOKY, Backend, Cores, Jobs, choose_cores
 from flyball.cli.deployment import Region
-from flyball.cli.failure import CommandError, complain, refuse
-from flyball.cli.fleet import Call, Runs
+from flyball.cli.failure import REFUSED, CommandError, complain, refuse
+from flyball.cli.fleet import Call, Failed, Runs
 from flyball.cli.gather import Folder, TargetColumn, gather_traces, name_source
 from flyball.cli.options import Json, TargetNames
 from flyball.cli.pages import Html, Overwrite, Plot, check_files, check_pages, write_pages
@@ -119,11 +119,13 @@ def backtest(
     pulling = Pulling(from_, since, until, days, cache, refresh, region, others)
     wanted = Wanted(html, plot, timeline, json=json, per_day=per_day)
     with gather_traces(config, target, trace, traces, target_column) as files:
-        pulled = pull_traces(config, target, files, pulling)
-        items = find_items(config, target, pulled, capacity or [], setting)
+        unpulled: dict[str, str] = {}
+        pulled = pull_traces(config, target, files, pulling, unpulled)
+        named = target and [each for each in target if each not in unpulled]
+        items = find_items(config, named, pulled, capacity or [], setting)
         cores = choose_cores(jobs, backend, len(items))
-        if len(items) <= 1 or ledger is not None:
-            _check_ledger(ledger, items, cores)
+        if ledger is not None or len(items) + len(unpulled) == 1:
+            _check_ledger(ledger, items, cores, unpulled)
             _tell_one(items, reading, setting, against, ledger, wanted)
             return
         _check_peers(against, items)
@@ -133,7 +135,8 @@ def backtest(
 
         engine = engine_version()
         call = Call(reading, setting, against, engine, cores, Shelf(results), rename)
-        _tell_fleet(items, call, wanted)
+        failed = [Failed(*each, REFUSED) for each in unpulled.items()]
+        _tell_fleet(Runs(items, call, failed), wanted)
 
 
 class Wanted(NamedTuple):
@@ -172,12 +175,11 @@ def _tell_one(
         say_wholes(found, per_day=wanted.per_day)
 
 
-def _tell_fleet(items: Sequence[Item], call: Call, wanted: Wanted) -> None:
+def _tell_fleet(runs: Runs, wanted: Wanted) -> None:
     """Run many, on many cores, and tell them; those that failed last."""
     from flyball.report.fleet import FEW, choose_shown
 
-    runs = Runs(items, call)
-    fleet = runs.run(whole=wanted.minutes and len(items) <= FEW)
+    fleet = runs.run(whole=wanted.minutes and len(runs.items) <= FEW)
     if wanted.minutes and fleet.told:
         shown = runs.show(choose_shown(fleet.told))
         if len(shown) < len(fleet.told):
@@ -191,18 +193,22 @@ def _tell_fleet(items: Sequence[Item], call: Call, wanted: Wanted) -> None:
     else:
         say_fleet(runs, per_day=wanted.per_day)
     if fleet.failed:
-        count = f"{len(fleet.failed):,} of {len(items):,}"
+        count = f"{len(fleet.failed):,} of {len(fleet.failed) + len(fleet.told):,}"
         raise CommandError(
             f"{count} could not be run, such as {fleet.failed[0].id}: {fleet.failed[0].error}",
             max(each.code for each in fleet.failed),
         )
 
 
-def _check_ledger(ledger: Path | None, items: Sequence[Item], cores: Cores) -> None:
+def _check_ledger(
+    ledger: Path | None, items: Sequence[Item], cores: Cores, unpulled: Mapping[str, str]
+) -> None:
     from flyball.report.fleet import FEW
 
     if ledger is None:
         return
+    for error in unpulled.values():
+        refuse(error)
     if cores.jobs not in (None, 1) or not cores.is_here:
         refuse("--ledger: one ledger is written by one process; leave --jobs and --backend")
     if len(items) > FEW:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import warnings
 from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -286,8 +287,13 @@ def _run(parallel: Parallel, calls: Iterator[Any], at_once: int) -> Generator[An
 
     try:
         if not at_once:
-            with closing(parallel(calls)) as ended:
+            ended = parallel(calls)
+            try:
                 yield from ended
+            finally:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", UserWarning)  # that some had not ended
+                    ended.close()
             return
         while some := list(islice(calls, at_once)):
             yield from parallel(some)

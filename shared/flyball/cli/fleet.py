@@ -122,8 +122,16 @@ class Runs:
         fleet: What became of them, once they ran.
     """
 
-    def __init__(self, items: Sequence[Item], call: Call) -> None:
+    def __init__(self, items: Sequence[Item], call: Call, failed: Sequence[Failed] = ()) -> None:
+        """Prepare them.
+
+        Args:
+            items: Which.
+            call: How.
+            failed: Those of which it is known before that they cannot be run.
+        """
         self.items = items
+        self._before = tuple(failed)
         self._call = call
         self._keys: dict[int, str] = {}
         self._told: dict[int, Told] = {}
@@ -135,7 +143,7 @@ class Runs:
         """What became of them, in the config's order."""
         told = tuple(self._told[index] for index in sorted(self._told))
         failed = tuple(self._failed[index] for index in sorted(self._failed))
-        return Fleet(told, failed, self._wholes)
+        return Fleet(told, (*self._before, *failed), self._wholes)
 
     def run(self, *, whole: bool) -> Fleet:
         """Run all that is not kept already; with `whole` all, and give their minutes too."""

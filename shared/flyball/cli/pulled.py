@@ -87,7 +87,11 @@ class Pulling(NamedTuple):
 
 
 def pull_traces(
-    config: Path, names: Sequence[str] | None, traces: Sequence[str] | None, pulling: Pulling
+    config: Path,
+    names: Sequence[str] | None,
+    traces: Sequence[str] | None,
+    pulling: Pulling,
+    failed: dict[str, str] | None = None,
 ) -> list[str]:
     """Give what --trace would say: for each scalable target that is pulled, its file.
 
@@ -96,6 +100,8 @@ def pull_traces(
         names: Of the scalable targets that are meant; None: all of the service's home.
         traces: What --trace says, where nothing is pulled.
         pulling: What is.
+        failed: Where why a target's traffic could not be pulled is put, by its id, if others'
+            could; None: one that fails ends the command.
     """
     if pulling.service is None:
         _refuse_alone(pulling)
@@ -113,17 +119,22 @@ def pull_traces(
     span = _choose_span(pulling, source)
     cache = pulling.cache or find_cache()
     wishes = plan_pulls(source, targets, span, cache, refresh=pulling.refresh)
-    found: list[Pulled] = []
+    found: list[tuple[ScalableTarget, Pulled]] = []
+    failed, is_fatal = failed if failed is not None else {}, failed is None
     parts = sum(len(wish.missing) for wish in wishes)
     with screen.progress(f"Asking {source.name}", parts, estimates=True) as advance:
-        for wish in wishes:
+        for target, wish in zip(targets, wishes, strict=True):
             try:
-                found.append(pull(source, wish, advance))
+                found.append((target, pull(source, wish, advance)))
             except HistoryError as error:
-                refuse(str(error))
-    for target, each in zip(targets, found, strict=True):
+                failed[target.id] = str(error)
+                if is_fatal:
+                    refuse(str(error))
+    if not found:
+        refuse(next(iter(failed.values())))
+    for target, each in found:
         _tell(target, each, source)
-    return [f"{target.id}={each.path}" for target, each in zip(targets, found, strict=True)]
+    return [f"{target.id}={each.path}" for target, each in found]
 
 
 def _refuse_alone(pulling: Pulling) -> None:
