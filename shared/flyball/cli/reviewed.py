@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from flyball.cli.failure import refuse
+from flyball.cli.pages import check_files
 
 if TYPE_CHECKING:
     from flyball.config.load import Config
@@ -81,14 +82,11 @@ class Reviewed:
         return Proposed(made, show_diff(text, made, self.path.name))
 
 
-def check_out(config: Path, out: Path | None, *, write: bool) -> None:
+def check_out(config: Path, out: Path | None, *, write: bool, overwrite: bool) -> None:
     """Refuse, before anything runs, what could not be written when it has run."""
     if out is not None and write:
         refuse("--write, --out: give one of the two")
-    if out is not None and out.exists():
-        refuse(f"--out: {out}: there is a file already; name another")
-    if out is not None and not out.parent.is_dir():
-        refuse(f"--out: {out}: there is no folder {out.parent}; make it first")
+    check_files({"--out": out}, overwrite=overwrite)
     if write and config.exists() and not os.access(config, os.W_OK):
         refuse(f"--write: {config}: it may not be written")
 

@@ -15,7 +15,7 @@ from flyball.cli.cores import STEPS, Backend, Cores, Jobs, choose_cores, spread
 from flyball.cli.deployment import Region
 from flyball.cli.failure import INTERRUPTED, complain, refuse
 from flyball.cli.options import Json, TargetNames, read_duration
-from flyball.cli.pages import Html, Plot, check_pages, write_pages
+from flyball.cli.pages import Html, Overwrite, Plot, check_pages, write_pages
 from flyball.cli.pulled import Cache, From, Pulling, Refresh, Since, To, pull_traces
 from flyball.cli.recorded import (
     Capacities,
@@ -163,6 +163,7 @@ def tune(
     out: Out = None,
     html: Html = None,
     plot: Plot = None,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Search over the policies' values on recorded traffic, and propose a change.
@@ -172,8 +173,8 @@ def tune(
     is not changed: a diff is printed, which --write puts into it. The same seed finds the same,
     on any number of cores. Ctrl-C ends it with what was found by then.
     """
-    check_pages(html, plot)
-    check_out(config, out, write=write)
+    check_pages(html, plot, overwrite=overwrite)
+    check_out(config, out, write=write, overwrite=overwrite)
     rules = _make_rules(late_budget, sampler, trials, folds, seed, choose)
     limit = None if timeout is None else read_duration("--timeout", timeout).total_seconds()
     reading = make_reading(timestamp, requests, metric, instances, time_zone, days)

@@ -29,6 +29,8 @@ WALK_HEADS = (
 )
 NOW, CHOSEN = "now", "chosen"
 NONE = "–"
+AROUND = 1.25
+"""What is shown is up to so many times as late as what has a name."""
 MOST_ROWS = 12
 """Points of the frontier that are shown."""
 
@@ -71,12 +73,17 @@ def frontier_rows(found: Tuned) -> list[tuple[str, ...]]:
 
 
 def list_shown(found: Tuned) -> list[int]:
-    """Choose which points of the frontier are shown, by their index: the chosen one is."""
-    count = len(found.frontier)
-    if count <= MOST_ROWS:
-        return list(range(count))
-    spread = {round(each * (count - 1) / (MOST_ROWS - 1)) for each in range(MOST_ROWS)}
-    chosen = {each for each in range(count) if found.frontier[each] == found.chosen}
+    """Choose which points of the frontier are shown, by their index: the chosen one is.
+
+    None is that is far later than now, what was chosen, and everybody else.
+    """
+    named = [found.now.score, found.chosen.score, *(score for _, score in found.peers)]
+    most = AROUND * max(each.late_ratio for each in named)
+    near = [n for n, each in enumerate(found.frontier) if each.score.late_ratio <= most]
+    if len(near) <= MOST_ROWS:
+        return near
+    spread = {near[round(each * (len(near) - 1) / (MOST_ROWS - 1))] for each in range(MOST_ROWS)}
+    chosen = {each for each in near if found.frontier[each] == found.chosen}
     return sorted(spread | chosen)
 
 

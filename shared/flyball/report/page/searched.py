@@ -11,8 +11,6 @@ from flyball.sim.tune import Score, Tried, Tuned
 from flyball.sim.tune.search import Goal
 
 MOST_POINTS = 1_500
-AROUND = 1.25
-"""Points are drawn up to so many times the cost and the lateness of who has a name."""
 NAME = 80
 OPTIMUM = "optimum"
 TERMS = (
@@ -64,8 +62,8 @@ def _subject(found: Tuned, goal: Goal, seed: int, sharing: int) -> Subject:
 def _list_points(found: Tuned, sharing: int) -> list[Tried]:
     """Give the points that are drawn: near who has a name, else they would be all in one corner."""
     named = [found.now.score, found.chosen.score, *(score for _, score in found.peers)]
-    late = AROUND * max(each.late_ratio for each in named)
-    cost = AROUND * max(each.cost_ratio for each in named)
+    late = report.AROUND * max(each.late_ratio for each in named)
+    cost = report.AROUND * max(each.cost_ratio for each in named)
     near = [
         each
         for each in dict.fromkeys([*found.frontier, *found.tried])

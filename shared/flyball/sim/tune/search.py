@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BATCH = 8
 """Points of a round."""
-STARTUP = 2 * BATCH
+STARTUP = BATCH
 """Points that are drawn at random before any are proposed."""
 ASKS = 4 * BATCH
 """Most proposals in a round: near its end a search proposes what it has tried already."""
@@ -184,7 +184,7 @@ class Search:
         seed = int.from_bytes(digest[:4], "big")
         keeps = None if self._goal.late_budget is None else self._exceed
         if self._goal.sampler == NSGA:
-            return NSGAIISampler(population_size=STARTUP, seed=seed, constraints_func=keeps)
+            return NSGAIISampler(population_size=2 * BATCH, seed=seed, constraints_func=keeps)
         return TPESampler(
             n_startup_trials=STARTUP, constant_liar=True, seed=seed, constraints_func=keeps
         )
