@@ -248,7 +248,7 @@ class Controller:
         capacity = believe_capacity(target, history, observation.capacity, now)
         if capacity is not observation.capacity:
             observation = replace(observation, capacity=capacity)
-        history, noticed = absorb(target, history, observation, now)
+        history, noticed = absorb(target, history, observation, now, writes=self._scribe.writes)
         rows += [
             NewRow(FOREIGN, now, canonical(each))
             for each in noticed

@@ -20,7 +20,13 @@ KEPT_LIMIT = 16 * 1024 * 1024
 
 
 class Scribe:
-    """Writes canonical JSON."""
+    """Writes canonical JSON.
+
+    Attributes:
+        writes: Whether what policies have learned becomes text; else no row and no item has it.
+    """
+
+    writes = True
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[str, History]] = {}

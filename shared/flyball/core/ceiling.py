@@ -6,7 +6,6 @@ change of it that comes to nothing is not sent again at every look.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flyball.core.model import (
@@ -22,6 +21,7 @@ from flyball.core.model import (
 )
 from flyball.core.past import Notice, Noticed
 from flyball.core.refusal import keep_failure, wait_after_failure
+from flyball.core.shape import replace
 from flyball.core.target import ScalableTarget
 
 

@@ -45,6 +45,24 @@ class Adapted(NamedTuple):
     objective: Objective = Objective()
 
 
+class Unwritten(str):
+    """A state where no text of it is kept: empty, and nothing that can be written.
+
+    Attributes:
+        held: It.
+    """
+
+    __slots__ = ("held",)
+    held: object
+
+
+def hold(state: object) -> Unwritten:
+    """Keep a state as it is, for who goes on with it in the same process and writes nothing."""
+    text = Unwritten()
+    text.held = state
+    return text
+
+
 def write_predictor(state: Predictor) -> str:
     """Write what a predictive policy remembers, under 9 kB with a horizon of ten minutes."""
     material = {
@@ -133,7 +151,7 @@ def _keep(text: str, state: object) -> str:
 
 
 def _read(text: str, cls: type[T], read: Callable[[Any], T]) -> T | None:
-    kept = _KEPT.pop(text, None)
+    kept = text.held if type(text) is Unwritten else _KEPT.pop(text, None)
     if isinstance(kept, cls):
         return kept
     try:

@@ -21,6 +21,7 @@ from flyball.core.codec import canonical
 from flyball.core.keep import (
     Adapted,
     digest,
+    hold,
     read_adapted,
     read_predictor,
     write_adapted,
@@ -52,6 +53,8 @@ def learn(
     observation: Observation,
     history: History,
     now: datetime,
+    *,
+    writes: bool = True,
 ) -> dict[str, Learned]:
     """Learn what a look shows.
 
@@ -64,6 +67,7 @@ def learn(
         observation: What is seen.
         history: As it is decided with; its `policies` do not count.
         now: Aware UTC.
+        writes: As text. Else states are held as they are, without a mark, and cannot be written.
 
     Returns:
         By policy, with whole states. A policy that has seen nothing yet is left out.
@@ -77,9 +81,9 @@ def learn(
         if found is not None and found.fits != fits:
             found = None
         if isinstance(policy, PredictivePolicy):
-            after = _predict(target, policy, found, began, observation, history, now)
+            after = _predict(target, policy, found, began, observation, history, now, writes)
         else:
-            after = _adapt(target, policy, found, began, observation, history, now)
+            after = _adapt(target, policy, found, began, observation, history, now, writes)
         if after is not None:
             learned[name] = after._replace(fits=fits)
     return learned
@@ -105,6 +109,7 @@ def _predict(
     observation: Observation,
     history: History,
     now: datetime,
+    writes: bool,  # noqa: FBT001  (as learn has it)
 ) -> Learned | None:
     """Let a predictive policy take in the minutes that are new."""
     found, began, known = _resume(found, began, read_predictor)
@@ -130,7 +135,8 @@ def _predict(
         prediction.judged,
         prediction.is_trusted,
     )
-    return _renew(found, began, now, write_predictor(state))._replace(foresight=foresight)
+    text = write_predictor(state) if writes else hold(state)
+    return _renew(found, began, now, text, foresight=foresight)
 
 
 def _adapt(
@@ -141,6 +147,7 @@ def _adapt(
     observation: Observation,
     history: History,
     now: datetime,
+    writes: bool,  # noqa: FBT001  (as learn has it)
 ) -> Learned | None:
     """Let an adaptive policy take in the minutes that are new."""
     found, began, known = _resume(found, began, read_adapted)
@@ -157,8 +164,9 @@ def _adapt(
     if wanted is None:
         return found
     chosen = _tell(wanted, goal, None if policy.latency_objective is None else share(objective))
-    text = write_adapted(Adapted(portfolio, objective))
-    return _renew(found, began, now, text)._replace(chosen=chosen)
+    state = Adapted(portfolio, objective)
+    text = write_adapted(state) if writes else hold(state)
+    return _renew(found, began, now, text, chosen=chosen)
 
 
 def _resume(
@@ -171,10 +179,17 @@ def _resume(
     return found, began, state
 
 
-def _renew(found: Learned | None, began: Began, now: datetime, state: str) -> Learned:
-    """Put a state in the place of the last one, or begin."""
-    learned = Learned("", now, began) if found is None else found
-    return learned._replace(state=state, digest=digest(state))
+def _renew(
+    found: Learned | None,
+    began: Began,
+    now: datetime,
+    state: str,
+    foresight: Foresight | None = None,
+    chosen: Chosen | None = None,
+) -> Learned:
+    """Put a state and its advice in the place of the last ones, or begin."""
+    since, why = (now, began) if found is None else (found.since, found.began)
+    return Learned("", since, why, digest(state) if state else "", state, foresight, chosen)
 
 
 def _watch(

@@ -8,11 +8,11 @@ and what was measured or asked of the old one is not the new one's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flyball.core.model import Capacity, Carried, Ceiling, History, Missing
 from flyball.core.past import Notice, Noticed
+from flyball.core.shape import replace
 from flyball.core.target import Mode, ScalableTarget
 
 CARRIED_FOR = timedelta(hours=1)
@@ -47,7 +47,9 @@ def begin_anew(
     if isinstance(capacity, Missing):
         return history, ()
     if history.desired is None or not is_redeployed(history, capacity):
-        return replace(history, deployed=capacity.deployed or history.deployed), ()
+        if capacity.deployed is None or capacity.deployed == history.deployed:
+            return history, ()
+        return replace(history, deployed=capacity.deployed), ()
     floor = _find_floor(history, history.desired)
     told = Noticed(
         Notice.REDEPLOYED, now, floor, capacity.desired, history.deployed, capacity.deployed

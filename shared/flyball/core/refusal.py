@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flyball.core.model import (
@@ -15,6 +14,7 @@ from flyball.core.model import (
     Quota,
     Shortage,
 )
+from flyball.core.shape import replace
 from flyball.core.target import ScalableTarget
 
 QUOTA_HOLD = timedelta(hours=1)

@@ -7,13 +7,13 @@ each quarter of an hour; between them each row's evidence leads from one state t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flyball.core.advice import Learned
 from flyball.core.codec import encode
 from flyball.core.model import History, Observation
+from flyball.core.shape import replace
 from flyball.core.target import ScalableTarget
 
 QUARTER = timedelta(minutes=15)

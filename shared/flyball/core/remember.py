@@ -8,10 +8,10 @@ can still ask for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flyball.core.activity import carries_load, is_active
+from flyball.core.advice import Learned
 from flyball.core.breach import believe
 from flyball.core.ceiling import follow_ceiling, note_ceiling
 from flyball.core.lead import note_lead_time
@@ -49,6 +49,7 @@ from flyball.core.refusal import (
     note_roll_back,
     note_seen,
 )
+from flyball.core.shape import replace
 from flyball.core.target import CapacityKind, Per, Profile, ScalableTarget
 
 __all__ = [
@@ -107,12 +108,24 @@ def believe_capacity(
 
 
 def absorb(
-    target: ScalableTarget, history: History, observation: Observation, now: datetime
+    target: ScalableTarget,
+    history: History,
+    observation: Observation,
+    now: datetime,
+    *,
+    writes: bool = True,
 ) -> tuple[History, tuple[Noticed, ...]]:
     """Bring the history up to what is seen now, before anything is decided.
 
     Completes or drops changes in flight, tells foreign changes, notes since when metrics have been
     missing and when the target was last active, and forgets what has expired.
+
+    Args:
+        target: Whose.
+        history: As the last look left it.
+        observation: What is seen.
+        now: Aware UTC.
+        writes: See learn.
 
     Returns:
         The history to decide with, and what was noticed.
@@ -142,6 +155,7 @@ def absorb(
     if shortage is not None and shortage.until + SHORTAGE_LONGEST <= now:
         shortage = None
     changes = prune_changes(target, changes, now)
+    learned: dict[str, Learned] = {}
     kept = replace(
         history,
         desired=desired,
@@ -156,32 +170,28 @@ def absorb(
         shortage=shortage,
         failure=keep_failure(target, history.failure, now),
         ceiling=ceiling,
+        policies=learned,
+        lead_times=_note_lead_times(target, history, noticed),
         carried=follow_carried(history.carried, observation.capacity, noticed, now),
     )
     if any(each.notice is Notice.ROLLED_BACK and each.before > each.after for each in noticed):
         kept = note_roll_back(kept, target.tick, now)
     else:
         kept = note_seen(kept, observation.capacity, target.tick, now)
-    return _learn(target, history, kept, observation, noticed, now), tuple(noticed)
+    if target.learners:
+        from flyball.core.learn import learn  # noqa: PLC0415  (some ten modules, seldom needed)
+
+        learned.update(learn(target, history.policies, observation, kept, now, writes=writes))
+    return kept, tuple(noticed)
 
 
-def _learn(
-    target: ScalableTarget,
-    before: History,
-    kept: History,
-    observation: Observation,
-    noticed: list[Noticed],
-    now: datetime,
-) -> History:
-    """Let the policies learn that do, and forget what those did that are gone."""
+def _note_lead_times(
+    target: ScalableTarget, history: History, noticed: list[Noticed]
+) -> tuple[timedelta, ...]:
+    """Note how long scale-outs took, where a policy learns; else that is forgotten."""
     if not target.learners:
-        return replace(kept, policies={}, lead_times=()) if before.policies else kept
-    from flyball.core.learn import learn  # noqa: PLC0415  (some ten modules, seldom needed)
-
-    lead_times = note_lead_time(before.lead_times, before.changes, noticed)
-    if lead_times is not kept.lead_times:
-        kept = replace(kept, lead_times=lead_times)
-    return replace(kept, policies=learn(target, before.policies, observation, kept, now))
+        return () if history.policies else history.lead_times
+    return note_lead_time(history.lead_times, history.changes, noticed)
 
 
 def _seed(

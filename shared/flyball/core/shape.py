@@ -4,13 +4,15 @@ A function that starts for one decision makes a hundred of them before it can de
 library compiles up to eight methods of a frozen dataclass, one after the other, and each annotation
 of a named tuple. Here one method is compiled, and no annotation.
 
-For a type checker these are `dataclasses.dataclass` and `typing.NamedTuple` themselves.
+For a type checker these are `dataclasses.dataclass`, `dataclasses.replace` and `typing.NamedTuple`
+themselves.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections import namedtuple
+from functools import cache
 from operator import attrgetter
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["NamedTuple", "dataclass"]
+__all__ = ["NamedTuple", "dataclass", "replace"]
 
 T = TypeVar("T")
 _KEPT = frozenset({"__annotations__", "__module__", "__qualname__"})
@@ -100,7 +102,7 @@ def _take(names: Iterable[str]) -> Callable[[object], tuple[object, ...]]:
 
 def _compile_init(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> object:
     """Compile `__init__`: it is called most, so it is written out."""
-    scope: dict[str, Any] = {"_set": object.__setattr__, "_made": object()}
+    scope: dict[str, Any] = {"_made": object()}
     parameters, lines = ["self"], []
     for each in fields:
         if not each.init:
@@ -115,7 +117,8 @@ def _compile_init(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> obje
             value = f"_default_{name}() if {name} is _made else {name}"
         else:
             parameters.append(name)
-        lines.append(f" _set(self, {name!r}, {value})")
+        scope[f"_set_{name}"] = getattr(cls, name).__set__  # the slot's own, which nothing refuses
+        lines.append(f" _set_{name}(self, {value})")
     if hasattr(cls, "__post_init__"):
         lines.append(" self.__post_init__()")
     text = "\n".join([f"def __init__({', '.join(parameters)}):", *(lines or [" pass"])])
@@ -123,6 +126,26 @@ def _compile_init(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> obje
     made = scope["__init__"]
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     return made
+
+
+def _replace(value: T, /, **changes: object) -> T:
+    """Copy a dataclass with some fields changed, as `dataclasses.replace` does, in half its time.
+
+    Raises:
+        TypeError: It has no such field.
+    """
+    cls: Any = type(value)
+    names, read = _reader(cls)
+    given = dict(zip(names, read(value), strict=True))
+    given.update(changes)
+    return cast("T", cls(**given))
+
+
+@cache
+def _reader(cls: type) -> tuple[tuple[str, ...], Callable[[object], tuple[object, ...]]]:
+    """Find what a copy is made of."""
+    names = tuple(each.name for each in dataclasses.fields(cast("Any", cls)) if each.init)
+    return names, _take(names)
 
 
 class _Maker(type):
@@ -143,8 +166,9 @@ class _Maker(type):
 
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass
+    from dataclasses import dataclass, replace
     from typing import NamedTuple
 else:
     dataclass = _dataclass
+    replace = _replace
     NamedTuple = type.__new__(_Maker, "NamedTuple", (), {})

@@ -307,6 +307,8 @@ class _Monitoring:
 class _Forgetful(Scribe):
     """Keeps what is remembered as it is, and writes nothing."""
 
+    writes = False
+
     def __init__(self) -> None:
         super().__init__()
         self._histories: dict[str, History] = {}

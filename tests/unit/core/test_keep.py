@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flyball.core import keep
+from flyball.core.codec import canonical
 from flyball.core.keep import (
     Adapted,
     digest,
+    hold,
     read_adapted,
     read_predictor,
     write_adapted,
@@ -144,3 +146,19 @@ def test_a_mark_tells_states_apart() -> None:
     """By 128 bits."""
     assert len(digest("x")) == 32
     assert digest("x") != digest("y")
+
+
+def test_a_state_that_is_held_is_given_back_as_it_is() -> None:
+    """Without a text of it, as often as it is asked for, and to its own kind alone."""
+    state = Adapted(follow([(1, 3.0)]))
+    held = hold(state)
+    assert held == ""
+    assert read_adapted(held) is state
+    assert read_adapted(held) is state
+    assert read_predictor(held) is None
+
+
+def test_a_state_that_is_held_is_never_written_by_mistake() -> None:
+    """It would be an empty text, and what was learned would be lost without a word."""
+    with pytest.raises(TypeError, match="Unwritten has no canonical form"):
+        canonical({"state": hold(Predictor())})

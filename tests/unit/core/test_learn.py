@@ -91,6 +91,22 @@ def test_an_adaptive_policy_says_whom_it_follows() -> None:
     assert later.since == first.since == NOON
 
 
+def test_what_is_not_written_is_learned_all_the_same() -> None:
+    """The same advice each minute, of the same states; only text and mark are left out."""
+    target = aim(ADAPT, AHEAD)
+    held: dict[str, Learned] = {}
+    for minute in range(40):
+        now = at(60 * minute)
+        seen = see(9, {"calls": calls(85.0, now)}, now)
+        held = learn(target, held, seen, History(), now, writes=False)
+    written = live(target, 40)
+    assert [each.state for each in held.values()] == ["", ""]
+    assert held == {name: each._replace(state="", digest="") for name, each in written.items()}
+    now = at(40 * 60)
+    seen = see(9, {"calls": calls(85.0, now)}, now)
+    assert learn(target, held, seen, History(), now) == live(target, 1, before=written, start=40)
+
+
 def test_what_is_shown_again_teaches_nothing() -> None:
     """Nor does it change a bit of the state."""
     target = aim(ADAPT, AHEAD)

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 import pytest
 
 from flyball.core import shape
-from flyball.core.shape import NamedTuple, dataclass
+from flyball.core.shape import NamedTuple, dataclass, replace
 
 T = TypeVar("T")
 
@@ -129,6 +129,19 @@ def test_it_refuses_as_the_librarys(do: Callable[[Any], object]) -> None:
     with pytest.raises(type(usual.value)) as quick:
         do(Quick)
     assert str(quick.value) == str(usual.value).replace("Usual", "Quick")
+
+
+def test_a_copy_is_like_the_librarys() -> None:
+    """What is not named stays, what is made of the rest is made again, and all is checked."""
+    quick, usual = Quick("a", 2.0, {"b": "c"}, 3), Usual("a", 2.0, {"b": "c"}, 3)
+    found, hoped = replace(quick, amount=5.0), dataclasses.replace(usual, amount=5.0)
+    assert dataclasses.asdict(found) == dataclasses.asdict(hoped)
+    assert (found.double, quick.amount) == (10.0, 2.0)
+    assert replace(Lone(1.0), at=2.0) == Lone(2.0)
+    with pytest.raises(ValueError, match="name: expected one"):
+        replace(quick, name="")
+    with pytest.raises(TypeError, match="nobody"):
+        replace(quick, **{"nobody": 1})
 
 
 def test_a_field_cannot_be_added() -> None:
