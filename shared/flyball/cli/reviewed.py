@@ -196,7 +196,7 @@ def _list_peers(peers: str, subject: Subject) -> tuple[str, ...]:
 
     names: list[str] = []
     for each in choose_peers(peers, subject.scalable_target):
-        if "target" in describe(each) and "target=" not in each.name:
+        if each.kind != "static" and "target" in describe(each) and "target=" not in each.name:
             names += [f"{each.name}:target={target:g}" for target in TARGETS]
         else:
             names.append(each.name)

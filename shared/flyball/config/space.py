@@ -8,6 +8,7 @@ lead time) or a wish in hours (a schedule) is in no table.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
@@ -269,7 +270,7 @@ def _spread(now: Decimal, unit: Unit) -> list[Value]:
     least, most = now * LEAST, now * MOST
     if unit is not Unit.NUMBER:
         most = min(most, Decimal(MOST_PERCENT))
-    counts = range(int(-(-least // step)), int(most // step) + 1)
+    counts = range(math.ceil(least / step), int(most // step) + 1)
     values = [count * step for count in counts]
     return [int(each) if each == int(each) else float(each) for each in values]
 
