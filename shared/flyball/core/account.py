@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
 
 INNER_RATIO = 0.84

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import NamedTuple
+
+from flyball.core.shape import NamedTuple
 
 BIN_MINUTES = 5
 DAY_BINS = 288

@@ -10,7 +10,8 @@ import math
 import operator
 import struct
 from itertools import accumulate, repeat
-from typing import NamedTuple
+
+from flyball.core.shape import NamedTuple
 
 HOUR = 60
 EXPERTS = ("last", "blend", "hour", "ramp")

@@ -8,7 +8,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from hashlib import sha256
 from math import isfinite
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from flyball.core.memoir import Packed, decode_state, encode_books, encode_minutes
 from flyball.core.objective import Objective
@@ -17,6 +17,7 @@ from flyball.core.predict import EXPERTS, Predictor
 from flyball.core.quarter import Books
 from flyball.core.residual import pack, unpack
 from flyball.core.season import CYCLES, Season
+from flyball.core.shape import NamedTuple
 
 T = TypeVar("T")
 Memory = tuple[str, object]

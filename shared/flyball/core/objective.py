@@ -6,7 +6,7 @@ budget that the model is given is moved until the latency that is measured keeps
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from flyball.core.shape import NamedTuple
 
 QUARTER_MINUTES = 15
 FADING = 0.99951877

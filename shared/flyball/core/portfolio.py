@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from operator import mul
 
@@ -21,6 +21,7 @@ from flyball.core.daymemory import Day, look_back, note
 from flyball.core.forecast import LONGEST_HORIZON, UNKNOWN, Forecast, foresee, miss
 from flyball.core.quarter import Books, Terms, close_quarter, open_books, read_course
 from flyball.core.shadow import ROUNDING, Shadow, Stretch, follow
+from flyball.core.shape import dataclass
 
 DAY_MINUTES = 1440
 DEMAND_LIMIT = 10.0 * CAPACITY_LIMIT

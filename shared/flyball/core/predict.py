@@ -11,7 +11,6 @@ import math
 import struct
 from itertools import accumulate, repeat
 from operator import mul
-from typing import NamedTuple
 
 from flyball.core.residual import (
     LEAST,
@@ -23,6 +22,7 @@ from flyball.core.residual import (
     spread,
 )
 from flyball.core.season import CYCLES, Season, begin, compare, note
+from flyball.core.shape import NamedTuple
 
 EXPERTS = ("1 min", "3 min", "10 min", "60 min", "trend", "hour", "day", "week")
 """Means over the last minutes; a damped trend; and the last three minutes' mean, changed as it

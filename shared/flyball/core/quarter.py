@@ -10,10 +10,10 @@ import struct
 from collections.abc import Sequence
 from math import fsum, isnan
 from operator import ne
-from typing import NamedTuple
 
 from flyball.core.account import FADING, Account, Choice, Record, book, choose
 from flyball.core.shadow import Course, Shadow, Stretch, Trail, endure, follow
+from flyball.core.shape import NamedTuple
 from flyball.core.tracker import Tracker, track
 
 COUNTS_LIMIT = 65_535

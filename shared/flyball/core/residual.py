@@ -9,7 +9,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from math import fsum, sqrt
-from typing import NamedTuple
+
+from flyball.core.shape import NamedTuple
 
 LEAST = 0.2
 """No forecast is below a fifth of an instance, and no error is judged finer."""

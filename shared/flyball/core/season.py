@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from flyball.core.shape import NamedTuple
 
 MOST = 65_000.0
 """What a half float holds, in instances; a profile remembers no more than that."""

@@ -8,9 +8,9 @@ This is the hot loop of the adaptive policy: most shadows, in most stretches, ta
 from __future__ import annotations
 
 from math import ceil, isnan
-from typing import NamedTuple
 
 from flyball.core.forecast import EXPERTS
+from flyball.core.shape import NamedTuple
 
 DRAIN_MINUTES = 3.0
 """A backlog is to be worked off in so many minutes once the order serves."""

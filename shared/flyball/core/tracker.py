@@ -10,9 +10,9 @@ creates for SageMaker variants.
 from __future__ import annotations
 
 from math import ceil, isnan
-from typing import NamedTuple
 
 from flyball.core.shadow import ROUNDING, Stretch
+from flyball.core.shape import NamedTuple
 
 TARGET_RATIO = 0.7
 LOW_RATIO = 0.9

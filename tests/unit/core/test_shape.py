@@ -141,7 +141,7 @@ def test_a_copy_is_like_the_librarys() -> None:
     with pytest.raises(ValueError, match="name: expected one"):
         replace(quick, name="")
     with pytest.raises(TypeError, match="nobody"):
-        replace(quick, **{"nobody": 1})
+        replace(quick, nobody=1)  # type: ignore[call-arg]
 
 
 def test_a_field_cannot_be_added() -> None:

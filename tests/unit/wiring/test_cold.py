@@ -44,3 +44,15 @@ def test_a_start_waits_for_nothing_that_few_need(function: str) -> None:
     assert said["frozen"] == []
     assert said["named"] == []
     assert set(said["loaded"]) & FEW_NEED == set()
+
+
+def test_what_learns_is_made_in_the_quick_way_too() -> None:
+    """The first look at a target whose policy learns waits for it."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "flyball.core.learn"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = json.loads(done.stdout)
+    assert said["frozen"] == said["named"] == []
