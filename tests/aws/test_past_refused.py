@@ -61,6 +61,33 @@ def test_an_answer_that_is_not_whole_is_not_kept(wire: Wire, folder: Path) -> No
     assert list(folder.glob("cache/**/part-*.csv")) == []
 
 
+def test_of_several_one_that_has_nothing_stops_no_other(wire: Wire, folder: Path) -> None:
+    """It is told at the end; if the first three have nothing, the others are not asked for."""
+    _, _, one = CONFIG.partition("scalable_targets:\n")
+    others = [one.replace("chat", name) for name in ("idle", "lost", "mute", "still")]
+    (folder / "f.yaml").write_text(CONFIG + "".join(others[:1]))
+    nothing = dict.fromkeys(("Invocations", "InvocationsPerInstance", "CPUUtilization"))
+    busy, quiet = Busy(), Busy(**nothing)
+    wire.answers["GetMetricData"] = lambda given: (
+        busy.answer(given) if "chat" in str(given) else quiet.answer(given)
+    )
+    wire.answer("DescribeEndpoint", {"ProductionVariants": []})
+    done = run("--days", 1)
+    assert done.code == 2
+    assert [each["scalable_target_id"] for each in done.json["targets"]] == ["chat"]
+    assert [each["id"] for each in done.json["failed"]] == ["idle"]
+    assert "1 of 2 could not be run, such as idle: " in done.err
+    (folder / "f.yaml").write_text(CONFIG.partition("  - id")[0] + "".join(others))
+    expect_refusal(run("--days", 1), "idle: ")
+    asked = {
+        name
+        for each in wire.made("GetMetricData")
+        for name in ("mute", "still")
+        if name in str(each)
+    }
+    assert asked == {"mute"}
+
+
 @pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION"])
 def test_without_credentials_or_region_nothing_is_asked(
     wire: Wire, monkeypatch: pytest.MonkeyPatch, name: str

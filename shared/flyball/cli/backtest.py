@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import closing, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -109,34 +110,36 @@ def backtest(
     is held against who knows the future: `÷ best`. Who finds no capacity in their minute is excess;
     who has to wait for others is late too.
     """
-    from flyball.wiring.local import engine_version
-
     check_pages(html, plot, overwrite=overwrite)
     check_files({"--timeline": timeline}, overwrite=overwrite)
     reading = make_reading(timestamp, requests, metric, instances, time_zone, days)
     setting = make_setting(lead_time, metric_delay, seed, warm_up, measures, service_target)
     others = {"--traces": traces, "--requests": requests, "--metric": metric}
     pulling = Pulling(from_, since, until, days, cache, refresh, region, others)
-    wanted = Wanted(html, plot, timeline, json=json, per_day=per_day)
+    wanted = Wanted(html, plot, timeline, ledger, json=json, per_day=per_day)
     with gather_traces(config, target, trace, traces, target_column) as files:
         unpulled: dict[str, str] = {}
         pulled = pull_traces(config, target, files, pulling, unpulled)
-        named = target and [each for each in target if each not in unpulled]
-        items = find_items(config, named, pulled, capacity or [], setting)
-        cores = choose_cores(jobs, backend, len(items))
-        if ledger is not None or len(items) + len(unpulled) == 1:
-            _check_ledger(ledger, items, cores, unpulled)
-            _tell_one(items, reading, setting, against, ledger, wanted)
-            return
-        _check_peers(against, items)
-
-        def rename(text: str, item: Item) -> str:
-            return name_source(text, item, traces, target_column)
-
-        engine = engine_version()
-        call = Call(reading, setting, against, engine, cores, Shelf(results), rename)
+        items = find_items(config, _leave_out(target, unpulled), pulled, capacity or [], setting)
         failed = [Failed(*each, REFUSED) for each in unpulled.items()]
-        _tell_fleet(Runs(items, call, failed), wanted)
+        name = partial(name_source, folder=traces, column=target_column)
+        cores = choose_cores(jobs, backend, len(items))
+        _run_items(items, failed, How(reading, setting, against, cores, results, name), wanted)
+
+
+def _leave_out(names: Sequence[str] | None, unpulled: Container[str]) -> list[str] | None:
+    return None if names is None else [each for each in names if each not in unpulled]
+
+
+class How(NamedTuple):
+    """How all are run, as the options say it; see flyball.cli.fleet.Call."""
+
+    reading: Reading
+    setting: Setting
+    against: str
+    cores: Cores
+    results: Path | None
+    name: Callable[[str, Item], str]
 
 
 class Wanted(NamedTuple):
@@ -145,6 +148,7 @@ class Wanted(NamedTuple):
     html: Path | None
     plot: Path | None
     timeline: Path | None
+    ledger: Path | None
     json: bool
     per_day: bool
 
@@ -154,18 +158,25 @@ class Wanted(NamedTuple):
         return any((self.html, self.plot, self.timeline))
 
 
-def _tell_one(
-    items: Sequence[Item],
-    reading: Reading,
-    setting: Setting,
-    against: str,
-    ledger: Path | None,
-    wanted: Wanted,
-) -> None:
+def _run_items(items: Sequence[Item], failed: Sequence[Failed], how: How, wanted: Wanted) -> None:
+    """Run one here, or many on many cores, and tell what came of them."""
+    from flyball.wiring.local import engine_version
+
+    if wanted.ledger is not None or len(items) + len(failed) == 1:
+        _check_ledger(wanted.ledger, items, how.cores, failed)
+        _tell_one(items, how, wanted)
+        return
+    _check_peers(how.against, items)
+    reading, setting, against, cores, results, name = how
+    call = Call(reading, setting, against, engine_version(), cores, Shelf(results), name)
+    _tell_fleet(Runs(items, call, failed), wanted)
+
+
+def _tell_one(items: Sequence[Item], how: How, wanted: Wanted) -> None:
     """Run what fits into memory, here, and tell it."""
-    subjects = read_subjects(items, reading, setting, {})
-    peers = [choose_peers(against, each.scalable_target) for each in subjects]
-    found = _run(list(zip(subjects, peers, strict=True)), ledger)
+    subjects = read_subjects(items, how.reading, how.setting, {})
+    peers = [choose_peers(how.against, each.scalable_target) for each in subjects]
+    found = _run(list(zip(subjects, peers, strict=True)), wanted.ledger)
     if wanted.timeline is not None:
         _write_timeline(wanted.timeline, found)
     write_pages(wanted.html, wanted.plot, lambda: _compose(found))
@@ -201,14 +212,14 @@ def _tell_fleet(runs: Runs, wanted: Wanted) -> None:
 
 
 def _check_ledger(
-    ledger: Path | None, items: Sequence[Item], cores: Cores, unpulled: Mapping[str, str]
+    ledger: Path | None, items: Sequence[Item], cores: Cores, failed: Sequence[Failed]
 ) -> None:
     from flyball.report.fleet import FEW
 
     if ledger is None:
         return
-    for error in unpulled.values():
-        refuse(error)
+    for each in failed:
+        refuse(each.error)
     if cores.jobs not in (None, 1) or not cores.is_here:
         refuse("--ledger: one ledger is written by one process; leave --jobs and --backend")
     if len(items) > FEW:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from flyball.sim.pulled import Pulled
 
 USUAL_DAYS = 14
+VAIN = 3
+"""If none of the first so many can be pulled, the others are not asked for."""
 
 From = Annotated[
     str | None,
@@ -128,8 +130,8 @@ def pull_traces(
                 found.append((target, pull(source, wish, advance)))
             except HistoryError as error:
                 failed[target.id] = str(error)
-                if is_fatal:
-                    refuse(str(error))
+                if is_fatal or (not found and len(failed) == VAIN):
+                    refuse(next(iter(failed.values())))
     if not found:
         refuse(next(iter(failed.values())))
     for target, each in found:
