@@ -36,7 +36,7 @@ from flyball.cli.recorded import (
     make_setting,
 )
 from flyball.cli.reviewed import Out, Reviewed, Write, check_out, choose_asked, put, review
-from flyball.cli.subjects import choose_subjects
+from flyball.cli.subjects import Reading, Setting, choose_subjects
 
 if TYPE_CHECKING:
     from flyball.report.page import Page
@@ -122,6 +122,19 @@ class Showing(NamedTuple):
     html: Path | None
     plot: Path | None
     json: bool
+    write: bool
+    out: Path | None
+
+
+class Call(NamedTuple):
+    """What is searched, as it was typed."""
+
+    names: Sequence[str] | None
+    traces: Sequence[str] | None
+    capacities: Sequence[str]
+    only: Sequence[str]
+    fix: Sequence[str]
+    against: str
 
 
 def tune(
@@ -168,33 +181,38 @@ def tune(
 ) -> None:
     """Search over the policies' values on recorded traffic, and propose a change.
 
-    Every point is a backtest of the production controller. What is chosen on some days is judged
-    on the days after them, and both are shown, beside peers and who knows the future. The config
-    is not changed: a diff is printed, which --write puts into it. The same seed finds the same,
-    on any number of cores. Ctrl-C ends it with what was found by then.
+    What is chosen on some days is judged on the days after them. The config stays as it is: a diff
+    is printed, which --write puts into it. One seed finds the same on any number of cores.
     """
-    check_pages(html, plot, overwrite=overwrite)
-    check_out(config, out, write=write, overwrite=overwrite)
+    showing = _check(config, Showing(html, plot, json, write, out), overwrite=overwrite)
     rules = _make_rules(late_budget, sampler, trials, folds, seed, choose)
     limit = None if timeout is None else read_duration("--timeout", timeout).total_seconds()
     reading = make_reading(timestamp, requests, metric, instances, time_zone, days)
     setting = make_setting(lead_time, metric_delay, seed, warm_up, measures, service_target)
     others = {"--requests": requests, "--metric": metric}
     pulling = Pulling(from_, since, until, days, cache, refresh, region, others)
-    cores = choose_cores(jobs, backend, 2)
-    file = review(config)
-    traces = pull_traces(config, target, trace, pulling)
-    targets = file.config.scalable_targets
+    call = Call(target, trace, capacity or [], only or [], fix or [], against)
+    cores, file = choose_cores(jobs, backend, 2), review(config)
+    asked = _ask(file, call, reading, setting, pulling)
+    _show(_run(asked, rules, study, cores, limit), rules, file, showing)
+
+
+def _check(config: Path, showing: Showing, *, overwrite: bool) -> Showing:
+    """Refuse, before anything runs, what could not be written when it has run."""
+    check_pages(showing.html, showing.plot, overwrite=overwrite)
+    check_out(config, showing.out, write=showing.write, overwrite=overwrite)
+    return showing
+
+
+def _ask(
+    file: Reviewed, call: Call, reading: Reading, setting: Setting, pulling: Pulling
+) -> list[Asked]:
+    traces = pull_traces(file.path, call.names, call.traces, pulling)
+    targets, name = file.config.scalable_targets, str(file.path)
     subjects = choose_subjects(
-        targets, str(config), target, traces, capacity or [], reading, setting, {}
+        targets, name, call.names, traces, call.capacities, reading, setting, {}
     )
-    asked = choose_asked(file, subjects, only or [], fix or [], against)
-    found = _run(asked, rules, study, cores, limit)
-    if not found.targets:
-        raise KeyboardInterrupt
-    _show(found, rules, file, Showing(html, plot, json), write=write, out=out)
-    if found.is_interrupted:
-        raise typer.Exit(INTERRUPTED)
+    return choose_asked(file, subjects, call.only, call.fix, call.against)
 
 
 def _make_rules(
@@ -298,16 +316,10 @@ class _Bar:
         self.tell(max(0, self._peers + self._rounds * self._round - self._told))
 
 
-def _show(
-    found: Outcome,
-    rules: Rules,
-    file: Reviewed,
-    showing: Showing,
-    *,
-    write: bool,
-    out: Path | None,
-) -> None:
+def _show(found: Outcome, rules: Rules, file: Reviewed, showing: Showing) -> None:
     """Show what was found, and put it where it is wanted; nothing is put of what is not whole."""
+    if not found.targets:
+        raise KeyboardInterrupt
     from flyball.cli import screen
     from flyball.report.tune import as_json
 
@@ -321,7 +333,9 @@ def _show(
             "is_interrupted": found.is_interrupted,
             "is_over": found.is_over,
             "diff": proposed.diff,
-            "written": None if ended or not proposed.diff else _name(file, write=write, out=out),
+            "written": None
+            if ended or not proposed.diff
+            else _name(file, write=showing.write, out=showing.out),
         }
         screen.say_json(content)
     else:
@@ -331,8 +345,8 @@ def _show(
     if not showing.json:
         _say_diff(file, proposed.diff)
     if ended:
-        return
-    told = put(file, proposed, write=write, out=out)
+        raise typer.Exit(INTERRUPTED)
+    told = put(file, proposed, write=showing.write, out=showing.out)
     if told and not showing.json:
         screen.say(told)
 
