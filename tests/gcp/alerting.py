@@ -20,11 +20,12 @@ import grpc
 from google.cloud import monitoring_v3 as api
 from google.protobuf import empty_pb2
 
-from tests.gcp.discovery import ContractError, check_value
+from tests.gcp.discovery import ContractError, Json, check_value
 
 SERVICE = "google.monitoring.v3.AlertPolicyService"
 CONDITIONS, LABELS, LABEL = 6, 64, 63
 MINUTE_S = 60
+ABSENT_S = (120, 84_600)
 _KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 _CHANNEL = re.compile(r"projects/[^/]+/notificationChannels/\d+")
@@ -92,6 +93,27 @@ class Policies:
         (found,) = [each for each in self.policies.values() if each.display_name == display_name]
         return found
 
+    def act(self, verb: str, name: str, policy: Any) -> Json:
+        """Do what was asked by REST, and give the answer as gRPC's in REST's words.
+
+        Args:
+            verb: "create", "patch" or "delete".
+            name: Of the policy; of the project, where it is created.
+            policy: What came; of a deletion it is not looked at.
+
+        Raises:
+            RefusalError: As gRPC refuses it.
+        """
+        match verb:
+            case "create":
+                made = self._create(api.CreateAlertPolicyRequest(name=name, alert_policy=policy))
+            case "patch":
+                made = self._update(api.UpdateAlertPolicyRequest(alert_policy=policy))
+            case _:
+                self._delete(api.DeleteAlertPolicyRequest(name=name))
+                return {}
+        return write(made)
+
     def _list(self, request: Any) -> Any:
         assert not request.filter, "filters are not served here"
         start = int(request.page_token or 0)
@@ -139,11 +161,8 @@ class Policies:
         return policy
 
     def _hold(self, policy: Any) -> None:
-        written = api.AlertPolicy.to_json(
-            policy, use_integers_for_enums=False, always_print_fields_with_no_presence=False
-        )
         try:
-            check_value("monitoring.v3", "AlertPolicy", json.loads(written))
+            check_value("monitoring.v3", "AlertPolicy", write(policy))
         except ContractError as error:
             self.broken.append(str(error))
 
@@ -164,7 +183,7 @@ class Policies:
             if not _CHANNEL.fullmatch(channel):
                 raise _invalid("notification_channels", channel)
         for condition in policy.conditions:
-            _check_condition(condition.condition_threshold)
+            _check_condition(condition)
 
 
 @contextmanager
@@ -200,12 +219,23 @@ def handle_policies(account: Policies) -> Any:
     return grpc.method_handlers_generic_handler(SERVICE, handlers)
 
 
+def write(policy: Any) -> Json:
+    """Write a policy as REST does."""
+    text = api.AlertPolicy.to_json(
+        policy, use_integers_for_enums=False, always_print_fields_with_no_presence=False
+    )
+    written: Json = json.loads(text)
+    return written
+
+
 def _serialize(answer: Any) -> bytes:
     written = answer if isinstance(answer, empty_pb2.Empty) else type(answer).pb(answer)
     return bytes(written.SerializeToString())
 
 
-def _check_condition(condition: Any) -> None:
+def _check_condition(given: Any) -> None:
+    is_absence = "condition_absent" in given
+    condition = given.condition_absent if is_absence else given.condition_threshold
     if not re.search(r"metric\.type = ", condition.filter):
         raise _invalid("filter", "must specify a metric type")
     if not re.search(r"resource\.type = ", condition.filter):
@@ -213,6 +243,13 @@ def _check_condition(condition: Any) -> None:
     duration_s = condition.duration.total_seconds()
     if duration_s % MINUTE_S:
         raise _invalid("duration", "must be a multiple of a minute")
+    for aggregation in condition.aggregations:
+        if aggregation.alignment_period.total_seconds() < MINUTE_S:
+            raise _invalid("aggregations", "the alignment period must be at least 60 seconds")
+    if is_absence:
+        if not ABSENT_S[0] <= duration_s <= ABSENT_S[1]:
+            raise _invalid("duration", "of an absence must be 2 minutes to 23.5 hours")
+        return
     if condition.evaluation_missing_data and duration_s < MINUTE_S:
         raise _invalid("evaluation_missing_data", "needs a duration of 60 seconds or more")
     if condition.comparison not in (
@@ -220,9 +257,6 @@ def _check_condition(condition: Any) -> None:
         api.ComparisonType.COMPARISON_LT,
     ):
         raise _invalid("comparison", "only COMPARISON_LT and COMPARISON_GT are supported")
-    for aggregation in condition.aggregations:
-        if aggregation.alignment_period.total_seconds() < MINUTE_S:
-            raise _invalid("aggregations", "the alignment period must be at least 60 seconds")
 
 
 def _invalid(field: str, message: str) -> RefusalError:

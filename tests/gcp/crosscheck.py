@@ -36,6 +36,7 @@ class Cli:
             "CLOUDSDK_API_ENDPOINT_OVERRIDES_AIPLATFORM": f"{url}/",
             "CLOUDSDK_API_ENDPOINT_OVERRIDES_ML": f"{url}/",
             "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDSCHEDULER": f"{url}/",
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING": f"{url}/",
         }
 
     def run(self, *words: str) -> Any:
