@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from flyball.cli.backtest import Config
-from flyball.cli.cores import STEPS, Backend, Cores, Jobs, choose_cores, spread
+from flyball.cli.cores import Backend, Cores, Jobs, choose_cores, spread
 from flyball.cli.deployment import Region
 from flyball.cli.failure import INTERRUPTED, complain, refuse
 from flyball.cli.options import Json, TargetNames, read_duration
@@ -36,6 +36,7 @@ from flyball.cli.recorded import (
     make_setting,
 )
 from flyball.cli.reviewed import Out, Reviewed, Write, check_out, choose_asked, put, review
+from flyball.cli.rounds import Bar
 from flyball.cli.subjects import Reading, Setting, choose_subjects
 
 if TYPE_CHECKING:
@@ -260,7 +261,7 @@ def _run(
         storage = open_storage(study)
         searches = len(asked) * (1 + (3 if rules.folds is None else rules.folds))
         peers = sum(len(each.peers) for each in asked)
-        bar = _Bar(peers, searches)
+        bar = Bar(peers, searches)
         with screen.progress("Searching", bar.count(rules), estimates=True) as advance:
             bar.advance = advance
             return run_tune(
@@ -288,32 +289,6 @@ def _spread(
 
     with closing(spread(run_piece, pieces, cores, advance)) as found:
         yield from found
-
-
-class _Bar:
-    """How far it is: a run that was not needed counts as done when its round has ended."""
-
-    def __init__(self, peers: int, searches: int) -> None:
-        from flyball.sim.tune.search import BATCH
-
-        self.advance: Callable[[int], None] = lambda _: None
-        self._peers = peers * STEPS
-        self._round = searches * BATCH * STEPS
-        self._told = self._rounds = 0
-
-    def count(self, rules: Rules) -> int:
-        """Count all steps there may be."""
-        return self._peers + rules.rounds * self._round
-
-    def tell(self, steps: int) -> None:
-        """Take steps that are done."""
-        self._told += steps
-        self.advance(steps)
-
-    def end_round(self) -> None:
-        """Take what is left of a round."""
-        self._rounds += 1
-        self.tell(max(0, self._peers + self._rounds * self._round - self._told))
 
 
 def _show(found: Outcome, rules: Rules, file: Reviewed, showing: Showing) -> None:
