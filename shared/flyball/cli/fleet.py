@@ -209,17 +209,19 @@ class Runs:
             return f"{ended:,} of {total:,}"
 
         parts = self._make_parts(indices, whole=whole)
-        with screen.progress("Backtesting", total * STEPS, estimates=True, beside=say) as advance:
-            try:
-                with closing(spread(do, parts, self._call.cores, advance)) as results:
-                    for each in results:
-                        self._end(each)
-                        ended += 1
-            except CoresError as error:
-                refuse(f"{error}; {self._tell_rest()}")
-            except KeyboardInterrupt:
-                complain(self._tell_rest())
-                raise
+        try:
+            with (
+                screen.progress("Backtesting", total * STEPS, estimates=True, beside=say) as tell,
+                closing(spread(do, parts, self._call.cores, tell)) as results,
+            ):
+                for each in results:
+                    self._end(each)
+                    ended += 1
+        except CoresError as error:
+            refuse(f"{error}; {self._tell_rest()}")
+        except KeyboardInterrupt:
+            complain(self._tell_rest())
+            raise
 
     def _make_parts(self, indices: Sequence[int], *, whole: bool) -> Iterator[Part]:
         """Make what is sent out; a cluster may not see files, and is sent what they say."""
