@@ -90,8 +90,9 @@ def test_a_canary_stops_no_scaling_and_its_metrics_are_its_own(
     body = entry.only().body or {}
     assert body["deployedModel"]["id"] == "7"
     assert body["deployedModel"]["dedicatedResources"]["minReplicaCount"] == 2
-    detail = entry.records()[-1].observation.capacity.detail
-    assert "of 2 models, 7 (llm) is scaled" in detail
+    capacity = entry.records()[-1].observation.capacity
+    assert "of 2 models, 7 (llm) is scaled" in capacity.detail
+    assert capacity.among == 2
 
 
 @pytest.mark.enable_socket

@@ -128,6 +128,7 @@ class Capacity(NamedTuple):
         operation: The change that runs, or the newest where that has failed; None where it is not
             known whose it is.
         deployed: What has this capacity, where a new deployment is another one; None: it never is.
+        among: Of how many that could be meant it was chosen, by what is called most.
     """
 
     desired: int
@@ -143,6 +144,7 @@ class Capacity(NamedTuple):
     picked: int | None = None
     operation: Operation | None = None
     deployed: Deployed | None = None
+    among: int = 1
 
     @property
     def serving(self) -> int:

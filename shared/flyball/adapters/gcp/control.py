@@ -220,6 +220,7 @@ class GcpControl:
             picked=self._find_pick(reader, resource, replicas, ready, work, now),
             operation=work.operation,
             deployed=replicas.deployed,
+            among=replicas.among,
         )
 
     def _find_pick(

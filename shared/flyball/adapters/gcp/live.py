@@ -138,7 +138,7 @@ def check_deployed(capacity: Capacity | Missing, target: ScalableTarget) -> Iter
         how, remedy = "by its id", BY_ID
     else:
         how = "by its model" if target.resource.get("model") else "as none is named"
-        remedy = ANOTHER if capacity.detail else ""
+        remedy = ANOTHER if capacity.among > 1 else ""
     text = join((f"{capacity.deployed.shown} is scaled, {how}", capacity.detail))
     yield Check("deployed model", Level.OK, text, remedy, target.id)
 

@@ -117,8 +117,12 @@ def _judge(status: str, code: int, message: str) -> OutcomeKind:
         return OutcomeKind.SHORTAGE
     if status == "ABORTED" or code == CONFLICT:
         return OutcomeKind.DEFERRED
-    if status == "FAILED_PRECONDITION" and _find(_BUSY_WORDS, message):
-        return OutcomeKind.DEFERRED
+    if status == "FAILED_PRECONDITION":
+        if _find(_BUSY_WORDS, message):
+            return OutcomeKind.DEFERRED
+        if _find(_QUOTA_WORDS, message):  # Google documents no code for it
+            is_rate = _find(_RATE_WORDS, message)
+            return OutcomeKind.THROTTLED if is_rate else OutcomeKind.QUOTA_EXCEEDED
     return OutcomeKind.FAILED
 
 

@@ -43,6 +43,7 @@ class Replicas(NamedTuple):
         grounded: Why it may not go to zero; "" where it may.
         detail: What is to be said of it.
         alone: A change of where it is can only be of itself: no other model is on its endpoint.
+        among: Of how many deployed models that could be meant it was chosen, by its traffic.
     """
 
     floor: int
@@ -54,6 +55,7 @@ class Replicas(NamedTuple):
     detail: str = ""
     alone: bool = True
     returning: int = 0
+    among: int = 1
 
     @property
     def model(self) -> str:
@@ -130,6 +132,7 @@ def read_replicas(answer: Answer, resource: Vertex) -> Replicas | Missing:
         deployed=_read_deployed(found),
         detail=detail,
         alone=alone,
+        among=len(find_meant(answer, resource)),
         returning=int(resource.initial_replicas or 0),
     )
 
@@ -213,17 +216,16 @@ def find_model(answer: Answer, resource: DeployedModel) -> Answer | Missing:
     models = read_list(answer, "deployedModels")
     whose = name_resource(resource)
     there = ", ".join(sorted(map(_show, models))) or "none"
+    found = find_meant(answer, resource)
     if resource.deployed_model:
-        found = [each for each in models if each.get("id") == resource.deployed_model]
         told = (
             f"no such deployed model; the endpoint has {there} (models get new ids when they are "
             "deployed again: name model instead of deployed_model)"
         )
     elif resource.model:
-        found = [each for each in models if resource.model in names_of(each)]
         told = f"no such model; the endpoint has {there}: correct model"
     else:
-        found, told = models, f"the endpoint has {there}: deploy a model"
+        told = f"the endpoint has {there}: deploy a model"
     if len(found) > 1:
         split = read_part(answer, "trafficSplit") or NOTHING
         shares = [read_count(split, read_text(each, "id")) or 0 for each in found]
@@ -236,6 +238,16 @@ def find_model(answer: Answer, resource: DeployedModel) -> Answer | Missing:
         cause = MissingCause.UNAVAILABLE if gone else MissingCause.SOURCE_FAILED
         return Missing(cause, f"{whose}: {told}")
     return found[0]
+
+
+def find_meant(answer: Answer, resource: DeployedModel) -> list[Answer]:
+    """List the deployed models that could be meant: by id, by model, or all of the endpoint."""
+    models = read_list(answer, "deployedModels")
+    if resource.deployed_model:
+        return [each for each in models if each.get("id") == resource.deployed_model]
+    if resource.model:
+        return [each for each in models if resource.model in names_of(each)]
+    return list(models)
 
 
 def names_of(model: Answer) -> set[str]:

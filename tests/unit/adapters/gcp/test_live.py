@@ -154,14 +154,18 @@ class Meant:
     detail: str
     told: str
     remedy: str
+    among: int = 1
 
 
 SPLIT = "of 2 models, 9 (llm) is scaled, with 60 % of the traffic"
+BUSY = "operation 7 is running"
 MEANT = (
     Meant("by id", {**NUMBER, "deployed_model": "9"}, "", "by its id", BY_ID),
     Meant("by model", {**NUMBER, "model": "llm"}, "", "by its model", ""),
     Meant("by none", NUMBER, "", "as none is named", ""),
-    Meant("of several", {**NUMBER, "model": "llm"}, SPLIT, f"by its model; {SPLIT}", ANOTHER),
+    Meant("of several", {**NUMBER, "model": "llm"}, SPLIT, f"by its model; {SPLIT}", ANOTHER, 2),
+    Meant("one of its model", {**NUMBER, "model": "llm"}, SPLIT, f"by its model; {SPLIT}", ""),
+    Meant("one, and busy", NUMBER, BUSY, f"as none is named; {BUSY}", ""),
 )
 
 
@@ -170,7 +174,8 @@ def test_which_deployed_model_is_meant_is_said(case: Meant) -> None:
     """With what comes of a redeploy, where that is not told by its model alone."""
     target = ScalableTarget("churn", 1, 4, home="gcp", resource=case.resource)
     shown = Deployed("9", "llm, model m2")
-    (found,) = check_deployed(Capacity(1, 1, ceiling=4, detail=case.detail, deployed=shown), target)
+    capacity = Capacity(1, 1, ceiling=4, detail=case.detail, deployed=shown, among=case.among)
+    (found,) = check_deployed(capacity, target)
     assert (found.level, found.remedy) == (Level.OK, case.remedy)
     assert found.text == f"9 (llm, model m2) is scaled, {case.told}"
 

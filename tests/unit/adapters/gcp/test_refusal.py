@@ -15,6 +15,10 @@ GPUS = "The following quota metrics exceed quota limits: aiplatform.googleapis.c
 STOCKOUT = "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS: europe-west4-a"
 
 
+REGIONAL = "Insufficient regional quota to satisfy request: resource GPUS_ALL_REGIONS"
+QUOTA = OutcomeKind.QUOTA_EXCEEDED
+
+
 @dataclass(frozen=True)
 class Case:
     """How Google refuses, and the outcome."""
@@ -49,6 +53,9 @@ REFUSED = (
     Case("aborted", 409, "ABORTED", "", OutcomeKind.DEFERRED),
     Case("busy", 400, "FAILED_PRECONDITION", "has an ongoing operation", OutcomeKind.DEFERRED),
     Case("busy in other words", 400, "FAILED_PRECONDITION", "is UPDATING", OutcomeKind.DEFERRED),
+    Case("a quota, said of a request", 400, "FAILED_PRECONDITION", REGIONAL, QUOTA),
+    Case("a quota of calls", 400, "FAILED_PRECONDITION", "Quota per minute", OutcomeKind.THROTTLED),
+    Case("a bad request of a quota", 400, "INVALID_ARGUMENT", "quota", OutcomeKind.FAILED),
     Case("not deployed", 400, "FAILED_PRECONDITION", "not DEPLOYED", OutcomeKind.FAILED),
     *(
         Case(f"busy: {words}", 400, "FAILED_PRECONDITION", words, OutcomeKind.DEFERRED)
@@ -106,6 +113,7 @@ ENDED = (
         "8, no reason", OutcomeKind.FAILED, "RESOURCE_EXHAUSTED: no", {"code": 8, "message": "no"}
     ),
     Ended("8, machines", OutcomeKind.QUOTA_EXCEEDED, GPUS, {"code": 8, "message": GPUS}),
+    Ended("9, machines", QUOTA, REGIONAL, {"code": 9, "message": REGIONAL}),
     Ended("8, none left", OutcomeKind.SHORTAGE, STOCKOUT, {"code": 8, "message": STOCKOUT}),
     Ended(
         "14, none left",
