@@ -25,7 +25,7 @@ SAM := $(abspath .venv-sam)/bin/sam
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test check format format-check lint types contracts docs tests coverage \
-	e2e-aws e2e-gcp demo-aws build-aws template bench bench-backtest bench-fleet \
+	e2e-aws e2e-gcp demo-aws build-aws template bench bench-backtest bench-fleet bench-forecast \
 	bench-cold bench-cold-gcp bench-warm reference cost lock changelog clean
 
 help: ## list the targets
@@ -109,6 +109,9 @@ bench-backtest: $(VENV)/.dev-ready ## measure a backtested year beside a plain a
 bench-fleet: $(VENV)/.dev-ready ## measure many endpoints on 1, 2 and 4 cores (ARGS="1000 14 4")
 	$(BIN)/python -m tests.bench.fleet $(ARGS)
 
+bench-forecast: .venv-forecast/.ready ## hold our forecasts against statsforecast's (TRACES="a.csv b.csv"), half an hour
+	.venv-forecast/bin/python -m tests.quality.forecast $(TRACES)
+
 bench-cold: $(VENV)/.dev-ready .venv-sam/.ready ## measure a function's cold start under Lambda's runtime
 	FLYBALL_SAM="$(SAM)" $(BIN)/python -m tests.bench.cold
 
@@ -156,6 +159,12 @@ $(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing $$(grep -c '==' requirements/bench.txt) packages into .venv-bench, by hash"
 	@.venv-bench/bin/python $(PIP) --require-hashes -r requirements/bench.txt
 	@.venv-bench/bin/python $(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Half a gigabyte too; what a user gets by the extra, so no lock pins it.
+.venv-forecast/.ready: pyproject.toml | $(BIN)/python
+	@test -x .venv-forecast/bin/python || $(BIN)/python -m venv --clear .venv-forecast
+	@.venv-forecast/bin/python $(PIP) --editable '.[forecast]'
 	@touch $@
 
 .venv-sam/.ready: requirements/sam.txt | $(BIN)/python

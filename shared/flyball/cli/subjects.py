@@ -201,7 +201,7 @@ def make_subject(
     from flyball.sim.service import choose_service, keep
     from flyball.sim.slots import MINUTE, Course, Plant
 
-    served, note = _choose_capacity(trace, capacity)
+    served, note = choose_capacity(trace, capacity)
     notes = [note] if note else []
     notes += [f"the trace: {count:,} {what}" for what, count in trace.notes.items()]
     if trace.resolution > MINUTE:
@@ -236,7 +236,7 @@ def make_subject(
     return Subject(target, course, plant, begin, said, name, tuple(notes))
 
 
-def _choose_capacity(trace: Trace, given: str | None) -> tuple[float, str]:
+def choose_capacity(trace: Trace, given: str | None) -> tuple[float, str]:
     """Say what one instance serves, and where that is from."""
     if given is not None:
         try:

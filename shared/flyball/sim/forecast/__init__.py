@@ -1,0 +1,1 @@
+"""Does a forecast add anything on this traffic: ours, or a library's?"""
