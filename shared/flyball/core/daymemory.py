@@ -23,6 +23,7 @@ SOFTENING = 0.02
 """Instances added to both sides of a ratio, so that a quiet night is not divided by."""
 
 _BIN = struct.Struct("<2e")
+_BIN_BYTES = _BIN.size
 _ALL = struct.Struct(f"<{2 * SLOTS}e")
 _UNKNOWN = _BIN.pack(float("nan"), float("nan"))
 
@@ -74,9 +75,8 @@ def note(day: Day, minute: int, demand: float | None) -> Day:
         day = _close(day, number)
     if demand is None:
         return day
-    return day._replace(
-        total=day.total + demand, known=day.known + 1, highest=max(day.highest, demand)
-    )
+    bins, number, total, known, highest, *rest = day
+    return Day(bins, number, total + demand, known + 1, max(highest, demand), *rest)
 
 
 def look_back(day: Day, minute: int, horizon: int) -> tuple[float, Floors]:
@@ -88,20 +88,19 @@ def look_back(day: Day, minute: int, horizon: int) -> tuple[float, Floors]:
     """
     now = day.number - DAY_BINS
     then = (minute + horizon) // BIN_MINUTES - DAY_BINS
-    before = math.fsum(_read(day, now - step)[0] for step in range(3))
+    before = math.fsum([_read(day, now - step)[0] for step in range(3)])
     after = [_read(day, then + step) for step in range(-1, 3)]
-    ahead = math.fsum(mean for mean, _ in after[:3])
+    ahead = math.fsum([mean for mean, _ in after[:3]])
     ratio = (ahead / 3.0 + SOFTENING) / (before / 3.0 + SOFTENING)
     ratio = 1.0 if math.isnan(ratio) else min(MOST_RATIO, max(1.0 / MOST_RATIO, ratio))
-    highest = max((value for _, value in after if value > 0.0), default=0.0)  # NaN is not
+    highest = max([value for _, value in after if value > 0.0], default=0.0)  # NaN is not
     return ratio, Floors(
         highest, max(day.short_highest, day.highest), max(day.day_highest, day.highest)
     )
 
 
-def _read(day: Day, number: int) -> tuple[float, float]:
-    mean, highest = _BIN.unpack_from(day.bins, number % SLOTS * _BIN.size)
-    return mean, highest
+def _read(day: Day, number: int) -> tuple[float, ...]:
+    return _BIN.unpack_from(day.bins, number % SLOTS * _BIN_BYTES)
 
 
 def _close(day: Day, number: int) -> Day:

@@ -85,7 +85,7 @@ def learn(
         else:
             after = _adapt(target, policy, found, began, observation, history, now, writes)
         if after is not None:
-            learned[name] = after._replace(fits=fits)
+            learned[name] = after if after.fits == fits else after._replace(fits=fits)
     return learned
 
 
@@ -188,8 +188,9 @@ def _renew(
     chosen: Chosen | None = None,
 ) -> Learned:
     """Put a state and its advice in the place of the last ones, or begin."""
-    since, why = (now, began) if found is None else (found.since, found.began)
-    return Learned("", since, why, digest(state) if state else "", state, foresight, chosen)
+    fits, since, why = ("", now, began) if found is None else found[:3]
+    mark = digest(state) if state else ""
+    return Learned(fits, since, why, mark, state, foresight, chosen)
 
 
 def _watch(

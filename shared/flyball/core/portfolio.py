@@ -271,11 +271,13 @@ def _stretch(rows: bytes, goal: Goal, only: Shadow | None = None) -> Stretch:
     demand = flat[::COLUMNS]
     known = [value for value in demand if not math.isnan(value)]
     forecasts, errors, floors = [_EMPTY] * 4, [_EMPTY] * 4, [_EMPTY] * 4
+    pairs: list[tuple[tuple[float, float], ...]] = [()] * 4
     widest = [0.0] * 4
     for expert in range(4) if only is None else (only.expert,):
         row, scales = flat[1 + expert :: COLUMNS], flat[5 + expert :: COLUMNS]
         forecasts[expert] = tuple([value - ROUNDING for value in row])
         errors[expert] = tuple(map(mul, row, scales))
+        pairs[expert] = tuple(zip(forecasts[expert], errors[expert], strict=True))
         widest[expert] = max(scales)
     for floor in range(1, 4) if only is None else (only.floor,):
         if floor:
@@ -286,6 +288,7 @@ def _stretch(rows: bytes, goal: Goal, only: Shadow | None = None) -> Stretch:
         len(known) == len(demand),
         tuple(forecasts),
         tuple(errors),
+        tuple(pairs),
         tuple(widest),
         tuple(floors),
         goal.lead_minutes,

@@ -78,7 +78,7 @@ def open_books(shadows: Sequence[Shadow], first: int, span: int, careful: int) -
     """
     orders = (first,) * span
     course = Course(0.0, 0, 0, orders)
-    sums, courses = _pack([0.0] * (3 * len(shadows)), [course] * len(shadows))
+    sums, courses = _pack([0.0] * (3 * len(shadows)), [course] * len(shadows), span)
     return Books(
         Account(),
         choose(Account(), Record((), (), ()), 0.0, None, careful),
@@ -106,7 +106,8 @@ def close_quarter(shadows: Sequence[Shadow], books: Books, stretch: Stretch, ter
     now = trails[choice.shadow].orders[-1]
     sums, packed = _pack(
         [*record.lates, *record.costs, *record.changes],
-        [Course(t.backlog, t.timer, t.highest, tuple(t.orders[-span:])) for t in trails],
+        trails,
+        span,
     )
     return Books(
         account,
@@ -183,11 +184,13 @@ def _own(books: Books, followed: Trail, stretch: Stretch) -> tuple[Own, float]:
     return Own(backlog, tuple(orders[-len(books.own.orders) :])), late
 
 
-def _pack(columns: list[float], courses: list[Course]) -> tuple[bytes, bytes]:
+def _pack(
+    columns: list[float], courses: Sequence[Course | Trail], span: int
+) -> tuple[bytes, bytes]:
     columns += [course.backlog for course in courses]
     counts: list[int] = []
     for course in courses:
-        counts += (course.timer, course.highest, *course.orders)
+        counts += (course.timer, course.highest, *course.orders[-span:])
     size = "H" if max(counts) <= COUNTS_LIMIT else "I"
     return (
         struct.pack(f"<{len(columns)}f", *columns),
@@ -202,15 +205,13 @@ def _unpack(books: Books, count: int, span: int) -> tuple[Record, list[Course]]:
     each = struct.calcsize(f"<{size}")
     counts = struct.unpack(f"<{(len(books.courses) - 1) // each}{size}", books.courses[1:])
     width = len(counts) // count
+    rows = zip(backlogs, range(0, len(counts), width), strict=True)
     courses = [
-        Course(
-            backlog,
-            counts[row],
-            counts[row + 1],
-            reach(counts[row + 2 : row + width], span),
-        )
-        for backlog, row in zip(backlogs, range(0, len(counts), width), strict=True)
+        Course(backlog, counts[row], counts[row + 1], counts[row + 2 : row + width])
+        for backlog, row in rows
     ]
+    if width != span + 2:
+        courses = [each._replace(orders=reach(each.orders, span)) for each in courses]
     return Record(late, cost, changes), courses
 
 

@@ -77,6 +77,7 @@ class Stretch(NamedTuple):
         whole: No minute is unknown.
         forecasts: By expert, instances, shape (4, n), less ROUNDING.
         errors: Mean error by expert, instances, shape (4, n).
+        pairs: Each forecast with its error, by expert, shape (4, n, 2).
         widest: Highest mean relative error, by expert.
         floors: By FLOORS, shape (4, n), less ROUNDING; the first is empty.
         lead: Minutes from an order to its service.
@@ -90,6 +91,7 @@ class Stretch(NamedTuple):
     whole: bool
     forecasts: tuple[tuple[float, ...], ...]
     errors: tuple[tuple[float, ...], ...]
+    pairs: tuple[tuple[tuple[float, float], ...], ...]
     widest: tuple[float, ...]
     floors: tuple[tuple[float, ...], ...]
     lead: int
@@ -126,16 +128,15 @@ def follow(shadow: Shadow, course: Course, stretch: Stretch) -> Trail:
     if not stretch.whole or backlog > 0.0:
         return _walk(shadow, course, stretch)
     count = len(stretch.demand)
-    held = min(max(orders[-1], stretch.least), stretch.most)
+    held = _clip(orders[-1], stretch)
     trail = list(orders)
     needed = _need(shadow, stretch)
-    top = min(max(ceil(max(needed)), stretch.least), stretch.most)
-    if top < held and timer + count < shadow.hold:
+    hold = shadow.hold
+    if timer + count < hold and (top := _clip(ceil(max(needed)), stretch)) < held:
         timer += count
         highest = max(highest, top)
         trail += [held] * count
     else:
-        hold = shadow.hold
         for value in _round(needed, stretch):
             if value >= held:
                 held = value
@@ -160,16 +161,24 @@ def follow(shadow: Shadow, course: Course, stretch: Stretch) -> Trail:
 def _need(shadow: Shadow, stretch: Stretch) -> list[float]:
     """Say what it wants after each minute, instances, before rounding and holding anything."""
     expert, _, floor, quantile, headroom = shadow
-    forecasts = stretch.forecasts[expert]
-    errors = stretch.errors[expert]
-    if quantile * stretch.widest[expert] > MOST_MARGIN:
+    if headroom or quantile * stretch.widest[expert] > MOST_MARGIN:
+        needed = _stretch_out(shadow, stretch)
+    else:
+        needed = [forecast + quantile * error for forecast, error in stretch.pairs[expert]]
+    return list(map(max, needed, stretch.floors[floor])) if floor else needed
+
+
+def _stretch_out(shadow: Shadow, stretch: Stretch) -> list[float]:
+    """Say it for those that add a part of the forecast, or more errors than it has any sense."""
+    forecasts, errors = stretch.forecasts[shadow.expert], stretch.errors[shadow.expert]
+    quantile = shadow.quantile
+    if quantile * stretch.widest[shadow.expert] > MOST_MARGIN:
         limits = [MOST_MARGIN / quantile * forecast for forecast in forecasts]
         errors = tuple(map(min, errors, limits))
-    if headroom:
-        forecasts = tuple([forecast * (1.0 + headroom) for forecast in forecasts])
+    if shadow.headroom_ratio:
+        forecasts = tuple([forecast * (1.0 + shadow.headroom_ratio) for forecast in forecasts])
     pairs = zip(forecasts, errors, strict=True)
-    needed = [forecast + quantile * error for forecast, error in pairs]
-    return list(map(max, needed, stretch.floors[floor])) if floor else needed
+    return [forecast + quantile * error for forecast, error in pairs]
 
 
 def _round(needed: list[float], stretch: Stretch) -> list[int]:
@@ -181,11 +190,15 @@ def _round(needed: list[float], stretch: Stretch) -> list[int]:
     return wanted
 
 
+def _clip(value: int, stretch: Stretch) -> int:
+    return min(max(value, stretch.least), stretch.most)
+
+
 def _walk(shadow: Shadow, course: Course, stretch: Stretch) -> Trail:
     """Live through a stretch minute by minute, with gaps, lateness and backlog."""
     backlog, timer, highest, orders = course
     trail = list(orders)
-    held = min(max(orders[-1], stretch.least), stretch.most)
+    held = _clip(orders[-1], stretch)
     if all(map(isnan, stretch.demand)):
         return Trail(backlog, timer, highest, trail + [held] * len(stretch.demand), [])
     wanted = _round(_need(shadow, stretch), stretch)
@@ -227,8 +240,7 @@ def _drain(backlog: float, forecast: float, trail: list[int], step: int, stretch
         backlog = max(
             0.0, backlog + forecast - min(trail[ahead : ahead + window], default=trail[-1])
         )
-    value = ceil(forecast + backlog / DRAIN_MINUTES)
-    return min(max(value, stretch.least), stretch.most)
+    return _clip(ceil(forecast + backlog / DRAIN_MINUTES), stretch)
 
 
 def endure(trail: list[int], backlog: float, stretch: Stretch) -> tuple[float, float]:

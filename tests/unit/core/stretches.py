@@ -28,6 +28,7 @@ def stretch_of(
         whole=len(known) == len(demand),
         forecasts=(forecasts,) * 4,
         errors=(errors,) * 4,
+        pairs=(tuple(zip(forecasts, errors, strict=True)),) * 4,
         widest=(error,) * 4,
         floors=((), floors, floors, floors),
         lead=lead,
