@@ -1,6 +1,6 @@
 """How do our forecasts and a library's do beside the last value, on recorded and generated traffic?
 
-make forecast TRACES="one.csv two.csv"     # many minutes on each core; needs flyball[forecast]
+make bench-forecast TRACES="one.csv two.csv"     # half an hour; needs flyball[forecast]
 
 The tables in docs/forecast.md are written between their two marks. Without TRACES, or with
 anything missing, what was found is printed in place of being written.
@@ -25,7 +25,7 @@ from flyball.sim.trace import Trace, read_trace
 from tests.quality.shapes import DAY_MINUTES, SHAPES, generate
 
 PAGE = Path(__file__).parents[2] / "docs" / "forecast.md"
-BEGIN = "<!-- measured: make forecast -->"
+BEGIN = "<!-- measured: make bench-forecast -->"
 END = "<!-- end of what was measured -->"
 FILE_DAYS, SHAPE_DAYS = 14, 7
 """So much of each is measured, from its beginning: a library's models take most of the time."""
