@@ -66,7 +66,7 @@ def measure(name: str, models: Sequence[str]) -> Compared:
     most = max(1, *(math.ceil(each or 0.0) for each in course.loads()))
     question = Question(course, Plant(max_capacity=most))
     return Compared(
-        Path(name).stem, question, *contest(question, models, load(), time.perf_counter)
+        Path(name).stem, question, *contest(question, models, load(), time.process_time)
     )
 
 

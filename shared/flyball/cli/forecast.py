@@ -165,7 +165,7 @@ def _compare(
             question,
             models,
             library,
-            time.perf_counter,
+            time.process_time,
             refit_minutes=refit_minutes,
             advance=advance,
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 Clock = Callable[[], float]
-"""Seconds since any instant; only their differences count."""
+"""Seconds since any instant, best those that this program had a core; only differences count."""
 
 
 class Task(NamedTuple):
