@@ -26,7 +26,7 @@ SAM := $(abspath .venv-sam)/bin/sam
 .NOTPARALLEL:
 .PHONY: help demo test check format format-check lint types contracts docs tests coverage \
 	e2e-aws e2e-gcp demo-aws build-aws template bench bench-backtest bench-fleet bench-forecast \
-	bench-cold bench-cold-gcp bench-warm reference cost lock changelog clean
+	bench-cold bench-cold-gcp bench-warm quality reference cost lock changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -108,6 +108,9 @@ bench-backtest: $(VENV)/.dev-ready ## measure a backtested year beside a plain a
 
 bench-fleet: $(VENV)/.dev-ready ## measure many endpoints on 1, 2 and 4 cores (ARGS="1000 14 4")
 	$(BIN)/python -m tests.bench.fleet $(ARGS)
+
+quality: $(VENV)/.dev-ready ## measure what the policies cost, on recorded traffic too (TRACES="a.csv b.csv")
+	$(BIN)/python -m tests.quality $(TRACES)
 
 bench-forecast: .venv-forecast/.ready ## hold our forecasts against statsforecast's (TRACES="a.csv b.csv"), half an hour
 	.venv-forecast/bin/python -m tests.quality.forecast $(TRACES)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from flyball.sim.judge import Marks
+from tests.quality.shapes import SHAPES
 from tests.quality.study import LATE_BUDGET, PEERS, TARGET, Best, Study
 
 TITLES = {"aws": "AWS target tracking", "hpa": "Kubernetes HPA"}
@@ -96,7 +97,7 @@ def _tell_hindsight(studies: Sequence[Study]) -> str:
     rows = []
     for study in studies:
         ours = study.ours["adaptive"]
-        cells = [study.name, f"{study.days:g}", f"{study.most}", *_marks(ours)]
+        cells = [study.name, f"{study.days:.3g}", f"{study.most}", *_marks(ours)]
         for peer in PEERS:
             best = study.alike[peer]
             if best is None:
@@ -115,18 +116,25 @@ def _tell_hindsight(studies: Sequence[Study]) -> str:
 def _tell_verdict(studies: Sequence[Study]) -> str:
     parts = []
     for peer in PEERS:
-        found = [
-            _compare(study.ours["adaptive"], best.marks)
-            for study in studies
-            if (best := study.alike[peer]) is not None
-        ]
+        recorded = _compare_all([study for study in studies if study.name not in SHAPES], peer)
+        found = _compare_all(studies, peer)
         if found:
             dearer = sum(cost > 1.0 for cost in found)
+            files = f", and {_mean(recorded):.3f} in that of the recorded ones" if recorded else ""
             parts.append(
                 f"Beside the best target of {TITLES[peer]} our policy costs {_mean(found):.3f} in "
-                f"the geometric mean of {len(found)}, and more on {dearer} of them."
+                f"the geometric mean of {len(found)} courses{files}; it is dearer on {dearer}."
             )
-    return " ".join(parts)
+    return "\n\n".join(parts)
+
+
+def _compare_all(studies: Iterable[Study], peer: str) -> list[float]:
+    """Say what our policy costs beside a peer's best target, for each course that has one."""
+    return [
+        _compare(study.ours["adaptive"], best.marks)
+        for study in studies
+        if (best := study.alike[peer]) is not None
+    ]
 
 
 def _tell_today(studies: Sequence[Study]) -> str:
@@ -172,8 +180,8 @@ def _tell_predictive(studies: Sequence[Study]) -> str:
     for study in studies:
         alone, ahead = study.ours["tracking"], study.ours["predictive"]
         cost = _compare(ahead, alone)
-        less = alone.late_ratio - ahead.late_ratio
-        cells = [study.name, *_marks(alone), *_marks(ahead), f"{cost - 1:+.1%}", f"{-less:+.2%}"]
+        later = ahead.late_ratio - alone.late_ratio + 0.0
+        cells = [study.name, *_marks(alone), *_marks(ahead), f"{cost - 1:+.1%}", f"{later:+z.2%}"]
         rows.append(_row(cells))
     return _table("traffic | ÷ best | late | with it ÷ best | late | cost | late", rows)
 
