@@ -18,6 +18,9 @@ ACK_S = TIMEOUT_S + 10
 FRAMEWORK: Mapping[str, str] = {"THREADED_TIMEOUT_ENABLED": "true"}
 """So that a call ends with its time: else its thread goes on, while Cloud Run has answered for it.
 
+What waits for an answer ends when it has waited: each call has a limit of its own, of seconds. That
+no part of ours goes on after it, see flyball/wiring/ending.py.
+
 Source: functions-framework 3.10, _http/gunicorn.py.
 """
 MEMORY = "256Mi"

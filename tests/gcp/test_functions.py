@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,7 +61,13 @@ READY = {"on_alert": ("/", 405), "on_tick": ("/robots.txt", 404)}
 class Deployment:
     """Both functions as programs, and what is around them."""
 
-    def __init__(self, store: Store, folder: Path, ends: ExitStack) -> None:
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        ends: ExitStack,
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         now = datetime.now(UTC)
         self.store = store
         self.vertex = VertexCloud(now=now, at_once=True)
@@ -90,7 +97,7 @@ class Deployment:
         for name, (path, status) in READY.items():
             command = [sys.executable, "-m", "functions_framework", f"--source={FUNCTIONS}"]
             command += [f"--target={name}", "--host=127.0.0.1", "--port={port}"]
-            given = variables | {"PYTHONUNBUFFERED": "1"}
+            given = variables | {"PYTHONUNBUFFERED": "1", **more}
             program = start_program(name, folder / name, command, given, path, status)
             ends.callback(program.stop)
             self.programs[name] = program

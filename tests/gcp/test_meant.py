@@ -9,7 +9,7 @@ import pytest
 from flyball.adapters.gcp.resource import DeployedModel
 from flyball.adapters.gcp.vertex import Fit, Replicas, find_model, fit_range, read_replicas
 from flyball.address import BETA, check_google
-from flyball.core.model import CapacityRange, Missing
+from flyball.core.model import Capacity, CapacityRange, Missing
 from tests.gcp.entry import OF_VERTEX, ON_VERTEX, PATH, PROJECT, Entry, target
 from tests.gcp.measured import DUTY
 from tests.gcp.monitoring import Line
@@ -91,6 +91,7 @@ def test_a_canary_stops_no_scaling_and_its_metrics_are_its_own(
     assert body["deployedModel"]["id"] == "7"
     assert body["deployedModel"]["dedicatedResources"]["minReplicaCount"] == 2
     capacity = entry.records()[-1].observation.capacity
+    assert isinstance(capacity, Capacity)
     assert "of 2 models, 7 (llm) is scaled" in capacity.detail
     assert capacity.among == 2
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 from time import sleep
@@ -12,6 +14,9 @@ import pytest
 
 from deploy.gcp.functions import FRAMEWORK
 from tests.aws.rig import serve
+from tests.gcp.conftest import Store
+from tests.gcp.test_functions import Deployment
+from tests.unit.functions.gcp.stage import NAMES, sign
 
 pytestmark = pytest.mark.enable_socket
 
@@ -54,3 +59,33 @@ def test_a_thread_goes_on_after_its_time_unless_the_framework_is_told(
     finally:
         program.stop()
     assert (last < 15) is ends
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ends", [True, False])
+def test_our_own_call_ends_with_its_time_and_writes_nothing_after_it(
+    store: Store, tmp_path: Path, *, ends: bool
+) -> None:
+    """No boundary of ours takes it for a failure of what is inside; the call comes again.
+
+    With time enough the endpoints that hang are told as such: each target gets a row, and it is
+    200.
+    """
+    limits = {"CLOUD_RUN_TIMEOUT_SECONDS": "2" if ends else "60", **FRAMEWORK}
+    limits["FLYBALL_TIMEOUT_S"] = "60"  # so that it is not our own watch that ends it
+    with ExitStack() as stack:
+        running = Deployment(store, tmp_path, stack, limits)
+        running.cloud.hanging = "endpoints"
+        stack.callback(running.cloud.awake.set)
+        bearer = f"Bearer {sign(datetime.now(UTC))}"
+        status, _ = running.send("on_tick", "tick", Authorization=bearer)
+        kinds = {row.kind for name in NAMES for row in store.ledger.rows(name)}
+        assert status == (500 if ends else 200)
+        assert kinds == ({"config"} if ends else {"config", "decision"})
+        told = running.programs["on_tick"].log.read_text("utf-8")
+        assert ("TimeUpError" in told) is ends
+        if not ends:
+            return
+        running.cloud.hanging = ""
+        status, _ = running.send("on_tick", "tick", Authorization=bearer)
+        assert status == 200
