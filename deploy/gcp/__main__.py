@@ -25,7 +25,7 @@ from deploy.gcp.place import MODES, RUNTIME, Place, PlaceError, check_place, che
 from deploy.gcp.present import ElsewhereError, keep, look, refuse_elsewhere, settle, tell_kept
 from deploy.gcp.run import FixedError, Say, UndoError, ask_gcloud, make, undo
 from deploy.gcp.step import UnknownError, fill, write_script
-from deploy.gcp.steps import list_steps
+from deploy.gcp.steps import KEEPS, list_steps
 from deploy.stage import StagingError, digest_tree, stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -163,8 +163,16 @@ def _deploy(place: Place, say: Say) -> None:
 
 def _destroy(place: Place, say: Say, *, deletes_ledger: bool) -> None:
     steps = list_steps(place, undoing=True, deletes_ledger=deletes_ledger)
-    count = undo(steps, ask_gcloud, say)
+    undone: list[str] = []
+
+    def note(line: str) -> None:
+        undone.append(line)
+        say(line)
+
+    count = undo(steps, ask_gcloud, note)
     print(f"Done: {count} of {len(steps)} steps changed something.")
+    if f"- {KEEPS}" in undone:
+        print(f"Gone: what was put aside in {place.quarantine}, if anything was.")
     kept = "" if deletes_ledger else f"the database {place.name} with the ledger, "
     print(f"Kept: {kept}the services that were enabled, and what Cloud Build keeps of sources.")
 

@@ -94,6 +94,10 @@ def refuse_leaving(
             "Or --force, which leaves all of that as it is"
         )
     delete = f"  gcloud alpha monitoring policies delete --project={place.project} --quiet"
+    if targets and deletes_ledger:
+        were = _count(len(targets), "scalable target was", "scalable targets were")
+        told = f"{were} in force ({_name(targets)}), and what is scaled stays as it was set last"
+        left = "; ".join([told, *said[1:]])
     return "\n".join([left, *(f"{delete} {name}" for name in alarms.values())])
 
 

@@ -52,6 +52,8 @@ LARGE_FIELDS = (
     ("ledger", "body"),
 )
 """Nobody searches by these, and an index of them would be paid for with every write."""
+KEEPS = "What keeps the quarantine for a week, for people"
+"""Title of the step; it goes with what is in it."""
 
 
 def list_steps(place: Place, *, undoing: bool = False, deletes_ledger: bool = False) -> list[Step]:
@@ -210,7 +212,7 @@ def _keep_quarantine(place: Place) -> Step:
     name, group = place.quarantine, ("pubsub", "subscriptions")
     kept = ("--message-retention-duration=7d", "--expiration-period=never")
     return Ensure(
-        "What keeps the quarantine for a week, for people",
+        KEEPS,
         (
             *(*group, "list", place.on_project),
             *(f"--filter=name={place.subscription(name)}", "--format=json"),

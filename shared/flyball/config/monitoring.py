@@ -29,6 +29,8 @@ from flyball.metricmath import MathError, read_expression
 KEYS = ("metric", "statistic", "across", "project", "resource_type")
 NESTED = ("labels", "resource_labels")
 MINUTE_S = 60
+SCALED = ("endpoint", "deployment_resource_pool", "model", "version")
+"""What of a resource names what is scaled."""
 
 _TYPE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+/\S+")
 _FILL = re.compile(r"\bFILL\s*\(")
@@ -116,6 +118,8 @@ def _look_at_resource(
         return
     needed = [key for key in site.labels.values() if key not in site.optional]
     missing = [key for key in needed if not resource.get(key)]
+    if missing and not any(resource.get(key) for key in SCALED):
+        return  # it names nothing that is scaled, which is said of the resource itself
     if missing:
         message = f"it is found by {', '.join(needed)}; the resource has no {', '.join(missing)}"
         hint = "name them there, take the metric of what is scaled, or give resource_labels"

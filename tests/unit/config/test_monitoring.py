@@ -181,6 +181,16 @@ def test_a_metric_of_another_kind_of_resource_is_refused(resource: str, message:
     assert_refused(lines(DUTY, "unit: ratio", resource), "source.metric", message)
 
 
+def test_a_resource_that_names_nothing_is_told_once() -> None:
+    """Not once more by each metric that would be found by it."""
+    text = lines(DUTY, "unit: ratio", "{project: p, location: europe-west4}")
+    with pytest.raises(ConfigError) as refused:
+        load_lines(text, BARE)
+    told = [str(each) for each in refused.value.problems]
+    assert any("resource" in each and "endpoint" in each for each in told)
+    assert not any("source.metric" in each for each in told), told
+
+
 def assert_refused(text: str, path: str, message: str) -> None:
     """Expect a problem of the metric, at a line."""
     with pytest.raises(ConfigError) as refused:

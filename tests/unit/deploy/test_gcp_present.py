@@ -234,8 +234,25 @@ def test_targets_in_force_keep_a_deployment_until_it_is_forced(
     assert [line.strip() for line in said.splitlines() if line.startswith("  ")] == ORDER
     assert project.ran == []
     assert entry.main(["destroy", *WHERE, "--force"]) == 0
-    assert "Left behind: 2 scalable targets are in force" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Left behind: 2 scalable targets are in force" in said
     assert project.ran
+    assert "Gone: what was put aside in flyball-quarantine" in said
+    assert entry.main(["destroy", *WHERE, "--force"]) == 0
+    assert "Gone: " not in capsys.readouterr().out
+
+
+def test_of_a_ledger_that_goes_no_target_is_said_to_be_in_force_after_it(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is scaled is left behind all the same."""
+    assert deploy("--runtime", RUNTIME) == 0
+    project.targets = ("churn",)
+    assert entry.main(["destroy", *WHERE, "--delete-ledger", "--force"]) == 0
+    said = capsys.readouterr().out
+    assert "Left behind: 1 scalable target was in force (churn), and what is scaled stays" in said
+    assert "is in force" not in said
+    assert "Kept: the services" in said
 
 
 def test_where_the_functions_are_gone_the_order_begins_with_them(
