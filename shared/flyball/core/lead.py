@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from flyball.core.learner import LONGEST_HORIZON, MINUTE
+from flyball.core.model import History
 from flyball.core.past import Change, Notice, Noticed
 from flyball.core.shape import NamedTuple
 from flyball.core.target import ScalableTarget
@@ -60,6 +61,15 @@ def plan_minutes(target: ScalableTarget, lead_times: Sequence[timedelta], most: 
 def count_minutes(span: timedelta, most: int) -> int:
     """Round a span to whole minutes, 0 to `most`."""
     return min(int((span + MINUTE / 2) // MINUTE), most)
+
+
+def note_lead_times(
+    target: ScalableTarget, history: History, noticed: Sequence[Noticed]
+) -> tuple[timedelta, ...]:
+    """Note how long scale-outs took, where a policy learns; else that is forgotten."""
+    if not target.learners:
+        return () if history.policies else history.lead_times
+    return note_lead_time(history.lead_times, history.changes, noticed)
 
 
 def note_lead_time(

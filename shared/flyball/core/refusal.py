@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flyball.core.model import (
@@ -14,6 +15,7 @@ from flyball.core.model import (
     Quota,
     Shortage,
 )
+from flyball.core.past import Notice, Noticed
 from flyball.core.shape import replace
 from flyball.core.target import ScalableTarget
 
@@ -85,3 +87,16 @@ def note_seen(
     if now < shortage.until:
         return history
     return replace(history, shortage=shortage._replace(looked=True))
+
+
+def note_way_out(
+    history: History,
+    capacity: Capacity | Missing,
+    noticed: Sequence[Noticed],
+    tick: timedelta,
+    now: datetime,
+) -> History:
+    """Note whether scaling out gets anywhere: what was taken back, or what a look shows."""
+    if any(each.notice is Notice.ROLLED_BACK and each.before > each.after for each in noticed):
+        return note_roll_back(history, tick, now)
+    return note_seen(history, capacity, tick, now)

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from flyball.core.activity import carries_load, is_active
-from flyball.core.advice import Learned
 from flyball.core.breach import believe
 from flyball.core.ceiling import follow_ceiling, note_ceiling
-from flyball.core.lead import note_lead_time
+from flyball.core.lead import note_lead_times
 from flyball.core.model import (
     Action,
     Capacity,
@@ -46,8 +45,7 @@ from flyball.core.redeploy import begin_anew, follow_carried, is_redeployed
 from flyball.core.refusal import (
     SHORTAGE_LONGEST,
     keep_failure,
-    note_roll_back,
-    note_seen,
+    note_way_out,
 )
 from flyball.core.shape import replace
 from flyball.core.target import CapacityKind, Per, Profile, ScalableTarget
@@ -155,7 +153,6 @@ def absorb(
     if shortage is not None and shortage.until + SHORTAGE_LONGEST <= now:
         shortage = None
     changes = prune_changes(target, changes, now)
-    learned: dict[str, Learned] = {}
     kept = replace(
         history,
         desired=desired,
@@ -170,28 +167,29 @@ def absorb(
         shortage=shortage,
         failure=keep_failure(target, history.failure, now),
         ceiling=ceiling,
-        policies=learned,
-        lead_times=_note_lead_times(target, history, noticed),
+        policies={},
+        lead_times=note_lead_times(target, history, noticed),
         carried=follow_carried(history.carried, observation.capacity, noticed, now),
     )
-    if any(each.notice is Notice.ROLLED_BACK and each.before > each.after for each in noticed):
-        kept = note_roll_back(kept, target.tick, now)
-    else:
-        kept = note_seen(kept, observation.capacity, target.tick, now)
-    if target.learners:
-        from flyball.core.learn import learn  # noqa: PLC0415  (some ten modules, seldom needed)
-
-        learned.update(learn(target, history.policies, observation, kept, now, writes=writes))
-    return kept, tuple(noticed)
+    kept = note_way_out(kept, observation.capacity, noticed, target.tick, now)
+    return _learn(target, history, observation, kept, now, writes), tuple(noticed)
 
 
-def _note_lead_times(
-    target: ScalableTarget, history: History, noticed: list[Noticed]
-) -> tuple[timedelta, ...]:
-    """Note how long scale-outs took, where a policy learns; else that is forgotten."""
+def _learn(
+    target: ScalableTarget,
+    history: History,
+    observation: Observation,
+    kept: History,
+    now: datetime,
+    writes: bool,  # noqa: FBT001  (handed on as it came)
+) -> History:
+    """Let the policies that learn take in what is seen, once the rest is known."""
     if not target.learners:
-        return () if history.policies else history.lead_times
-    return note_lead_time(history.lead_times, history.changes, noticed)
+        return kept
+    from flyball.core.learn import learn  # noqa: PLC0415  (some ten modules, seldom needed)
+
+    learned = learn(target, history.policies, observation, kept, now, writes=writes)
+    return replace(kept, policies=learned)
 
 
 def _seed(
