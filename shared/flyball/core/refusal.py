@@ -89,6 +89,17 @@ def note_seen(
     return replace(history, shortage=shortage._replace(looked=True))
 
 
+def keep_shortage(
+    shortage: Shortage | None, noticed: Sequence[Noticed], now: datetime
+) -> Shortage | None:
+    """Forget a shortage once a scale-out arrived, or long after its back-off."""
+    if shortage is None or shortage.until + SHORTAGE_LONGEST <= now:
+        return None
+    if any(each.notice is Notice.COMPLETED and each.after > each.before for each in noticed):
+        return None
+    return shortage
+
+
 def note_way_out(
     history: History,
     capacity: Capacity | Missing,

@@ -42,11 +42,7 @@ from flyball.core.prune import (
     prune_recommendations,
 )
 from flyball.core.redeploy import begin_anew, follow_carried, is_redeployed
-from flyball.core.refusal import (
-    SHORTAGE_LONGEST,
-    keep_failure,
-    note_way_out,
-)
+from flyball.core.refusal import keep_failure, keep_shortage, note_way_out
 from flyball.core.shape import replace
 from flyball.core.target import CapacityKind, Per, Profile, ScalableTarget
 
@@ -115,8 +111,7 @@ def absorb(
 ) -> tuple[History, tuple[Noticed, ...]]:
     """Bring the history up to what is seen now, before anything is decided.
 
-    Completes or drops changes in flight, tells foreign changes, notes since when metrics have been
-    missing and when the target was last active, and forgets what has expired.
+    Follows changes in flight, tells foreign ones, notes what is missing, and forgets what expired.
 
     Args:
         target: Whose.
@@ -128,30 +123,23 @@ def absorb(
     Returns:
         The history to decide with, and what was noticed.
     """
-    history, redeployed = begin_anew(target, history, observation.capacity, now)
-    noticed = [*redeployed]
+    history, noticed = begin_anew(target, history, observation.capacity, now)
     changes, desired, ready = history.changes, history.desired, history.ready
-    foreign, shortage, ceiling = history.foreign, history.shortage, history.ceiling
+    foreign, ceiling = history.foreign, history.ceiling
     if not isinstance(observation.capacity, Missing):
         capacity = observation.capacity
         changes, told = _follow(target, changes, capacity, now)
-        noticed += told
-        if any(each.notice is Notice.COMPLETED and each.after > each.before for each in told):
-            shortage = None
-        if _is_foreign(history, capacity, told):
-            before = capacity.desired if desired is None else desired
-            foreign = Foreign(now, before, capacity.desired, now + target.foreign_hold)
-            noticed.append(Noticed(Notice.FOREIGN, now, before, capacity.desired))
+        noticed += tuple(told)
+        if desired is not None and _is_foreign(history, capacity, told):
+            foreign = Foreign(now, desired, capacity.desired, now + target.foreign_hold)
+            noticed += (Noticed(Notice.FOREIGN, now, desired, capacity.desired),)
             changes = tuple(change for change in changes if change.completed_at is not None)
         desired = _expected(capacity, changes)
         undone = any(each.notice is Notice.ROLLED_BACK for each in told)
         ceiling, moved = follow_ceiling(target, ceiling, capacity, now, find_lag(target), undone)
-        noticed += moved
-        noticed += _find_pick(target, ready, capacity, now)
+        noticed += (*moved, *_find_pick(target, ready, capacity, now))
         if not ready or ready[-1].ready != capacity.serving:
             ready = (*ready, ReadySample(now, capacity.serving))
-    if shortage is not None and shortage.until + SHORTAGE_LONGEST <= now:
-        shortage = None
     changes = prune_changes(target, changes, now)
     kept = replace(
         history,
@@ -164,7 +152,7 @@ def absorb(
         pauses=tuple(pause for pause in history.pauses if pause.until is None or pause.until > now),
         foreign=foreign if foreign is not None and foreign.until > now else None,
         quota=history.quota if history.quota is not None and history.quota.until > now else None,
-        shortage=shortage,
+        shortage=keep_shortage(history.shortage, noticed, now),
         failure=keep_failure(target, history.failure, now),
         ceiling=ceiling,
         policies={},
@@ -172,7 +160,7 @@ def absorb(
         carried=follow_carried(history.carried, observation.capacity, noticed, now),
     )
     kept = note_way_out(kept, observation.capacity, noticed, target.tick, now)
-    return _learn(target, history, observation, kept, now, writes), tuple(noticed)
+    return _learn(target, history, observation, kept, now, writes), noticed
 
 
 def _learn(
@@ -235,7 +223,7 @@ def _follow(
 
 def _is_foreign(history: History, capacity: Capacity, told: list[Noticed]) -> bool:
     """Say whether somebody else set the capacity."""
-    if history.desired is None or capacity.desired == history.desired:
+    if capacity.desired == history.desired:
         return False
     if any(each.notice is Notice.ROLLED_BACK for each in told):
         return False
