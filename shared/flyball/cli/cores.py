@@ -289,7 +289,8 @@ def _run(parallel: Parallel, calls: Iterator[Any], at_once: int) -> Generator[An
         if not at_once:
             ended = parallel(calls)
             try:
-                yield from ended
+                for each in ended:  # `yield from` would hand it our end before the warning is off
+                    yield each
             finally:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", UserWarning)  # that some had not ended
