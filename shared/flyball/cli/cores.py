@@ -289,7 +289,7 @@ def _run(parallel: Parallel, calls: Iterator[Any], at_once: int) -> Generator[An
         if not at_once:
             ended = parallel(calls)
             try:
-                for each in ended:  # `yield from` would hand it our end before the warning is off
+                for each in ended:  # noqa: UP028  (it would hand on our end while warnings are on)
                     yield each
             finally:
                 with warnings.catch_warnings():
