@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from functools import cache
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
@@ -75,11 +75,14 @@ class Shelf:
                 return None
             if value["sum"] == _sum(value["kept"]):
                 return read_kept(value["kept"])
+            wrong = "is damaged"
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            pass  # it is not what was put there
-        complain(plain(f"{path} is damaged; {item.target.id} is run again", 500))
+        except OSError as error:
+            wrong = f"cannot be read ({error.strerror or error})"
+        except (ValueError, KeyError, TypeError, AttributeError):
+            wrong = "is damaged"
+        complain(plain(f"{path} {wrong}; {item.target.id} is run again", 500))
         return None
 
     def put(self, item: Item, key: str, kept: Kept) -> None:
@@ -88,11 +91,15 @@ class Shelf:
 
         value = write_kept(kept)
         text = _write({"key": key, "sum": _sum(value), "kept": value})
-        with NamedTemporaryFile(
-            "w", encoding="utf-8", dir=self.folder, prefix=".", suffix=".part", delete=False
-        ) as file:
-            file.write(text)
-        Path(file.name).replace(self._name(item))
+        path = self._name(item)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            reason = error.strerror or str(error)
+            refuse(f"--results: {path}: {reason}; make it writable, or name another folder")
 
     def read(self, item: Item, key: str) -> Kept:
         """Give what was put there, or taken, by this run.

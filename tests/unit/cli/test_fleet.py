@@ -139,6 +139,20 @@ def test_a_damaged_result_is_not_believed(config: Path, traces: Path, spoil: obj
     assert run(config, traces, "--json").err.startswith("flyball: 3 of 3")
 
 
+def test_a_result_that_cannot_be_read_is_told_with_the_reason(config: Path, traces: Path) -> None:
+    """What is no damage is not called so; what cannot be kept either is named, and nothing is left."""
+    call = ("backtest", "--config", config, "--traces", traces)
+    kept = config.parent / ".flyball" / "backtest" / "rank.json"
+    flyball(*call)
+    kept.unlink()
+    kept.mkdir()
+    again = flyball(*call)
+    assert "rank.json cannot be read (Is a directory); rank is run again" in again.err
+    assert "rank.json: Is a directory; make it writable, or name another folder" in again.err
+    assert again.code == 2
+    assert not list(kept.parent.glob("*.part"))
+
+
 def test_one_that_fails_stops_nobody(config: Path, traces: Path) -> None:
     """It is listed last, with its error; the exit code says that not all could be done."""
     (traces / "rank.csv").write_text("timestamp,requests\nnever,5\n")
