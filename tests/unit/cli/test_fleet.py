@@ -140,7 +140,7 @@ def test_a_damaged_result_is_not_believed(config: Path, traces: Path, spoil: obj
 
 
 def test_a_result_that_cannot_be_read_is_told_with_the_reason(config: Path, traces: Path) -> None:
-    """What is no damage is not called so; what cannot be kept either is named, and nothing is left."""
+    """What is no damage is not called so; what cannot be kept is named, and nothing is left."""
     call = ("backtest", "--config", config, "--traces", traces)
     kept = config.parent / ".flyball" / "backtest" / "rank.json"
     flyball(*call)
