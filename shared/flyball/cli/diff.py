@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from flyball.cli.cores import LOKY, STEPS, CoresError, Jobs, Tell, choose_cores, spread
 from flyball.cli.deployment import Region
 from flyball.cli.failure import FOUND, refuse
 from flyball.cli.options import Json, TargetNames
@@ -38,11 +40,10 @@ if TYPE_CHECKING:
     from flyball.config.amended import Pair
     from flyball.config.load import Config
     from flyball.report.limit import Limit, Verdict
-    from flyball.sim.backtest import Subject
-    from flyball.sim.diff import Asked, Compared, Diff
+    from flyball.sim.backtest import Backtest, Subject
+    from flyball.sim.diff import Asked, Compared, Diff, Task
     from flyball.sim.trace import Trace
 
-MOST_JOBS = 64
 MOST_MOMENTS = 100
 
 
@@ -95,10 +96,6 @@ Moments = Annotated[
     int,
     typer.Option("--moments", min=0, max=MOST_MOMENTS, help="How many moments are told."),
 ]
-Jobs = Annotated[
-    int,
-    typer.Option("--jobs", min=1, max=MOST_JOBS, help="How many processes run at a time."),
-]
 For = Annotated[
     Format,
     typer.Option(
@@ -134,7 +131,7 @@ def diff(
     seed: Seed = 0,
     fail_on: FailOn = None,
     moments: Moments = 10,
-    jobs: Jobs = 2,
+    jobs: Jobs = None,
     for_: For = Format.TEXT,
     json: Json = False,
 ) -> None:
@@ -263,9 +260,16 @@ def _is_named(pair: Pair, names: Sequence[str]) -> bool:
     return any(each.id in names for each in pair if each)
 
 
-def _run(asked: Sequence[Asked], against: str, jobs: int) -> Diff:
+def _do(part: tuple[int, Task], tell: Tell) -> tuple[int, Backtest]:
+    """Run one of the backtests, in the process of whoever works."""
+    from flyball.sim.diff import run_task
+
+    index, task = part
+    return index, run_task(task, tell)
+
+
+def _run(asked: Sequence[Asked], against: str, jobs: int | None) -> Diff:
     from flyball.cli import screen
-    from flyball.sim.apart import count_slots
     from flyball.sim.diff import diff as run_diff
     from flyball.sim.diff import list_tasks
     from flyball.sim.meaning import MeaningError
@@ -273,15 +277,24 @@ def _run(asked: Sequence[Asked], against: str, jobs: int) -> Diff:
     for each in asked:
         if each.new is not None:
             choose_peers(against, each.new.scalable_target)
-    tasks = [each for each in list_tasks(asked, against) if each]
-    total = sum(map(count_slots, tasks))
-    with screen.progress("Backtesting", total, estimates=True) as advance:
+    count = sum(each is not None for each in list_tasks(asked, against))
+    cores = choose_cores(jobs, LOKY, count)
+
+    with screen.progress("Backtesting", count * STEPS, estimates=True) as advance:
+
+        def carry_out(tasks: Sequence[Task]) -> list[Backtest]:
+            with closing(spread(_do, enumerate(tasks), cores, advance)) as ended:
+                found = dict(ended)
+            return [found[index] for index in range(len(tasks))]
+
         try:
-            return run_diff(asked, against.strip(), jobs=jobs, advance=advance)
+            return run_diff(asked, against.strip(), carry_out=carry_out)
         except MeaningError as error:
             refuse(str(error))
         except ImportError as error:
             refuse(f"--against: {error}")
+        except CoresError as error:
+            refuse(str(error))
 
 
 def _show(found: Diff, verdicts: Sequence[Verdict], names: tuple[str, str], form: Format) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from flyball.config.amended import Amended, Pair, list_amended
-from flyball.sim.apart import Task, run_apart
-from flyball.sim.backtest import Backtest, Subject, ignore
+from flyball.sim.backtest import Backtest, Subject, backtest
+from flyball.sim.peers import make
 from flyball.sim.stretch import Stretch, find_stretches, make_scale, rank
 
 TOLD = 10
@@ -25,6 +25,18 @@ class Asked(NamedTuple):
     pair: Pair
     old: Subject | None
     new: Subject | None
+
+
+class Task(NamedTuple):
+    """A backtest to run.
+
+    Attributes:
+        subject: What is backtested.
+        against: Who runs beside it, as it is typed; nobody where it is blank.
+    """
+
+    subject: Subject
+    against: str = ""
 
 
 class Compared(NamedTuple):
@@ -69,12 +81,40 @@ class Diff(NamedTuple):
         return any(each.amended or None in each.pair for each in self.targets)
 
 
+def run_task(task: Task, tell: Callable[[float], None]) -> Backtest:
+    """Run a backtest.
+
+    Args:
+        task: What to run.
+        tell: Told how much of it is done, as a ratio.
+
+    Raises:
+        MeaningError: It is not known what a metric measures.
+        BrokenError: The controller failed.
+        ImportError: A peer's library is not installed.
+    """
+    windows = task.subject.scalable_target.windows
+    peers = make(task.against, windows) if task.against else ()
+    total, done = len(task.subject.course.demand) * (1 + len(peers)), 0
+
+    def advance(slots: int) -> None:
+        nonlocal done
+        done += slots
+        tell(done / total)
+
+    return backtest(task.subject, peers, advance=advance)
+
+
+def run_tasks(tasks: Sequence[Task]) -> list[Backtest]:
+    """Run backtests one after the other."""
+    return [run_task(each, lambda _: None) for each in tasks]
+
+
 def diff(
     asked: Sequence[Asked],
     against: str = "",
     *,
-    jobs: int = 1,
-    advance: Callable[[int], None] = ignore,
+    carry_out: Callable[[Sequence[Task]], Sequence[Backtest]] = run_tasks,
 ) -> Diff:
     """Run both configs over the same traffic, and hold them against each other.
 
@@ -83,16 +123,15 @@ def diff(
     Args:
         asked: What to compare.
         against: Who else runs, as it is typed.
-        jobs: How many processes at a time.
-        advance: Told how many slots more are done.
+        carry_out: Runs backtests, in whichever order, and gives them in that of the tasks.
 
     Raises:
-        MeaningError: It is not known what a metric measures.
-        BrokenError: The controller failed.
-        ImportError: A peer's library is not installed.
+        MeaningError: As run_task.
+        BrokenError: As run_task.
+        ImportError: As run_task.
     """
     tasks = list_tasks(asked, against)
-    backtests = iter(run_apart([each for each in tasks if each], jobs, advance=advance))
+    backtests = iter(carry_out([each for each in tasks if each]))
     found = [None if each is None else next(backtests) for each in tasks]
     runs = []
     for index, each in enumerate(asked):

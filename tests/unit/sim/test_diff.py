@@ -1,15 +1,15 @@
-"""Do both configs run alike, in one process and in several?"""
+"""Do both configs run alike, whoever carries them out?"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from flyball.config.amended import Pair
-from flyball.sim.apart import Task, count_slots, run_apart
-from flyball.sim.backtest import Subject
-from flyball.sim.diff import Asked, diff, is_same, list_tasks
+from flyball.sim.backtest import Backtest, Subject
+from flyball.sim.diff import Asked, Task, diff, is_same, list_tasks, run_task, run_tasks
 from flyball.sim.lead import parse_leads
 from flyball.sim.meaning import MeaningError
 from flyball.sim.slots import Plant
@@ -70,25 +70,38 @@ def test_peers_run_once_beside_the_new_config() -> None:
     assert [None if each is None else each.against for each in tasks] == [
         "", "static,optimum", None, "static,optimum",
     ]  # fmt: skip
-    assert [count_slots(each) for each in tasks if each] == [600, 1_800, 1_800]
     assert [is_same(each) for each in asked] == [False, True]
     ((_, new),) = diff(asked[:1], "static,optimum").both
     assert [each.name for each in new.peers] == ["static", "optimum"]
 
 
-def test_several_processes_come_to_the_same_as_one() -> None:
-    """To the bit, and all of their slots are counted."""
-    tasks = [each for each in list_tasks([ask()], "static") if each]
-    told: list[int] = []
-    assert run_apart(tasks, 2, advance=told.append) == run_apart(tasks)
-    assert sum(told) == sum(map(count_slots, tasks)) == 1_800
+def test_a_task_tells_how_much_of_it_is_done() -> None:
+    """Its peers' slots are part of it."""
+    (_, task) = list_tasks([ask()], "static")
+    assert task is not None
+    told: list[float] = []
+    run_task(task, told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_fault_of_one_ends_all(jobs: int) -> None:
-    """With its own words, from another process too."""
+def test_what_runs_elsewhere_is_put_in_its_place() -> None:
+    """Whoever carries tasks out is given all of them, and what it gives back is believed."""
+    given: list[Task] = []
+
+    def carry_out(tasks: Sequence[Task]) -> list[Backtest]:
+        given.extend(tasks)
+        return run_tasks(tasks)
+
+    asked = [ask(), ask(OLD, OLD)]
+    assert diff(asked, carry_out=carry_out) == diff(asked)
+    assert given == [each for each in list_tasks(asked, "") if each]
+
+
+def test_a_fault_of_one_ends_all() -> None:
+    """With its own words."""
     course = make_course(60)
     strange = replace(OLD, metrics=(replace(OLD.metrics[0], source={"metric": "oddity"}),))
     tasks = [Task(Subject(each, course, PLANT)) for each in (OLD, strange)]
     with pytest.raises(MeaningError, match="calls"):
-        run_apart(tasks, jobs)
+        run_tasks(tasks)
