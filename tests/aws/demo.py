@@ -30,10 +30,11 @@ from flyball.report.figures import counted, duration, number
 from flyball.report.plain import plain
 from flyball.report.sentences import headline, tell_why
 from flyball.report.summary import tell_score
+from flyball.sim.cells import TraceError
 from flyball.sim.generate import generate_day
 from flyball.sim.judge import Marks
 from flyball.sim.score import Tally
-from flyball.sim.trace import Trace, TraceError, read_trace
+from flyball.sim.trace import Trace, read_trace
 from tests.aws.deployment import SAM, Deployment, deployed
 from tests.aws.replay import MINUTE, MINUTES_A_STEP, PERIOD, SPEED, Replay, Step
 

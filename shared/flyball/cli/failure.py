@@ -26,7 +26,7 @@ EXPECTED = (
     "flyball.history.HistoryError",
     "flyball.plan.model.PlanError",
     "flyball.ports.LedgerError",
-    "flyball.sim.trace.TraceError",
+    "flyball.sim.cells.TraceError",
     "flyball.wiring.settings.SettingsError",
 )
 """Errors whose message says what, where and the remedy."""

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from flyball.sim.cells import TraceError, find_column
 from flyball.sim.parquet import ParquetError, is_parquet, open_columns
-from flyball.sim.trace import TraceError, find_column
 
 AT_ONCE = 100_000
 """Rows that are held before they are written."""

@@ -13,6 +13,7 @@ from typing import Any
 
 MAGIC = b"PAR1"
 ROWS_AT_ONCE = 65_536
+NANOSECONDS = "timestamp[ns"
 EXTRA = "pip install 'flyball[parquet]', or save it as CSV"
 
 
@@ -49,7 +50,7 @@ def open_columns(
     try:
         file = parquet.ParquetFile(path)
     except (OSError, ValueError) as error:  # pyarrow's own are of these
-        raise ParquetError(f"not a Parquet file that can be read: {error}") from error
+        raise ParquetError(f"not a Parquet file that can be read: {_tell(error)}") from error
     return list(file.schema_arrow.names), _read(file, columns)
 
 
@@ -61,10 +62,25 @@ def _load() -> Any:  # noqa: ANN401  (a library without types)
 
 
 def _read(file: Any, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:  # noqa: ANN401
-    for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=list(columns)):
-        cells = [batch.column(name).to_pylist() for name in columns]
-        for row in zip(*cells, strict=True):
-            yield tuple(map(_write, row))
+    batches = file.iter_batches(batch_size=ROWS_AT_ONCE, columns=list(columns))
+    try:
+        for batch in batches:
+            cells = [_coarsen(batch.column(name)).to_pylist() for name in columns]
+            for row in zip(*cells, strict=True):
+                yield tuple(map(_write, row))
+    except (OSError, ValueError) as error:  # as above: a page that is damaged is found only here
+        raise ParquetError(
+            f"it cannot be read to its end: {_tell(error)}; save it again"
+        ) from error
+
+
+def _coarsen(column: Any) -> Any:  # noqa: ANN401
+    """Leave nanoseconds out, which Python's own times have not."""
+    kind = column.type
+    if not str(kind).startswith(NANOSECONDS):
+        return column
+    arrow = importlib.import_module("pyarrow")
+    return column.cast(arrow.timestamp("us", tz=kind.tz), safe=False)
 
 
 def _write(cell: object) -> str:
@@ -73,3 +89,8 @@ def _write(cell: object) -> str:
     if isinstance(cell, (date, datetime)):
         return cell.isoformat()
     return str(cell)
+
+
+def _tell(error: Exception) -> str:
+    """Write on one line what the library writes on several."""
+    return " ".join(str(error).split()).rstrip(".")

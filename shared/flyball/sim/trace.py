@@ -9,21 +9,17 @@ zero.
 
 from __future__ import annotations
 
-import codecs
 import csv
-import difflib
-import io
 import math
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from flyball.core.zone import zone
-from flyball.sim.parquet import ParquetError, is_parquet, open_columns
+from flyball.sim.cells import Rows, Source, TraceError, find_zone, read_names, read_rows
 from flyball.sim.quantile import find_quantile
 
 MINUTE = timedelta(minutes=1)
@@ -39,17 +35,11 @@ SPAN_LIMIT = timedelta(days=460)
 """A longer file is a wrong year in one of its rows, more often than a long history."""
 INSTANCES = "instances"
 """A column of counts' that is taken where it is there."""
-MILLISECONDS_FROM = 100_000_000_000
-"""A Unix time above this (year 5138 in seconds) is in milliseconds."""
 SERVED_RATIO = 0.99
 """Where instances are known, one serves as much as one did in this part of the minutes at most."""
 PEAK_RATIO = 0.9995
 PEAK_INSTANCES = 20
 """Where no capacity is given, this many instances carry the trace's 99.95th percentile."""
-
-
-class TraceError(ValueError):
-    """A file that is not a trace; the message names file, line, column and remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +104,11 @@ def read_trace(
         path: UTF-8 (or UTF-16 with a byte-order mark), `,` `;` or tab between columns; or Parquet.
             Rows may be unsorted; a timestamp that comes twice counts once, with its last value. An
             empty, negative or non-finite value is a gap.
-        timestamp: Name of the column of slot starts: ISO 8601, or Unix seconds or milliseconds.
+        timestamp: Name of the column of slot starts: ISO 8601, or Unix seconds or finer.
         requests: Name of the column of requests in the slot, or of a level.
         timezone: IANA zone of timestamps without an offset. In the hour that comes twice in
-            autumn, rows that go back in time are of the second one.
+            autumn, rows that go back in time are of the second one; where the newest row stands
+            first, those that go back are of the first one.
         instances: Name of the column of instances in service; "" for none; None: of counts, the
             column INSTANCES where there is one. A level is of each of them, and is multiplied by
             their number.
@@ -127,26 +118,21 @@ def read_trace(
         The trace by minutes, with `notes` on what was odd.
 
     Raises:
-        TraceError: The file cannot be read, or has no such columns, or a cell is not a time or a
-            number, or the resolution cannot be told.
+        TraceError: As read_rows, or the resolution cannot be told.
     """
     if instances is None:
-        instances = INSTANCES if not level and INSTANCES in _read_names(path) else ""
+        instances = INSTANCES if not level and INSTANCES in read_names(path) else ""
     columns = (timestamp, requests, instances) if instances else (timestamp, requests)
-    source = _Source(path, columns, _find_zone(path, timezone), level)
-    notes: Counter[str] = Counter()
-    rows = list(_read_rows(source))
-    if not rows:
+    source = Source(path, columns, find_zone(path, timezone), level)
+    rows = read_rows(source)
+    if not rows.stamps:
         raise TraceError(f"{path}: no rows below the header; expected one row for each slot")
-    if any(later.at < earlier.at for earlier, later in pairwise(rows)):
-        notes["unsorted rows"] = sum(b.at < a.at for a, b in pairwise(rows))
-        rows.sort(key=lambda row: row.at)
-    slots: dict[float, _Row] = {}
-    for row in rows:
-        notes["duplicate timestamps"] += row.at in slots
-        notes["values that are no count"] += row.value is None
-        slots[row.at] = row
-    resolution_s = _find_resolution(path, list(slots))
+    notes = {"unsorted rows": sum(b < a for a, b in pairwise(rows.stamps))}
+    slots = _sort(rows) if notes["unsorted rows"] else rows
+    slots = _leave_out_doubles(slots)
+    notes["duplicate timestamps"] = len(rows.stamps) - len(slots.stamps)
+    notes["values that are no count"] = sum(map(math.isnan, rows.values))
+    resolution_s = _find_resolution(path, slots.stamps)
     trace = _make_minutes(source, slots, resolution_s)
     notes["minutes without a value"] = sum(value is None for value in trace.requests)
     return replace(trace, notes={k: n for k, n in notes.items() if n})
@@ -162,168 +148,43 @@ def write_trace(trace: Trace, path: Path) -> None:
             writer.writerow([at, "" if value is None else f"{value:.17g}"])
 
 
-class _Source(NamedTuple):
-    path: Path
-    columns: Sequence[str]
-    """Of times, values, and perhaps instances"""
-    zone: tzinfo
-    level: bool
+def _sort(rows: Rows) -> Rows:
+    """Put rows in the order of time; those of one time stay as they are."""
+    order = sorted(range(len(rows.stamps)), key=rows.stamps.__getitem__)
+    return _pick(rows, order)
 
 
-class _Row(NamedTuple):
-    at: float
-    """Unix seconds"""
-    value: float | None
-    line: int
-    instances: float | None = None
+def _leave_out_doubles(rows: Rows) -> Rows:
+    """Leave the last of those of one time."""
+    last = len(rows.stamps) - 1
+    stamps = rows.stamps
+    kept = [index for index in range(last) if stamps[index] != stamps[index + 1]]
+    return rows if len(kept) == last else _pick(rows, [*kept, last])
 
 
-def _find_zone(path: Path, timezone: str) -> tzinfo:
-    try:
-        return zone(timezone)
-    except ValueError as error:
-        raise TraceError(f"{path}: time zone of its timestamps: {error}") from error
-
-
-def _read_text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise TraceError(f"{path}: {reason}; give a CSV file that can be read") from error
-    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        text = raw.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise TraceError(f"{path}:{line}: not text in UTF-8; save it as CSV UTF-8") from error
-    if not text.strip():
-        raise TraceError(f"{path}: the file is empty; expected a header line and rows")
-    return text
-
-
-def _read_rows(source: _Source) -> Iterator[_Row]:
-    if is_parquet(source.path):
-        try:
-            names, rows = open_columns(source.path, source.columns)
-            for name in source.columns:
-                find_column(source.path, names, name)
-            yield from _read_cells(source, enumerate(rows, start=1), range(len(source.columns)))
-        except ParquetError as error:
-            raise TraceError(f"{source.path}: {error}") from error
-        return
-    reader = _open_csv(source.path)
-    try:
-        names = [name.strip() for name in next(reader)]
-        columns = [find_column(source.path, names, name) for name in source.columns]
-        yield from _read_cells(source, enumerate(reader, start=2), columns)
-    except csv.Error as error:
-        raise TraceError(f"{source.path}:{reader.line_num}: {error}; expected plain CSV") from error
-
-
-def _open_csv(path: Path) -> Any:  # noqa: ANN401  (the library does not say what it makes)
-    text = _read_text(path)
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-
-
-def _read_names(path: Path) -> list[str]:
-    """List a file's columns; of one that is none, which is said when it is read, none."""
-    try:
-        names = open_columns(path, ())[0] if is_parquet(path) else next(_open_csv(path))
-    except (ParquetError, csv.Error):
-        return []
-    return [name.strip() for name in names]
-
-
-def find_column(path: Path, names: Sequence[str], wanted: str) -> int:
-    """Find a column by its name.
-
-    Raises:
-        TraceError: There is none.
-    """
-    if wanted in names:
-        return names.index(wanted)
-    close = difflib.get_close_matches(wanted, names, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    found = ", ".join(map(repr, names))
-    raise TraceError(f"{path}:1: no column {wanted!r}; the columns are {found}{hint}")
-
-
-def _read_cells(
-    source: _Source, rows: Iterable[tuple[int, Sequence[str]]], columns: Sequence[int]
-) -> Iterator[_Row]:
-    last = max(columns)
-    before = -math.inf
-    for line, cells in rows:
-        if not cells or (len(cells) == 1 and not cells[0].strip()):
-            continue
-        if len(cells) <= last:
-            where = f"{source.path}:{line}"
-            raise TraceError(f"{where}: {len(cells)} columns, expected at least {last + 1}")
-        before = _read_instant(source, line, cells[columns[0]], before)
-        value, *more = (
-            _read_count(source, line, name, cells[column])
-            for name, column in zip(source.columns[1:], columns[1:], strict=True)
-        )
-        each = more[0] if more else None
-        if more and source.level:
-            value = None if value is None or each is None else value * each
-        yield _Row(before, value, line, each)
-
-
-def _read_instant(source: _Source, line: int, cell: str, before: float) -> float:
-    try:
-        at = datetime.fromisoformat(cell)
-    except ValueError:
-        return _read_unix(source, line, cell.strip())
-    if at.tzinfo is not None:
-        return at.timestamp()
-    local = at.replace(tzinfo=source.zone)
-    first = local.timestamp()
-    if first > before:
-        return first
-    second = local.replace(fold=1).timestamp()
-    return max(first, second)  # where the clock was put back, the second one is later
-
-
-def _read_unix(source: _Source, line: int, cell: str) -> float:
-    try:
-        number = float(cell)
-        if abs(number) >= MILLISECONDS_FROM:
-            number /= 1_000
-        datetime.fromtimestamp(number, UTC)
-    except (ValueError, OverflowError, OSError):
-        try:
-            return datetime.fromisoformat(cell).replace(tzinfo=source.zone).timestamp()
-        except ValueError:
-            expected = "a time such as 2026-11-21T00:24:00Z, or Unix seconds"
-            where = f"{source.path}:{line}: column {source.columns[0]!r}"
-            raise TraceError(f"{where}: got {cell!r}, expected {expected}") from None
-    return number
-
-
-def _read_count(source: _Source, line: int, name: str, cell: str) -> float | None:
-    try:
-        value = float(cell) if cell.strip() else math.nan
-    except ValueError:
-        where = f"{source.path}:{line}: column {name!r}"
-        remedy = "expected a number of requests, or nothing for a gap"
-        raise TraceError(f"{where}: got {cell!r}, {remedy}") from None
-    return value if 0 <= value < math.inf else None
+def _pick(rows: Rows, places: Sequence[int]) -> Rows:
+    stamps, values, instances = (
+        array("d", [column[each] for each in places] if column else ())
+        for column in (rows.stamps, rows.values, rows.instances)
+    )
+    return Rows(stamps, values, instances, array("q", [rows.lines[each] for each in places]))
 
 
 def _find_resolution(path: Path, stamps: Sequence[float]) -> int:
     """Take the finest distance between rows that is common; it must fit into minutes."""
     if len(stamps) < 2:  # noqa: PLR2004  (a distance needs two)
         raise TraceError(f"{path}: one timestamp; expected two or more, to tell the resolution")
-    distances = Counter(_snap(b - a) for a, b in pairwise(stamps))
+    distances: Counter[int] = Counter()
+    for distance, times in Counter(b - a for a, b in pairwise(stamps)).items():
+        distances[_snap(distance)] += times
     common = COMMON_RATIO * max(distances.values())
     resolution = min(distance for distance, times in distances.items() if times >= common)
     fits = resolution and (60 % resolution == 0 or resolution % 60 == 0)
     if not FINEST_S <= resolution <= COARSEST_S or not fits:
         expected = f"{FINEST_S} s to {COARSEST_S} s that divide a minute or are whole minutes"
         remedy = "sum the requests to minutes first"
+        if resolution > COARSEST_S:
+            remedy = "within an hour too much is not seen; record it by the minute"
         raise TraceError(f"{path}: rows are {resolution} s apart, expected {expected}; {remedy}")
     return resolution
 
@@ -336,43 +197,66 @@ def _snap(distance_s: float) -> int:
     return meant if abs(meant - distance_s) <= WAVER_RATIO * meant else round(distance_s)
 
 
-def _make_minutes(source: _Source, slots: Mapping[float, _Row], resolution_s: int) -> Trace:
-    path, stamps = source.path, list(slots)
+def _make_minutes(source: Source, slots: Rows, resolution_s: int) -> Trace:
+    stamps = slots.stamps
     origin = math.floor(stamps[0] / 60) * 60
     span_s = stamps[-1] - origin
     if span_s > SPAN_LIMIT.total_seconds():
-        gap = max(range(1, len(stamps)), key=lambda index: stamps[index] - stamps[index - 1])
-        lines = f"{slots[stamps[gap - 1]].line} and {slots[stamps[gap]].line}"
-        raise TraceError(
-            f"{path}: {span_s / 86_400:.0f} days, expected at most {SPAN_LIMIT.days}; "
-            f"the widest gap is between lines {lines}"
-        )
-    places = {at: stamps[0] + round((at - stamps[0]) / resolution_s) * resolution_s for at in slots}
-    firsts = {at: math.floor((place - origin) / 60) for at, place in places.items()}
+        raise TraceError(_tell_span(source.path, slots, span_s))
+    begin = stamps[0]
+    firsts = array(
+        "q",
+        (
+            math.floor((begin + round((at - begin) / resolution_s) * resolution_s - origin) / 60)
+            for at in stamps
+        ),
+    )
     width, per_minute = max(1, resolution_s // 60), max(1, 60 // resolution_s)
     count = (math.floor(span_s / 60) // width + 2) * width
-    values = ((firsts[at], row.value) for at, row in slots.items())
-    requests = _spread(values, count, (width, per_minute), level=source.level)
+    shape = (width, per_minute)
+    requests = _spread(firsts, slots.values, count, shape, level=source.level)
     start, end = _trim(requests)
     if start == end:
-        raise TraceError(f"{path}: no minute is complete; expected {per_minute} rows a minute")
+        raise TraceError(_tell_nothing(source, slots, per_minute))
     instances: Sequence[float | None] = ()
-    if len(source.columns) > 2 and not source.level:  # noqa: PLR2004  (times and values)
-        values = ((firsts[at], row.instances) for at, row in slots.items())
-        instances = _spread(values, count, (width, per_minute), level=True)[start:end]
+    if slots.instances:
+        instances = _spread(firsts, slots.instances, count, shape, level=True)[start:end]
     first_minute = datetime.fromtimestamp(origin, UTC) + start * MINUTE
     resolution = timedelta(seconds=resolution_s)
     known = tuple(requests[start:end])
     return Trace(first_minute, known, resolution, instances=tuple(instances))
 
 
+def _tell_span(path: Path, slots: Rows, span_s: float) -> str:
+    stamps = slots.stamps
+    gap = max(range(1, len(stamps)), key=lambda index: stamps[index] - stamps[index - 1])
+    one, other = sorted((slots.lines[gap - 1], slots.lines[gap]))
+    return (
+        f"{path}: {span_s / 86_400:.0f} days, expected at most {SPAN_LIMIT.days}; "
+        f"the widest gap is between lines {one} and {other}"
+    )
+
+
+def _tell_nothing(source: Source, slots: Rows, per_minute: int) -> str:
+    if all(map(math.isnan, slots.values)):
+        column = f"column {source.columns[1]!r}"
+        return f"{source.path}: {column}: no row has a number of 0 or more; expected one at least"
+    return f"{source.path}: no minute is complete; expected {per_minute} rows a minute"
+
+
 def _spread(
-    values: Iterable[tuple[int, float | None]], count: int, shape: tuple[int, int], *, level: bool
+    firsts: Iterable[int],
+    values: Iterable[float],
+    count: int,
+    shape: tuple[int, int],
+    *,
+    level: bool,
 ) -> list[float | None]:
-    """Make minutes of slots, given by their first minute.
+    """Make minutes of slots.
 
     Args:
-        values: (minute, value) of each slot.
+        firsts: The first minute of each slot.
+        values: As firsts; NaN is not known.
         count: Minutes.
         shape: Minutes in a slot, and slots in a minute; one of them is 1.
         level: They are a level, not a count.
@@ -380,8 +264,8 @@ def _spread(
     width, per_minute = shape
     divisor = 1 if level else width
     sums, known = [0.0] * count, [0] * count
-    for first, value in values:
-        if value is not None:
+    for first, value in zip(firsts, values, strict=True):
+        if value == value:  # noqa: PLR0124  (NaN is not itself, and this is the quickest way)
             for minute in range(first, first + width):
                 sums[minute] += value / divisor
                 known[minute] += 1

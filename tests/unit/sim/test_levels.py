@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flyball.sim.trace import Trace, TraceError, read_trace
+from flyball.sim.cells import TraceError
+from flyball.sim.trace import Trace, read_trace
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HAS_PYARROW = importlib.util.find_spec("pyarrow") is not None
@@ -89,6 +90,23 @@ def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path) -> None:
     path.write_bytes(b"PAR1....PAR1")
     with pytest.raises(TraceError, match=r"t\.parquet: .*needs pyarrow: pip install"):
         read(path, level=False)
+
+
+@pytest.mark.skipif(not HAS_PYARROW, reason="pyarrow is an extra, and is not installed")
+def test_parquet_with_nanoseconds_or_damage_is_no_surprise(tmp_path: Path) -> None:
+    """Times lose what Python's have not; a damaged page is told with the file."""
+    arrow = importlib.import_module("pyarrow")
+    parquet = importlib.import_module("pyarrow.parquet")
+    stamps = [int(NOON.timestamp()) * 10**9 + 60 * 10**9 * n + 1 for n in range(300)]
+    table = {"timestamp": arrow.array(stamps, arrow.timestamp("ns", tz="UTC"))}
+    path = tmp_path / "t.parquet"
+    parquet.write_table(arrow.table({**table, "requests": list(range(300))}), path)
+    assert read_trace(path).requests == tuple(range(300))
+    raw = bytearray(path.read_bytes())
+    raw[20:200] = b"\xff" * 180
+    path.write_bytes(raw)
+    with pytest.raises(TraceError, match=r"t\.parquet: it cannot be read to its end: .*; save it"):
+        read_trace(path)
 
 
 @pytest.mark.skipif(not HAS_PYARROW, reason="pyarrow is an extra, and is not installed")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from flyball.sim import long
+from flyball.sim.cells import TraceError
 from flyball.sim.long import split
-from flyball.sim.trace import TraceError
 
 
 def ignore(_: int) -> None:

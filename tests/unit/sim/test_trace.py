@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.sim.trace import MINUTE, Trace, TraceError, read_trace, write_trace
+from flyball.core.zone import zone
+from flyball.sim.cells import Source, TraceError, read_rows
+from flyball.sim.trace import MINUTE, Trace, read_trace, write_trace
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HEADER = "timestamp,requests\n"
@@ -61,6 +64,19 @@ CASES = [
         HEADER + "1772452800000,10\n1772452860000,0\n1772452920000,30\n",
         (10, 0, 30),
     ),
+    Case(
+        "unix-microseconds",
+        HEADER + "1772452800000000,10\n1772452860000000,0\n1772452920000000,30\n",
+        (10, 0, 30),
+    ),
+    Case(
+        "unix-nanoseconds",
+        HEADER + "1772452800000000000,10\n1772452860000000000,0\n1772452920000000000,30\n",
+        (10, 0, 30),
+    ),
+    Case("utc-by-name", PLAIN.replace("Z", " UTC"), (10, 0, 30)),
+    Case("spaces-around-a-time", PLAIN.replace("2026", " 2026").replace("Z", "Z "), (10, 0, 30)),
+    Case("empty-cells-past-the-header", PLAIN.replace("0\n", "0,\n"), (10, 0, 30)),
     Case(
         "a-gap-stays-a-gap",
         rows(("12:00:00", 1), ("12:01:00", 2), ("12:02:00", 3), ("12:05:00", 4)),
@@ -199,7 +215,31 @@ BAD = [
         PLAIN + "2036-03-02T12:03:00Z,1\n",
         r"day\.csv: 3653 days, expected at most 460; the widest gap is between lines 4 and 5",
     ),
-    Bad("only-gaps", rows(("12:00:00", ""), ("12:01:00", "")), r"no minute is complete"),
+    Bad(
+        "only-gaps",
+        rows(("12:00:00", ""), ("12:01:00", "-1")),
+        r"day\.csv: column 'requests': no row has a number of 0 or more",
+    ),
+    Bad(
+        "no-whole-minute",
+        rows(*((f"12:00:{n}0", 1) for n in range(5)), ("12:01:10", 1)),
+        r"no minute is complete; expected 6 rows a minute",
+    ),
+    Bad(
+        "a-comma-in-a-number",
+        PLAIN + "2026-03-02T12:03:00Z,1,000\n",
+        r"day\.csv:5: 3 columns, and the header names 2; is it a number such as 1,000\?",
+    ),
+    Bad(
+        "two-columns-of-one-name",
+        "timestamp,requests,requests\n",
+        r"day\.csv:1: two columns 'requests'; rename",
+    ),
+    Bad(
+        "a-wrong-year-before",
+        PLAIN + "2016-03-02T12:03:00Z,1\n",
+        r"days, expected at most 460; the widest gap is between lines 2 and 5",
+    ),
     Bad("a-huge-time", HEADER + "1e300,1\n", r"day\.csv:2: column 'timestamp': got '1e300'"),
     Bad("nan-for-a-time", HEADER + "nan,1\n", r"day\.csv:2: column 'timestamp': got 'nan'"),
 ]
@@ -249,6 +289,38 @@ def test_the_hour_that_comes_twice_in_autumn_is_read_twice(tmp_path: Path) -> No
     assert trace.start == stamps[0]
     assert trace.requests[::15] == tuple(range(16))
     assert trace.notes == {}
+
+
+def test_the_newest_row_may_stand_first_in_autumn_too(tmp_path: Path) -> None:
+    """Berlin, 25th of October, from the second 02:30 back to before the first one."""
+    stamps = [datetime(2026, 10, 25, 1, 30, tzinfo=UTC) - n * MINUTE for n in range(180)]
+    naive = [at.astimezone(zone("Europe/Berlin")).replace(tzinfo=None) for at in stamps]
+    lines = [f"{at},{n}\n" for n, at in enumerate(naive)]
+    trace = read_trace(write(tmp_path, HEADER + "".join(lines)), timezone="Europe/Berlin")
+    assert (trace.start, trace.requests) == (stamps[-1], tuple(range(179, -1, -1)))
+
+
+def test_a_time_that_no_clock_showed_is_refused(tmp_path: Path) -> None:
+    """Who wrote it had another time zone: all of the file would be wrong by an hour."""
+    lines = [f"2026-03-08 0{h}:00:00,1\n" for h in (0, 1, 2, 3)]
+    with pytest.raises(
+        TraceError, match=r"day\.csv:4: .*'2026-03-08 02:00:00', and no clock in Am"
+    ):
+        read_trace(write(tmp_path, HEADER + "".join(lines)), timezone="America/New_York")
+
+
+def test_a_large_file_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
+    """Eighty thousand rows of a hundred letters that nobody wants take less than the file."""
+    letters = "x" * 100
+    with (tmp_path / "day.csv").open("w") as file:
+        file.write("timestamp,requests,more\n")
+        file.writelines(f"{1772452800 + 60 * n},1,{letters}\n" for n in range(80_000))
+    size = (tmp_path / "day.csv").stat().st_size
+    tracemalloc.start()
+    read_rows(Source(tmp_path / "day.csv", ("timestamp", "requests"), UTC, level=False))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < size / 2
 
 
 def test_an_hour_that_never_was_in_spring_leaves_no_hole(tmp_path: Path) -> None:
