@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flyball.sim.peers.tick import Bounds, Ticks, check_positive
+from flyball.sim.peers.tick import Bounds, Ticks, check_target, round_up
 from flyball.sim.slots import Seen
 
 SYNC = timedelta(seconds=15)
@@ -37,7 +37,7 @@ class Settings:
     metric: str = EXTERNAL
 
     def __post_init__(self) -> None:
-        check_positive("target", self.target)
+        check_target(self.target)
         if not 0 <= self.tolerance < 1:
             raise ValueError(f"tolerance: got {self.tolerance:g}, expected 0 to below 1")
         if self.metric not in (EXTERNAL, PODS):
@@ -45,29 +45,42 @@ class Settings:
 
 
 class PodAutoscaler:
-    """A HorizontalPodAutoscaler on one metric, which syncs every 15 s."""
+    """A HorizontalPodAutoscaler on one metric, which syncs every 15 s.
+
+    It comes from zero only where zero is its least, which it takes with a total alone; elsewhere
+    zero is how somebody switched it off. What it finds at first counts as recommended.
+
+    Source: Kubernetes, horizontal.go: reconcileAutoscaler, recordInitialRecommendation.
+    """
 
     def __init__(self, settings: Settings, bounds: Bounds, slot: timedelta) -> None:
         self._settings = settings
-        self._stabilizer = Stabilizer(settings.window, bounds)
+        self._external = settings.metric == EXTERNAL
+        self._may_empty = self._external and not bounds.least
+        least = bounds.least if self._may_empty else max(1, bounds.least)
+        self._stabilizer = Stabilizer(settings.window, Bounds(least, max(least, bounds.most)))
         self._ticks = Ticks(SYNC, slot)
 
     def decide(self, seen: Seen) -> int:
         """Say how many instances to have."""
         current = seen.desired
-        ticks = self._ticks.next_slot()
-        if seen.load is None or not current:  # without a metric, or switched off at zero
-            self._stabilizer.rest(ticks)
-            return current
-        total, tolerance = seen.load / self._settings.target, self._settings.tolerance
-        external = self._settings.metric == EXTERNAL
-        for _ in range(ticks):
-            if external:
+        for _ in range(self._ticks.next_slot()):
+            current = self._sync(seen, current)
+        return current
+
+    def _sync(self, seen: Seen, current: int) -> int:
+        self._stabilizer.begin(current)
+        raw = None
+        if seen.load is not None and (current or self._may_empty):
+            total, tolerance = seen.load / self._settings.target, self._settings.tolerance
+            if self._external:
                 raw = recommend_external(total, current, tolerance)
             else:
                 raw = recommend_pods(total, current, seen, tolerance)
-            current = self._stabilizer.settle(current, raw)
-        return current
+        if raw is None:  # without a metric, or switched off
+            self._stabilizer.rest()
+            return current
+        return self._stabilizer.settle(current, raw)
 
 
 def recommend_external(total: float, current: int, tolerance: float) -> int:
@@ -75,17 +88,17 @@ def recommend_external(total: float, current: int, tolerance: float) -> int:
 
     Args:
         total: The metric ÷ its target for one pod.
-        current: Pods that there are, those that are starting as well; at least 1.
+        current: Pods that there are, those that are starting as well.
         tolerance: A ratio this near to 1 changes nothing.
 
     Source: Kubernetes, replica_calculator.go: GetExternalPerPodMetricReplicas.
     """
-    if _is_within(total / current, tolerance):
+    if current and _is_within(total / current, tolerance):
         return current
-    return math.ceil(total)
+    return round_up(total)
 
 
-def recommend_pods(total: float, current: int, seen: Seen, tolerance: float) -> int:
+def recommend_pods(total: float, current: int, seen: Seen, tolerance: float) -> int | None:
     """Ask for what brings the mean of the pods' own metric to its target.
 
     Pods that are not in service are left out; those that came after it was measured have none.
@@ -98,12 +111,15 @@ def recommend_pods(total: float, current: int, seen: Seen, tolerance: float) -> 
         seen: How many were measured, and how many are in service now.
         tolerance: As for a total.
 
+    Returns:
+        None where no pod in service has the metric.
+
     Source: Kubernetes, replica_calculator.go: calcPlainMetricReplicas, groupPods.
     """
     ready = min(seen.ready, current)
     known = min(seen.measured, ready)
     if not known:
-        return current
+        return None
     total *= known / seen.measured
     ratio = total / known
     missing = ready - known
@@ -114,7 +130,7 @@ def recommend_pods(total: float, current: int, seen: Seen, tolerance: float) -> 
     again = total / count
     if _is_within(again, tolerance) or ratio < 1 < again or again < 1 < ratio:
         return current
-    number = math.ceil(again * count)
+    number = round_up(again * count)
     if missing or unready:  # the count of pods may turn it as well
         number = min(number, current) if again < 1 else max(number, current)
     return number
@@ -136,10 +152,17 @@ class Stabilizer:
         self._bounds = bounds
         self._tick = 0
         self._largest: deque[tuple[int, int]] = deque()  # (tick, recommended), falling
+        self._begun = False
 
-    def rest(self, ticks: int) -> None:
-        """Let so many ticks pass in which nothing is recommended."""
-        self._tick += ticks
+    def begin(self, current: int) -> None:
+        """Take what there is at the very first tick for recommended then."""
+        if not self._begun:
+            self._begun = True
+            self._largest.append((self._tick + 1, current))
+
+    def rest(self) -> None:
+        """Let a tick pass in which nothing is recommended."""
+        self._tick += 1
 
     def settle(self, current: int, raw: int) -> int:
         """Take a tick's recommendation, and give what is set."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flyball.sim.peers import hpa
-from flyball.sim.peers.tick import Bounds, Ticks, check_positive
+from flyball.sim.peers.tick import Bounds, Ticks, check_target
 from flyball.sim.slots import Seen
 
 POLL = timedelta(seconds=30)
@@ -29,8 +30,8 @@ class Settings:
     least: int = 0
 
     def __post_init__(self) -> None:
-        check_positive("target", self.target)
-        if self.activation < 0 or self.least < 0:
+        check_target(self.target)
+        if not 0 <= self.activation < math.inf or self.least < 0:
             raise ValueError(
                 f"activation, least: got {self.activation:g} and {self.least}, expected 0 or more"
             )

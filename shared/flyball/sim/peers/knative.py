@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flyball.sim.peers.tick import Bounds, Ticks, check_positive
+from flyball.sim.peers.tick import Bounds, Ticks, check_target
 from flyball.sim.slots import Seen
 
 TICK = timedelta(seconds=2)
@@ -33,7 +33,7 @@ class Settings:
     delay: timedelta = timedelta()
 
     def __post_init__(self) -> None:
-        check_positive("target", self.target)
+        check_target(self.target)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
-from flyball.sim.peers.tick import Bounds, Ticks, check_positive
+from flyball.sim.peers.tick import Bounds, Ticks, check_target
 from flyball.sim.slots import Seen
 
 TICK = timedelta(seconds=10)
@@ -36,7 +36,7 @@ class Settings:
     down: timedelta = timedelta(seconds=600)
 
     def __post_init__(self) -> None:
-        check_positive("target", self.target)
+        check_target(self.target)
 
 
 class Library:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flyball.sim.peers.tick import Bounds, check_positive, round_up
+from flyball.sim.peers.tick import Bounds, check_target, round_up
 from flyball.sim.slots import Seen
 
 
@@ -22,7 +22,7 @@ class Settings:
     target: float = 1.0
 
     def __post_init__(self) -> None:
-        check_positive("target", self.target)
+        check_target(self.target)
         if self.capacity < 0:
             raise ValueError(f"capacity: got {self.capacity}, expected instances, 0 or more")
 

@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 SLACK_RATIO = 1e-12
+MOST_TARGET = 10.0
+"""Of an instance's capacity, in use; more is a mistake in a unit."""
 
 
 class Bounds(NamedTuple):
@@ -69,11 +71,13 @@ def round_up(value: float) -> int:
     return math.ceil(value * (1 - SLACK_RATIO))
 
 
-def check_positive(name: str, value: float) -> None:
-    """Hold a parameter to be a number above 0.
+def check_target(value: float) -> None:
+    """Hold a target to be a share of an instance's capacity.
 
     Raises:
-        ValueError: It is not.
+        ValueError: It is none, or looks like a percentage.
     """
     if not 0 < value < math.inf:
-        raise ValueError(f"{name}: got {value:g}, expected a number above 0")
+        raise ValueError(f"target: got {value:g}, expected a number above 0")
+    if value > MOST_TARGET:
+        raise ValueError(f"target: got {value:g}, expected a share: {value:g} % is {value / 100:g}")

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from flyball.sim.peers.aws import Settings, TargetTracking
+from flyball.sim.peers.aws import Alarm, Settings, TargetTracking
 from flyball.sim.peers.tick import Bounds
 from tests.unit.sim.peers.story import BOUNDS, MINUTE, follow
 
@@ -38,7 +40,10 @@ CASES = [
     Case("1400 of 1500 for 20 minutes is nothing", [10 * 0.5 * 1_400 / 1_500] * 20, {}),
     Case("at 90 % is not below it", [10 * 0.9 * 0.5] * 20, {}),
     Case("two of three is not enough", [7.5, 7.5, 5.0, 7.5, 7.5], {}),
-    Case("a gap begins it again", [7.5, 7.5, None, 7.5, 7.5, 7.5], {5: 15}),
+    Case("a gap is passed over", [7.5, 7.5, None, 7.5, 7.5], {3: 15}),
+    Case("nothing is done while there is a gap", [7.5, None, None, 7.5], {3: 15}),
+    Case("not at a gap itself", [7.5, 7.5, 7.5, None, 9.0], {2: 15, 4: 18}),
+    Case("in after fifteen minutes with a gap", [3.0] * 7 + [None] + [3.0] * 8, {14: 6}),
     Case("fourteen of fifteen is not enough", [3.0] * 14 + [5.0] + [3.0] * 14, {}),
     Case("a gap scales neither way", [7.5, 7.5, None] + [3.0] * 14 + [None], {}),
     Case("it acts on the newest datapoint", [7.5, 7.5, 9.0], {2: 18}),
@@ -57,6 +62,24 @@ CASES = [
     Case("not above the most", [7.5] * 4, {2: 12}, bounds=Bounds(1, 12)),
     Case("not below the least", [0.5] * 16, {14: 4}, bounds=Bounds(4, 12)),
     Case("nothing of nothing", [0.0] * 16, {14: 1}),
+    Case("to nothing of nothing", [0.0] * 16, {14: 0}, bounds=Bounds(0, 12)),
+    Case(
+        "from nothing to one after two minutes, and then by the metric",
+        [0.0, 0.75, 0.75, 0.75, 0.75, 0.75],
+        {2: 1, 5: 2},
+        initial=0,
+        bounds=Bounds(0, 12),
+    ),
+    Case("not after one", [0.0, 0.75], {}, initial=0, bounds=Bounds(0, 12)),
+    Case("nor where one is the least", [0.75] * 4, {}, initial=0),
+    Case(
+        "while it starts, one is enough",
+        [0.75] * 6,
+        {1: 1},
+        initial=0,
+        lead=9 * MINUTE,
+        bounds=Bounds(0, 12),
+    ),
     Case("high resolution: three of ten seconds", [7.5], {0: 15}, period=TEN),
     Case("high resolution: in as ever", [3.0] * 15, {14: 6}, period=TEN),
     Case("slots of 10 s: three minutes", [7.5] * 18, {17: 15}, slot=TEN),
@@ -79,6 +102,69 @@ def test_peer_target_tracking_orders_what_the_service_does(case: Case) -> None:
             changes[index] = order
         before = order
     assert changes == case.expect
+
+
+@dataclass(frozen=True)
+class Row:
+    """Datapoints, oldest first: X past the threshold, 0 not, - missing; is the alarm on?"""
+
+    datapoints: str
+    on: bool
+    of: int = 3
+
+
+ROWS = [
+    Row("0-X-X", on=False),
+    Row("----0", on=False),
+    Row("-----", on=False),
+    Row("0XX-X", on=True),
+    Row("--X--", on=True),
+    Row("---X-", on=False),
+    Row("----X", on=False),
+    Row("X----", on=True),
+    Row("X-----", on=False),
+    Row("0--X-X", on=True),
+    Row("X-X", on=True),
+    Row("-XX", on=False),
+    Row("XX", on=False),
+    Row("XXX", on=True),
+    Row("XXX0", on=False),
+    Row("XXX-", on=True),
+    Row("X0X-X-X", on=True),
+    Row("XX0-X-X", on=False),
+    Row("XXX0X-X-X", on=True),
+    Row("X" * 7 + "-" + "X" * 8, on=True, of=15),
+    Row("0" + "X" * 7 + "-" + "X" * 7, on=False, of=15),
+    Row("0" * 3 + "X" * 7 + "--" + "X" * 7, on=False, of=15),
+    Row("--X" + "-" * 14, on=True, of=15),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.datapoints} of {row.of}")
+def test_peer_alarms_weigh_what_is_missing_as_cloudwatch_does(row: Row) -> None:
+    """The first five are the rows of its own table, where missing is treated as missing."""
+    alarm = Alarm(row.of)
+    for each in row.datapoints:
+        alarm.take({"X": True, "0": False, "-": None}[each])
+    assert alarm.is_on is row.on
+
+
+@given(datapoints=st.lists(st.sampled_from([True, False, None]), max_size=40), of=st.integers(1, 5))
+def test_peer_alarms_are_what_the_rule_says_of_the_newest_datapoints(
+    datapoints: list[bool | None], of: int
+) -> None:
+    """Enough that are there: the newest of them. Fewer: all, if the oldest is old enough."""
+    alarm = Alarm(of)
+    for index, each in enumerate(datapoints):
+        alarm.take(each)
+        looked = datapoints[max(0, index - of - 1) : index + 1]
+        known = [each for each in looked if each is not None]
+        if len(known) >= of:
+            expect = all(known[-of:])
+        else:
+            oldest = next((n for n, each in enumerate(looked) if each is not None), len(looked))
+            expect = all(known) and len(looked) - oldest >= of
+        assert alarm.is_on is expect
 
 
 def test_peer_target_tracking_rests_five_minutes_between_scale_ins() -> None:
@@ -115,15 +201,16 @@ def test_peer_target_tracking_does_not_shrink_while_a_scale_out_is_under_way() -
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("settings", "says"),
     [
         pytest.param({"target": 0.0}, "target: got 0, expected a number above 0", id="target"),
+        pytest.param({"target": 70.0}, "got 70, expected a share: 70 % is 0.7", id="percent"),
         pytest.param({"period": 2 * MINUTE}, "period: got 120s, expected 60s or 10s", id="period"),
     ],
 )
 def test_peer_target_tracking_refuses_what_it_cannot_be(
-    given: dict[str, object], says: str
+    settings: dict[str, object], says: str
 ) -> None:
     """By name, with what was expected."""
     with pytest.raises(ValueError, match=says):
-        Settings(**given)  # type: ignore[arg-type]
+        Settings(**settings)  # type: ignore[arg-type]

@@ -43,6 +43,9 @@ TOTALS = [
     Total("10 % below is kept", 9.0, 10, 10),
     Total("a little less is not", 8.99, 10, 9),
     Total("nothing", 0.0, 10, 0),
+    Total("a whole number but for its last bit", 2.1 / 0.7, 9, 3),
+    Total("from zero the ratio, rounded up", 2.1, 0, 3),
+    Total("from zero nothing of nothing", 0.0, 0, 0),
 ]
 
 
@@ -61,7 +64,7 @@ class Pods:
     measured: int
     ready: int
     current: int
-    expect: int
+    expect: int | None
 
 
 PODS = [
@@ -77,8 +80,8 @@ PODS = [
     Pods("which may bring it inside too", 8.0, 10, 40, 40, 40),
     Pods("their number may not turn it", 5.0, 10, 40, 38, 33),
     Pods("measured pods that are gone take their share along", 20.0, 20, 10, 10, 10),
-    Pods("no pod with a metric", 5.0, 0, 3, 5, 5),
-    Pods("no pod in service", 5.0, 3, 0, 5, 5),
+    Pods("no pod with a metric", 5.0, 0, 3, 5, None),
+    Pods("no pod in service", 5.0, 3, 0, 5, None),
     Pods("at a ratio of one the missing count as idle", 10.0, 10, 20, 20, 10),
 ]
 
@@ -123,6 +126,7 @@ class Case:
     initial: int = 10
     slot: timedelta = SYNC
     metric: str = "external"
+    bounds: Bounds = BOUNDS
     lead: timedelta = timedelta()
 
 
@@ -145,7 +149,18 @@ CASES = [
         [15, 15, 15, 15, 15, 15, 4],
         slot=MINUTE,
     ),
+    Case("what there is at first is held for five minutes", [2.0] * 6, [10] * 5 + [4], slot=MINUTE),
     Case("at zero it rests", [7.5, 7.5], [0, 0], initial=0),
+    Case(
+        "from zero where that is the least",
+        [0.0, 7.5, 7.5],
+        [0, 4, 8],
+        initial=0,
+        bounds=Bounds(0, 99),
+    ),
+    Case("to zero too", [0.0] * 6, [1] * 5 + [0], 1, MINUTE, bounds=Bounds(0, 99)),
+    Case("pods: not to zero", [0.0] * 6, [2] * 5 + [1], 2, MINUTE, "pods", Bounds(0, 99)),
+    Case("pods: nor from it", [7.5] * 2, [0, 0], 0, metric="pods", bounds=Bounds(0, 99)),
     Case("pods: the same where all are ready", [7.5, 7.5], [15, 15], metric="pods"),
     Case(
         "pods: what is starting counts",
@@ -161,9 +176,19 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_peer_hpa_orders_what_the_controller_does(case: Case) -> None:
     """With a target of half an instance, by the slot."""
-    peer = PodAutoscaler(Settings(0.5, metric=case.metric), BOUNDS, case.slot)
+    peer = PodAutoscaler(Settings(0.5, metric=case.metric), case.bounds, case.slot)
     orders = follow(peer, case.loads, initial=case.initial, slot=case.slot, lead=case.lead)
     assert orders == case.expect
+
+
+def test_peer_hpa_recommends_nothing_where_no_pod_has_a_metric() -> None:
+    """What there is while it cannot know is no recommendation, and holds nothing later."""
+    peer = PodAutoscaler(Settings(0.5, metric="pods"), BOUNDS, MINUTE)
+    orders = []
+    for minute, (measured, ready) in enumerate([(0, 0)] * 6 + [(10, 10)]):
+        seen = Seen(NOON + minute * MINUTE, 1.5, 0.0, measured, ready, 10)
+        orders.append(peer.decide(seen))
+    assert orders == [10] * 6 + [3]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -67,6 +68,8 @@ def test_peer_keda_is_an_hpa_while_somebody_is_there(loads: list[float]) -> None
     [
         pytest.param({"target": 0.0}, "target: got 0", id="target"),
         pytest.param({"activation": -1.0}, "got -1 and 0, expected 0 or more", id="activation"),
+        pytest.param({"activation": math.nan}, "got nan and 0, expected 0 or more", id="nan"),
+        pytest.param({"activation": math.inf}, "got inf and 0, expected 0 or more", id="endless"),
         pytest.param({"least": -1}, "got 0 and -1", id="least"),
     ],
 )
