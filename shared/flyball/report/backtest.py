@@ -202,11 +202,12 @@ def tell_subject(found: Backtest) -> list[tuple[str, str, str]]:
     counted = f"{plain(subject.trace)}; {duration(scored)} count, after {skipped} to find its feet"
     inside = found.ours.run.inside
     what = "capacity" if inside is None else "range"
+    each = "request" if course.capacity_per_instance == 1 else "requests"
     lines = [
         ("trace", duration(len(course.demand) * course.slot), counted),
-        ("capacity", number(course.capacity_per_instance), "requests a minute of one instance"),
+        ("capacity", number(course.capacity_per_instance), f"{each} a minute of one instance"),
         ("lead time", lead, f"metrics {duration(plant.metric_delay)} late"),
-        ("decisions", f"{found.looks:,}", f"{len(found.changes):,} of them changed the {what}"),
+        ("decisions", f"{found.looks:,}", f"of which {len(found.changes):,} changed the {what}"),
     ]
     if inside is not None:
         lines.append(("picks", f"{inside.picks:,}", _tell_service(plant.service)))

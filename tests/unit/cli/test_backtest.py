@@ -151,7 +151,7 @@ def test_a_range_is_moved_and_a_service_picks_in_it(config: Path, trace: Path) -
     call = ("backtest", "--config", path, "--trace", trace, "--against", "google,hpa")
     done = flyball(*call, "--timeline", out)
     assert (done.code, done.err) == (0, "")
-    assert "of them changed the range" in done.out
+    assert "changed the range" in done.out
     assert "picks" in done.out
     assert "which keeps 60 % GPU or 60 % CPU" in done.out
     rows = list(csv.DictReader(out.read_text().splitlines()))

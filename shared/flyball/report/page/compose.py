@@ -111,31 +111,36 @@ def _subject(found: Backtest, sharing: int) -> Subject:
         _figures(found),
         _chart(found, sharing),
         "instance hours ÷ best",
-        tuple(_point(each) for each in found.contenders),
+        tuple(_point(each) for each in found.contenders if each.marks.clairvoyant_hours),
         tables,
         _days(found, sharing),
     )
 
 
 def _figures(found: Backtest) -> tuple[Figure, ...]:
-    ours = found.ours
-    marks = ours.marks
     peers = [each for each in found.peers if _group(each) is Group.PEER][:2]
+    ours, *others = (_cells(each) for each in (found.ours, *peers))
+    names = [plain(each.name, 24) for each in peers]
 
-    def beside(key: str, form: str) -> str:
-        values = ((plain(each.name, 24), getattr(each.marks, key)) for each in peers)
-        return " · ".join(f"{name} {value:{form}}" for name, value in values)
+    def show(label: str, head: str) -> Figure:
+        pairs = zip(names, others, strict=True)
+        return Figure(label, ours[head], " · ".join(f"{name} {each[head]}" for name, each in pairs))
 
-    hours = f"{marks.instance_hours:,.1f}"
-    cost = Figure("Instance hours", hours)
-    if ours.cost is not None:
-        cost = Figure("Cost", f"{ours.cost:,.2f}", f"{hours} instance hours")
+    cost = Figure("Instance hours", ours["hours"])
+    if found.ours.cost is not None:
+        cost = Figure("Cost", ours["cost"], f"{ours['hours']} instance hours")
     return (
         cost,
-        Figure("÷ best", f"{marks.clairvoyant_ratio:.3f}", beside("clairvoyant_ratio", ".3f")),
-        Figure("Late", f"{marks.late_ratio:.2%}", beside("late_ratio", ".2%")),
-        Figure("Changes a day", f"{marks.changes_a_day:,.1f}", beside("changes_a_day", ",.1f")),
+        show("÷ best", "÷ best"),
+        show("Late", "late"),
+        show("Changes a day", "changes/d"),
     )
+
+
+def _cells(contender: Contender) -> dict[str, str]:
+    """Give what the tables say of one, by their heads."""
+    (row,) = report.table_rows([report.line_of(contender)])
+    return dict(zip(report.HEADS, row, strict=True))
 
 
 def _group(contender: Contender) -> Group:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from flyball.report.page.model import Chart, Days, Mark, Page, Point, Series, Subject
+from flyball.report.page.reach import find_edge, find_reach
 
 WIDTHS = (1, 2)
 """Bytes of a value; all bits set: not known."""
@@ -35,18 +36,19 @@ def write(content: object) -> str:
     return text.translate(_ESCAPES)
 
 
-def column(values: Sequence[Value], steps: int = 0) -> dict[str, object]:
+def column(values: Sequence[Value], steps: int = 0, unit: float = 0.0) -> dict[str, object]:
     """Write a column: its one value, or bytes with what a unit of them is worth.
 
     Args:
         values: 0 or more each, or None.
         steps: So many to 1, rounded up so that little is not nothing; 0: as many as there are.
+        unit: What one of them is worth; 0: what suits the values.
     """
     if len(set(values)) == 1:
         return {"c": values[0]}
     known = [value for value in values if value is not None]
     most = max(known, default=0.0)
-    unit = 1 / steps if steps else _unit(known, most)
+    unit = unit or (1 / steps if steps else _unit(known, most))
     width = WIDTHS[0] if round(most / unit) < 2**8 - 1 else WIDTHS[1]
     unknown = 2 ** (8 * width) - 1
     rounded = math.ceil if steps else round
@@ -81,6 +83,15 @@ def encode_mark(mark: Mark, phrases: Phrases) -> list[object]:
     return [mark.slot, mark.step, *(phrases.add(text) for text in (mark.headline, *mark.why))]
 
 
+def encode_series(series: Series, *, single: bool) -> list[dict[str, object]]:
+    """Write a row of values: one column where each bucket is a slot, else three that are alike."""
+    if single:
+        return [column(series.high)]
+    known = [value for value in (*series.low, *series.high, *series.last) if value is not None]
+    unit = _unit(known, max(known, default=0.0))  # of all three, or a value differs from itself
+    return [column(each, unit=unit) for each in series]
+
+
 def _unit(known: Iterable[float], most: float) -> float:
     top = 2**16 - 2
     whole = most <= top and all(float(value).is_integer() for value in known)
@@ -93,6 +104,8 @@ def _subject(subject: Subject) -> dict[str, object]:
         "chart": None if subject.chart is None else _chart(subject.chart),
         "axis": subject.cost_axis,
         "points": [_point(each) for each in subject.points],
+        "reach": find_reach(subject.points) if subject.points else None,
+        "edge": [subject.points.index(each) for each in find_edge(subject.points)],
         "days": None if subject.days is None else _days(subject.days),
     }
 
@@ -108,8 +121,8 @@ def _chart(chart: Chart) -> Mapping[str, object]:
         "begin": chart.begin,
         "capacity": chart.capacity_per_instance,
         "segments": [list(each) for each in chart.segments],
-        "demand": _series(chart.demand, single=single),
-        "ready": _series(chart.ready, single=single),
+        "demand": encode_series(chart.demand, single=single),
+        "ready": encode_series(chart.ready, single=single),
         "billed": column(chart.billed),
         "late": column(chart.late, LATE_STEPS),
         "lateSlots": None if single else column(chart.late_slots),
@@ -118,12 +131,6 @@ def _chart(chart: Chart) -> Mapping[str, object]:
         "marks": marks,
         "leftOut": chart.marks_left_out,
     }
-
-
-def _series(series: Series, *, single: bool) -> list[dict[str, object]]:
-    if single:
-        return [column(series.high)]
-    return [column(series.low), column(series.high), column(series.last)]
 
 
 def _point(point: Point) -> list[object]:

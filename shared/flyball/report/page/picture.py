@@ -14,8 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flyball.report.page.model import Chart, Group, Page, Point, Subject
+from flyball.report.page.model import Chart, Page, Subject
+from flyball.report.page.palette import DEMAND, DEMAND_TOP, INK, LATE, LINE, OURS, SOFT
 from flyball.report.page.sample import buckets
+from flyball.report.page.scatter import draw_frontier, name_points
 
 KINDS = (".svg", ".png")
 EXTRA = "pip install 'flyball[plot]'"
@@ -26,11 +28,6 @@ MOST_STEPS = 1_500
 LONGEST = 40
 """Characters of a name."""
 
-INK, SOFT, LINE, OURS, DEMAND, DEMAND_TOP, LATE, OTHER = (
-    "#1a1d21", "#59616a", "#dcdfe3", "#0a6b50", "#b9c9e2", "#dde6f2", "#b92b1b", "#7a5c9e",
-)  # fmt: skip
-COLOURS = {Group.OURS: OURS, Group.PEER: SOFT, Group.BOUND: OTHER}
-SHAPES = {Group.OURS: "o", Group.PEER: "D", Group.BOUND: "s"}
 SETTINGS = {
     "axes.edgecolor": LINE,
     "axes.labelcolor": SOFT,
@@ -76,8 +73,14 @@ def draw(page: Page, path: Path) -> None:
         figure = _load("matplotlib.figure").Figure(
             figsize=(WIDE, HIGH * rows), dpi=DOTS, layout="constrained"
         )
-        for row, subject in enumerate(subjects):
-            _draw_subject(figure, subject, row, rows)
+        frontiers = [
+            (_draw_subject(figure, subject, row, rows), subject.points)
+            for row, subject in enumerate(subjects)
+        ]
+        figure.draw_without_rendering()  # only then is it known where a name has room
+        for axes, points in frontiers:
+            if points:
+                name_points(axes, points)
         kind = path.suffix.lower().removeprefix(".")
         dated = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
         figure.savefig(path, format=kind, metadata=dated)
@@ -100,7 +103,9 @@ def _settings() -> Iterator[None]:
         yield
 
 
-def _draw_subject(figure: Any, subject: Subject, row: int, rows: int) -> None:  # noqa: ANN401
+def _draw_subject(figure: Any, subject: Subject, row: int, rows: int) -> Any:  # noqa: ANN401
+    """Draw it, and give the axes of its frontier, where it has one."""
+    axes = None
     parts = [each for each in (subject.chart, subject.points) if each]
     shares = [2.4, 1] if len(parts) == 2 else [1]  # noqa: PLR2004  (a timeline and a frontier)
     grid = figure.add_gridspec(rows, len(shares), width_ratios=shares)
@@ -111,7 +116,8 @@ def _draw_subject(figure: Any, subject: Subject, row: int, rows: int) -> None:  
     if subject.points:
         axes = figure.add_subplot(grid[row, -1])
         axes.set_title("Cost against lateness", loc="left", fontweight="bold")
-        _draw_frontier(axes, subject.points, subject.cost_axis)
+        draw_frontier(axes, subject.points, subject.cost_axis)
+    return axes
 
 
 class _Steps(NamedTuple):
@@ -160,9 +166,9 @@ def _draw_chart(axes: Any, chart: Chart) -> None:  # noqa: ANN401
         axes.axvspan(
             _time(chart, begin),
             _time(chart, end),
-            color=LATE,
-            alpha=0.22,
-            linewidth=0.6,
+            facecolor=(LATE, 0.22),
+            edgecolor=(LATE, 0.6),
+            linewidth=0.8,
             label=label,
         )
         label = "_late"  # one of them is enough for the legend
@@ -173,58 +179,17 @@ def _draw_chart(axes: Any, chart: Chart) -> None:  # noqa: ANN401
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(bottom=0)
     axes.set_ylabel(f"requests in {_length(chart.slot)}")
-    axes.yaxis.set_major_formatter(_load("matplotlib.ticker").StrMethodFormatter("{x:,.0f}"))
+    axes.yaxis.set_major_formatter(_load("matplotlib.ticker").FuncFormatter(_tick))
     axes.grid(axis="y", color=LINE, linewidth=0.6)
     axes.set_axisbelow(True)
     beside = axes.secondary_yaxis(
         "right", functions=(lambda x: x / capacity, lambda x: x * capacity)
     )
     beside.set_ylabel("instances", color=OURS)
-    axes.legend(loc="upper left", frameon=False, ncols=3, fontsize=8)
-
-
-def _draw_frontier(axes: Any, points: Sequence[Point], cost_axis: str) -> None:  # noqa: ANN401
-    for point in sorted(points, key=lambda each: each.emphasised):
-        colour = COLOURS[point.group]
-        hollow = point.group is Group.PEER
-        axes.plot(
-            [point.cost],
-            [100 * point.late_ratio],
-            SHAPES[point.group],
-            markersize=8 if point.emphasised else 5.5,
-            markerfacecolor="white" if hollow else colour,
-            markeredgecolor=colour,
-            alpha=1 if point.label else 0.35,
-            clip_on=False,
-        )
-        left = _is_crowded(point, points)
-        axes.annotate(
-            _cut(point.label),
-            (point.cost, 100 * point.late_ratio),
-            xytext=(-7 if left else 7, 5),
-            textcoords="offset points",
-            horizontalalignment="right" if left else "left",
-            fontsize=8.5,
-            fontweight="bold" if point.emphasised else "normal",
-        )
-    axes.margins(0.14)
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel(cost_axis)
-    axes.set_ylabel("late, %")
-    axes.grid(color=LINE, linewidth=0.6)
-    axes.set_axisbelow(True)
-
-
-def _is_crowded(point: Point, points: Sequence[Point]) -> bool:
-    """Say whether another stands where a point's label would, on its right."""
-    costs = [each.cost for each in points]
-    wide, high = max(costs) - min(costs), max(each.late_ratio for each in points)
-    return any(
-        each is not point
-        and 0 <= each.cost - point.cost < 0.25 * wide
-        and abs(each.late_ratio - point.late_ratio) < 0.08 * high
-        for each in points
-    )
+    if chart.begin:
+        axes.axvline(_time(chart, chart.begin), color=SOFT, linewidth=0.9, linestyle=":")
+    above = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.2}
+    axes.legend(frameon=False, ncols=3, fontsize=8, **above)
 
 
 def _spans(chart: Chart) -> Iterator[tuple[int, int]]:
@@ -240,6 +205,10 @@ def _spans(chart: Chart) -> Iterator[tuple[int, int]]:
 
 def _time(chart: Chart, slot: int) -> datetime:
     return (chart.start + slot * chart.slot).astimezone(UTC)
+
+
+def _tick(value: float, _: int) -> str:
+    return f"{value:,.10g}"
 
 
 def _ended(values: Sequence[float]) -> list[float]:

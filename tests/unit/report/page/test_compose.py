@@ -85,6 +85,16 @@ def test_tables_and_frontier_have_the_same_figures(found: Backtest) -> None:
     assert f">{table_rows(lines)[0][2]}<" in html
 
 
+def test_where_nothing_arrives_nothing_is_divided() -> None:
+    """The figures have a dash where the tables have one, and nobody stands on the frontier."""
+    course = Course(MONDAY, (0.0,) * 240, 500.0)
+    traffic = Subject(make_target(), course, Plant(max_capacity=60), trace="nobody")
+    subject = compose([backtest(traffic, make("aws,optimum"))]).subjects[0]
+    ratio, late = (each for each in subject.figures if each.label in ("÷ best", "Late"))
+    assert (ratio.value, late.value, ratio.beside) == ("–", "–", "aws –")
+    assert subject.points == ()
+
+
 def test_of_many_targets_the_latest_are_shown(found: Backtest) -> None:
     """In the order given; the sum has all, and the page says so."""
     many = []

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from flyball.report.page.encode import Phrases, column, encode_mark, write
-from flyball.report.page.model import Mark
+from flyball.report.page.encode import Phrases, column, encode_mark, encode_series, write
+from flyball.report.page.model import Mark, Series
 
 
 def read(found: dict[str, Any], count: int) -> list[float | None]:
@@ -49,6 +49,14 @@ def test_what_is_always_the_same_is_one_value() -> None:
     """Also where it is not known."""
     assert column([4.0] * 1_000) == {"c": 4.0}
     assert column([None] * 3) == {"c": None}
+
+
+def test_three_columns_of_one_thing_say_the_same_of_the_same() -> None:
+    """The least, the greatest and the newest of one minute are one value."""
+    values = (94_457.0, 213_235.0), (94_457.0, 213_236.0), (94_457.0, 213_235.5)
+    columns = encode_series(Series(*values), single=False)
+    assert len({next(iter(read(each, 2))) for each in columns}) == 1
+    assert encode_series(Series(*values), single=True) == [column(values[1])]
 
 
 def test_little_is_not_nothing() -> None:

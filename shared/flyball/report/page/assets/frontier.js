@@ -26,6 +26,8 @@ class Frontier {
     this.root = root;
     this.axis = subject.axis;
     this.points = subject.points.map(([label, group, cost, late, told, strong]) => ({ label, group, cost, late, told, strong }));
+    this.edge = subject.edge.map((index) => this.points[index]);
+    this.reach = subject.reach; // of the axes: who is far out stands at their end
     this.points.sort((a, b) => b.strong - a.strong || a.cost - b.cost);
     new ResizeObserver(() => this.render()).observe(root);
   }
@@ -37,13 +39,13 @@ class Frontier {
     const edge = { left: 48, right: 18, top: 14, bottom: 44 };
     const wide = width - edge.left - edge.right;
     const high = HIGH - edge.top - edge.bottom;
-    const costs = this.points.map((each) => each.cost);
-    const least = Math.min(...costs);
-    const pad = (Math.max(...costs) - least || 1) * 0.08;
-    const [from, to] = [Math.max(0, least - pad), Math.max(...costs) + pad];
-    const most = Math.max(0.002, ...this.points.map((each) => each.late)) * 1.12;
-    const x = (cost) => edge.left + ((cost - from) / (to - from)) * wide;
-    const y = (late) => edge.top + high - (late / most) * high;
+    const [dearest, latest] = this.reach;
+    const least = Math.min(...this.points.map((each) => each.cost));
+    const pad = (dearest - least || 1) * 0.08;
+    const [from, to] = [Math.max(0, least - pad), dearest + pad];
+    const most = Math.max(0.002, latest) * 1.12;
+    const x = (cost) => edge.left + ((Math.min(cost, to) - from) / (to - from)) * wide;
+    const y = (late) => edge.top + high - (Math.min(late, most) / most) * high;
     const svg = draw('svg', { viewBox: `0 0 ${width} ${HIGH}`, width, height: HIGH, role: 'group', 'aria-label': `Cost against lateness: ${this.axis} and share of late requests` });
     const rows = ticks(0, most, 5);
     const digits = rows.step < 0.001 ? 2 : rows.step < 0.01 ? 1 : 0;
@@ -59,26 +61,29 @@ class Frontier {
       draw('text', { x: edge.left + 6, y: edge.top + 4 }, 'late'));
     this.drawEdge(svg, x, y);
     this.drawPoints(svg, x, y, width);
-    this.root.replaceChildren(svg, make('p', { class: 'hint' }, 'Lower is less late, further left is cheaper.'));
+    const joined = this.edge.length > 1 ? ' The line joins those whom nobody beats in both.' : '';
+    this.root.replaceChildren(svg, make('p', { class: 'hint' }, `Lower is less late, further left is cheaper.${joined}`));
   }
 
-  // Joins those of ours that none of ours beats.
+  // Joins those whom nobody beats in both.
   drawEdge(svg, x, y) {
-    const ours = this.points.filter((each) => each.group === 'ours').sort((a, b) => a.cost - b.cost || a.late - b.late);
-    if (ours.length < 3) return;
-    let best = Infinity;
-    const path = [];
-    for (const point of ours) {
-      if (point.late >= best) continue;
-      if (path.length) path.push(`H${x(point.cost)}`);
-      path.push(`${path.length ? 'V' : `M${x(point.cost)} `}${y(point.late)}`);
-      best = point.late;
-    }
-    svg.append(draw('path', { class: 'edge', d: path.join('') }));
+    if (this.edge.length < 2) return;
+    const [first, ...others] = this.edge.map((each) => [x(each.cost), y(each.late)]);
+    const steps = others.map(([px, py]) => `H${px}V${py}`);
+    svg.append(draw('path', { class: 'edge', d: `M${first.join(' ')}${steps.join('')}` }));
+  }
+
+  // A label; who is far out has what it is too far out by.
+  nameOf({ label, cost, late }) {
+    const name = label.length > 24 ? `${label.slice(0, 23)}…` : label;
+    const [dearest, latest] = this.reach;
+    if (!name) return '';
+    return name + (cost > dearest ? ` ${number(cost)} →` : '') + (late > latest ? ` ${percent(late, 0)} ↑` : '');
   }
 
   drawPoints(svg, x, y, width) {
     const taken = this.points.map((each) => ({ left: x(each.cost) - 7, right: x(each.cost) + 7, top: y(each.late) - 7, bottom: y(each.late) + 7 }));
+    const drawn = [];
     for (const [index, point] of this.points.entries()) {
       const [px, py] = [x(point.cost), y(point.late)];
       const told = `${point.label || point.told}: ${number(point.cost)} ${this.axis}, ${percent(point.late)} late${point.label && point.told ? ` (${point.told})` : ''}`;
@@ -86,7 +91,7 @@ class Frontier {
       const group = draw('g', { class: `point${point.strong ? ' strong' : ''}`, transform: `translate(${px} ${py})`, ...named },
         draw('title', {}, told), draw('circle', { class: 'halo', r: 13 }), shapeOf(point.group, point.strong));
       if (!point.label) group.lastChild.classList.add('faint');
-      const text = point.label.length > 24 ? `${point.label.slice(0, 23)}…` : point.label;
+      const text = this.nameOf(point);
       const free = ([dx, dy, anchor]) => {
         const box = boxOf(px + dx, py + dy, text, anchor);
         const inside = box.left >= 0 && box.right <= width && box.top >= 0;
@@ -98,7 +103,8 @@ class Frontier {
         taken.push(boxOf(px + dx, py + dy, text, anchor));
         group.append(draw('text', { x: dx, y: dy, 'text-anchor': anchor }, text));
       }
-      svg.append(group);
+      drawn.unshift(group);
     }
+    svg.append(...drawn); // what the page is about comes last: nobody covers it
   }
 }

@@ -41,11 +41,12 @@ class Marks {
   place(place) {
     const wanted = new Set();
     let before = null;
+    let x = -NEAR;
     for (const group of this.groups(place)) {
       const key = `${group.first}-${group.last}`;
       wanted.add(key);
       const button = this.buttons.get(key) ?? this.add(key, group);
-      const x = (group.x + place.xOf(this.chart.marks[group.last].at)) / 2;
+      x = Math.max(x + NEAR, (group.x + place.xOf(this.chart.marks[group.last].at)) / 2);
       button.style.transform = `translateX(${Math.round(place.left + x - 12)}px)`;
       const open = this.chosen !== null && this.chosen >= group.first && this.chosen <= group.last;
       button.setAttribute('aria-expanded', String(open));

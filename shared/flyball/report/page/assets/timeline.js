@@ -91,7 +91,7 @@ class Timeline {
       this.set(from, to);
       return;
     }
-    this.said.setAttribute('aria-busy', 'true');
+    this.hush();
     const { from: a, to: b } = this.view;
     const began = performance.now();
     const frame = (now) => {
@@ -220,7 +220,7 @@ class Timeline {
     const { chart } = this;
     const index = bucketAt(chart, clamp(slot, 0, chart.slots - 1));
     const several = chart.edges[index + 1] - chart.edges[index] > 1;
-    const span = (low, high) => (low === high ? number(high) : `${number(low)}–${number(high)}`);
+    const span = (low, high) => (low === high || !several ? number(high) : `${number(low)}–${number(high)}`);
     const told = [
       Number.isNaN(chart.demand.high[index]) ? 'demand not known'
         : `demand ${span(chart.demand.low[index], chart.demand.high[index])}`,
@@ -233,7 +233,7 @@ class Timeline {
   }
 
   draw() {
-    this.said.setAttribute('aria-busy', 'true');
+    this.hush();
     this.drawing ??= requestAnimationFrame(() => {
       this.drawing = null;
       if (!this.plot.clientWidth) return; // another subject is shown
@@ -260,6 +260,12 @@ class Timeline {
     const wide = this.tip.offsetWidth;
     const left = x + 14 + wide > this.plot.clientWidth ? x - 14 - wide : x + 14;
     this.tip.style.transform = `translateX(${Math.round(Math.max(0, left))}px)`;
+  }
+
+  // Keeps it from saying what is about to change.
+  hush() {
+    clearTimeout(this.saying);
+    this.said.setAttribute('aria-busy', 'true');
   }
 
   // Says what is in view, once it rests.
