@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from flyball.cli.compared import Format, show_diff
 from flyball.cli.cores import LOKY, STEPS, CoresError, Jobs, Tell, choose_cores, spread
 from flyball.cli.deployment import Region
 from flyball.cli.failure import FOUND, refuse
 from flyball.cli.options import Json, TargetNames
+from flyball.cli.pages import Html, Overwrite, Plot, check_pages, write_pages
 from flyball.cli.pulled import Cache, From, Pulling, Refresh, Since, To, pull_traces
 from flyball.cli.recorded import (
     Capacities,
@@ -40,19 +41,12 @@ if TYPE_CHECKING:
     from flyball.config.amended import Pair
     from flyball.config.load import Config
     from flyball.report.limit import Limit, Verdict
+    from flyball.report.page import Page
     from flyball.sim.backtest import Backtest, Subject
-    from flyball.sim.diff import Asked, Compared, Diff, Task
+    from flyball.sim.diff import Asked, Diff, Task
     from flyball.sim.trace import Trace
 
 MOST_MOMENTS = 100
-
-
-class Format(Enum):
-    """For whom it is said, as it is typed."""
-
-    TEXT = "text"
-    GITHUB = "github"
-    JSON = "json"
 
 
 class Call(NamedTuple):
@@ -132,6 +126,9 @@ def diff(
     fail_on: FailOn = None,
     moments: Moments = 10,
     jobs: Jobs = None,
+    html: Html = None,
+    plot: Plot = None,
+    overwrite: Overwrite = False,
     for_: For = Format.TEXT,
     json: Json = False,
 ) -> None:
@@ -144,6 +141,7 @@ def diff(
     """
     from flyball.cli.revision import read_config
 
+    check_pages(html, plot, overwrite=overwrite)
     limits = [_read_limit(each) for each in fail_on or ()]
     reading = make_reading(timestamp, requests, metric, instances, time_zone, days)
     setting = make_setting(lead_time, metric_delay, seed, warm_up, measures, service_target)
@@ -153,9 +151,10 @@ def diff(
     traces = pull_traces(Path(new), target, trace, pulling)
     call = Call(target, traces, capacity or [], reading, setting)
     asked = _ask(configs, (old, new), call)
-    found = _run(asked, against, jobs)
+    found = _run(asked, against, jobs)._replace(told=moments)
     verdicts = _judge(found, limits)
-    _show(found._replace(told=moments), verdicts, (old, new), Format.JSON if json else for_)
+    write_pages(html, plot, lambda: _compose(found, verdicts, (old, new)))
+    show_diff(found, verdicts, (old, new), Format.JSON if json else for_)
     if any(each.is_exceeded for each in verdicts):
         raise typer.Exit(FOUND)
 
@@ -297,94 +296,7 @@ def _run(asked: Sequence[Asked], against: str, jobs: int | None) -> Diff:
             refuse(str(error))
 
 
-def _show(found: Diff, verdicts: Sequence[Verdict], names: tuple[str, str], form: Format) -> None:
-    from flyball.cli import screen
-    from flyball.report.comment import write_comment
-    from flyball.report.contrast import as_json
-    from flyball.report.diff import tell_run
+def _compose(found: Diff, verdicts: Sequence[Verdict], names: tuple[str, str]) -> Page:
+    from flyball.report.page.contrasted import compose_diff
 
-    if form is Format.JSON:
-        screen.say_json({"old": names[0], "new": names[1], **as_json(found, verdicts)})
-    elif form is Format.GITHUB:
-        screen.say(write_comment(found, verdicts, names, tell_run(found)).rstrip())
-    else:
-        _say(found, verdicts, names)
-
-
-def _say(found: Diff, verdicts: Sequence[Verdict], names: tuple[str, str]) -> None:
-    from flyball.cli import screen
-    from flyball.report import diff as report
-    from flyball.report.plain import plain
-
-    screen.say_heading(f"{plain(names[0])} → {plain(names[1])}")
-    lines = list(report.tell_config(found))
-    if lines:
-        changed = [(who, field, f"{old} → {new}" if new else "") for who, field, old, new in lines]
-        screen.say_facts(changed)
-    for each in found.targets:
-        if each.new is not None or each.old is not None:
-            _say_target(each)
-    left = report.tell_left(found)
-    if left:
-        screen.say()
-        screen.say_facts(left)
-    total = report.sum_all(found)
-    if total is not None and len(found.both) > 1:
-        screen.say_heading(f"All {len(found.both)}")
-        _say_sums(report.sum_rows(total))
-    _say_moments(found)
-    screen.say()
-    screen.say_wrapped(report.tell_verdict(found), style="bold")
-    for verdict in verdicts:
-        style = "red" if verdict.is_exceeded else "green"
-        screen.say_wrapped(report.tell_limit(verdict), indent=2, style=style)
-
-
-def _say_target(each: Compared) -> None:
-    from flyball.cli import screen
-    from flyball.report import diff as report
-    from flyball.report.backtest import line_of
-    from flyball.report.plain import plain
-
-    screen.say_heading(plain(report.name_pair(each.pair)))
-    screen.say_facts(report.tell_target(each))
-    screen.say()
-    if each.old and each.new:
-        sums = report.Sums("", line_of(each.old.ours), line_of(each.new.ours))
-        _say_sums([*report.sum_rows(sums), *report.list_peers(each.new)])
-        return
-    for name, run in (("old", each.old), ("new", each.new)):
-        if run is not None:
-            _say_sums([report.line_row(name, line_of(run.ours)), *report.list_peers(run)])
-
-
-def _say_sums(rows: Sequence[Sequence[str]]) -> None:
-    from flyball.cli import screen
-    from flyball.report.diff import HEADS
-
-    columns = [
-        screen.Column(head, right=index > 0, style="bold" if head == "late" else "")
-        for index, head in enumerate(HEADS)
-    ]
-    screen.say_table(columns, rows)
-
-
-def _say_moments(found: Diff) -> None:
-    from flyball.cli import screen
-    from flyball.report.diff import show_stretches, tell_moments
-
-    shown = show_stretches(found)
-    if not shown:
-        return
-    screen.say_heading(tell_moments(found, len(shown)))
-    several = len(found.both) > 1
-    for index, each in enumerate(shown, 1):
-        who = f"{each.who}, " if several else ""
-        screen.say_wrapped(f"{index}. {who}{each.when}, {each.lasted}: {each.change}", style="bold")
-        sides = zip(("old", "new"), each.capacity, each.late, each.cost, each.why, strict=True)
-        rows = [("demand", each.demand, "requests a minute")]
-        rows += [
-            (name, capacity, f"{late} late, cost {cost}; {why}")
-            for name, capacity, late, cost, why in sides
-        ]
-        screen.say_facts(rows)
+    return compose_diff(found, verdicts, names)

@@ -173,7 +173,7 @@ def _write_moments(found: Diff, most: int) -> list[str]:
     heads = ("when", "demand/min", "capacity", "late", "cost", "why the old", "why the new")
     names = len({each.who for each in shown}) > 1
     rows = [_moment_row(each, names=names) for each in shown]
-    title = tell_moments(found, len(shown))
+    title = tell_moments(len(found.stretches), len(shown))
     return [_fold(title, _table(heads, "lrrrrll", rows))]
 
 

@@ -206,9 +206,9 @@ def show_stretches(found: Diff, most: int | None = None) -> list[Shown]:
     return [_show(each, pairs[each.scalable_target_id]) for each in found.stretches[:most]]
 
 
-def tell_moments(found: Diff, shown: int) -> str:
-    """Say which moments are told, above them."""
-    more = f", of {len(found.stretches):,}" if len(found.stretches) > shown else ""
+def tell_moments(count: int, shown: int) -> str:
+    """Say how many moments are told, of how many, above them."""
+    more = f", of {count:,}" if count > shown else ""
     return f"The {'moment' if shown == 1 else f'{shown} moments'} that mattered most{more}"
 
 

@@ -235,6 +235,24 @@ def test_the_old_config_may_be_that_of_a_revision(
     expect_refusal(diff("gone.yaml", path, trace), "gone.yaml: there is no such file")
 
 
+def test_a_page_and_a_picture_are_written(old: Path, new: Path, trace: Path, folder: Path) -> None:
+    """The same bytes each time; what is printed and the exit code are as ever."""
+    limit = ("--fail-on", "cost>+1%")
+    plain = diff(old, new, trace, *limit)
+    pages = []
+    for name in ("a", "b"):
+        html, plot = folder / f"{name}.html", folder / f"{name}.svg"
+        done = diff(old, new, trace, *limit, "--html", html, "--plot", plot)
+        assert (done.code, done.out, done.err) == (1, plain.out, "")
+        pages.append((html.read_bytes(), plot.read_bytes()))
+    assert pages[0] == pages[1]
+    assert b"The new config costs " in pages[0][0]
+    assert b"</svg>" in pages[0][1]
+    again = diff(old, new, trace, "--html", folder / "a.html")
+    expect_refusal(again, "--html", "there is a file already")
+    assert diff(old, new, trace, "--html", folder / "a.html", "--overwrite").code == 0
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

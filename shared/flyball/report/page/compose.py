@@ -66,7 +66,7 @@ def compose(found: Sequence[Backtest], fleet: Fleet | None = None) -> Page:
     """
     shown = _choose(found)
     count, total = fleet or (len(found), report.add_up(found))
-    subjects = tuple(_subject(each, len(shown)) for each in shown)
+    subjects = tuple(make_subject(each, len(shown)) for each in shown)
     tables: tuple[Table, ...] = ()
     if count > 1:
         rows = tuple(report.table_rows(total))
@@ -97,7 +97,8 @@ def _notes(count: int, subjects: Sequence[Subject]) -> list[str]:
     return notes
 
 
-def _subject(found: Backtest, sharing: int) -> Subject:
+def make_subject(found: Backtest, sharing: int) -> Subject:
+    """Make the part of one scalable target, of so many that share a page."""
     lines = [report.line_of(each) for each in found.contenders]
     tables = (
         Table("In total", report.HEADS, tuple(report.table_rows(lines)), strong=OURS),
@@ -109,11 +110,11 @@ def _subject(found: Backtest, sharing: int) -> Subject:
         plain(found.subject.scalable_target.id, NAME),
         tuple(report.tell_subject(found)),
         _figures(found),
-        _chart(found, sharing),
+        make_chart(found, sharing),
         "instance hours ÷ best",
-        tuple(_point(each) for each in found.contenders if each.marks.clairvoyant_hours),
+        tuple(make_point(each) for each in found.contenders if each.marks.clairvoyant_hours),
         tables,
-        _days(found, sharing),
+        make_days(found, sharing),
     )
 
 
@@ -148,21 +149,35 @@ def _group(contender: Contender) -> Group:
     return {OURS: Group.OURS, "optimum": Group.BOUND}.get(kind, Group.PEER)
 
 
-def _point(contender: Contender) -> Point:
-    group, marks = _group(contender), contender.marks
+def make_point(contender: Contender, group: Group | None = None) -> Point:
+    """Make its point of the frontier; without a group, that of its name."""
+    group, marks = group or _group(contender), contender.marks
     name = plain(contender.name, NAME)
     told = plain(contender.title)
     return Point(name, group, marks.clairvoyant_ratio, marks.late_ratio, told, group is Group.OURS)
 
 
-def _chart(found: Backtest, sharing: int) -> Chart:
+def make_chart(found: Backtest, sharing: int, beside: Contender | None = None) -> Chart:
+    """Make the timeline of one scalable target.
+
+    Args:
+        found: Of whom, with the peers that can be drawn beside.
+        sharing: How many share the page.
+        beside: The peer that is drawn from the beginning, with what was late of it.
+    """
     course, slots = found.subject.course, found.ours.run.slots
     late = find_late(slots)
-    segments = divide(late, _room(found, sharing))
+    others = [] if beside is None else find_late(beside.run.slots)
+    shown = [a + b for a, b in zip(late, others, strict=True)] if others else late
+    segments = divide(shown, _room(found, sharing))
     into = buckets(segments, len(late))
     demand = [each or 0.0 for each in course.demand]
     arrived = [sum(demand[begin:end]) for begin, end in into]
-    waited = [sum(late[begin:end]) for begin, end in into]
+
+    def share(waiting: Sequence[float]) -> tuple[float, ...]:
+        waited = (sum(waiting[begin:end]) for begin, end in into)
+        return tuple(a / b if b else 0.0 for a, b in zip(waited, arrived, strict=True))
+
     marks = _marks(found)
     kept = _keep(marks, late, MARK_BYTES // sharing)
     return Chart(
@@ -175,7 +190,7 @@ def _chart(found: Backtest, sharing: int) -> Chart:
         gather(course.demand, into),
         gather(slots.ready, into),
         tuple(max(slots.billed[begin:end]) for begin, end in into),
-        tuple(part / whole if whole else 0.0 for part, whole in zip(waited, arrived, strict=True)),
+        share(late),
         tuple(sum(each > 0 for each in late[begin:end]) for begin, end in into),
         tuple(
             (
@@ -186,6 +201,8 @@ def _chart(found: Backtest, sharing: int) -> Chart:
         ),
         tuple(kept),
         len(marks) - len(kept),
+        "" if beside is None else plain(beside.name, NAME),
+        share(others) if others else (),
     )
 
 
@@ -194,8 +211,8 @@ def _room(found: Backtest, sharing: int) -> int:
     runs = [each.run.slots for each in found.contenders]
     widths = [_width(each.ready) for each in runs]
     ours, others = widths[0], sum(widths[1:])
-    single = 2 + 2 * ours + 1 + others  # demand, ready and billed, late, others
-    several = 3 * 2 + 4 * ours + 1 + 2 + others  # three of demand and ready; how many were late
+    single = 2 + 2 * ours + 2 + others  # demand, ready and billed, late of two, others
+    several = 3 * 2 + 4 * ours + 2 + 2 + others  # three of demand and ready; how many were late
     most = COLUMN_BYTES // sharing * 3 // 4  # base64
     slots = len(found.subject.course.demand)
     return max(FEWEST, slots if slots * single <= most else most // several)
@@ -248,7 +265,8 @@ def _near(late: Sequence[float]) -> list[bool]:
     return near
 
 
-def _days(found: Backtest, sharing: int) -> Days | None:
+def make_days(found: Backtest, sharing: int) -> Days | None:
+    """Make the rows by the day, of as many as there is room for; None: no day is whole."""
     rows, count = report.day_rows(found), len(found.contenders)
     if not rows:
         return None

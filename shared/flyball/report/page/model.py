@@ -68,20 +68,34 @@ class Series(NamedTuple):
     last: tuple[float | None, ...]
 
 
+class Moment(NamedTuple):
+    """What makes a mark a time at which two differed, in place of a decision.
+
+    Attributes:
+        rank: 1 mattered most.
+        slots: How long it lasted, from the end of the mark's slot on.
+    """
+
+    rank: int
+    slots: int
+
+
 class Mark(NamedTuple):
-    """A decision that changed the capacity.
+    """A decision that changed the capacity, or a moment.
 
     Attributes:
         slot: At whose end it was made.
         step: Instances more, or fewer; of a range its floor's.
         headline: What was decided.
         why: Sentences: first why, then what limited it.
+        moment: What it is in place of a decision; None: it is one. All of a chart are alike.
     """
 
     slot: int
     step: int
     headline: str
     why: tuple[str, ...]
+    moment: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +116,9 @@ class Chart:
         late_slots: How many slots had a late request, by the bucket.
         others: By name, the most instances that another had in service, by the bucket.
         marks: In order of time.
-        marks_left_out: Decisions that are not among them.
+        marks_left_out: Decisions, or moments, that are not among them.
+        beside: Which of the others is drawn from the beginning; empty: none.
+        beside_late: Share of a bucket's requests that were late of that one, 0–1; or empty.
     """
 
     start: datetime
@@ -119,6 +135,8 @@ class Chart:
     others: tuple[tuple[str, tuple[float, ...]], ...] = ()
     marks: tuple[Mark, ...] = ()
     marks_left_out: int = 0
+    beside: str = ""
+    beside_late: tuple[float, ...] = ()
 
 
 class Table(NamedTuple):
@@ -180,8 +198,9 @@ class Subject:
         chart: Its timeline; None: none.
         cost_axis: What the frontier's costs are, with their unit.
         points: Of the frontier; empty: none is drawn.
-        tables: In order.
+        tables: In order; beside the frontier where there is one.
         days: By the day; None: none.
+        wide: Tables that have many columns, in order, below those.
     """
 
     name: str
@@ -192,6 +211,7 @@ class Subject:
     points: tuple[Point, ...] = ()
     tables: tuple[Table, ...] = ()
     days: Days | None = None
+    wide: tuple[Table, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +225,7 @@ class Page:
         tables: Of all subjects together.
         terms: Words that the page uses, with what they mean.
         notes: What is to be known about the page itself.
+        lead: What is read first, in a sentence or two; empty: nothing.
     """
 
     kind: str
@@ -213,3 +234,4 @@ class Page:
     tables: tuple[Table, ...] = ()
     terms: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    lead: str = ""

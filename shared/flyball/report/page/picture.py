@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flyball.report.page.model import Chart, Page, Subject
-from flyball.report.page.palette import DEMAND, DEMAND_TOP, INK, LATE, LINE, OURS, SOFT
+from flyball.report.page.palette import DEMAND, DEMAND_TOP, INK, LATE, LINE, OTHER, OURS, SOFT
 from flyball.report.page.sample import buckets
 from flyball.report.page.scatter import draw_frontier, name_points
 
@@ -129,6 +129,7 @@ class _Steps(NamedTuple):
     least: list[float]
     most: list[float]
     last: list[float]
+    beside: list[float]
 
 
 def _find_steps(chart: Chart) -> _Steps:
@@ -150,17 +151,22 @@ def _find_steps(chart: Chart) -> _Steps:
         [each * capacity for each in known(ready.low, min)],
         [each * capacity for each in known(ready.high, max)],
         [each * capacity for each in known(ready.last, lambda values: values[-1])],
+        [each * capacity for each in known(dict(chart.others).get(chart.beside, ()), max)],
     )
 
 
 def _draw_chart(axes: Any, chart: Chart) -> None:  # noqa: ANN401
-    edges, low, high, least, most, last = _find_steps(chart)
+    edges, low, high, least, most, last, beside_last = _find_steps(chart)
     capacity = chart.capacity_per_instance
     steps = {"step": "post", "linewidth": 0}
     axes.fill_between(edges, high, color=DEMAND_TOP, **steps)
     axes.fill_between(edges, low, color=DEMAND, label="demand", **steps)
     axes.fill_between(edges, least, most, color=OURS, alpha=0.35, **steps)
     axes.step(edges, last, where="post", color=OURS, linewidth=1.1, label="in service")
+    if chart.beside:
+        name = f"in service, {_cut(chart.beside)}"
+        dashed = {"color": OTHER, "linewidth": 1.0, "linestyle": "--"}
+        axes.step(edges, beside_last, where="post", label=name, **dashed)
     label = "late"
     for begin, end in _spans(chart):
         axes.axvspan(
@@ -189,7 +195,7 @@ def _draw_chart(axes: Any, chart: Chart) -> None:  # noqa: ANN401
     if chart.begin:
         axes.axvline(_time(chart, chart.begin), color=SOFT, linewidth=0.9, linestyle=":")
     above = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.2}
-    axes.legend(frameon=False, ncols=3, fontsize=8, **above)
+    axes.legend(frameon=False, ncols=4, fontsize=8, **above)
 
 
 def _spans(chart: Chart) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,18 @@ from importlib.resources import files
 from flyball.report.page.encode import encode
 from flyball.report.page.model import Figure, Page, Subject, Table
 
-SCRIPTS = ("base", "time", "chart", "paint", "marks", "timeline", "frontier", "days", "page")
+SCRIPTS = (
+    "base",
+    "time",
+    "chart",
+    "paint",
+    "moments",
+    "marks",
+    "timeline",
+    "frontier",
+    "days",
+    "page",
+)
 """Files of the script, in order; each uses what stands before it."""
 STYLES = ("page", "parts")
 POLICY = (
@@ -40,6 +51,7 @@ def render(page: Page) -> str:
         "style": style,
         "script": script,
         "choice": _choice(page),
+        "lead": f'<p class="lead">{escape(page.lead)}</p>' if page.lead else "",
         "totals": _totals(page.tables),
         "subjects": "\n".join(_subject(index, each) for index, each in enumerate(page.subjects)),
         "notes": _notes(page),
@@ -59,7 +71,7 @@ def _hash(text: str) -> str:
 
 
 def _choice(page: Page) -> str:
-    if len(page.subjects) == 1:
+    if len(page.subjects) <= 1:
         return ""
     options = "".join(
         f'<option value="{index}">{escape(each.name)}</option>'
@@ -84,6 +96,7 @@ def _subject(index: int, subject: Subject) -> str:
         parts.append(f'<div class="beside">{frontier}<div class="tables">{tables}</div></div>')
     elif tables:
         parts.append(f'<div class="tables">{tables}</div>')
+    parts.append(_totals(subject.wide))
     if subject.days is not None:
         parts.append(_place("days", "Day by day"))
     return "\n".join([*parts, "</section>"])

@@ -44,9 +44,11 @@ const readChart = (content) => {
     late: readColumn(content.late, count),
     lateSlots: content.lateSlots ? readColumn(content.lateSlots, count) : null,
     others: new Map(content.others.map(([name, column]) => [name, readColumn(column, count)])),
-    marks: content.marks.map(([slot, step, ...texts]) => {
+    besideLate: content.besideLate && readColumn(content.besideLate, count),
+    marks: content.marks.map(([slot, step, ...texts], index) => {
       const [headline, ...why] = texts.map((text) => readPhrase(content.phrases, text));
-      return { at: slot + 1, step, headline, why };
+      const [rank, slots] = content.moments[index] ?? [0, 0];
+      return { at: slot + 1, step, headline, why, rank, slots };
     }),
   };
   chart.lateSlots ??= chart.late.map((share) => (share > 0 ? 1 : 0));
@@ -82,10 +84,10 @@ const maxOf = (a, b) => (Number.isNaN(a) || b > a ? b : a); // not known: NaN
 const minOf = (a, b) => (Number.isNaN(a) || b < a ? b : a);
 
 // Gathers what each column of pixels shows: the least, the greatest and the newest of its buckets.
-const gather = (chart, view, width, other) => {
+const gather = (chart, view, width, other, otherLate = null) => {
   const empty = () => new Float64Array(width).fill(NaN);
   const shown = { demandLow: empty(), demandHigh: empty(), readyLow: empty(), readyHigh: empty(), readyLast: empty(),
-    billed: empty(), late: empty(), other: empty() };
+    billed: empty(), late: empty(), other: empty(), otherLate: empty() };
   const scale = width / (view.to - view.from);
   const last = bucketAt(chart, view.to);
   for (let index = bucketAt(chart, view.from); index <= last; index += 1) {
@@ -100,6 +102,7 @@ const gather = (chart, view, width, other) => {
       shown.billed[pixel] = maxOf(shown.billed[pixel], chart.billed[index]);
       shown.late[pixel] = maxOf(shown.late[pixel], chart.late[index]);
       if (other) shown.other[pixel] = maxOf(shown.other[pixel], other[index]);
+      if (otherLate) shown.otherLate[pixel] = maxOf(shown.otherLate[pixel], otherLate[index]);
     }
   }
   return shown;

@@ -24,6 +24,12 @@ class Marks {
     return this.chosen === null ? null : this.chart.marks[this.chosen].at;
   }
 
+  // Where a chosen moment ends; a decision has no length.
+  get to() {
+    const mark = this.chart.marks[this.chosen];
+    return mark?.slots ? mark.at + mark.slots : null;
+  }
+
   // Groups what would overlap: [first, last] by the number of a decision.
   groups(place) {
     const found = [];
@@ -64,15 +70,16 @@ class Marks {
   }
 
   add(key, { first, last }) {
-    const mark = this.chart.marks[first];
+    const lead = foremost(this.chart.marks, first, last);
+    const mark = this.chart.marks[lead];
     const count = last - first + 1;
     const when = instant(this.chart.timeOf(mark.at));
-    const [text, label, kind] = count > 1
+    const [text, label, kind] = mark.rank ? nameMoment(mark, count, when) : count > 1
       ? [count > 99 ? '99+' : String(count), `${count} decisions from ${when}; the first: ${mark.headline}`, 'many']
       : [mark.step < 0 ? '▼' : '▲', `${mark.headline}, ${when}`, mark.step < 0 ? 'in' : 'out'];
     const button = make('button', { type: 'button', class: kind, 'aria-label': label, title: label, 'aria-controls': this.panel.id }, text);
     button.addEventListener('click', () => {
-      if (this.chosen !== null && this.chosen >= first && this.chosen <= last) this.close(); else this.open(first);
+      if (this.chosen !== null && this.chosen >= first && this.chosen <= last) this.close(); else this.open(lead);
     });
     return button;
   }
@@ -85,16 +92,16 @@ class Marks {
     const put = (name, text) => { this.panel.querySelector(name).textContent = text; };
     const total = chart.marks.length;
     put('h3', mark.headline);
-    put('.when', `${instant(chart.timeOf(mark.at))} UTC · decision ${number(index + 1)} of ${number(total)}`
-      + `${chart.leftOut ? ` shown here; ${number(chart.leftOut)} smaller ones are not` : ''}`);
+    const when = mark.rank ? tellMoment(chart, index) : `${instant(chart.timeOf(mark.at))} UTC · decision ${number(index + 1)} of ${number(total)}`;
+    put('.when', `${when}${chart.leftOut ? ` shown here; ${number(chart.leftOut)} smaller ones are not` : ''}`);
     put('.why', why);
     this.panel.querySelector('.limits').replaceChildren(...limits.map((text) => make('li', {}, text)));
-    put('.then', this.timeline.tell(mark.at - 1).join(' · '));
+    put('.then', mark.rank ? '' : this.timeline.tell(mark.at - 1).join(' · '));
     for (const [name, off] of [['before', index === 0], ['after', index === total - 1]]) {
       this.panel.querySelector(`[data-act="${name}"]`).disabled = off;
     }
     this.panel.hidden = false;
-    this.timeline.reveal(mark.at);
+    this.timeline.reveal(mark.at, mark.slots);
     this.panel.querySelector('h3').focus({ preventScroll: false });
   }
 

@@ -59,6 +59,12 @@ const paintLate = (context, late, height, colour, crowded) => {
   }
 };
 
+// Late of the other: a second row, below ours.
+const paintOtherLate = (context, late, height, colour) => {
+  context.fillStyle = colour;
+  for (let pixel = 0; pixel < late.length; pixel += 1) if (late[pixel] > 0) context.fillRect(pixel, height + 7, 1, 4);
+};
+
 const paintAxes = (context, chart, view, box, most, colour) => {
   const { width, height } = box;
   context.font = fontOf(12);
@@ -92,12 +98,12 @@ const paintAxes = (context, chart, view, box, most, colour) => {
   }
 };
 
-const paintTimeline = (canvas, chart, view, { other, cursor, chosen }) => {
+const paintTimeline = (canvas, chart, view, { other, otherLate, cursor, chosen, chosenTo }) => {
   const { context, width, height } = fit(canvas);
   const edge = margins(width);
   const box = { width: Math.max(10, Math.round(width - edge.left - edge.right)), height: height - edge.top - edge.bottom };
   const colour = colours();
-  const columns = gather(chart, view, box.width, other);
+  const columns = gather(chart, view, box.width, other, otherLate);
   const dayWide = (DAY / chart.slot / (view.to - view.from)) * box.width;
   const crowded = dayWide < 12;
   if (crowded) spreadDays(columns, Math.ceil(dayWide / 2));
@@ -109,13 +115,18 @@ const paintTimeline = (canvas, chart, view, { other, cursor, chosen }) => {
   paintAxes(context, chart, view, box, most, colour);
   context.save();
   context.beginPath();
-  context.rect(0, -2, box.width, box.height + 10);
+  context.rect(0, -2, box.width, box.height + 13);
   context.clip();
+  if (chosenTo !== null) {
+    context.fillStyle = colour.grid;
+    context.fillRect(xOf(chosen), 0, Math.max(1, xOf(chosenTo) - xOf(chosen)), box.height);
+  }
   if (!crowded) band(context, columns.readyLast, columns.billed, ofCount, colour.billed);
   band(context, columns.demandLow, columns.demandHigh, y, colour['demand-top']);
   band(context, 0, columns.demandLow, y, colour.demand);
   line(context, columns.demandHigh, y, colour['demand-line'], 1);
   paintLate(context, columns.late, box.height, colour.late, crowded);
+  if (otherLate) paintOtherLate(context, columns.otherLate, box.height, colour.other);
   if (other) line(context, columns.other, ofCount, colour.other, 1.5, [5, 3]);
   if (crowded) {
     line(context, columns.readyHigh, ofCount, colour.ours, 1.25);
@@ -123,7 +134,7 @@ const paintTimeline = (canvas, chart, view, { other, cursor, chosen }) => {
     band(context, columns.readyLow, columns.readyHigh, ofCount, colour['ours-band']);
     line(context, columns.readyLast, ofCount, colour.ours, 2);
   }
-  for (const [slot, paint, dash] of [[chart.begin, colour.soft, [2, 4]], [chosen, colour.ink, []], [cursor, colour.soft, []]]) {
+  for (const [slot, paint, dash] of [[chart.begin, colour.soft, [2, 4]], [chosen, colour.ink, []], [chosenTo, colour.ink, []], [cursor, colour.soft, []]]) {
     if (!slot || slot < view.from || slot > view.to) continue;
     context.strokeStyle = paint;
     context.lineWidth = 1;

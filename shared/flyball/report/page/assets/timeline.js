@@ -15,11 +15,14 @@ class Timeline {
     this.tip = root.querySelector('.tip');
     this.view = { from: 0, to: this.chart.slots };
     this.other = null;
+    this.otherLate = null;
+    this.noun = 'decision';
     this.cursor = null;
     this.fingers = new Map();
     this.marks = new Marks(this);
     this.plot.setAttribute('aria-label', `Demand and capacity of ${name}. Arrows pan, plus and minus zoom, 0 shows all, L the next late minutes, D the next decision.`);
     this.chooseOther();
+    if (this.chart.moments.length) sayMoments(this);
     this.wire();
     new ResizeObserver(() => this.draw()).observe(this.plot);
   }
@@ -69,8 +72,14 @@ class Timeline {
     }
     select.append(make('option', { value: '' }, 'nobody'));
     for (const name of this.chart.others.keys()) select.append(make('option', { value: name }, name));
-    select.addEventListener('change', () => {
+    const choose = () => {
       this.other = this.chart.others.get(select.value) ?? null;
+      this.otherLate = this.other && select.value === this.chart.beside ? this.chart.besideLate : null;
+    };
+    select.value = this.chart.beside;
+    choose();
+    select.addEventListener('change', () => {
+      choose();
       this.draw();
     });
   }
@@ -120,7 +129,12 @@ class Timeline {
   }
 
   // Brings a slot into view, and near enough to be told from its neighbours.
-  reveal(slot) {
+  reveal(slot, slots = 0) {
+    if (slots) {
+      const around = Math.max(45, slots);
+      this.show(Math.max(0, slot - around), Math.min(this.chart.slots, slot + slots + around));
+      return;
+    }
     const { from, to } = this.view;
     const span = to - from;
     if (slot >= from + 0.02 * span && slot <= to - 0.02 * span) this.draw(); else this.show(slot - span / 2, slot + span / 2);
@@ -228,6 +242,7 @@ class Timeline {
       `${several ? 'up to ' : ''}${number(chart.billed[index])} paid`,
     ];
     if (this.other) told.push(`${this.root.querySelector('[data-act="other"]').value} ${number(this.other[index])}`);
+    if (this.otherLate?.[index] > 0) told.push(`${this.chart.beside} ${percent(this.otherLate[index], 0)} late`);
     if (chart.late[index] > 0) told.push(`${percent(chart.late[index], 0)} late`);
     return told;
   }
@@ -237,7 +252,9 @@ class Timeline {
     this.drawing ??= requestAnimationFrame(() => {
       this.drawing = null;
       if (!this.plot.clientWidth) return; // another subject is shown
-      this.placed = paintTimeline(this.canvas, this.chart, this.view, { other: this.other, cursor: this.cursor, chosen: this.marks.at });
+      this.placed = paintTimeline(this.canvas, this.chart, this.view, {
+        other: this.other, otherLate: this.otherLate, cursor: this.cursor, chosen: this.marks.at, chosenTo: this.marks.to,
+      });
       paintOverview(this.overview, this.chart, this.view);
       this.marks.place(this.placed);
       this.drawTip();
@@ -280,7 +297,7 @@ class Timeline {
         `${instant(chart.timeOf(Math.round(view.from)))} – ${instant(chart.timeOf(Math.round(view.to)))} UTC`,
         duration(Math.round(view.to - view.from) * chart.slot),
         `demand up to ${number(most)} ${unit}`,
-        counted(marks, 'decision') + (chart.leftOut ? ' shown' : ''),
+        counted(marks, this.noun) + (chart.leftOut ? ' shown' : ''),
         counted(late, chart.slot === 60 ? 'late minute' : 'late slot'),
       ].join(' · ');
     }, 120);
