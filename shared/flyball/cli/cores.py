@@ -6,13 +6,14 @@ loaded, and the work runs here.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
 import warnings
 from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -71,11 +72,13 @@ class Cores(NamedTuple):
         jobs: How many parts at a time; None: all cores that there are.
         backend: One of BACKENDS.
         address: Of a cluster; "": as its library finds it.
+        held: What `hold` has opened; None: each call of spread opens its own.
     """
 
     jobs: int | None = None
     backend: str = LOKY
     address: str = ""
+    held: tuple[Parallel, int] | None = None
 
     @property
     def is_here(self) -> bool:
@@ -126,12 +129,27 @@ def spread(
                 found = work(part, bar.reach)
             yield found
         return
-    with _open_parallel(cores) as (parallel, jobs), _Counts(advance) as counts:
+    opened = _open_parallel(cores) if cores.held is None else nullcontext(cores.held)
+    with opened as (parallel, jobs), _Counts(advance) as counts:
         calls = _list_calls(work, parts, counts.path if cores.is_here else None)
         with closing(_run(parallel, calls, jobs)) as ended:
             for index, found in ended:
                 counts.end(index)
                 yield found
+
+
+@contextmanager
+def hold(cores: Cores) -> Iterator[Cores]:
+    """Keep a cluster's workers from one call of spread to the next; those of loky stay anyhow.
+
+    Raises:
+        CoresError: The backend is not there.
+    """
+    if cores.is_here:
+        yield cores
+        return
+    with _open_parallel(cores) as held:
+        yield cores._replace(held=held)
 
 
 class _Bar:
@@ -182,23 +200,25 @@ class _Counts:
             self._look()
 
     def _look(self) -> None:
-        with self._lock:
+        with self._lock, suppress(OSError):
             numbers = array("I")
-            numbers.frombytes(self.path.read_bytes())
+            found = self.path.read_bytes()
+            numbers.frombytes(found[: len(found) // numbers.itemsize * numbers.itemsize])
             reached = sum(numbers)
             self._advance(reached - self._told)
             self._told = reached
 
 
 def write_steps(path: Path, index: int, ratio: float) -> None:
-    """Write into a file of counts how much of a part is done."""
+    """Write into a file of counts how much of a part is done; no work fails for want of it."""
     number = array("I", [min(max(int(ratio * STEPS), 0), STEPS)])
     try:
         file = os.open(path, os.O_WRONLY)
-    except FileNotFoundError:  # who reads it has ended
+    except OSError:  # who reads it has ended
         return
     try:
-        os.pwrite(file, number.tobytes(), index * number.itemsize)
+        with suppress(OSError):  # the disk is full
+            os.pwrite(file, number.tobytes(), index * number.itemsize)
     finally:
         os.close(file)
 
@@ -231,13 +251,24 @@ def _open_parallel(cores: Cores) -> Iterator[tuple[Parallel, int]]:
         yield Parallel(jobs, backend=LOKY, **LAZY, initializer=begin), 0
         return
     jobs = -1 if cores.jobs is None else cores.jobs
+    _check_library(cores)
+    if cores.backend == DASK:
+        with _connect_dask(cores) as client, parallel_config(DASK, client=client):
+            yield Parallel(jobs, **LAZY), 0
+    else:
+        with (
+            _connect_ray(cores) as count,
+            Parallel(jobs, backend=RAY, batch_size=1) as parallel,
+        ):
+            yield parallel, AHEAD * count
+
+
+def _check_library(cores: Cores) -> None:
     try:
         if cores.backend == DASK:
-            with _connect_dask(cores) as client, parallel_config(DASK, client=client):
-                yield Parallel(jobs, **LAZY), 0
+            import distributed  # noqa: F401
         else:
-            with _connect_ray(cores) as count:
-                yield Parallel(jobs, backend=RAY, batch_size=1), AHEAD * count
+            import ray.util.joblib  # noqa: F401
     except ImportError as error:
         library = "ray" if cores.backend == RAY else "'dask[distributed]'"
         message = f"--backend {cores.backend}: {error}; pip install {library}"
@@ -250,10 +281,15 @@ def _connect_dask(cores: Cores) -> Iterator[object]:
     from distributed import Client
 
     address = cores.address or config.get("scheduler-address", None)
-    here = {"n_workers": cores.jobs, "threads_per_worker": 1, "dashboard_address": None}
+    here = {
+        "n_workers": cores.jobs,
+        "threads_per_worker": 1,
+        "dashboard_address": None,
+        "silence_logs": logging.ERROR,  # that a worker was slow to end
+    }
     try:
         client = Client(address) if address else Client(**here)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise CoresError(f"--backend dask: no scheduler at {address}: {error}") from error
     with client:
         yield client
@@ -268,7 +304,7 @@ def _connect_ray(cores: Cores) -> Iterator[int]:
     given = {"address": cores.address} if cores.address else {"num_cpus": cores.jobs}
     try:
         ray.init(log_to_driver=False, logging_level="ERROR", **given)
-    except ConnectionError as error:
+    except (ConnectionError, ValueError) as error:
         raise CoresError(f"--backend ray: no cluster at {cores.address}: {error}") from error
     try:
         yield cores.jobs or int(ray.cluster_resources()["CPU"])

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from flyball.sim.backtest import Subject
     from flyball.sim.tune import Asked, Tuned
 
-TARGETS = (0.5, 0.6, 0.7, 0.8, 0.9)
-"""Of a peer's that has a target, where none is given."""
+TARGETS = tuple(each / 100 for each in range(50, 97, 2))
+"""Of a peer's that has a target, where none is given: so fine that hindsight finds its best."""
 SHOWN = 12
 BOM = b"\xef\xbb\xbf"
 
@@ -44,10 +44,12 @@ class Proposed(NamedTuple):
     Attributes:
         text: All of it, changed.
         diff: From what it was; "": nothing changes.
+        problem: Why it cannot be made; "": it can.
     """
 
     text: str
     diff: str
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Reviewed:
         try:
             made = amend(self.config, text, self.path.parent, edits, wanted)
         except EditError as error:
-            refuse(f"{self.path}: it was not changed: {error}")
+            return Proposed(text, "", f"{self.path}: it was not changed: {error}")
         return Proposed(made, show_diff(text, made, self.path.name))
 
 
@@ -87,8 +89,10 @@ def check_out(config: Path, out: Path | None, *, write: bool, overwrite: bool) -
     if out is not None and write:
         refuse("--write, --out: give one of the two")
     check_files({"--out": out}, overwrite=overwrite)
-    if write and config.exists() and not os.access(config, os.W_OK):
-        refuse(f"--write: {config}: it may not be written")
+    if write and config.exists():
+        for path in (config, config.resolve().parent):  # another file takes its place
+            if not os.access(path, os.W_OK):
+                refuse(f"--write: {path}: it may not be written")
 
 
 def review(path: Path) -> Reviewed:
@@ -110,6 +114,7 @@ def choose_asked(
     built = {each.scalable_target.id: each for each in file.config.built}
     asked: list[Asked] = []
     known: list[tuple[str, Dimension]] = []
+    lost: list[str] = []
     for subject in subjects:
         target = subject.scalable_target
         dimensions, notes = find_dimensions(built[target.id], file.source)
@@ -120,6 +125,9 @@ def choose_asked(
             if (_is_named(target.id, each, only) if only else each.usual)
             and not _is_named(target.id, each, fix)
         )
+        chosen, unset = _split_settable(file, chosen)
+        notes += [f"{name} is not searched: {why}" for name, why in unset]
+        lost += notes
         index = find_index(file.source, target.id)
         make = partial(make_target, file.source, file.path.parent, index)
         if chosen:
@@ -129,28 +137,62 @@ def choose_asked(
     if not asked:
         refuse(
             f"{file.path}: nothing to search: policies are searched that are written in the "
-            "scalable target itself, and that --fix does not name"
+            f"scalable target itself, and that --fix does not name{_list_some(lost)}"
         )
     return asked
 
 
-def put(file: Reviewed, proposed: Proposed, *, write: bool, out: Path | None) -> str:
-    """Write a change where it is wanted, whole or not at all; say what was done, "" for nothing."""
+def _list_some(notes: Sequence[str]) -> str:
+    return "".join(f"; {each}" for each in notes[:SHOWN])
+
+
+def _split_settable(
+    file: Reviewed, dimensions: tuple[Dimension, ...]
+) -> tuple[tuple[Dimension, ...], list[tuple[str, str]]]:
+    """Leave out what could not be set in the file, with the reason, before anything is searched."""
+    if not _find_obstacle(file, dimensions):
+        return dimensions, []
+    whys = [(each, _find_obstacle(file, [each])) for each in dimensions]
+    settable = tuple(each for each, why in whys if not why)
+    return settable, [(each.name, why) for each, why in whys if why]
+
+
+def _find_obstacle(file: Reviewed, dimensions: Sequence[Dimension]) -> str:
+    from flyball.config.edit import Edit, EditError, edit
+
+    others = [Edit(each.path, each.values[0 if each.now else 1]) for each in dimensions]
+    try:
+        edit(file.source.text, others)
+    except EditError as error:
+        return str(error)
+    return ""
+
+
+def put(
+    file: Reviewed, proposed: Proposed, *, write: bool, out: Path | None
+) -> tuple[Path | None, str]:
+    """Write a change where it is wanted, whole or not at all.
+
+    Returns:
+        What was written, None for nothing; and what to say of it, "" for nothing.
+    """
+    if proposed.problem:
+        refuse(proposed.problem)
     if not proposed.diff and out is None:
-        return ""
+        return None, ""
     content = proposed.text.encode("utf-8")
     if file.content.startswith(BOM):
         content = BOM + content
     if out is not None:
         _replace(out, content, None)
-        return f"{out}: written; {file.path} is as it was"
+        return out, f"{out}: written; {file.path} is as it was"
     if not write:
-        return f"{file.path} is as it was: --write puts this into it"
-    if file.path.read_bytes() != file.content:
+        return None, f"{file.path} is as it was: --write puts this into it"
+    if not file.path.exists() or file.path.read_bytes() != file.content:
         refuse(f"{file.path}: somebody changed it meanwhile; apply the diff above by hand")
     real = file.path.resolve()
     _replace(real, content, real.stat().st_mode & 0o7777)
-    return f"{file.path}: written"
+    return file.path, f"{file.path}: written"
 
 
 def _replace(path: Path, content: bytes, mode: int | None) -> None:

@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from flyball.cli.backtest import Config
 from flyball.cli.cores import Backend, Cores, Jobs, choose_cores, spread
 from flyball.cli.deployment import Region
-from flyball.cli.failure import INTERRUPTED, complain, refuse
+from flyball.cli.failure import INTERRUPTED, CommandError, complain, refuse
 from flyball.cli.options import Json, TargetNames, read_duration
 from flyball.cli.pages import Html, Overwrite, Plot, check_pages, write_pages
 from flyball.cli.pulled import Cache, From, Pulling, Refresh, Since, To, pull_traces
@@ -35,8 +35,30 @@ from flyball.cli.recorded import (
     make_reading,
     make_setting,
 )
-from flyball.cli.reviewed import Out, Reviewed, Write, check_out, choose_asked, put, review
+from flyball.cli.reviewed import (
+    Out,
+    Proposed,
+    Reviewed,
+    Write,
+    check_out,
+    choose_asked,
+    put,
+    review,
+)
 from flyball.cli.rounds import Bar
+from flyball.cli.sought import (
+    Against,
+    Batch,
+    Choose,
+    Fix,
+    Folds,
+    LateBudget,
+    Only,
+    Sampler,
+    StudyFile,
+    Timeout,
+    Trials,
+)
 from flyball.cli.subjects import Reading, Setting, choose_subjects
 
 if TYPE_CHECKING:
@@ -44,77 +66,6 @@ if TYPE_CHECKING:
     from flyball.sim.tune import Asked, Outcome, Rules, Tuned
     from flyball.sim.tune.run import Answer, Piece
     from flyball.sim.tune.search import Goal
-
-MOST_TRIALS = 10_000
-
-LateBudget = Annotated[
-    str | None,
-    typer.Option(
-        "--late-budget",
-        metavar="SHARE",
-        help="The cheapest is wanted of what lets no more requests wait: 1%.  [default: no more "
-        "than now; the whole frontier is searched]",
-        show_default=False,
-    ),
-]
-Choose = Annotated[
-    int | None,
-    typer.Option("--choose", metavar="N", min=1, help="Take this point of the frontier."),
-]
-Only = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--only",
-        metavar="POLICY[.FIELD]",
-        help="Search only this, such as keep or keep.target_value; * stands for anything, ID: "
-        "before it for one scalable target; may be repeated.",
-    ),
-]
-Fix = Annotated[
-    list[str] | None,
-    typer.Option("--fix", metavar="POLICY[.FIELD]", help="Leave this as it is; as --only."),
-]
-Trials = Annotated[
-    int,
-    typer.Option("--trials", min=1, max=MOST_TRIALS, help="Points that each search tries."),
-]
-Timeout = Annotated[
-    str | None,
-    typer.Option(
-        "--timeout", metavar="DURATION", help="Begin no round of 8 points after so long: 30m."
-    ),
-]
-Folds = Annotated[
-    int | None,
-    typer.Option(
-        "--folds",
-        min=0,
-        max=12,
-        help="Futures that judge what was chosen before them; each is a search of its own.  "
-        "[default: 3, or fewer for few days]",
-        show_default=False,
-    ),
-]
-Sampler = Annotated[
-    str, typer.Option("--sampler", metavar="NAME", help="Optuna's that proposes: tpe or nsga2.")
-]
-StudyFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--study",
-        metavar="FILE",
-        help="Keep the search in a journal of Optuna's; where there is one, go on.",
-    ),
-]
-Against = Annotated[
-    str,
-    typer.Option(
-        "--against",
-        metavar="PEERS",
-        help="Who stands beside it, as in flyball backtest; who has a target, and none is given, "
-        "with each of 50 to 90 %.",
-    ),
-]
 
 
 class Showing(NamedTuple):
@@ -165,6 +116,7 @@ def tune(
     only: Only = None,
     fix: Fix = None,
     trials: Trials = 64,
+    batch: Batch = 8,
     timeout: Timeout = None,
     folds: Folds = None,
     sampler: Sampler = "tpe",
@@ -186,7 +138,7 @@ def tune(
     is printed, which --write puts into it. One seed finds the same on any number of cores.
     """
     showing = _check(config, Showing(html, plot, json, write, out), overwrite=overwrite)
-    rules = _make_rules(late_budget, sampler, trials, folds, seed, choose)
+    rules = _make_rules(late_budget, sampler, (trials, batch), folds, seed, choose)
     limit = None if timeout is None else read_duration("--timeout", timeout).total_seconds()
     reading = make_reading(timestamp, requests, metric, instances, time_zone, days)
     setting = make_setting(lead_time, metric_delay, seed, warm_up, measures, service_target)
@@ -219,7 +171,7 @@ def _ask(
 def _make_rules(
     late_budget: str | None,
     sampler: str,
-    trials: int,
+    points: tuple[int, int],
     folds: int | None,
     seed: int,
     choose: int | None,
@@ -233,7 +185,8 @@ def _make_rules(
     if late_budget is not None and choose is not None:
         refuse("--late-budget, --choose: give one of the two")
     share = None if late_budget is None else _read_share(late_budget)
-    return Rules(Goal(share, sampler), trials, folds, seed, choose, engine_version())
+    trials, batch = points
+    return Rules(Goal(share, sampler), trials, folds, seed, choose, engine_version(), batch)
 
 
 def _read_share(text: str) -> float:
@@ -251,7 +204,7 @@ def _run(
     asked: Sequence[Asked], rules: Rules, study: Path | None, cores: Cores, limit: float | None
 ) -> Outcome:
     from flyball.cli import screen
-    from flyball.cli.cores import CoresError
+    from flyball.cli.cores import CoresError, hold
     from flyball.sim.meaning import MeaningError
     from flyball.sim.tune import tune as run_tune
     from flyball.sim.tune.search import SearchError, open_storage
@@ -259,15 +212,16 @@ def _run(
     began = time.monotonic()
     try:
         storage = open_storage(study)
-        searches = len(asked) * (1 + (3 if rules.folds is None else rules.folds))
-        peers = sum(len(each.peers) for each in asked)
-        bar = Bar(peers, searches)
-        with screen.progress("Searching", bar.count(rules), estimates=True) as advance:
+        bar = Bar(asked, rules)
+        with (
+            hold(cores) as held,
+            screen.progress("Searching", bar.steps, estimates=True) as advance,
+        ):
             bar.advance = advance
             return run_tune(
                 asked,
                 rules,
-                lambda pieces: _spread(pieces, cores, bar.tell),
+                lambda pieces: _spread(pieces, held, bar.tell),
                 storage,
                 is_over=lambda: limit is not None and time.monotonic() - began > limit,
                 end_round=bar.end_round,
@@ -292,42 +246,51 @@ def _spread(
 
 
 def _show(found: Outcome, rules: Rules, file: Reviewed, showing: Showing) -> None:
-    """Show what was found, and put it where it is wanted; nothing is put of what is not whole."""
+    """Show what was found, and put it where it is wanted; nothing is put of what is not whole.
+
+    What cannot be put is refused when the rest was shown.
+    """
     if not found.targets:
         raise KeyboardInterrupt
     from flyball.cli import screen
-    from flyball.report.tune import as_json
 
-    proposed = file.propose(found.targets)
-    ended = found.is_interrupted
-    if ended:
+    proposed, refusal = file.propose(found.targets), None
+    if found.is_interrupted:
         complain("interrupted; what was found by then:")
-    if showing.json:
-        content = {
-            "targets": [as_json(each, rules.goal, rules.seed) for each in found.targets],
-            "is_interrupted": found.is_interrupted,
-            "is_over": found.is_over,
-            "diff": proposed.diff,
-            "written": None
-            if ended or not proposed.diff
-            else _name(file, write=showing.write, out=showing.out),
-        }
-        screen.say_json(content)
-    else:
+    if not showing.json:
         for each in found.targets:
             _say(each, rules)
     write_pages(showing.html, showing.plot, lambda: _compose(found.targets, rules.goal, rules.seed))
     if not showing.json:
-        _say_diff(file, proposed.diff)
-    if ended:
-        raise typer.Exit(INTERRUPTED)
-    told = put(file, proposed, write=showing.write, out=showing.out)
-    if told and not showing.json:
+        _say_diff(file, proposed)
+    where = told = None
+    try:
+        if not found.is_interrupted:
+            where, told = put(file, proposed, write=showing.write, out=showing.out)
+    except (CommandError, OSError) as error:
+        refusal = error
+    if showing.json:
+        screen.say_json(_make_content(found, rules, proposed, where))
+    elif told:
         screen.say(told)
+    if refusal is not None:
+        raise refusal
+    if found.is_interrupted:
+        raise typer.Exit(INTERRUPTED)
 
 
-def _name(file: Reviewed, *, write: bool, out: Path | None) -> str | None:
-    return str(out) if out is not None else str(file.path) if write else None
+def _make_content(
+    found: Outcome, rules: Rules, proposed: Proposed, where: Path | None
+) -> dict[str, object]:
+    from flyball.report.tune import as_json
+
+    return {
+        "targets": [as_json(each, rules.goal, rules.seed) for each in found.targets],
+        "is_interrupted": found.is_interrupted,
+        "is_over": found.is_over,
+        "diff": proposed.diff,
+        "written": None if where is None else str(where),
+    }
 
 
 def _compose(found: Sequence[Tuned], goal: Goal, seed: int) -> Page:
@@ -371,12 +334,14 @@ def _say_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     screen.say_table(columns, rows)
 
 
-def _say_diff(file: Reviewed, diff: str) -> None:
+def _say_diff(file: Reviewed, proposed: Proposed) -> None:
     from flyball.cli import screen
     from flyball.report.plain import plain
 
+    if proposed.problem:
+        return
     screen.say()
-    if not diff:
+    if not proposed.diff:
         screen.say(f"{file.path}: nothing to change: what is there was the best that was tried")
-    for line in diff.splitlines():
+    for line in proposed.diff.splitlines():
         screen.say(plain(line, 2_000))

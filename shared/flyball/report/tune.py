@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +12,9 @@ from flyball.report.figures import counted, duration
 from flyball.report.plain import plain
 from flyball.sim.judge import DAY
 from flyball.sim.tune import Part, Score, Tuned, Walk
+from flyball.sim.tune.plain import SLACK_RATIO
 from flyball.sim.tune.score import Tried, add_up
 from flyball.sim.tune.search import Goal
-from flyball.sim.tune.tune import SLACK_RATIO
 
 HEADS = ("", "hours", "cost", "÷ best", "excess", "late", "changes/d")
 WALK_HEADS = (
@@ -33,6 +34,10 @@ AROUND = 1.25
 """What is shown is up to so many times as late as what has a name."""
 MOST_ROWS = 12
 """Points of the frontier that are shown."""
+OPTIMUM = "optimum"
+FEW = 6
+"""Of one peer, with other targets: so many are all shown."""
+TENTH = re.compile(r":target=0\.\d$")
 
 
 def tell_search(found: Tuned, goal: Goal, seed: int) -> list[tuple[str, str, str]]:
@@ -69,22 +74,55 @@ def frontier_rows(found: Tuned) -> list[tuple[str, ...]]:
     rows += [_row(_number(found, each), found.frontier[each].score, price) for each in shown]
     if found.chosen not in found.frontier and found.chosen != found.now:
         rows.insert(1, _row(CHOSEN, found.chosen.score, price))
-    return rows + [_row(plain(name), score, price) for name, score in found.peers]
+    return rows + [_row(plain(name), score, price) for name, score in list_peers(found)]
 
 
 def list_shown(found: Tuned) -> list[int]:
     """Choose which points of the frontier are shown, by their index: the chosen one is.
 
-    None is that is far later than now, what was chosen, and everybody else.
+    None is that is far later than now, what was chosen, and everybody else; nor one that what was
+    chosen beats in both, since that was made plain after the search.
     """
-    named = [found.now.score, found.chosen.score, *(score for _, score in found.peers)]
+    named = [found.now.score, found.chosen.score, *(score for _, score in list_peers(found))]
     most = AROUND * max(each.late_ratio for each in named)
-    near = [n for n, each in enumerate(found.frontier) if each.score.late_ratio <= most]
+    near = [
+        n
+        for n, each in enumerate(found.frontier)
+        if each.score.late_ratio <= most and not _beats(found.chosen.score, each.score)
+    ]
     if len(near) <= MOST_ROWS:
         return near
     spread = {near[round(each * (len(near) - 1) / (MOST_ROWS - 1))] for each in range(MOST_ROWS)}
     chosen = {each for each in near if found.frontier[each] == found.chosen}
     return sorted(spread | chosen)
+
+
+def list_peers(found: Tuned) -> list[tuple[str, Score]]:
+    """Choose which of the others are shown: of one with many targets each tenth, and the best."""
+    best = {name for name, _ in find_best(found)}
+    kinds = [name.partition(":")[0] for name, _ in found.peers]
+    return [
+        (name, score)
+        for (name, score), kind in zip(found.peers, kinds, strict=True)
+        if kinds.count(kind) <= FEW or name in best or TENTH.search(name)
+    ]
+
+
+def find_best(found: Tuned) -> list[tuple[str, Score]]:
+    """Find the cheapest of each of the others within the same budget; who knows the future is none.
+
+    Returns:
+        The cheapest first.
+    """
+    fit = sorted(
+        (score.hours, name, score)
+        for name, score in found.peers
+        if score.late_ratio <= found.late_budget and not name.startswith(OPTIMUM)
+    )
+    best: dict[str, tuple[str, Score]] = {}
+    for _, name, score in fit:
+        best.setdefault(name.partition(":")[0], (name, score))
+    return list(best.values())
 
 
 def field_rows(found: Tuned) -> list[tuple[str, str, str]]:
@@ -139,20 +177,13 @@ def tell_verdict(found: Tuned, goal: Goal) -> str:
 
 
 def tell_peer(found: Tuned) -> str:
-    """Say who of the others is the cheapest within the same budget, with the best of its targets.
-
-    Who knows the future is none of them.
-    """
-    fit = [
-        (score.hours, name, score)
-        for name, score in found.peers
-        if score.late_ratio <= found.late_budget and not name.startswith("optimum")
-    ]
-    if not fit:
+    """Say who of the others is the cheapest within the same budget."""
+    best = find_best(found)
+    if not best:
         return ""
-    hours, name, score = min(fit)
+    name, score = best[0]
     chosen = found.chosen.score
-    change = chosen.hours / hours - 1 if hours else 0.0
+    change = chosen.hours / score.hours - 1 if score.hours else 0.0
     word = "less" if change < 0 else "more"
     return (
         f"The cheapest of the others within {found.late_budget:.2%}, chosen in hindsight, is "
@@ -198,6 +229,12 @@ def _tell_choice(found: Tuned, goal: Goal) -> str:
         number = found.frontier.index(found.chosen) + 1
         return f"late: number {number} below, the cheapest {limit}"
     return f"late: the cheapest {limit}, without changes that are worth less than {SLACK_RATIO:.1%}"
+
+
+def _beats(one: Score, other: Score) -> bool:
+    """Say whether one is no dearer and no later, and not the same in both."""
+    mine, its = (one.hours, one.late_ratio), (other.hours, other.late_ratio)
+    return mine != its and mine[0] <= its[0] and mine[1] <= its[1]
 
 
 def _number(found: Tuned, index: int) -> str:

@@ -145,7 +145,7 @@ def test_peers_stand_beside_it_with_several_targets(config: Path, trace: Path) -
     names = [each["name"] for each in
              tune(config, trace, *options, "--json").json["targets"][0]["peers"]]  # fmt: skip
     assert names == [
-        *(f"aws:target=0.{each}" for each in range(5, 10)),
+        *(f"aws:target={each / 100:g}" for each in range(50, 97, 2)),
         "hpa:target=0.65",
         "static",
         "optimum",
@@ -204,10 +204,17 @@ def test_what_makes_no_sense_is_refused(
     expect_refusal(tune(config, trace, *options), *words)
 
 
-def test_what_an_alias_shares_is_not_changed(config: Path, trace: Path) -> None:
-    """It is refused with its field, and the file is as it was."""
+def test_what_an_alias_shares_is_not_searched(config: Path, trace: Path) -> None:
+    """It is said before anything runs; of several fields, the others are searched."""
     shared = CONFIG.replace("target_value: 200}", "target_value: &t 200, tolerance: 0.1}")
     shared += "x-all: *t\n"
     config.write_text(shared)
-    expect_refusal(tune(config, trace, *QUICK, "--write"), "it was not changed", "target_value")
+    expect_refusal(
+        tune(config, trace, *QUICK), "nothing to search", "keep.target_value", "write it"
+    )
+    some = ("--trials", 1, "--folds", 0, "--against", "", "--json")
+    (found,) = tune(config, trace, *some).json["targets"]
+    assert "keep.scale_out.datapoints" in {each["name"] for each in found["fields"]}
+    assert "keep.target_value" not in {each["name"] for each in found["fields"]}
+    assert any("keep.target_value is not searched" in each for each in found["notes"])
     assert config.read_text() == shared

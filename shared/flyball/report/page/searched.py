@@ -12,7 +12,6 @@ from flyball.sim.tune.search import Goal
 
 MOST_POINTS = 1_500
 NAME = 80
-OPTIMUM = "optimum"
 TERMS = (
     ("÷ best", "Hours divided by those of who knows the future and lets nobody wait."),
     ("late", "Requests over capacity, and all that come while others wait before them."),
@@ -29,9 +28,14 @@ def compose_search(found: Sequence[Tuned], goal: Goal, seed: int) -> Page:
     left = sum(len(each.tried) for each in found) - sum(
         len(_list_points(each, len(found))) for each in found
     )
-    notes = [report.tell_verdict(each, goal) for each in found]
+    notes = []
+    for each in found:
+        name = f"{plain(each.asked.subject.scalable_target.id, NAME)}: " if len(found) > 1 else ""
+        told = f"{report.tell_verdict(each, goal)} {report.tell_peer(each)}"
+        notes.append(f"{name}{told.strip()}")
     if left:
-        notes.append(f"{left:,} of the points that were tried are not drawn; all are in --json.")
+        are = "is" if left == 1 else "are"
+        notes.append(f"{left:,} of the points that were tried {are} not drawn; --json has all.")
     return Page("Tune", title, subjects, (), TERMS, tuple(notes))
 
 
@@ -61,7 +65,8 @@ def _subject(found: Tuned, goal: Goal, seed: int, sharing: int) -> Subject:
 
 def _list_points(found: Tuned, sharing: int) -> list[Tried]:
     """Give the points that are drawn: near who has a name, else they would be all in one corner."""
-    named = [found.now.score, found.chosen.score, *(score for _, score in found.peers)]
+    peers = [score for _, score in report.list_peers(found)]
+    named = [found.now.score, found.chosen.score, *peers]
     late = report.AROUND * max(each.late_ratio for each in named)
     cost = report.AROUND * max(each.cost_ratio for each in named)
     near = [
@@ -73,16 +78,18 @@ def _list_points(found: Tuned, sharing: int) -> list[Tried]:
 
 
 def _list_peers(found: Tuned) -> list[Point]:
-    """Give the others' points; of who ran with several targets, the outer ones have their names."""
-    kinds = [name.partition(":")[0] for name, _ in found.peers]
+    """Give the others' points; of who ran with several targets, the outer and best have names."""
+    peers = report.list_peers(found)
+    best = {name for name, _ in report.find_best(found)}
+    kinds = [name.partition(":")[0] for name, _ in peers]
     points = []
-    for index, (name, score) in enumerate(found.peers):
-        group = Group.BOUND if kinds[index] == OPTIMUM else Group.PEER
+    for index, (name, score) in enumerate(peers):
+        group = Group.BOUND if kinds[index] == report.OPTIMUM else Group.PEER
         short = plain(name.replace(":target=", " "), NAME)
         around = kinds[max(0, index - 1)], kinds[min(len(kinds) - 1, index + 1)]
         inner = 0 < index < len(kinds) - 1 and set(around) == {kinds[index]}
         told = f"{short}: {_tell(score)}"
-        label = "" if inner else short
+        label = "" if inner and name not in best else short
         points.append(Point(label, group, score.cost_ratio, score.late_ratio, told))
     return points
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from flyball.sim.backtest import Subject, backtest
-from flyball.sim.judge import DAY, judge_each
+from flyball.sim.judge import DAY, Marks, Slots, judge_each
 from flyball.sim.peers import make
 from flyball.sim.slots import Run
 from flyball.sim.tune.fold import Part
@@ -41,7 +41,8 @@ Spread = Callable[[Sequence[Piece]], Iterator[Answer]]
 def run_piece(piece: Piece, tell: Tell) -> Answer:
     """Run it, and judge its parts.
 
-    Nothing after the last part is in the course, so that nobody can know of it.
+    Nothing after the last part is in the course, so that nobody can know of it. Each part is judged
+    as if the course ended there: what it comes to is the same, however far the run went on.
 
     Args:
         piece: What to run.
@@ -57,8 +58,24 @@ def run_piece(piece: Piece, tell: Tell) -> Answer:
     course = replace(subject.course, demand=subject.course.demand[:end])
     found = _run(replace(subject, course=course), piece.peer, tell)
     slot_days = course.slot / DAY
-    marks = judge_each(found.slots, found.plant.lead_slots(course.slot), piece.parts)
-    return piece.number, tuple(score_marks(each, slot_days) for each in marks)
+    marks = _judge(found, piece.parts)
+    return piece.number, tuple(score_marks(marks[each], slot_days) for each in piece.parts)
+
+
+def _judge(found: Run, parts: Sequence[Part]) -> dict[Part, Marks]:
+    lead_slots = found.plant.lead_slots(found.course.slot)
+    marks: dict[Part, Marks] = {}
+    for end in {part.end for part in parts}:
+        ended = [part for part in parts if part.end == end]
+        marks |= zip(ended, judge_each(_cut(found.slots, end), lead_slots, ended), strict=True)
+    return marks
+
+
+def _cut(slots: Slots, end: int) -> Slots:
+    """Leave out the demand after a part: who knows the future would order for it."""
+    return slots._replace(
+        demand=slots.demand[:end], capacity_per_instance=slots.capacity_per_instance[:end]
+    )
 
 
 def _run(subject: Subject, peer: str, tell: Tell) -> Run:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,11 +24,9 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
 BATCH = 8
-"""Points of a round."""
-STARTUP = BATCH
-"""Points that are drawn at random before any are proposed."""
-ASKS = 4 * BATCH
-"""Most proposals in a round: near its end a search proposes what it has tried already."""
+"""Points of a round, unless somebody says otherwise."""
+ASKS = 4
+"""Most proposals for a point: near its end a search proposes what it has tried already."""
 TPE, NSGA = "tpe", "nsga2"
 SAMPLERS = (TPE, NSGA)
 ROUNDS, SCORE = "rounds", "score"
@@ -88,6 +86,7 @@ class Search:
         goal: Goal,
         seed: int,
         storage: BaseStorage | None,
+        batch: int = BATCH,
     ) -> None:
         """Begin, or go on where a search of this name ended.
 
@@ -97,10 +96,11 @@ class Search:
             goal: What is searched for.
             seed: Of what is drawn.
             storage: Where it is kept; None: in memory.
+            batch: Points of a round; the first one is drawn at random.
         """
         import optuna  # noqa: PLC0415  (an extra)
 
-        self._goal, self._seed = goal, seed
+        self._goal, self._seed, self._batch = goal, seed, batch
         self._dimensions = dimensions
         count = 1 if goal.late_budget is not None and goal.sampler == TPE else 2
         self._single = count == 1
@@ -121,19 +121,24 @@ class Search:
         self.rounds = int(self._study.user_attrs.get(ROUNDS, 0))
         self._recall()
 
-    def ask(self) -> list[Point]:
-        """Propose a round's points: none that was tried; fewer than BATCH where they run out."""
+    def ask(self, is_sound: Callable[[Point], bool] = lambda _: True) -> list[Point]:
+        """Propose a round's points: none that was tried; fewer than a batch where they run out.
+
+        Args:
+            is_sound: Says whether a point can be tried at all.
+        """
         with _quietly():
             self._study.sampler = self._make_sampler()
             if not self.rounds:
                 now = {each.name: each.now for each in self._dimensions}
                 self._study.enqueue_trial(now)
-            for _ in range(ASKS):
-                if len(self._asked) == BATCH:
+            for _ in range(ASKS * self._batch):
+                if len(self._asked) == self._batch:
                     break
                 trial = self._study.ask(self._kinds)
                 point = tuple(int(trial.params[each.name]) for each in self._dimensions)
-                if point in self._known or any(point == other for _, other in self._asked):
+                asked = any(point == other for _, other in self._asked)
+                if asked or point in self._known or not is_sound(point):
                     self._give_up(trial.number)
                 else:
                     self._asked.append((trial, point))
@@ -184,9 +189,9 @@ class Search:
         seed = int.from_bytes(digest[:4], "big")
         keeps = None if self._goal.late_budget is None else self._exceed
         if self._goal.sampler == NSGA:
-            return NSGAIISampler(population_size=2 * BATCH, seed=seed, constraints_func=keeps)
+            return NSGAIISampler(population_size=2 * self._batch, seed=seed, constraints_func=keeps)
         return TPESampler(
-            n_startup_trials=STARTUP, constant_liar=True, seed=seed, constraints_func=keeps
+            n_startup_trials=self._batch, constant_liar=True, seed=seed, constraints_func=keeps
         )
 
     def _exceed(self, trial: FrozenTrial) -> tuple[float]:

@@ -11,20 +11,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyball.config.edit import Edit
+from flyball.config.problem import ConfigError
 from flyball.config.space import Dimension, Point, list_edits
 from flyball.core.codec import canonical
 from flyball.core.target import ScalableTarget
 from flyball.sim.backtest import Subject
 from flyball.sim.tune.fold import Fold, Part, split
+from flyball.sim.tune.plain import Plain
 from flyball.sim.tune.run import Piece, Spread
 from flyball.sim.tune.score import Score, Tried, find_frontier, pick
 from flyball.sim.tune.search import BATCH, Goal, Search
-
-SLACK_RATIO = 0.002
-"""A change that saves less of the hours is not worth a reader's time."""
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -58,6 +58,7 @@ class Rules(NamedTuple):
         seed: Of what is drawn.
         choose: The number on the frontier, from 1, of the point that is chosen; None: by the goal.
         engine: Its version.
+        batch: How many points a search proposes at a time; none of them knows of another.
     """
 
     goal: Goal = Goal()
@@ -66,11 +67,12 @@ class Rules(NamedTuple):
     seed: int = 0
     choose: int | None = None
     engine: str = ""
+    batch: int = BATCH
 
     @property
     def rounds(self) -> int:
         """How many rounds there are."""
-        return -(-self.trials // BATCH)
+        return -(-self.trials // self.batch)
 
 
 class Walk(NamedTuple):
@@ -78,7 +80,7 @@ class Walk(NamedTuple):
 
     Attributes:
         fold: It.
-        chosen: What its past chose, and what that came to there.
+        chosen: What its past chose, made plain as for all days, and what that came to there.
         future: What it came to on the future; None: it was interrupted before.
         now: What the config as it is came to on the future; None: likewise.
     """
@@ -97,7 +99,7 @@ class Tuned:
         asked: What was tuned.
         tried: Every point, in order; the first is the config as it is.
         frontier: Those than which no other is both cheaper and less late; the cheapest first.
-        chosen: One of them, or one that is as good with fewer fields changed.
+        chosen: One of them, or one that is as good with fewer fields changed; see Plain.
         late_budget: Within which it was chosen, as a share.
         walks: How each past's choice did on its future.
         peers: (name, score) of each who ran beside it.
@@ -148,7 +150,7 @@ class _Course:
     searches: list[tuple[Part, Search]]
     known: dict[Point, dict[Part, Score]] = field(default_factory=dict)
     peers: dict[str, Score] = field(default_factory=dict)
-    plainest: Tried | None = None
+    plainest: dict[Part, Tried] = field(default_factory=dict)
 
     @property
     def parts(self) -> list[Part]:
@@ -180,7 +182,8 @@ def tune(
         spread: Runs pieces.
         storage: Where searches are kept; None: in memory.
         is_over: Asked after each round whether there is no more time.
-        end_round: Told of the end of each round.
+        end_round: Told of the end of each round, also of those that a storage has; and of the runs
+            after the last.
 
     Raises:
         ValueError: No point of the frontier has the number that is to be chosen.
@@ -189,6 +192,10 @@ def tune(
     interrupted = over = False
     try:
         _run_peers(courses, spread)
+        for _ in range(
+            min(rules.rounds, *(s.rounds for each in courses for _, s in each.searches))
+        ):
+            end_round()
         while any(_lacks_rounds(each, rules) for each in courses):
             _run_round(courses, rules, spread)
             end_round()
@@ -204,6 +211,7 @@ def tune(
     try:
         if not interrupted:
             _run_rest(courses, rules, spread)
+            end_round()
     except KeyboardInterrupt:
         interrupted = True
     return Outcome(tuple(_finish(each, rules) for each in courses), interrupted, over)
@@ -216,7 +224,7 @@ def _begin(asked: Asked, rules: Rules, storage: BaseStorage | None) -> _Course:
     course = _Course(asked, whole, folds, [])
     for part in [whole, *(fold.past for fold in folds)]:
         name = _name_search(asked, part, rules)
-        search = Search(name, asked.dimensions, rules.goal, rules.seed, storage)
+        search = Search(name, asked.dimensions, rules.goal, rules.seed, storage, rules.batch)
         course.searches.append((part, search))
         for point, score in search.tried:
             course.known.setdefault(point, {})[part] = score
@@ -237,6 +245,7 @@ def _name_search(asked: Asked, part: Part, rules: Rules) -> str:
         rules.goal,
         rules.seed,
         rules.engine,
+        rules.batch,
     )
     digest = hashlib.sha256(repr(decides).encode()).hexdigest()[:16]
     return f"{subject.scalable_target.id} {part.begin}-{part.end} {digest}"
@@ -249,7 +258,7 @@ def _lacks_rounds(course: _Course, rules: Rules) -> bool:
 def _run_round(courses: Sequence[_Course], rules: Rules, spread: Spread) -> None:
     """Let every search that is not done take one more round."""
     waiting = [
-        (course, part, search, search.ask())
+        (course, part, search, search.ask(partial(_is_sound, course.asked)))
         for course in courses
         for part, search in course.searches
         if search.rounds < rules.rounds
@@ -258,6 +267,15 @@ def _run_round(courses: Sequence[_Course], rules: Rules, spread: Spread) -> None
     _run_points(wanted, spread)
     for course, part, search, points in waiting:
         search.tell([course.known[point][part] for point in points])
+
+
+def _is_sound(asked: Asked, point: Point) -> bool:
+    """Say whether values can be set together."""
+    try:
+        asked.make(list_edits(asked.dimensions, point))
+    except ConfigError:
+        return False
+    return True
 
 
 def _run_points(wanted: Sequence[tuple[_Course, Part, Sequence[Point]]], spread: Spread) -> None:
@@ -295,49 +313,35 @@ def _run_peers(courses: Sequence[_Course], spread: Spread) -> None:
 
 
 def _run_rest(courses: Sequence[_Course], rules: Rules, spread: Spread) -> None:
-    """Run what was chosen, and what holds now, over each future."""
-    wanted: list[tuple[_Course, Part, Sequence[Point]]] = []
-    for course in courses:
-        budget = _find_budget(course, rules)
-        now = tuple(each.now for each in course.asked.dimensions)
-        for fold, (_, search) in zip(course.folds, course.searches[1:], strict=True):
-            points = [_pick(search, budget).point, now]
-            wanted.append((course, fold.future, points))
-    _run_points(wanted, spread)
-    for course in courses:
-        _simplify(course, rules, spread)
-
-
-def _simplify(course: _Course, rules: Rules, spread: Spread) -> None:
-    """Leave every field as it is whose change is worth next to nothing, the least first."""
-    best = _choose(course, rules)
-    budget = _find_budget(course, rules)
-    limit = course.searches[0][1].tried[0].score.late_ratio if budget is None else budget
-    late, hours = max(limit, best.score.late_ratio), best.score.hours * (1 + SLACK_RATIO)
-    now = [each.now for each in course.asked.dimensions]
-    fit = [best]
-    while fit:
-        best = min(fit, key=lambda each: (each.score.hours, each.score.late))
-        points = [
-            (*best.point[:index], value, *best.point[index + 1 :])
-            for index, value in enumerate(now)
-            if best.point[index] != value
-        ]
-        _run_points([(course, course.whole, points)], spread)
-        made = [Tried(point, course.known[point][course.whole]) for point in points]
-        fit = [each for each in made if each.score.late_ratio <= late and each.score.hours <= hours]
-    course.plainest = best
+    """Make plain what was chosen, and run it over each future beside what holds now."""
+    plains = [
+        (course, part, Plain(_choose(course, search, rules), now, limit))
+        for course in courses
+        for part, search in course.searches
+        for now, limit in [(search.tried[0].point, _find_limit(course, search, rules))]
+    ]
+    while left := [each for each in plains if each[2].points]:
+        _run_points([(course, part, plain.points) for course, part, plain in left], spread)
+        for course, part, plain in left:
+            plain.take([course.known[point][part] for point in plain.points])
+    for course, part, plain in plains:
+        course.plainest[part] = plain.best
+    _run_points(
+        [
+            (course, fold.future, [course.plainest[fold.past].point, search.tried[0].point])
+            for course in courses
+            for fold, (_, search) in zip(course.folds, course.searches[1:], strict=True)
+        ],
+        spread,
+    )
 
 
 def _finish(course: _Course, rules: Rules) -> Tuned:
     search = course.searches[0][1]
-    frontier = find_frontier(search.tried)
-    budget = _find_budget(course, rules)
-    chosen = course.plainest or _choose(course, rules)
     now = search.tried[0]
     walks = []
     for fold, (_, inner) in zip(course.folds, course.searches[1:], strict=True):
-        best = _pick(inner, budget)
+        best = course.plainest.get(fold.past) or _choose(course, inner, rules)
         futures: Mapping[Point, Score | None] = {
             point: course.known.get(point, {}).get(fold.future) for point in (best.point, now.point)
         }
@@ -345,34 +349,36 @@ def _finish(course: _Course, rules: Rules) -> Tuned:
     return Tuned(
         course.asked,
         tuple(search.tried),
-        tuple(frontier),
-        chosen,
-        now.score.late_ratio if budget is None else budget,
+        tuple(find_frontier(search.tried)),
+        course.plainest.get(course.whole) or _choose(course, search, rules),
+        _find_limit(course, search, rules),
         tuple(walks),
         tuple((name, course.peers[name]) for name in course.asked.peers if name in course.peers),
         search.rounds,
     )
 
 
-def _choose(course: _Course, rules: Rules) -> Tried:
-    tried = course.searches[0][1].tried
-    if rules.choose is not None:
-        return find_frontier(tried)[rules.choose - 1]
-    return _pick(course.searches[0][1], rules.goal.late_budget)
+def _choose(course: _Course, search: Search, rules: Rules) -> Tried:
+    """Take what a search chooses; a number on the frontier is one of all days'."""
+    if rules.choose is not None and search is course.searches[0][1]:
+        return find_frontier(search.tried)[rules.choose - 1]
+    return pick(search.tried, _find_limit(course, search, rules))
+
+
+def _find_limit(course: _Course, search: Search, rules: Rules) -> float:
+    """Say within what a search chooses: without a budget, what its own days show of the config."""
+    budget = _find_budget(course, rules)
+    return search.tried[0].score.late_ratio if budget is None else budget
 
 
 def _find_budget(course: _Course, rules: Rules) -> float | None:
-    """Say within what is chosen; None: within what each search's own days show of the config."""
-    if rules.choose is not None:
-        frontier = find_frontier(course.searches[0][1].tried)
-        if rules.choose > len(frontier):
-            target = course.asked.subject.scalable_target.id
-            raise ValueError(
-                f"got {rules.choose}, but the frontier of {target} has {len(frontier)} points"
-            )
-        return frontier[rules.choose - 1].score.late_ratio
-    return rules.goal.late_budget
-
-
-def _pick(search: Search, budget: float | None) -> Tried:
-    return pick(search.tried, search.tried[0].score.late_ratio if budget is None else budget)
+    """Say within what is chosen on any days, if that is said."""
+    if rules.choose is None:
+        return rules.goal.late_budget
+    frontier = find_frontier(course.searches[0][1].tried)
+    if rules.choose > len(frontier):
+        target = course.asked.subject.scalable_target.id
+        raise ValueError(
+            f"got {rules.choose}, but the frontier of {target} has {len(frontier)} points"
+        )
+    return frontier[rules.choose - 1].score.late_ratio
