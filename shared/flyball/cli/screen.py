@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 GAP = "  "
+FOLDED = 12
+"""Characters that a line of words has at least."""
 
 
 class Column(NamedTuple):
@@ -70,7 +72,7 @@ def say_json(value: object, *, lines: bool = False) -> None:
 def say_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
     """Write a table; its cells are plain already."""
     if is_terminal():
-        _say_rich_table(columns, rows)
+        print_table(terminal(), columns, list(rows))
         return
     texts = [tuple(column.title for column in columns), *map(tuple, rows)]
     widths = [max(len(row[index]) for row in texts) for index in range(len(columns))]
@@ -82,23 +84,35 @@ def say_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
         say(GAP.join(cells).rstrip())
 
 
-def _say_rich_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+def print_table(console: Console, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """Write a table to a terminal of its own: words fold where they must, and no figure is cut.
+
+    Where that is too wide, the terminal breaks its lines.
+    """
     from rich.table import Table
     from rich.text import Text
 
+    one_wraps = any(column.wraps for column in columns)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
+    least = 0
+    for index, column in enumerate(columns):
+        widest = max(len(text) for text in (column.title, *(row[index] for row in rows)))
+        folds = column.wraps or not (column.right or one_wraps)
+        narrowest = widest if column.right else min(widest, FOLDED) if folds else 1
+        least += narrowest + len(GAP)
         table.add_column(
             Text(column.title),
             justify="right" if column.right else "left",
-            no_wrap=not column.wraps,
+            no_wrap=not folds,
+            min_width=narrowest,
             ratio=1 if column.wraps else None,
-            overflow="fold" if column.wraps else "ellipsis",
+            overflow="fold" if folds else "ellipsis",
             style=column.style,
         )
     for row in rows:
         table.add_row(*map(Text, row))
-    terminal().print(table)
+    console.width = max(console.width, least)
+    console.print(table)
 
 
 def say_facts(rows: Sequence[Sequence[str]]) -> None:

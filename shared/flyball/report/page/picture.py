@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -68,22 +69,29 @@ def draw(page: Page, path: Path) -> None:
     """
     check(path)
     with _settings():
-        subjects = [each for each in page.subjects if each.chart is not None or each.points]
-        rows = max(1, len(subjects))
-        figure = _load("matplotlib.figure").Figure(
-            figsize=(WIDE, HIGH * rows), dpi=DOTS, layout="constrained"
-        )
-        frontiers = [
-            (_draw_subject(figure, subject, row, rows), subject.points)
-            for row, subject in enumerate(subjects)
-        ]
-        figure.draw_without_rendering()  # only then is it known where a name has room
-        for axes, points in frontiers:
-            if points:
-                name_points(axes, points)
+        figure = make_figure(page)
         kind = path.suffix.lower().removeprefix(".")
         dated = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
         figure.savefig(path, format=kind, metadata=dated)
+
+
+def make_figure(page: Page) -> Any:  # noqa: ANN401
+    """Make a figure with each subject in a row of its own, and its names where there is room."""
+    subjects = [each for each in page.subjects if each.chart is not None or each.points]
+    rows = max(1, len(subjects))
+    figure = _load("matplotlib.figure").Figure(
+        figsize=(WIDE, HIGH * rows), dpi=DOTS, layout="constrained"
+    )
+    parts = figure.subfigures(rows, 1, squeeze=False)[:, 0]  # one is there for nobody too
+    frontiers = [
+        (_draw_subject(part, subject), subject.points)
+        for part, subject in zip(parts, subjects, strict=False)
+    ]
+    figure.draw_without_rendering()  # only then is it known where a name has room
+    for axes, points in frontiers:
+        if points:
+            name_points(axes, points)
+    return figure
 
 
 def _load(name: str) -> Any:  # noqa: ANN401  (an optional library)
@@ -97,24 +105,26 @@ def _load(name: str) -> Any:  # noqa: ANN401  (an optional library)
 def _settings() -> Iterator[None]:
     """Draw by the library's own settings and ours, whatever the user's are."""
     matplotlib = _load("matplotlib")
-    with matplotlib.rc_context():
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        # Where the font has no letter, it draws a box.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
         yield
 
 
-def _draw_subject(figure: Any, subject: Subject, row: int, rows: int) -> Any:  # noqa: ANN401
+def _draw_subject(figure: Any, subject: Subject) -> Any:  # noqa: ANN401
     """Draw it, and give the axes of its frontier, where it has one."""
     axes = None
     parts = [each for each in (subject.chart, subject.points) if each]
     shares = [2.4, 1] if len(parts) == 2 else [1]  # noqa: PLR2004  (a timeline and a frontier)
-    grid = figure.add_gridspec(rows, len(shares), width_ratios=shares)
+    grid = figure.add_gridspec(1, len(shares), width_ratios=shares)
     if subject.chart is not None:
-        axes = figure.add_subplot(grid[row, 0])
+        axes = figure.add_subplot(grid[0, 0])
         axes.set_title(_cut(subject.name), loc="left", fontweight="bold")
         _draw_chart(axes, subject.chart)
     if subject.points:
-        axes = figure.add_subplot(grid[row, -1])
+        axes = figure.add_subplot(grid[0, -1])
         axes.set_title("Cost against lateness", loc="left", fontweight="bold")
         draw_frontier(axes, subject.points, subject.cost_axis)
     return axes

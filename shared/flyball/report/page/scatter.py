@@ -75,10 +75,11 @@ def name_points(axes: Any, points: Sequence[Point]) -> None:  # noqa: ANN401
     One without room goes without: the page and the tables have all of them.
     """
     right, top = axes.get_xlim()[1], axes.get_ylim()[1]
-    dots = axes.figure.dpi / 72  # of a point, the printer's
+    whole = axes.get_figure(root=True)
+    dots = whole.dpi / 72  # of a point, the printer's
     spots = [axes.transData.transform(_place(each, right, top)) / dots for each in points]
     taken = [_Box(x - 5, x + 5, y - 5, y + 5) for x, y in spots]
-    width = axes.figure.bbox.width / dots
+    width = whole.bbox.width / dots
     order = sorted(range(len(points)), key=lambda at: (not points[at].emphasised, points[at].cost))
     for at in order:
         text = _name(points[at], find_reach(points))

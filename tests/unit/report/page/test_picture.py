@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -11,7 +12,7 @@ import pytest
 
 from flyball.report.page import Group, Page, Point, Subject
 from flyball.report.page.compose import compose
-from flyball.report.page.picture import PictureError, check, draw
+from flyball.report.page.picture import PictureError, check, draw, make_figure
 from flyball.sim.backtest import Subject as Traffic
 from flyball.sim.backtest import backtest
 from flyball.sim.peers import make
@@ -63,12 +64,22 @@ def test_an_svg_is_whole_and_loads_nothing(page: Page, tmp_path: Path) -> None:
     assert all(link.startswith("#") for link in links)
 
 
+def test_several_targets_do_not_lie_on_each_other() -> None:
+    """Each has a row of its own, with its title and axes in it."""
+    points = tuple(Point(f"p{at}", Group.PEER, 1 + at, at / 100) for at in range(3))
+    figure = make_figure(Page("Tune", "x", tuple(Subject(f"t{at}", points=points) for at in "abc")))
+    boxes = [each.get_tightbbox() for each in figure.get_axes()]
+    assert len(boxes) == 3
+    for above, below in pairwise(boxes):
+        assert above.y0 >= below.y1
+
+
 def test_many_points_and_odd_names_are_drawn(tmp_path: Path) -> None:
     """As a search over policies gives them: no name is read as a formula or as markup."""
     points = [Point("", Group.OURS, 1 + index / 50, 0.02 / (index + 1)) for index in range(40)]
     named = Point("$x_1^{$ <b> & " + "long " * 20, Group.PEER, 1.3, 0.01, emphasised=True)
     path = tmp_path / "a.svg"
-    draw(Page("Tune", "$\\frac{", (Subject("$\\frac{", points=(*points, named)),)), path)
+    draw(Page("Tune", "$\\frac{", (Subject("$\\frac{ 模型", points=(*points, named)),)), path)
     assert ET.parse(path).getroot().tag.endswith("svg")  # noqa: S314  (we wrote it)
 
 

@@ -48,7 +48,7 @@ class Frontier {
     const y = (late) => edge.top + high - (Math.min(late, most) / most) * high;
     const svg = draw('svg', { viewBox: `0 0 ${width} ${HIGH}`, width, height: HIGH, role: 'group', 'aria-label': `Cost against lateness: ${this.axis} and share of late requests` });
     const rows = ticks(0, most, 5);
-    const digits = rows.step < 0.001 ? 2 : rows.step < 0.01 ? 1 : 0;
+    const digits = [0, 1, 2].find((each) => Math.abs((rows.step * 100).toFixed(each) - rows.step * 100) < 1e-9) ?? 3;
     for (const late of rows.found) {
       svg.append(draw('line', { class: late ? 'grid' : 'base', x1: edge.left, x2: width - edge.right, y1: y(late), y2: y(late) }),
         draw('text', { x: edge.left - 8, y: y(late) + 4, 'text-anchor': 'end' }, percent(late, digits)));
