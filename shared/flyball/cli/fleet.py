@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyball.cli.cores import Cores, CoresError, Tell, spread
-from flyball.cli.failure import REFUSED, complain, describe, refuse
+from flyball.cli.failure import REFUSED, CommandError, complain, describe, refuse
 from flyball.cli.recorded import choose_peers
 from flyball.cli.results import Shelf, make_key
 from flyball.cli.subjects import Item, Reading, Setting, make_subject, read_traffic
@@ -219,7 +219,7 @@ class Runs:
                     ended += 1
         except CoresError as error:
             refuse(f"{error}; {self._tell_rest()}")
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, CommandError):  # such as that no more can be kept
             complain(self._tell_rest())
             raise
 

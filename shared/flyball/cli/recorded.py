@@ -173,15 +173,25 @@ def make_setting(
 
 
 def choose_peers(against: str, target: ScalableTarget) -> tuple[Baseline, ...]:
-    """Make those who run beside a scalable target's config."""
+    """Make those who run beside a scalable target's config.
+
+    Raises:
+        CommandError: There is no such peer, or its library is not installed here.
+    """
     from flyball.sim.peers import make
 
     if not against.strip():
         return ()
     try:
-        return make(against, target.windows)
+        peers = make(against, target.windows)
     except ValueError as error:
         refuse(f"{error} (of {target.id})")
+    try:
+        for each in peers:
+            each.check()
+    except ImportError as error:
+        refuse(f"--against: {error}")
+    return peers
 
 
 def _read_leads(text: str) -> tuple[timedelta, ...]:

@@ -7,10 +7,13 @@ all, and one that was damaged is not believed.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 USUAL = FOLDER / "backtest"
 LONGEST = 100
 """Characters of an id that stand in a file's name."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 Results = Annotated[
     Path | None,
@@ -98,8 +102,7 @@ class Shelf:
             part.replace(path)
         except OSError as error:
             part.unlink(missing_ok=True)
-            reason = error.strerror or str(error)
-            refuse(f"--results: {path}: {reason}; make it writable, or name another folder")
+            refuse(f"--results: {path}: {error.strerror or error}; {_cure(error)}")
 
     def read(self, item: Item, key: str) -> Kept:
         """Give what was put there, or taken, by this run.
@@ -119,6 +122,12 @@ class Shelf:
         return self.folder / f"{name}.json"
 
 
+def _cure(error: OSError) -> str:
+    if error.errno in FULL:
+        return "make room there, or name another folder"
+    return "make it writable, or name another folder"
+
+
 def make_key(item: Item, reading: Reading, setting: Setting, against: str, engine: str) -> str:
     """Make what is the same only where the result is.
 
@@ -136,7 +145,7 @@ def make_key(item: Item, reading: Reading, setting: Setting, against: str, engin
         "reading": reading._asdict(),
         "setting": setting._asdict(),
         "against": against,
-        "engine": [engine, _digest_engine()],
+        "engine": [engine, _digest_engine(), *_find_ray(against)],
     }
     return _digest(canonical(parts))
 
@@ -150,6 +159,12 @@ def _digest_engine() -> str:
         sums.update(f"{path.relative_to(root)}\n".encode())
         sums.update(path.read_bytes())
     return sums.hexdigest()
+
+
+@cache
+def _find_ray(against: str) -> list[str]:
+    """Give the version of the library that is a peer, if it is one."""
+    return [version("ray")] if "ray" in against and find_spec("ray") else []
 
 
 def _sum(value: Any) -> str:  # noqa: ANN401  (JSON material)

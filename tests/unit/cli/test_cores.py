@@ -6,10 +6,20 @@ import os
 import signal
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from flyball.cli.cores import STEPS, Cores, CoresError, Tell, choose_cores, spread
+from flyball.cli.cores import (
+    STEPS,
+    Cores,
+    CoresError,
+    Tell,
+    _Counts,
+    choose_cores,
+    spread,
+    write_steps,
+)
 from flyball.cli.failure import CommandError
 
 
@@ -59,6 +69,26 @@ def test_what_a_part_raises_ends_the_work(jobs: int) -> None:
     """As it was raised."""
     with pytest.raises(ValueError, match="part"):
         list(spread(fail, [1, 2, 3], Cores(jobs), ignore))
+
+
+@pytest.mark.parametrize("path", ["/dev/full", "/no/such/file", "/"])
+def test_no_work_fails_for_want_of_a_count(path: str) -> None:
+    """On a full disk, or where it is gone."""
+    write_steps(Path(path), 3, 0.5)
+
+
+def test_a_count_that_was_cut_short_is_read_as_far_as_it_goes() -> None:
+    """As a full disk leaves it."""
+    told: list[int] = []
+
+    counts = _Counts(told.append)
+    with counts:
+        write_steps(counts.path, 1, 0.5)
+        counts.path.write_bytes(counts.path.read_bytes() + b"\1\2")
+        counts.end(0)
+        counts.path.unlink()
+        counts.end(1)
+    assert sum(told) == STEPS + STEPS // 2
 
 
 def test_a_caller_that_stops_early_waits_for_nobody() -> None:

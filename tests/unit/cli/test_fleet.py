@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
-from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,37 +14,8 @@ import pytest
 from flyball.sim.generate import generate_day
 from flyball.sim.trace import write_trace
 from tests.unit.cli.commands import Done, expect_refusal, flyball
+from tests.unit.cli.fleets import HOURS, NAMES, write_config, write_traces
 from tests.unit.sim.courses import MONDAY
-
-HOURS = 4
-EVENING = 16 * 60
-"""The crowd comes then, and some are late."""
-TARGET = """
-  - id: {id}
-    min_capacity: 1
-    max_capacity: 60
-    price_per_hour: {price}
-    metrics: [{{name: calls, source: {{metric: invocations_per_instance}}}}]
-    policies: [{{name: keep, kind: target_tracking, metric: calls, target_value: 350}}]
-"""
-NAMES = ("chat", "rank", "vision")
-
-
-def write_config(path: Path, names: tuple[str, ...]) -> Path:
-    """Write a config of targets that are alike but for their price."""
-    targets = (TARGET.format(id=name, price=index + 1) for index, name in enumerate(names))
-    path.write_text("version: 1\nscalable_targets:" + "".join(targets))
-    return path
-
-
-def write_traces(folder: Path, names: tuple[str, ...], hours: int = HOURS) -> Path:
-    """Write traffic of each, which is not alike."""
-    folder.mkdir()
-    for seed, name in enumerate(names):
-        trace = generate_day(MONDAY, seed=seed, minutes=EVENING + hours * 60)
-        late = replace(trace, requests=trace.requests[EVENING:])
-        write_trace(late, folder / f"{name}.csv")
-    return folder
 
 
 @pytest.fixture
@@ -290,39 +258,27 @@ def test_a_file_that_no_target_has_is_said(config: Path, traces: Path) -> None:
     assert "no scalable target has the file video.csv" in done.err
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_after_an_interruption_the_same_command_goes_on(folder: Path, jobs: int) -> None:
-    """It ends soon, says what it keeps, and has in the end what it would have had."""
-    names = tuple(f"t{number:02}" for number in range(12))
-    config = write_config(folder / "many.yaml", names)
-    traces = write_traces(folder / "many", names, hours=48)
-    call = ["backtest", "--config", config, "--traces", traces, "--jobs", jobs, "--json"]
-    script = (
-        "import signal, sys; from flyball.cli.main import app\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & ignores it\n"
-        "app(sys.argv[1:])\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", script, *map(str, call), "--results", "kept"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        while not list(folder.glob("kept/*.json")):
-            time.sleep(0.01)
-            assert process.poll() is None
-        os.killpg(process.pid, signal.SIGINT)
-        began = time.monotonic()
-        out, err = process.communicate(timeout=60)
-        assert time.monotonic() - began < 20
-    assert (process.returncode, out) == (130, "")
-    said, end = err.splitlines()
-    assert said.endswith("are done and kept in kept; the same command goes on with the others")
-    assert end == "flyball: interrupted"
-    done = int(said.split()[1])
-    assert 1 <= done == len(list(folder.glob("kept/*.json"))) < 12
-    resumed = flyball(*call, "--results", "kept")
-    assert resumed.err == f"flyball: {done} of 12 were done before: kept\n"
-    assert resumed.out == flyball(*call, "--results", "fresh").out
+@pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")
+def test_a_peer_whose_library_is_missing_is_told_before_anything_runs(
+    config: Path, traces: Path
+) -> None:
+    """Of one and of many alike, in one line."""
+    for names in ((), ("--target", "rank")):
+        done = run(config, traces, "--against", "aws,ray", *names)
+        expect_refusal(done, "--against: ray: Ray Serve", "pip install 'flyball[ray]'")
+    assert not list(Path(".flyball/backtest").glob("*"))
+
+
+@pytest.mark.parametrize("lead", ["2m..8m", "p50=4m,p95=9m"])
+def test_drawn_lead_times_are_the_seeds_and_the_same_for_everybody(
+    config: Path, traces: Path, lead: str
+) -> None:
+    """Again the same to the byte, with another seed not; each draws as if it ran alone."""
+    call = ("--lead-time", lead, "--json", "--target", "rank", "--metric-delay", "2m")
+    first = run(config, traces, *call, "--seed", 5, "--against", "hpa,aws").out
+    assert run(config, traces, *call, "--seed", 5, "--against", "hpa,aws").out == first
+    assert run(config, traces, *call, "--seed", 6, "--against", "hpa,aws").out != first
+    both = json.loads(first)["targets"][0]["contenders"]
+    turned = run(config, traces, *call, "--seed", 5, "--against", "aws,hpa").json
+    ours, aws, hpa = turned["targets"][0]["contenders"]
+    assert [ours, hpa, aws] == both

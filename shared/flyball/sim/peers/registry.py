@@ -46,11 +46,13 @@ class Kind(NamedTuple):
         settings: What can be set, a frozen dataclass.
         start: Makes one.
         title: For a table.
+        check: Raises ImportError where a library is missing.
     """
 
     settings: type[Any]
     start: Callable[[Any, Stage], Peer | Ranging]
     title: str
+    check: Callable[[], object] = lambda: None
 
 
 KINDS: Mapping[str, Kind] = {
@@ -78,6 +80,7 @@ KINDS: Mapping[str, Kind] = {
         ray.Settings,
         lambda s, stage: ray.RayServe(s, stage.bounds, stage.course.slot),
         "Ray Serve",
+        ray.Library,
     ),
     "google": Kind(
         google.Settings,
@@ -122,6 +125,14 @@ class Baseline:
     def title(self) -> str:
         """For a table."""
         return KINDS[self.kind].title
+
+    def check(self) -> None:
+        """Tell whether it can be run here, before anything else is.
+
+        Raises:
+            ImportError: It runs a library that is not installed; says what to install.
+        """
+        KINDS[self.kind].check()
 
     def start(self, course: Course, plant: Plant) -> Peer | Ranging:
         """Make the peer, at the beginning of a course.
