@@ -53,6 +53,10 @@ class HistoryError(Exception):
     """The past cannot be told; the message says of whom, why, and the remedy."""
 
 
+class ThrottledError(HistoryError):
+    """It was asked too often; later it may be asked again."""
+
+
 class TrafficSource(Protocol):
     """A service that remembers traffic.
 
@@ -89,6 +93,7 @@ class TrafficSource(Protocol):
         """Ask for each period of a span, in order.
 
         Raises:
+            ThrottledError: Only for now.
             HistoryError: It was refused, or there was no answer.
         """
         ...

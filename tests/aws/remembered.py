@@ -55,6 +55,7 @@ def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def answer_all(monkeypatch: pytest.MonkeyPatch) -> Wire:
     """Answer in place of AWS: 60 requests an hour reach two instances, which always report."""
+    monkeypatch.setattr("flyball.sim.pulled.WAITS_S", ())  # who is throttled is so at once
     made = tap(monkeypatch)
     made.answer("GetCallerIdentity", {"Account": ACCOUNT})
     made.answers["GetMetricData"] = Busy().answer

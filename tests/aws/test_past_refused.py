@@ -52,6 +52,20 @@ def test_a_refusal_names_the_remedy(wire: Wire, trouble: Trouble) -> None:
     expect_refusal(run(), *trouble.says)
 
 
+def test_who_is_throttled_waits_and_goes_on(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to type it again."""
+    monkeypatch.setattr("flyball.sim.pulled.WAITS_S", (0.0,) * 3)
+    busy, refusals = Busy(), [0, 0, 0]
+
+    def answer(given: Mapping[str, Any]) -> Any:
+        busy.fails = refusals.pop() if refusals else None
+        return busy.answer(given)
+
+    wire.answers["GetMetricData"] = answer
+    assert run("--days", 1).code == 0
+    assert refusals == []
+
+
 def test_an_answer_that_is_not_whole_is_not_kept(wire: Wire, folder: Path) -> None:
     """CloudWatch says so of each metric."""
     busy = Busy()

@@ -19,16 +19,19 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from threading import Event
 from typing import NamedTuple
 
 from flyball.core.target import ScalableTarget
-from flyball.history import Count, HistoryError, TrafficSource
+from flyball.history import Count, HistoryError, ThrottledError, TrafficSource
 from flyball.recipe import Span
 
 PERIODS_A_PART = 1_440
 """So that a part is a day of minutes; parts begin at whole multiples of this."""
 AT_ONCE = 4
 """Calls at the same time: at a tenth of a second each, CloudWatch's 50 a second are not reached."""
+WAITS_S = (5.0, 15.0, 40.0)
+"""Before a part is asked for again that was asked for too soon; by then somebody else is at it."""
 HEADS = ("timestamp", "requests", "instances")
 PLACES = "places.json"
 SERIES = "series.json"
@@ -112,19 +115,25 @@ def plan_pulls(
     return wishes
 
 
-def pull(source: TrafficSource, wish: Wish, advance: Callable[[int], None]) -> Pulled:
+def pull(
+    source: TrafficSource,
+    wish: Wish,
+    advance: Callable[[int], None],
+    waits_s: Sequence[float] | None = None,
+) -> Pulled:
     """Ask for what is missing, and put a window together.
 
     Args:
         source: Who is asked.
         wish: As planned.
         advance: Is told of each part that was pulled.
+        waits_s: How long is waited, each time that it is asked too often; None: WAITS_S.
 
     Raises:
         HistoryError: It was refused, or in all of the window nothing is known.
         OSError: The folder cannot be written.
     """
-    _pull_parts(source, wish, advance)
+    _pull_parts(source, wish, advance, WAITS_S if waits_s is None else waits_s)
     text, known, counted = _join(wish)
     if not known:
         raise HistoryError(_tell_nothing(source, wish))
@@ -144,11 +153,17 @@ def split(span: Span) -> Iterator[Span]:
         start = end
 
 
-def _pull_parts(source: TrafficSource, wish: Wish, advance: Callable[[int], None]) -> None:
+def _pull_parts(
+    source: TrafficSource, wish: Wish, advance: Callable[[int], None], waits_s: Sequence[float]
+) -> None:
     """Ask for several parts at once; after a refusal for no more of them."""
+    over = Event()
+
+    def wait(seconds: float) -> bool:
+        return not over.wait(seconds)  # whoever ends the pull does not wait for who waits
 
     def ask(part: Span) -> None:
-        counts = source.pull(wish.scalable_target, part)
+        counts = _ask(source, wish.scalable_target, part, [*waits_s], wait)
         _write(_place_part(wish.folder, part), _write_rows(counts))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -158,8 +173,25 @@ def _pull_parts(source: TrafficSource, wish: Wish, advance: Callable[[int], None
                 done.result()
                 advance(1)
         finally:
+            over.set()
             for each in asked:
                 each.cancel()
+
+
+def _ask(
+    source: TrafficSource,
+    target: ScalableTarget,
+    part: Span,
+    waits_s: list[float],
+    wait: Callable[[float], bool],
+) -> Sequence[Count]:
+    """Ask for a part, again and again while it is asked too often and there is a wait left."""
+    while True:
+        try:
+            return source.pull(target, part)
+        except ThrottledError:
+            if not (waits_s and wait(waits_s.pop(0))):
+                raise
 
 
 def _find_place(source: TrafficSource, root: Path) -> str:

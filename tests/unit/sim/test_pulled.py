@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import MutableMapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from threading import Lock
 import pytest
 
 from flyball.core.target import ScalableTarget
-from flyball.history import Count, HistoryError, Keep
+from flyball.history import Count, HistoryError, Keep, ThrottledError
 from flyball.recipe import Span
 from flyball.sim.pulled import Pulled, plan_pulls, pull, split
 from flyball.sim.trace import read_trace
@@ -35,6 +36,7 @@ class Memory:
         self.lock = Lock()
         self.places = 0
         self.fails_after = 1_000
+        self.throttles = 0
         self.requests: float | None = 2.0
 
     def find_place(self, known: MutableMapping[str, str]) -> str:
@@ -53,6 +55,9 @@ class Memory:
         with self.lock:
             if len(self.asked) >= self.fails_after:
                 raise HistoryError(f"{scalable_target.id}: refused")
+            if self.throttles:
+                self.throttles -= 1
+                raise ThrottledError(f"{scalable_target.id}: too often")
             self.asked.append(span)
         ats = [span.start + index * span.period for index in range(span.periods)]
         return [Count(at, self.requests, 0.1 + 0.2) for at in ats]
@@ -60,6 +65,16 @@ class Memory:
     def tell_nothing(self, scalable_target: ScalableTarget) -> str:
         """Know nothing."""
         return f"{scalable_target.id} is quiet"
+
+
+class Refusing(Memory):
+    """Refuses Thursday for good, and all else for now."""
+
+    def pull(self, scalable_target: ScalableTarget, span: Span) -> Sequence[Count]:
+        """Answer nothing."""
+        if span.start == MONDAY + 3 * DAY:
+            raise HistoryError(f"{scalable_target.id}: refused")
+        raise ThrottledError(f"{scalable_target.id}: too often")
 
 
 def take(source: Memory, folder: Path, span: Span = WEEK, *, refresh: bool = False) -> Pulled:
@@ -113,6 +128,28 @@ def test_a_refused_pull_goes_on_where_it_was(tmp_path: Path) -> None:
     source.fails_after = 1_000
     assert take(source, tmp_path).calls == 4
     assert len(set(source.asked)) == len(source.asked) == 7
+
+
+@pytest.mark.parametrize("times", [3, 6])
+def test_who_is_asked_too_often_is_asked_again_after_a_while(tmp_path: Path, times: int) -> None:
+    """Each part may wait as often as there are waits; then its refusal is told."""
+    source = Memory()
+    source.throttles = times
+    (wish,) = plan_pulls(source, [TARGET], WEEK._replace(end=MONDAY + DAY), tmp_path)
+    if times > 3:
+        with pytest.raises(ThrottledError, match="too often"):
+            pull(source, wish, lambda _: None, (0.0,) * 3)
+        return
+    assert pull(source, wish, lambda _: None, (0.0,) * 3).known == 1_440
+
+
+def test_a_refusal_ends_the_waits_of_others(tmp_path: Path) -> None:
+    """Nobody sits out an hour for a pull that has ended."""
+    source, began = Refusing(), time.monotonic()
+    (wish,) = plan_pulls(source, [TARGET], WEEK, tmp_path)
+    with pytest.raises(HistoryError, match="refused"):
+        pull(source, wish, lambda _: None, (3_600.0,))
+    assert time.monotonic() - began < 30
 
 
 def test_a_window_that_moves_asks_for_its_new_day(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from flyball.adapters.aws.resource import (
 from flyball.adapters.aws.sagemaker import fetch_endpoint
 from flyball.core.model import Missing
 from flyball.core.target import ScalableTarget
-from flyball.history import Count, HistoryError, Keep, count_requests, widen
+from flyball.history import Count, HistoryError, Keep, ThrottledError, count_requests, widen
 from flyball.metricmath import Values
 from flyball.recipe import Span
 
@@ -110,7 +110,8 @@ class CloudWatchPast:
         try:
             found = self._metrics.fetch(queries, widen(span))
         except Exception as error:
-            raise HistoryError(f"{scalable_target.id}: {self._explain(error)}") from error
+            kind = ThrottledError if is_throttled(error) else HistoryError
+            raise kind(f"{scalable_target.id}: {self._explain(error)}") from error
         counts, each, reports = (_expect(scalable_target.id, found[query]) for query in queries)
         instances = {at: counts[at] / value for at, value in each.items() if value and at in counts}
         return count_requests(span, counts, reports, instances)
