@@ -2,8 +2,8 @@
 
 An account of one's own lateness says how much of the budget is left. Lateness that even the most
 careful shadow had was nobody's fault: it is no reason to pay more. And what a shadow may cost is
-held against the cheapest one that is a few times as late, so that one spike does not make a week
-expensive.
+held against the cheapest one that would keep the budget if its worst day had not been: one spike
+does not make a week expensive, but what comes back on another day is paid for.
 """
 
 from __future__ import annotations
@@ -22,23 +22,25 @@ DAY_MINUTES = 1440
 MEAN_MINUTES = 3 * 1440
 BANK_DAYS = 10
 """Most days of budget that are saved up, or owed."""
-PAYBACK_DAYS = 3
+PAYBACK_DAYS = 4
 """Days in which the account is brought back to nothing."""
-SAFETY_RATIO = 0.95
+SAFETY_RATIO = 0.9
 LEAST_ALLOWED_RATIO = 0.2
 CHANGE_COST = 8.0
 """Instance-minutes that a change counts for."""
 CHANGES_FACTOR = 1.4
 CHANGES_FREE = 3.0
-DEARER = 1.5
-"""Cost is limited to so many times that of the cheapest shadow which keeps the budget,"""
-LOOSE_FACTOR = 3.0
-LOOSE_DEARER = 1.4
-"""and to so many times that of the cheapest which is at most three times as late."""
-FIRST_MINUTES = 360
-"""Known minutes before the first choice."""
-YOUNG_RATIO = 0.8
-"""Part of the allowance that is held back at the very beginning, and none after a day."""
+CREDIBLE_FACTOR = 1.25
+"""Who was late no more than so many budgets without its worst day may well keep the budget."""
+DEARER = 1.25
+"""Cost is limited to so many times that of the cheapest of those."""
+LOOK_MINUTES = 120
+"""Known minutes before the careful shadow's own lateness is looked at."""
+FIRST_MINUTES = DAY_MINUTES
+"""Known minutes before the first choice among all."""
+YOUNG_RATIO = 0.3
+YOUNG_MINUTES = 7 * DAY_MINUTES
+"""Part of the allowance that is held back at the beginning, and less and less until then."""
 SAME_LATE_RATIO = 0.98
 """Of shadows that are late nearly alike, the cheapest is the least late."""
 UNLIMITED_MINUTES = 2 * DAY_MINUTES
@@ -50,6 +52,8 @@ class Why(Word):
 
     COLD = "cold"
     """Too little was seen: a careful one, by rule."""
+    WARY = "wary"
+    """Too little was seen, and the careful one was late: one that is at least as dear."""
     CHEAPEST = "cheapest"
     """The cheapest that keeps what is allowed."""
     LEAST_LATE = "least_late"
@@ -111,11 +115,33 @@ class Record(NamedTuple):
         lates: Late demand that a more careful shadow escaped, instance-minutes.
         costs: Instance-minutes.
         changes: Of capacity.
+        todays: Part of `lates` that is of the day which is not over yet.
+        worsts: Part of `lates` that is of the one day on which it was most.
     """
 
     lates: Sequence[float]
     costs: Sequence[float]
     changes: Sequence[float]
+    todays: Sequence[float]
+    worsts: Sequence[float]
+
+
+class _Rival(NamedTuple):
+    """A shadow as it stands for a choice; they sort by cost.
+
+    Attributes:
+        cost: Of the last days, instance-minutes, its changes counted.
+        late_ratio: Its share of late demand, 0–1.
+        shadow: Its index.
+        usual_ratio: The same share, but for its worst day.
+        billed: Its cost without its changes, instance-minutes.
+    """
+
+    cost: float
+    late_ratio: float
+    shadow: int
+    usual_ratio: float
+    billed: float
 
 
 def _powers(base: float, count: int) -> tuple[float, ...]:
@@ -182,35 +208,25 @@ def choose(
         cost_limit: Mean instances that the user will not pass; None: any.
         careful: The shadow that is followed while too little was seen.
     """
-    if account.known < FIRST_MINUTES or account.demand <= 0.0:
+    if account.known < LOOK_MINUTES or account.demand <= 0.0:
         return Choice(Why.COLD, careful)
+    budget = late_budget_ratio * INNER_RATIO
+    limit = math.inf if cost_limit is None else cost_limit * account.minutes
+    if account.known < FIRST_MINUTES:
+        why, order = _begin(_rank(account, record), budget, limit, careful)
+        return _tell(why, order[:1], account, budget, limit)
     allowed = allow(account, late_budget_ratio)
     rivals = _rivals(account, record)
-    limit = _limit(account, rivals, late_budget_ratio * INNER_RATIO)
-    if cost_limit is not None:
-        limit = min(limit, cost_limit * account.minutes)
-    fit = [rival for rival in rivals if rival[1] <= allowed and rival[0] <= limit]
-    within = [rival for rival in rivals if rival[0] <= limit]
+    limit = min(limit, _limit(account, rivals, budget))
+    within = [rival for rival in rivals if rival.cost <= limit]
+    fit = [rival for rival in within if rival.late_ratio <= allowed]
     if fit:
-        why, (best, *others) = Why.CHEAPEST, sorted(fit)[:2]
+        why, order = Why.CHEAPEST, fit
     elif within:
-        least = min(rival[1] for rival in within)
-        near = [rival for rival in within if rival[1] * SAME_LATE_RATIO <= least]
-        why, (best, *others) = Why.LEAST_LATE, sorted(near)[:2]
+        why, order = Why.LEAST_LATE, _least_late(within)
     else:
-        why, (best, *others) = Why.CAPPED, sorted(rivals)[:2]
-    choice = Choice(
-        why,
-        best[2],
-        best[1],
-        record.costs[best[2]] / account.minutes,
-        allowed_ratio=allowed,
-        cost_limit=limit / account.minutes if limit < math.inf else None,
-    )
-    for _, late, index in others:
-        cost = record.costs[index] / account.minutes
-        return choice._replace(runner_up=index, runner_up_late_ratio=late, runner_up_cost=cost)
-    return choice
+        why, order = Why.CAPPED, rivals
+    return _tell(why, sorted(order)[:2], account, allowed, limit)
 
 
 def allow(account: Account, late_budget_ratio: float) -> float:
@@ -218,33 +234,78 @@ def allow(account: Account, late_budget_ratio: float) -> float:
     budget = late_budget_ratio * INNER_RATIO
     owed = account.balance / (account.mean * DAY_MINUTES * PAYBACK_DAYS)
     allowed = (budget + owed) * SAFETY_RATIO
-    if account.known < DAY_MINUTES:
-        allowed *= 1.0 - YOUNG_RATIO * (1.0 - account.known / DAY_MINUTES)
+    if account.known < YOUNG_MINUTES:
+        allowed *= 1.0 - YOUNG_RATIO * (1.0 - account.known / YOUNG_MINUTES)
     return max(budget * LEAST_ALLOWED_RATIO, allowed)
 
 
-def _rivals(account: Account, record: Record) -> list[tuple[float, float, int]]:
-    """List cost with changes, late share and index of those that do not change too often.
+def _begin(
+    shadows: list[_Rival], budget: float, limit: float, careful: int
+) -> tuple[Why, list[_Rival]]:
+    """Follow the careful shadow, or where that was late one that is at least as dear."""
+    own = shadows[careful]
+    within = [rival for rival in shadows if rival.cost <= limit]
+    if not within:
+        return Why.CAPPED, [min(shadows)]
+    if own.cost > limit:
+        return Why.LEAST_LATE, [min(_least_late(within))]
+    if own.late_ratio <= budget:
+        return Why.COLD, [own]
+    dearer = [rival for rival in within if rival.billed >= own.billed]
+    fit = [rival for rival in dearer if rival.late_ratio <= budget]
+    return Why.WARY, [min(fit or _least_late(dearer))]
 
-    Where all do, those that change least are left.
-    """
+
+def _tell(why: Why, order: list[_Rival], account: Account, allowed: float, limit: float) -> Choice:
+    """Say who is followed, and who would be next."""
+    best, *others = order
+    choice = Choice(
+        why,
+        best.shadow,
+        best.late_ratio,
+        best.billed / account.minutes,
+        allowed_ratio=allowed,
+        cost_limit=limit / account.minutes if limit < math.inf else None,
+    )
+    for rival in others:
+        return choice._replace(
+            runner_up=rival.shadow,
+            runner_up_late_ratio=rival.late_ratio,
+            runner_up_cost=rival.billed / account.minutes,
+        )
+    return choice
+
+
+def _least_late(rivals: list[_Rival]) -> list[_Rival]:
+    """Leave those who are nearly the least late."""
+    least = min(rival.late_ratio for rival in rivals)
+    return [rival for rival in rivals if rival.late_ratio * SAME_LATE_RATIO <= least]
+
+
+def _rivals(account: Account, record: Record) -> list[_Rival]:
+    """Leave those who do not change too often; where all do, those who change least."""
     most = CHANGES_FACTOR * account.tracked + CHANGES_FREE
     most = max(most, min(record.changes))
+    return [rival for rival in _rank(account, record) if record.changes[rival.shadow] <= most]
+
+
+def _rank(account: Account, record: Record) -> list[_Rival]:
+    """Say of each shadow what it cost with its changes, and how late it was."""
     return [
-        (cost + CHANGE_COST * changes, late / account.demand, index)
-        for index, (late, cost, changes) in enumerate(
-            zip(record.lates, record.costs, record.changes, strict=True)
+        _Rival(
+            cost + CHANGE_COST * changes,
+            late / account.demand,
+            shadow,
+            max(0.0, late - worst) / account.demand,
+            cost,
         )
-        if changes <= most
+        for shadow, (late, cost, changes, _, worst) in enumerate(zip(*record, strict=True))
     ]
 
 
-def _limit(account: Account, rivals: list[tuple[float, float, int]], budget: float) -> float:
+def _limit(account: Account, rivals: list[_Rival], budget: float) -> float:
     """Say what may be paid, in instance-minutes."""
     if account.known < UNLIMITED_MINUTES:
         return math.inf
-    strict = min((cost for cost, late, _ in rivals if late <= budget), default=math.inf)
-    loose = min(
-        (cost for cost, late, _ in rivals if late <= LOOSE_FACTOR * budget), default=math.inf
-    )
-    return min(strict * DEARER, loose * LOOSE_DEARER)
+    credible = [rival.cost for rival in rivals if rival.usual_ratio <= CREDIBLE_FACTOR * budget]
+    return DEARER * min(credible, default=math.inf)

@@ -28,6 +28,8 @@ class Follows(Word):
 
     COLD = "cold"
     """Too little was seen: a careful one, by rule."""
+    WARY = "wary"
+    """Too little was seen, and the careful one was late: one that is at least as dear."""
     CHEAPEST = "cheapest"
     """The cheapest that keeps what is allowed."""
     LEAST_LATE = "least_late"

@@ -36,20 +36,23 @@ def _family(expert: int, hold: int, floor: int, quantiles: tuple[float, ...]) ->
 
 PORTFOLIO: tuple[Shadow, ...] = (
     *_family(LAST, 40, NO_FLOOR, (0.0, 0.75, 1.5, 2.25, 3.0, 4.0, 5.0, 6.5, 8.5)),
-    *_family(BLEND, 5, NO_FLOOR, (0.5, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.75, 5.5, 6.5, 8.0)),
-    *_family(BLEND, 10, NO_FLOOR, (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.75, 4.75, 6.0, 8.0)),
+    *_family(BLEND, 5, NO_FLOOR, (0.5, 2.5, 3.0, 3.5, 4.75, 5.5, 6.5)),
+    *_family(BLEND, 10, NO_FLOOR, (0.5, 1.0, 2.0, 2.5, 3.0, 3.75, 4.75)),
     *_family(BLEND, 30, NO_FLOOR, (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.5, 7.5)),
-    *_family(HOUR, 120, NO_FLOOR, (0.0, 1.0, 2.0, 2.5, 3.0, 3.5, 4.0, 4.75, 5.5, 7.5)),
+    *_family(HOUR, 120, NO_FLOOR, (1.0, 2.0, 2.5, 3.0, 3.5, 4.0, 4.75, 5.5, 7.5)),
     *_family(BLEND, 10, YESTERDAY, (0.0, 1.0, 2.5, 5.0)),
-    *_family(LAST, 40, SHORT, (0.0, 1.0, 2.5, 5.0)),
-    *_family(LAST, 40, DAY, (0.0, 1.0, 2.5, 5.0)),
-    *_family(RAMP, 10, NO_FLOOR, (0.0, 0.75, 1.5, 2.5, 4.0, 6.0)),
+    *_family(LAST, 40, SHORT, (0.0, 1.0, 2.5)),
+    *_family(LAST, 40, DAY, (0.0, 1.0, 2.5)),
+    *_family(RAMP, 10, NO_FLOOR, (0.75, 2.5, 4.0, 6.0)),
     *_family(RAMP, 25, NO_FLOOR, (0.0, 0.5, 1.0, 1.5, 2.25, 3.25, 4.5, 6.5)),
-    Shadow(BLEND, 60, NO_FLOOR, 2.0, 0.8),
-    Shadow(BLEND, 90, NO_FLOOR, 2.0, 1.3),
+    *(
+        Shadow(LAST, 15, NO_FLOOR, 0.0, headroom)
+        for headroom in (1.0, 1.5, 2.0, 3.0, 4.5, 6.5, 9.0)
+    ),
+    Shadow(LAST, 3 * DAY_MINUTES, NO_FLOOR, 0.0),
 )
 """Found on generated traffic of many shapes: each family is the best of all on some of them."""
-CAREFUL = PORTFOLIO.index(Shadow(LAST, 40, NO_FLOOR, 6.5))
+CAREFUL = PORTFOLIO.index(Shadow(BLEND, 30, NO_FLOOR, 5.5))
 """Who is followed while too little was seen to choose."""
 NAMES = tuple(map(str, PORTFOLIO))
 

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from math import fsum, isnan
 from operator import ne
 
-from flyball.core.account import FADING, Account, Choice, Record, book, choose
+from flyball.core.account import DAY_MINUTES, FADING, Account, Choice, Record, book, choose
 from flyball.core.shadow import Course, Shadow, Stretch, Trail, endure, follow
 from flyball.core.shape import NamedTuple
 from flyball.core.tracker import Tracker, track
 
+_COLUMNS = len(Record._fields) + 1
+_FLOAT_BYTES = 4
 COUNTS_LIMIT = 65_535
 """Whole numbers up to it take two bytes, others four."""
 
@@ -40,7 +42,7 @@ class Books(NamedTuple):
         choice: Who is followed.
         own: What was ordered.
         tracker: Target tracking, whose changes bound ours.
-        sums: Four columns of float32, by shadow: late, cost, changes (as in Record) and backlog.
+        sums: Six columns of float32, by shadow: those of Record in their order, and backlog.
         courses: A row for each shadow: timer, highest, and its orders; in two bytes each, or in
             four where the first byte says "I".
     """
@@ -78,10 +80,11 @@ def open_books(shadows: Sequence[Shadow], first: int, span: int, careful: int) -
     """
     orders = (first,) * span
     course = Course(0.0, 0, 0, orders)
-    sums, courses = _pack([0.0] * (3 * len(shadows)), [course] * len(shadows), span)
+    nothing = Record(*([0.0] * len(shadows) for _ in Record._fields))
+    sums, courses = _pack(nothing, [course] * len(shadows), span)
     return Books(
         Account(),
-        choose(Account(), Record((), (), ()), 0.0, None, careful),
+        choose(Account(), nothing, 0.0, None, careful),
         Own(0.0, orders),
         Tracker(0, 0, 0, orders),
         sums,
@@ -98,17 +101,16 @@ def close_quarter(shadows: Sequence[Shadow], books: Books, stretch: Stretch, ter
         follow(shadow, course, stretch) for shadow, course in zip(shadows, courses, strict=True)
     ]
     demand = [value for value in stretch.demand if not isnan(value)]
-    record = _enter(record, trails, stretch, len(demand))
     own, late = _own(books, trails[books.choice.shadow], stretch)
     tracker, changes = track(books.tracker, stretch)
     account = book(books.account, demand, late, changes, terms.late_budget_ratio)
+    record = _enter(record, trails, stretch, len(demand))
+    ends_day = account.known // DAY_MINUTES > books.account.known // DAY_MINUTES
     choice = choose(account, record, terms.late_budget_ratio, terms.cost_limit, terms.careful)
     now = trails[choice.shadow].orders[-1]
-    sums, packed = _pack(
-        [*record.lates, *record.costs, *record.changes],
-        trails,
-        span,
-    )
+    if ends_day:
+        record = record._replace(todays=[0.0] * len(shadows))
+    sums, packed = _pack(record, trails, span)
     return Books(
         account,
         choice,
@@ -127,14 +129,21 @@ def check_books(books: Books, count: int) -> None:
     """
     each = struct.calcsize(f"<{chr(books.courses[0])}")
     width, over = divmod(len(books.courses) - 1, each * count)
-    if len(books.sums) != 16 * count or over or width < 3 or books.choice.shadow >= count:  # noqa: PLR2004 - timer, highest, an order
+    if (
+        len(books.sums) != _COLUMNS * _FLOAT_BYTES * count
+        or over
+        or width < len(Course._fields) - 1
+        or books.choice.shadow >= count
+    ):
         message = f"its columns are not those of {count} shadows"
         raise ValueError(message)
 
 
 def read_course(shadow: int, count: int, books: Books, span: int) -> Course:
     """Unpack where one shadow of so many stands."""
-    (backlog,) = struct.unpack_from("<f", books.sums, 4 * (3 * count + shadow))
+    (backlog,) = struct.unpack_from(
+        "<f", books.sums, _FLOAT_BYTES * ((_COLUMNS - 1) * count + shadow)
+    )
     size = chr(books.courses[0])
     row = (len(books.courses) - 1) // count
     width = row // struct.calcsize(f"<{size}")
@@ -162,8 +171,8 @@ def _enter(record: Record, trails: list[Trail], stretch: Stretch, known: int) ->
     forgiven = 0.0
     if all(trail.lates for trail in trails):
         forgiven = fsum(map(min, zip(*(trail.lates for trail in trails), strict=True)))
-    lates, costs, changes = [], [], []
-    for trail, late, cost, change in zip(trails, *record, strict=True):
+    lates, costs, changes, todays, worsts = [], [], [], [], []
+    for trail, late, cost, change, today, worst in zip(trails, *record, strict=True):
         orders = trail.orders[first : end + 1]
         steady = orders.count(orders[0]) == len(orders)
         moves = 0 if steady else sum(map(ne, orders, orders[1:]))
@@ -171,10 +180,13 @@ def _enter(record: Record, trails: list[Trail], stretch: Stretch, known: int) ->
         if not stretch.whole:
             pairs = zip(orders, stretch.demand, strict=False)
             billed = sum(order for order, demand in pairs if not isnan(demand))
-        lates.append(late * fading + (fsum(trail.lates) - forgiven if trail.lates else 0.0))
+        escaped = fsum(trail.lates) - forgiven if trail.lates else 0.0
+        lates.append(late * fading + escaped)
+        todays.append(today + escaped)
+        worsts.append(max(worst * fading, today + escaped))
         costs.append(cost * fading + billed)
         changes.append(change * fading + moves)
-    return Record(lates, costs, changes)
+    return Record(lates, costs, changes, todays, worsts)
 
 
 def _own(books: Books, followed: Trail, stretch: Stretch) -> tuple[Own, float]:
@@ -184,9 +196,8 @@ def _own(books: Books, followed: Trail, stretch: Stretch) -> tuple[Own, float]:
     return Own(backlog, tuple(orders[-len(books.own.orders) :])), late
 
 
-def _pack(
-    columns: list[float], courses: Sequence[Course | Trail], span: int
-) -> tuple[bytes, bytes]:
+def _pack(record: Record, courses: Sequence[Course | Trail], span: int) -> tuple[bytes, bytes]:
+    columns = [value for column in record for value in column]
     columns += [course.backlog for course in courses]
     counts: list[int] = []
     for course in courses:
@@ -199,8 +210,8 @@ def _pack(
 
 
 def _unpack(books: Books, count: int, span: int) -> tuple[Record, list[Course]]:
-    columns = struct.unpack(f"<{4 * count}f", books.sums)
-    late, cost, changes, backlogs = (columns[n * count : (n + 1) * count] for n in range(4))
+    flat = struct.unpack(f"<{_COLUMNS * count}f", books.sums)
+    *columns, backlogs = (flat[n * count : (n + 1) * count] for n in range(_COLUMNS))
     size = chr(books.courses[0])
     each = struct.calcsize(f"<{size}")
     counts = struct.unpack(f"<{(len(books.courses) - 1) // each}{size}", books.courses[1:])
@@ -212,7 +223,7 @@ def _unpack(books: Books, count: int, span: int) -> tuple[Record, list[Course]]:
     ]
     if width != span + 2:
         courses = [each._replace(orders=reach(each.orders, span)) for each in courses]
-    return Record(late, cost, changes), courses
+    return Record(*columns), courses
 
 
 def reach(orders: tuple[int, ...], span: int) -> tuple[int, ...]:

@@ -45,7 +45,8 @@ class Shadow(NamedTuple):
         parts = [f"{EXPERTS[self.expert]} + {self.quantile:g} errors"]
         if self.headroom_ratio:
             parts.append(f"headroom {self.headroom_ratio:.0%}")
-        parts.append(f"hold {self.hold} min")
+        days, rest = divmod(self.hold, 1440)
+        parts.append(f"hold {self.hold} min" if rest or not days else f"hold {days} d")
         if self.floor:
             parts.append(f"floor {FLOORS[self.floor]}")
         return ", ".join(parts)
@@ -172,6 +173,8 @@ def _stretch_out(shadow: Shadow, stretch: Stretch) -> list[float]:
     """Say it for those that add a part of the forecast, or more errors than it has any sense."""
     forecasts, errors = stretch.forecasts[shadow.expert], stretch.errors[shadow.expert]
     quantile = shadow.quantile
+    if quantile == 0.0:
+        return [forecast * (1.0 + shadow.headroom_ratio) for forecast in forecasts]
     if quantile * stretch.widest[shadow.expert] > MOST_MARGIN:
         limits = [MOST_MARGIN / quantile * forecast for forecast in forecasts]
         errors = tuple(map(min, errors, limits))

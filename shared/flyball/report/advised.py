@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from flyball.core.advice import Advice, Began, Chosen, Follows, Foresight
 from flyball.core.lead import find_lead
 from flyball.core.model import History
+from flyball.core.predict import FIRST_JUDGED, LOSES, WINS
 from flyball.core.target import ScalableTarget
 from flyball.report.figures import duration, instant, number
 from flyball.report.plain import plain
 
 FOLLOWS: Mapping[Follows, str] = {
     Follows.COLD: "too little was seen to choose, so a careful shadow is followed",
+    Follows.WARY: "too little was seen to choose, and the careful shadow was late, so a dearer one "
+    "is followed",
     Follows.CHEAPEST: "the cheapest shadow that keeps the budget is followed",
     Follows.LEAST_LATE: "no shadow keeps the budget at that cost, so the least late is followed",
     Follows.CAPPED: "every shadow is above the cost limit, so the cheapest is followed",
@@ -43,7 +46,12 @@ def tell_foresight(advice: Foresight) -> str:
     )
     if advice.error_ratio is None:
         return f"{told}nothing could be judged yet"
-    state = "trusted" if advice.is_trusted else "on probation"
+    if advice.is_trusted:
+        state = f"trusted while that is at most {LOSES:g}"
+    elif advice.judged < FIRST_JUDGED:
+        state = f"on probation for the first {FIRST_JUDGED}"
+    else:
+        state = f"on probation until that is below {WINS:g}"
     return (
         f"{told}its loss is {_amount(advice.error_ratio)} × the last value's, "
         f"by {advice.judged:,} minutes: {state}"
@@ -53,7 +61,7 @@ def tell_foresight(advice: Foresight) -> str:
 def tell_chosen(advice: Chosen) -> str:
     """Say which shadow is followed, what it did, who came next, and what is left of the budget."""
     told = [f"{FOLLOWS[advice.follows]}: {plain(advice.shadow)}"]
-    if advice.follows is not Follows.COLD:
+    if advice.cost > 0:
         told.append(
             f"in the last days {_percent(advice.late_ratio)} of its demand was late, "
             f"at {_amount(advice.cost)} instances"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from flyball.core.account import (
+    DEARER,
     INNER_RATIO,
-    LOOSE_DEARER,
     SAFETY_RATIO,
     Account,
     Choice,
@@ -38,11 +38,12 @@ class Case:
     shadow: int
     runner_up: int | None = None
     changes: tuple[float, ...] = (0.0, 0.0, 0.0)
+    worst_ratios: tuple[float, ...] = (0.0, 0.0, 0.0)
     cost_limit: float | None = None
 
 
 CASES = (
-    Case("too little was seen", OLD._replace(known=359), (0, 0, 0), (3, 2, 1), Why.COLD, 0),
+    Case("too little was seen", OLD._replace(known=DAY - 1), (0, 0, 0), (3, 2, 1), Why.COLD, 0),
     Case("nothing was demanded", Account(known=9000), (0, 0, 0), (3, 2, 1), Why.COLD, 0),
     Case("the cheapest that keeps it", OLD, (0.001, 0.006, 0.02), (15, 13, 11), Why.CHEAPEST, 1, 0),
     Case("only one keeps it", OLD, (0.001, 0.008, 0.02), (13, 12, 11), Why.CHEAPEST, 0),
@@ -66,17 +67,104 @@ CASES = (
     Case(
         "one spike is not worth any price",
         OLD,
-        (0.001, 0.0085, 0.02),
+        (0.001, 0.09, 0.02),
         (40, 12, 11),
         Why.LEAST_LATE,
+        2,
+        worst_ratios=(0.0, 0.082, 0.012),
+    ),
+    Case(
+        "who would keep the budget without its worst day says what may be paid",
+        OLD,
+        (0.001, 0.02, 0.09),
+        (14, 13, 11.5),
+        Why.CHEAPEST,
+        0,
+        worst_ratios=(0.0, 0.001, 0.082),
+    ),
+    Case(
+        "what comes back on another day is worth it",
+        OLD,
+        (0.001, 0.09, 0.02),
+        (40, 12, 11),
+        Why.CHEAPEST,
+        0,
+        worst_ratios=(0.0, 0.045, 0.009),
+    ),
+    Case(
+        "on the first two days any price is paid",
+        OLD._replace(known=2 * DAY - 1),
+        (0.001, 0.09, 0.02),
+        (40, 12, 11),
+        Why.CHEAPEST,
+        0,
+        worst_ratios=(0.0, 0.082, 0.012),
+    ),
+    Case(
+        "two hours are too few to doubt the careful one",
+        OLD._replace(known=119),
+        (0.5, 0.0, 0.0),
+        (13, 14, 11),
+        Why.COLD,
+        0,
+    ),
+    Case(
+        "on the first day a careful one that was not late is followed, however dear",
+        OLD._replace(known=DAY - 1),
+        (0.008, 0.0, 0.0),
+        (40, 14, 11),
+        Why.COLD,
+        0,
+    ),
+    Case(
+        "where it was late, the cheapest that was not and is no cheaper",
+        OLD._replace(known=120),
+        (0.009, 0.0, 0.008),
+        (12, 14, 13),
+        Why.WARY,
+        2,
+    ),
+    Case(
+        "where all were late, the least late that is no cheaper",
+        OLD._replace(known=DAY - 1),
+        (0.09, 0.02, 0.01),
+        (12, 14, 11),
+        Why.WARY,
         1,
     ),
     Case(
-        "on the first two days it is",
-        OLD._replace(known=2 * DAY - 1),
-        (0.001, 0.0085, 0.02),
-        (40, 12, 11),
-        Why.CHEAPEST,
+        "on the first day too nobody is followed above the user's limit of cost",
+        OLD._replace(known=DAY - 1),
+        (0.09, 0.0, 0.02),
+        (12, 14, 13),
+        Why.WARY,
+        2,
+        cost_limit=13.5,
+    ),
+    Case(
+        "where the careful one is above it, the least late that is not",
+        OLD._replace(known=DAY - 1),
+        (0.0, 0.04, 0.03),
+        (12, 10, 9),
+        Why.LEAST_LATE,
+        2,
+        cost_limit=11.0,
+    ),
+    Case(
+        "where all are above it, the cheapest",
+        OLD._replace(known=DAY - 1),
+        (0.0, 0.02, 0.04),
+        (12, 10, 9),
+        Why.CAPPED,
+        2,
+        cost_limit=5.0,
+    ),
+    Case(
+        "where none is dearer, the careful one itself",
+        OLD._replace(known=DAY - 1),
+        (0.09, 0.02, 0.01),
+        (15, 14, 11),
+        Why.WARY,
         0,
     ),
     Case(
@@ -136,6 +224,8 @@ def test_the_choice_follows_its_rules(case: Case) -> None:
         [ratio * case.account.demand for ratio in case.late_ratios],
         [cost * case.account.minutes for cost in case.costs],
         case.changes,
+        (0.0, 0.0, 0.0),
+        [ratio * case.account.demand for ratio in case.worst_ratios],
     )
     choice = choose(case.account, record, BUDGET, case.cost_limit, careful=0)
     assert (choice.why, choice.shadow, choice.runner_up) == (case.why, case.shadow, case.runner_up)
@@ -143,18 +233,19 @@ def test_the_choice_follows_its_rules(case: Case) -> None:
 
 def test_a_choice_says_its_numbers() -> None:
     """Share, cost and limit are per minute, as a reader compares them."""
-    record = Record([10.0, 60.0], [14_000.0, 12_000.0], [0.0, 0.0])
+    record = Record([10.0, 60.0], [14_000.0, 12_000.0], [0.0] * 2, [0.0] * 2, [0.0] * 2)
     choice = choose(OLD, record, BUDGET, None, careful=0)
     assert choice.allowed_ratio == pytest.approx(INNER)
     assert choice._replace(allowed_ratio=0.0) == Choice(
-        Why.CHEAPEST, 1, 0.006, 12.0, 0, 0.001, 14.0, 0.0, 12_000.0 * LOOSE_DEARER / OLD.minutes
+        Why.CHEAPEST, 1, 0.006, 12.0, 0, 0.001, 14.0, 0.0, 12_000.0 * DEARER / OLD.minutes
     )
 
 
-def test_less_is_allowed_until_a_day_was_seen() -> None:
-    """A quarter into the first day three fifths are held back."""
-    young = OLD._replace(known=DAY // 4)
-    assert allow(young, BUDGET) == pytest.approx(INNER * 0.4)
+def test_less_is_allowed_in_the_first_week() -> None:
+    """After a day a quarter is held back, after half a week a seventh, then nothing."""
+    young = OLD._replace(known=DAY)
+    assert allow(young, BUDGET) == pytest.approx(INNER * (1 - 0.3 * 6 / 7))
+    assert allow(young._replace(known=7 * DAY // 2), BUDGET) == pytest.approx(INNER * 0.85)
     assert allow(OLD, BUDGET) == pytest.approx(INNER)
 
 

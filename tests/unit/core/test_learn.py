@@ -76,11 +76,11 @@ def test_a_forecast_says_what_it_rests_on() -> None:
 
 
 def test_an_adaptive_policy_says_whom_it_follows() -> None:
-    """At first a careful shadow; after six hours the cheapest that keeps the budget."""
+    """At first a careful shadow; after a day the cheapest that keeps the budget."""
     (first,) = live(aim(ADAPT), 5).values()
     assert first.chosen is not None
     assert first.chosen.follows is Follows.COLD
-    (later,) = live(aim(ADAPT), 400, before={"a": first}, start=5).values()
+    (later,) = live(aim(ADAPT), 1_450, before={"a": first}, start=5).values()
     chosen = later.chosen
     assert chosen is not None
     assert chosen.follows is Follows.CHEAPEST

@@ -53,12 +53,12 @@ def test_nothing_known_is_nothing_wanted() -> None:
 
 
 def test_it_begins_carefully() -> None:
-    """The first six hours follow a shadow that adds many errors, whatever is cheap."""
-    state, wanted = _live(_daily(0.24))
+    """The first day follows a shadow that adds many errors, whatever is cheap."""
+    state, wanted = _live(_daily(0.99))
     found = _wanted(state)
     assert found.choice.why is Why.COLD
     assert found.shadow == NAMES[CAREFUL]
-    assert wanted[0] == math.ceil((_daily(1)[0] or 0.0) * (1 + 6.5 * 0.05))
+    assert wanted[0] == math.ceil((_daily(1)[0] or 0.0) * (1 + 5.5 * 0.05))
 
 
 def test_it_says_why() -> None:

@@ -42,14 +42,22 @@ def test_a_forecast_is_told_with_its_expert_and_how_it_does() -> None:
     """For when, how much, by whom, and against the last value."""
     assert tell_advice(FORESIGHT) == (
         "in 6 min demand will keep 9.04 instances busy, and in 90 % of the cases at most 9.5, says "
-        "expert day: 10 are needed; its loss is 0.823 × the last value's, by 1,500 minutes: trusted"
+        "expert day: 10 are needed; its loss is 0.823 × the last value's, by 1,500 minutes: "
+        "trusted while that is at most 0.98"
     )
 
 
 @pytest.mark.parametrize(
     ("advice", "end"),
     [
-        (FORESIGHT._replace(is_trusted=False), "by 1,500 minutes: on probation"),
+        (
+            FORESIGHT._replace(is_trusted=False),
+            "by 1,500 minutes: on probation until that is below 0.95",
+        ),
+        (
+            FORESIGHT._replace(is_trusted=False, judged=119),
+            "by 119 minutes: on probation for the first 120",
+        ),
         (FORESIGHT._replace(error_ratio=None), "10 are needed; nothing could be judged yet"),
     ],
 )
@@ -91,9 +99,9 @@ def test_what_else_counts_is_told(advice: Chosen, part: str) -> None:
     assert part not in tell_advice(CHOSEN)
 
 
-def test_in_the_cold_no_shadow_has_a_past() -> None:
+def test_in_the_first_hours_no_shadow_has_a_past() -> None:
     """So none is told."""
-    cold = CHOSEN._replace(follows=Follows.COLD, budget_left=0.0)
+    cold = CHOSEN._replace(follows=Follows.COLD, budget_left=0.0, late_ratio=0.0, cost=0.0)
     assert tell_advice(cold) == (
         "too little was seen to choose, so a careful shadow is followed: blend + 2 errors, hold "
         "10 min"
