@@ -152,21 +152,119 @@ def _wander(draw: Random) -> Rates:
     return rates
 
 
+def _cascade(draw: Random) -> Rates:
+    """Bursts within bursts: each half of a time has three fifths of its traffic, or two."""
+    rates = [1.0]
+    while len(rates) < 11 * DAY_MINUTES:
+        split = [0.62 if draw.random() < 0.5 else 0.38 for _ in rates]
+        rates = [
+            2 * rate * part for rate, at in zip(rates, split, strict=True) for part in (at, 1 - at)
+        ]
+    return [1_500 * rate for rate in rates[: 11 * DAY_MINUTES]]
+
+
+def _decline(draw: Random) -> Rates:
+    """A twelfth is left after two weeks."""
+    rates = _daily(14, 6_000, 0.6)
+    fading = [rate * math.exp(-2.5 * minute / len(rates)) for minute, rate in enumerate(rates)]
+    return _jitter(draw, fading, 0.05)
+
+
+def _frequent(draw: Random) -> Rates:
+    """Ten bursts a day of up to four times as much, at once, for five minutes to half an hour."""
+    rates = _daily(14, 2_000, 0.5)
+    for _ in range(140):
+        begin, factor = draw.randrange(len(rates) - 30), draw.uniform(1.5, 4)
+        for minute in range(begin, begin + draw.randrange(5, 30)):
+            rates[minute] *= factor
+    return rates
+
+
+def _jumps(draw: Random) -> Rates:
+    """Another level every half hour, from a tenth to three times the mean."""
+    cycle = _daily(14, 600, 0.7)
+    levels = [draw.gammavariate(2.0, 0.5) for _ in range(0, len(cycle), 30)]
+    return [rate * levels[minute // 30] for minute, rate in enumerate(cycle)]
+
+
+def _launch(_: Random) -> Rates:
+    """Hardly anything for three days, and then a hundred times as much."""
+    rates = _daily(14, 2_500, 0.6)
+    return [rate * (0.01 if minute < 3 * DAY_MINUTES else 1) for minute, rate in enumerate(rates)]
+
+
+def _levels(draw: Random) -> Rates:
+    """Another level every one to three days, up to ten times the last."""
+    rates: Rates = []
+    cycle = _daily(14, 1, 0.4)
+    while len(rates) < len(cycle):
+        level = draw.uniform(500, 5_000)
+        rates += [level] * int(draw.uniform(1, 3) * DAY_MINUTES)
+    return _jitter(draw, [rate * at for rate, at in zip(rates, cycle, strict=False)], 0.05)
+
+
+def _modes(draw: Random) -> Rates:
+    """Four hours of little, an hour and a half of five times that, or half an hour of twenty."""
+    modes = ((200.0, 240.0), (1_000.0, 90.0), (4_000.0, 25.0))
+    rates: Rates = []
+    mode = modes[0]
+    cycle = _daily(14, 1, 0.3)
+    while len(rates) < len(cycle):
+        rate, stay = mode
+        rates += [rate] * max(1, int(draw.expovariate(1 / stay)))
+        mode = draw.choice([each for each in modes if each != mode])
+    return [rate * at for rate, at in zip(rates, cycle, strict=False)]
+
+
+def _rare(draw: Random) -> Rates:
+    """Eight bursts in two weeks, at once, of two to six times as much."""
+    rates = _daily(14, 2_000, 0.6)
+    for _ in range(8):
+        begin, factor = draw.randrange(len(rates) - 60), draw.uniform(2, 6)
+        for minute in range(begin, begin + draw.randrange(15, 60)):
+            rates[minute] *= factor
+    return rates
+
+
+def _week(draw: Random) -> Rates:
+    """Less than half at weekends, and on one holiday that nobody told of."""
+    rates = _daily(21, 3_000, 0.7)
+    for minute in range(len(rates)):
+        day = minute // DAY_MINUTES
+        rates[minute] *= (1 if day % 7 < 5 else 0.4) * (0.35 if day == 9 else 1)
+    return _jitter(draw, rates, 0.04)
+
+
+def _single(draw: Random) -> Rates:
+    """One day is all that there is."""
+    return _jitter(draw, _daily(1, 2_000, 0.5), 0.1)
+
+
 SHAPES: Mapping[str, Callable[[Random], Rates]] = {
     "batch": _batch,
     "bursty": _bursty,
+    "cascade": _cascade,
     "clients": _clients,
     "cron": _cron,
+    "decline": _decline,
     "flash": _flash,
+    "frequent": _frequent,
     "growth": _growth,
+    "jumps": _jumps,
+    "launch": _launch,
+    "levels": _levels,
+    "modes": _modes,
     "noisy": _noisy,
     "office": _office,
     "onoff": _onoff,
+    "rare": _rare,
     "regime": _regime,
     "short": _short,
+    "single": _single,
     "sparse": _sparse,
     "spike": _spike,
     "wander": _wander,
+    "week": _week,
 }
 
 
