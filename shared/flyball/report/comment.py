@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from flyball.report.diff import (
     Shown,
@@ -31,9 +32,8 @@ MARKER = "<!-- flyball diff -->"
 """The first line: by it a workflow finds the comment that it is to bring up to date."""
 MOST_BYTES = 64_000
 """GitHub takes 65,536 characters; bytes are never fewer, and some are left for a workflow's own."""
-ROWS = (200, 50, 20, 5)
-"""Rows of a table at most: the first that fits into a comment."""
 CELL = 300
+FEWEST = 5
 _MARKUP = re.compile(r"(?<![^\W_])_|_(?![^\W_])|[\\`*\[\]<>|~&]")
 _LIVELY: Mapping[str, str] = {
     "#": "#&#8203;",  # the first: what stands for others has one
@@ -45,6 +45,23 @@ _LIVELY: Mapping[str, str] = {
 """What GitHub makes a mention, a reference, a formula or a link, and how it makes none of it."""
 
 Rows = Sequence[Sequence[str]]
+
+
+class Size(NamedTuple):
+    """How much is told.
+
+    Attributes:
+        rows: Of a table at most.
+        cell: Characters of a text from elsewhere, before it is escaped.
+    """
+
+    rows: int
+    cell: int = CELL
+
+
+SIZES = (Size(200), Size(50), Size(20), Size(FEWEST), Size(FEWEST, 60))
+"""The first that fits into a comment is taken; the last one does, whatever the texts: escaped, a
+character is fourteen at most."""
 
 
 def write_comment(
@@ -64,8 +81,12 @@ def write_comment(
     Returns:
         Markdown of less than 65,536 characters.
     """
-    texts = [_write(found, verdicts, names, facts, most) for most in ROWS]
-    return next((each for each in texts if len(each.encode()) <= MOST_BYTES), texts[-1])
+    text = ""
+    for size in SIZES:
+        text = _write(found, verdicts, names, facts, size)
+        if len(text.encode()) <= MOST_BYTES:
+            break
+    return text
 
 
 def escape(text: str, length: int = CELL) -> str:
@@ -81,46 +102,49 @@ def _write(
     verdicts: Sequence[Verdict],
     names: tuple[str, str],
     facts: Sequence[tuple[str, str, str]],
-    most: int,
+    size: Size,
 ) -> str:
     parts = [
         MARKER,
-        f"### Flyball: {escape(names[0])} → {escape(names[1])}",
-        *_write_verdict(found, verdicts),
-        *_write_sums(found, most),
-        *_write_config(found, most),
-        *_write_moments(found, min(most, found.told)),
+        f"### Flyball: {' → '.join(escape(name, size.cell) for name in names)}",
+        *_write_verdict(found, verdicts, size),
+        *_write_sums(found, size),
+        *_write_config(found, size),
+        *_write_moments(found, size),
     ]
     if facts:
-        rows = [[escape(cell) for cell in row] for row in facts[:most]]
+        rows = [[escape(cell, size.cell) for cell in row] for row in facts[: size.rows]]
         parts.append(_fold("How it was run", _table(("", "", ""), "lrl", rows)))
     return "\n\n".join(parts) + "\n"
 
 
-def _write_verdict(found: Diff, verdicts: Sequence[Verdict]) -> list[str]:
+def _write_verdict(found: Diff, verdicts: Sequence[Verdict], size: Size) -> list[str]:
     exceeded = [each for each in verdicts if each.is_exceeded]
     lines = [f"**{escape(tell_verdict(found))}**"]
     if exceeded:
-        told = [f"> - {escape(tell_limit(each))}" for each in exceeded[: ROWS[-1]]]
+        told = [f"> - {escape(tell_limit(each), size.cell)}" for each in exceeded[:FEWEST]]
         if len(exceeded) > len(told):
             told.append(f"> - {len(exceeded) - len(told):,} more")
         lines.append("\n".join(["> [!CAUTION]", "> More than is allowed:", ">", *told]))
     elif verdicts:
-        kept = "; ".join(dict.fromkeys(escape(each.limit.text) for each in verdicts))
+        texts = list(dict.fromkeys(escape(each.limit.text, size.cell) for each in verdicts))
+        kept = "; ".join(texts[: size.rows])
+        if len(texts) > size.rows:
+            kept += f"; {len(texts) - size.rows:,} more"
         lines.append(f"Within the limits: {kept}.")
     return lines
 
 
-def _write_sums(found: Diff, most: int) -> list[str]:
+def _write_sums(found: Diff, size: Size) -> list[str]:
     """Write a line for each scalable target, those first that changed most, and for all."""
     each, total = sum_each(found), sum_all(found)
     if total is None:
         return []
     each.sort(key=lambda sums: -abs(sums.new.late - sums.old.late))
     each.sort(key=lambda sums: -_weigh(sums, total))
-    shown = each[:most] if len(each) > 1 else []
-    rows = [_sums_row(sums) for sums in shown]
-    rows.append(_sums_row(total if len(each) > 1 else each[0]))
+    shown = each[: size.rows] if len(each) > 1 else []
+    rows = [_sums_row(sums, size) for sums in shown]
+    rows.append(_sums_row(total if len(each) > 1 else each[0], size))
     if len(each) > len(shown) and shown:
         rows.insert(-1, [f"{len(each) - len(shown):,} more", *[""] * 7])
     heads = ("", "hours" if total.new.cost is None else "cost", "Δ", "late", "Δ")
@@ -133,7 +157,7 @@ def _weigh(sums: Sums, total: Sums) -> float:
     return share(hours, total.old.instance_hours) + 10 * share(late, total.old.requests)
 
 
-def _sums_row(sums: Sums) -> list[str]:
+def _sums_row(sums: Sums, size: Size) -> list[str]:
     old, new = sums.old, sums.new
     if old.cost is None or new.cost is None:
         costs, shown = (old.instance_hours, new.instance_hours), "{:,.1f}"
@@ -144,7 +168,7 @@ def _sums_row(sums: Sums) -> list[str]:
         for one, other in ((old.late, new.late), (old.excess, new.excess))
     )
     return [
-        f"**{'all' if sums.who == ALL else escape(sums.who)}**",
+        f"**{'all' if sums.who == ALL else escape(sums.who, size.cell)}**",
         f"{shown.format(costs[0])} → {shown.format(costs[1])}",
         tell_relative(*costs),
         f"{late[0]:.2%} → {late[1]:.2%}",
@@ -155,35 +179,35 @@ def _sums_row(sums: Sums) -> list[str]:
     ]
 
 
-def _write_config(found: Diff, most: int) -> list[str]:
-    rows = [[escape(cell) for cell in row] for row in tell_config(found)]
+def _write_config(found: Diff, size: Size) -> list[str]:
+    rows = list(tell_config(found))
     if not rows:
         return []
-    shown = rows[:most]
-    if len(rows) > most:
-        shown.append([f"{len(rows) - most:,} more", "", "", ""])
+    shown = [[escape(cell, size.cell) for cell in row] for row in rows[: size.rows]]
+    if len(rows) > size.rows:
+        shown.append([f"{len(rows) - size.rows:,} more", "", "", ""])
     title = f"What the config says otherwise ({len(rows):,})"
     return [_fold(title, _table(("scalable target", "field", "old", "new"), "llll", shown))]
 
 
-def _write_moments(found: Diff, most: int) -> list[str]:
-    shown = show_stretches(found, most)
+def _write_moments(found: Diff, size: Size) -> list[str]:
+    shown = show_stretches(found, min(size.rows, found.told))
     if not shown:
         return []
     heads = ("when", "demand/min", "capacity", "late", "cost", "why the old", "why the new")
     names = len({each.who for each in shown}) > 1
-    rows = [_moment_row(each, names=names) for each in shown]
+    rows = [_moment_row(each, size, names=names) for each in shown]
     title = tell_moments(len(found.stretches), len(shown))
     return [_fold(title, _table(heads, "lrrrrll", rows))]
 
 
-def _moment_row(shown: Shown, *, names: bool) -> list[str]:
-    who = f"**{escape(shown.who)}** " if names else ""
+def _moment_row(shown: Shown, size: Size, *, names: bool) -> list[str]:
+    who = f"**{escape(shown.who, size.cell)}** " if names else ""
     return [
         f"{who}{escape(shown.when)}, {escape(shown.lasted)}",
         shown.demand,
         *(" → ".join(dict.fromkeys(each)) for each in (shown.capacity, shown.late, shown.cost)),
-        *map(escape, shown.why),
+        *(escape(why, size.cell) for why in shown.why),
     ]
 
 

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 from markdown_it import MarkdownIt
 
-from flyball.config.amended import Pair
+from flyball.config.amended import Amended, Pair
 from flyball.core.policy import TrackingPolicy
 from flyball.core.target import ScalableTarget
 from flyball.report.comment import MARKER, MOST_BYTES, escape, write_comment
@@ -151,6 +151,27 @@ def test_many_targets_fit_into_a_comment() -> None:
     assert 20_000 < len(text.encode()) <= MOST_BYTES
     assert " more |" in text
     assert text.index("**a target of which") < text.index("**all**")
+
+
+@pytest.mark.parametrize("letter", ["$", "#", "@", "|", "<"])
+def test_a_comment_fits_whatever_the_texts(letter: str) -> None:
+    """Each cell as long as can be, of what grows most when it is escaped."""
+    found = compare(9, name=letter * 250)
+    amended = (Amended(letter * 200, letter * 300, letter * 300),) * 3
+    targets = tuple(each._replace(amended=amended) for each in found.targets)
+    limits = [f"each:cost>+{number}%" for number in range(9)]
+    names = (letter * 300, letter * 300)
+    facts = [(letter * 300,) * 3] * 9
+    verdicts = judge_limits(found, map(parse_limit, limits))
+    text = write_comment(found._replace(targets=targets), verdicts, names, facts)
+    assert len(text.encode()) <= MOST_BYTES
+    assert text.count("<details>") == 3
+
+
+def test_many_limits_that_are_kept_are_cut() -> None:
+    """As rows are."""
+    limits = [f"cost>+{number}%" for number in range(900, 900 + 300)]
+    assert "; 100 more." in write(compare(), *limits)
 
 
 def test_without_prices_hours_stand_in() -> None:
