@@ -175,7 +175,7 @@ def backtest(
     )
     first = _contend(subject, OURS, "Flyball, this config", ours.peer(), advance)
     peers = tuple(
-        _contend(subject, each.name, each.title, each.start(course, plant), advance)
+        _contend(subject, each.name, each.title, each.start(course, plant, subject.begin), advance)
         for each in baselines
     )
     return Backtest(

@@ -55,20 +55,24 @@ class Optimum(NamedTuple):
     bound: float
 
 
-def foresee(settings: Settings, bounds: Bounds, course: Course, plant: Plant) -> Planned:
+def foresee(
+    settings: Settings, bounds: Bounds, course: Course, plant: Plant, begin: int | None = None
+) -> Planned:
     """Plan with the future known: exactly where nobody may be late, else find_optimum's plan.
 
     What is cheapest without a floor stays so with one, since a floor only fills what is below it.
     """
     if settings.late:
-        ordered: Sequence[int] = find_optimum(course, plant, settings.late).ordered
+        ordered: Sequence[int] = find_optimum(course, plant, settings.late, begin).ordered
     else:
         needs = [None if load is None else math.ceil(load) for load in course.loads()]
         ordered = plan_ahead(fill_gaps(needs), plant.lead_slots(course.slot))
     return Planned([bounds.clamp(number) for number in ordered])
 
 
-def find_optimum(course: Course, plant: Plant, late_ratio: float) -> Optimum:
+def find_optimum(
+    course: Course, plant: Plant, late_ratio: float, begin: int | None = None
+) -> Optimum:
     """Find the least cost with a share of requests late, from both sides.
 
     What is over capacity is always late, so no plan with that share late leaves more over capacity:
@@ -80,9 +84,10 @@ def find_optimum(course: Course, plant: Plant, late_ratio: float) -> Optimum:
         course: What arrives.
         plant: Leads; all take the median one here.
         late_ratio: 0 to below 1, of the requests that are scored.
+        begin: The first slot that is scored; None: after what suits the course's length.
     """
     lead = plant.lead_slots(course.slot)
-    begin = warm_up(len(course.demand), course.slot)
+    begin = warm_up(len(course.demand), course.slot) if begin is None else begin
     warm = fill_gaps([None if x is None else math.ceil(x) for x in course.loads()])
     before = plan_ahead(warm, lead)[:begin]
     loads = [load or 0.0 for load in course.loads()][begin:]
@@ -93,6 +98,8 @@ def find_optimum(course: Course, plant: Plant, late_ratio: float) -> Optimum:
 
     allowed = late_ratio * math.fsum(loads)
     each = course.capacity_per_instance
-    found = plan_within(loads, lead, allowed, lambda plan: score(carry_out(plan)).late / each)
+    found = plan_within(
+        loads, lead, allowed, lambda plan: score(carry_out(plan), begin).late / each
+    )
     done = carry_out(found.plan)
-    return Optimum(done.ordered, score(done), found.bound)
+    return Optimum(done.ordered, score(done, begin), found.bound)

@@ -31,12 +31,14 @@ class Stage(NamedTuple):
         plant: What answers.
         bounds: The plant's.
         windows: The user's.
+        begin: The first slot that is scored; None: after what suits the course's length.
     """
 
     course: Course
     plant: Plant
     bounds: Bounds
     windows: tuple[Window, ...]
+    begin: int | None = None
 
 
 class Kind(NamedTuple):
@@ -99,7 +101,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "optimum": Kind(
         optimum.Settings,
-        lambda s, stage: optimum.foresee(s, stage.bounds, stage.course, stage.plant),
+        lambda s, stage: optimum.foresee(s, stage.bounds, stage.course, stage.plant, stage.begin),
         "clairvoyant optimum",
     ),
 }
@@ -134,14 +136,20 @@ class Baseline:
         """
         KINDS[self.kind].check()
 
-    def start(self, course: Course, plant: Plant) -> Peer | Ranging:
+    def start(self, course: Course, plant: Plant, begin: int | None = None) -> Peer | Ranging:
         """Make the peer, at the beginning of a course.
+
+        Args:
+            course: What arrives.
+            plant: What answers.
+            begin: The first slot that is scored; None: after what suits the course's length.
 
         Raises:
             ImportError: It runs a library that is not installed; says what to install.
         """
         bounds = Bounds(plant.min_capacity, plant.max_capacity)
-        return KINDS[self.kind].start(self.settings, Stage(course, plant, bounds, self.windows))
+        stage = Stage(course, plant, bounds, self.windows, begin)
+        return KINDS[self.kind].start(self.settings, stage)
 
     def run(self, course: Course, plant: Plant) -> Run:
         """Let it order; as for start."""
