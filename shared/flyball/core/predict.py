@@ -24,9 +24,10 @@ from flyball.core.residual import (
 from flyball.core.season import CYCLES, Season, begin, compare, note
 from flyball.core.shape import NamedTuple
 
-EXPERTS = ("1 min", "3 min", "10 min", "60 min", "trend", "hour", "day", "week")
+EXPERTS = ("1 min", "3 min", "10 min", "60 min", "trend", "hour", "day", "week", "minute")
 """Means over the last minutes; a damped trend; and the last three minutes' mean, changed as it
-usually changes at this time of the hour, the day, the week."""
+usually changes at this time of the hour, the day, the week; and at this minute of the hour, without
+those beside it, since what a clock starts begins at once."""
 LAST = 0
 """The expert that takes the last value: what all of them are held against."""
 HOUR = 60
@@ -40,10 +41,10 @@ LOSS_MEMORY = 2_880
 """Minutes after which a loss counts e times less."""
 FIRST_JUDGED = 120
 """Minutes that are judged before anything is promoted."""
-WINS = 0.98
+WINS = 0.95
 """Promoted where the loss is less than this part of the last value's,"""
-LOSES = 1.0
-"""and demoted where it is more than that."""
+LOSES = 0.98
+"""and demoted where it is more than that: what wins so little costs more than it saves."""
 UNKNOWN = math.nan
 
 _REACH = tuple(accumulate(accumulate(repeat(DAMPING, LONGEST_HORIZON), mul), initial=0.0))
@@ -132,6 +133,7 @@ def take(
     values = [value for (value,) in _MINUTE.iter_unpack(minutes)]
     means = [_mean(values[-count:]) for count in (1, 3, 10, 60)]
     ratios = [compare(*each, minute, horizon) for each in zip(seasons, CYCLES, strict=True)]
+    ratios.append(compare(seasons[0], CYCLES[0], minute, horizon, 0))
     ahead = level + trend * _REACH[horizon]
     forecasts = [
         max(LEAST, value) for value in (*means, ahead, *(means[1] * ratio for ratio in ratios))

@@ -156,7 +156,7 @@ def absorb(
         failure=keep_failure(target, history.failure, now),
         ceiling=ceiling,
         policies={},
-        lead_times=note_lead_times(target, history, noticed),
+        lead_times=note_lead_times(target, history, observation.capacity, noticed, now),
         carried=follow_carried(history.carried, observation.capacity, noticed, now),
     )
     kept = note_way_out(kept, observation.capacity, noticed, target.tick, now)

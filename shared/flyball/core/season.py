@@ -13,8 +13,8 @@ from flyball.core.shape import NamedTuple
 
 MOST = 65_000.0
 """What a half float holds, in instances; a profile remembers no more than that."""
-LEAST_RATIO = 0.25
-MOST_RATIO = 4.0
+MOST_RATIO = 16.0
+"""A ratio is no more, and its inverse no less: as a night's batch job may have it."""
 SOFTENING = 0.05
 """Instances added to both sides of a ratio, so that a quiet night is not divided by."""
 NEWEST_SHARE = 0.4
@@ -86,16 +86,25 @@ def note(season: Season, cycle: Cycle, minute: int, demand: float) -> Season:
     return Season(bins, number, demand, 1)
 
 
-def compare(season: Season, cycle: Cycle, minute: int, horizon: int) -> float:
+def compare(season: Season, cycle: Cycle, minute: int, horizon: int, around: int = 1) -> float:
     """Say how demand usually changes from about this minute to one horizon ahead.
 
+    Args:
+        season: With this minute taken in.
+        cycle: Its own.
+        minute: Whole minutes since the epoch.
+        horizon: Minutes ahead, >= 1.
+        around: Minutes beside then that count as much. Less noise with them, but a blurred edge.
+
     Returns:
-        Three minutes around then ÷ the three that end now, 0.25–4; 1.0 where one is unknown.
+        The mean around then ÷ that of the three minutes that end now, 1/16–16; 1.0 where one of
+        them is unknown.
     """
     now = _mean(season, cycle, range(minute - 2, minute + 1))
-    then = _mean(season, cycle, range(minute + horizon - 1, minute + horizon + 2))
+    ahead = minute + horizon
+    then = _mean(season, cycle, range(ahead - around, ahead + around + 1))
     ratio = (then + SOFTENING) / (now + SOFTENING)
-    return 1.0 if math.isnan(ratio) else min(MOST_RATIO, max(LEAST_RATIO, ratio))
+    return 1.0 if math.isnan(ratio) else min(MOST_RATIO, max(1.0 / MOST_RATIO, ratio))
 
 
 def _mean(season: Season, cycle: Cycle, minutes: Sequence[int]) -> float:

@@ -7,12 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from flyball.core.lead import KEPT, Lead, count_minutes, find_lead, note_lead_time, plan_minutes
+from flyball.core.lead import KEPT, Lead, count_minutes, find_lead, plan_minutes
 from flyball.core.learner import PredictivePolicy
-from flyball.core.model import History
-from flyball.core.past import Change, Notice, Noticed
+from flyball.core.model import History, Observation, ReadySample
 from flyball.core.remember import absorb
-from tests.unit.core.cases import NOON, at, changed, scale, seconds, see
+from tests.unit.core.cases import NO_DATA, NOON, at, changed, scale, seconds, see
 
 TARGET = scale(PredictivePolicy("f", "calls", 10.0), lead_time=seconds(420))
 
@@ -50,8 +49,22 @@ def test_a_span_is_rounded_to_the_nearest_minute(span: float, found: int) -> Non
 
 @pytest.mark.parametrize(
     ("seen", "tick", "planned"),
-    [((), 60, 7), ((5,) * 5, 60, 4), ((5,) * 5, 30, 5), ((0.4,) * 5, 60, 0)],
-    ids=["config's", "a look before", "half a minute before", "never negative"],
+    [
+        ((), 60, 7),
+        ((5,) * 5, 60, 4),
+        ((5,) * 5, 30, 5),
+        ((0.4,) * 5, 60, 0),
+        ((*(5,) * 31, 9), 60, 4),
+        ((*(5,) * 20, *(6,) * 12), 60, 5),
+    ],
+    ids=[
+        "config's",
+        "a look before",
+        "half a minute before",
+        "never negative",
+        "one of many",
+        "neighbours",
+    ],
 )
 def test_what_the_fifth_look_notices_came_before_it(
     seen: tuple[float, ...], tick: float, planned: int
@@ -62,6 +75,19 @@ def test_what_the_fifth_look_notices_came_before_it(
     assert plan_minutes(target, minutes(*seen), 3) == min(planned, 3)
 
 
+@pytest.mark.parametrize(
+    ("shortest", "longest", "planned"), [(180, 360, 6), (120, 480, 8), (240, 320, 5)]
+)
+def test_between_two_looks_any_instant_is_likely(shortest: int, longest: int, planned: int) -> None:
+    """Evenly spread lead times: 95 of 100 take no longer than what is planned for, but for half."""
+    spread = [shortest + (longest - shortest) * (index + 0.5) / 32 for index in range(32)]
+    noticed = tuple(60 * -(-seconds(each) // seconds(60)) for each in spread)
+    found = plan_minutes(TARGET, tuple(map(seconds, noticed)), 60)
+    assert found == planned
+    p95 = shortest + 0.95 * (longest - shortest)
+    assert abs(60 * found - p95) <= 30
+
+
 def test_a_scale_out_that_arrives_is_noted() -> None:
     """From when it was accepted until it was seen in service."""
     history = History(desired=3, changes=(changed(2, 3, None, begun=-250),))
@@ -69,11 +95,45 @@ def test_a_scale_out_that_arrives_is_noted() -> None:
     assert after.lead_times == (seconds(250),)
 
 
-def test_what_arrives_in_two_is_told_by_the_newer() -> None:
-    """They come into service together."""
-    changes = (changed(1, 2, None, begun=-400), changed(2, 3, None, begun=-100))
-    after, _ = absorb(TARGET, History(desired=3, changes=changes), see(3), NOON)
-    assert after.lead_times == (seconds(100),)
+def ready(*samples: tuple[float, int]) -> tuple[ReadySample, ...]:
+    """Give who was in service from so many seconds after noon on."""
+    return tuple(ReadySample(at(since), number) for since, number in samples)
+
+
+TWO = (changed(1, 2, None, begun=-400), changed(2, 3, None, begun=-100))
+
+
+def test_of_two_in_flight_each_tells_how_long_it_took() -> None:
+    """The older one when its number is ready, the newer one when it is complete."""
+    history = History(desired=3, changes=TWO, ready=ready((-900, 1)))
+    first, _ = absorb(TARGET, history, see(3, ready=2), NOON)
+    assert first.lead_times == (seconds(400),)
+    both, _ = absorb(TARGET, history, see(3), NOON)
+    assert both.lead_times == (seconds(400), seconds(100))
+    last, _ = absorb(TARGET, first, see(3, now=at(60)), at(60))
+    assert last.lead_times == (seconds(400), seconds(160))
+
+
+def test_an_order_tells_once() -> None:
+    """Also where an instance fails after it had come, and comes again."""
+    fell = ready((-900, 1), (-160, 2), (-60, 1))
+    for samples in (ready((-900, 1), (-160, 2)), fell):
+        history = History(desired=3, changes=TWO, ready=samples)
+        assert absorb(TARGET, history, see(3, ready=2), NOON)[0].lead_times == ()
+
+
+def test_what_was_in_service_before_it_was_asked_for_tells_nothing() -> None:
+    """As where a scale-in is taken back before anyone went."""
+    history = History(desired=3, changes=TWO, ready=ready((-900, 2)))
+    assert absorb(TARGET, history, see(3, ready=2), NOON)[0].lead_times == ()
+
+
+def test_nothing_is_told_by_a_capacity_that_is_not_known() -> None:
+    """What was learned stays."""
+    history = History(desired=3, changes=TWO, lead_times=(seconds(7),))
+    assert absorb(TARGET, history, Observation(NOON, NO_DATA, {}), NOON)[0].lead_times == (
+        seconds(7),
+    )
 
 
 def test_neither_a_scale_in_nor_what_still_comes_tells_anything() -> None:
@@ -86,10 +146,11 @@ def test_neither_a_scale_in_nor_what_still_comes_tells_anything() -> None:
 
 def test_the_newest_are_kept() -> None:
     """And a clock that was set back makes none negative, nor a stall one of days."""
-    done = (Noticed(Notice.COMPLETED, NOON, 1, 2),)
     found: tuple[timedelta, ...] = ()
-    for started in (at(60), at(-90_000), *[at(-300)] * KEPT):
-        found = note_lead_time(found, (Change(started, 1, 2),), done)
+    for begun in (60, -90_000, *[-300] * KEPT):
+        change = changed(2, 3, None, begun=begun)
+        history = History(desired=3, changes=(change,), lead_times=found)
+        found = absorb(TARGET, history, see(3), NOON)[0].lead_times
         if len(found) == 2:
             assert found == (timedelta(), timedelta(hours=1))
     assert found == (seconds(300),) * KEPT

@@ -12,11 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.core.predict import EXPERTS, LONGEST_HORIZON, Prediction, Predictor, take
+from flyball.core.keep import write_predictor
+from flyball.core.predict import (
+    EXPERTS,
+    LONGEST_HORIZON,
+    LOSES,
+    Prediction,
+    Predictor,
+    take,
+)
 
 START = 29_000_160
 HORIZON = 6
 DAY = 1_440
+ROW = 2 * len(EXPERTS) + 1
 
 Shape = Callable[[int, Random], float]
 
@@ -64,6 +73,12 @@ CASES = (
     Case(
         "each_hour_begins_high",
         lambda step, chance: (20.0 if step % 60 < 8 else 5.0) + chance.gauss(0.0, 0.2),
+        frozenset({"minute"}),
+        True,
+    ),
+    Case(
+        "each_hour_swells_and_ebbs_in_noise",
+        lambda step, chance: 10.0 + 5.0 * math.sin(step * math.tau / 60) + chance.gauss(0.0, 2.0),
         frozenset({"hour"}),
         True,
     ),
@@ -87,7 +102,7 @@ def test_a_day_that_comes_again_is_foreseen() -> None:
         return (4.0 if step % DAY < 720 else 16.0) + chance.gauss(0.0, 0.2)
 
     state, _, _ = live(shape, 2 * DAY + 718)
-    row = struct.unpack("<17f", state.made[-68:])
+    row = struct.unpack(f"<{ROW}f", state.made[-4 * ROW :])
     assert row[EXPERTS.index("day")] > 12.0
     assert row[EXPERTS.index("1 min")] < 5.0
 
@@ -124,7 +139,66 @@ def test_who_loses_is_demoted() -> None:
             break
     assert not prediction.is_trusted
     assert prediction.error_ratio is not None
-    assert prediction.error_ratio > 1.0
+    assert prediction.error_ratio > LOSES
+
+
+@pytest.mark.parametrize(
+    ("loss", "was_trusted", "is_trusted"),
+    [
+        (0.94, False, True),
+        (0.97, False, False),
+        (0.97, True, True),
+        (0.99, True, False),
+        (0.99, False, False),
+    ],
+    ids=["promoted", "wins too little", "wins enough to stay", "demoted", "not promoted"],
+)
+def test_to_be_trusted_takes_more_than_to_stay_so(
+    loss: float, was_trusted: bool, is_trusted: bool
+) -> None:
+    """Between the two nothing turns, so that it does not turn every other minute."""
+    state, _, _ = live(CASES[0].shape, 30)
+    state = state._replace(
+        judged=100_000, losses=(1.0,) * len(EXPERTS), loss=loss, is_trusted=was_trusted
+    )
+    later, prediction = take(state, START + 30, 10.0, HORIZON, 0.9)
+    assert later.is_trusted is prediction.is_trusted is is_trusted
+    assert prediction.error_ratio == pytest.approx(loss, abs=0.002)
+
+
+def test_where_nothing_ever_comes_nothing_is_asked_for() -> None:
+    """Of a target that nobody calls a fifth of an instance is foreseen, and nobody is trusted."""
+    state, made, _ = live(lambda *_: 0.0, DAY)
+    assert made[-1].upper <= 0.25
+    assert made[0].upper < 1.0
+    assert not state.is_trusted
+
+
+def test_a_day_that_is_shifted_is_no_longer_followed() -> None:
+    """Clocks are set back an hour: the day's expert is demoted within a day, and another wins."""
+
+    def shape(step: int, chance: Random) -> float:
+        shifted = step + (60 if step >= 5 * DAY else 0)
+        return (4.0 if shifted % DAY < 720 else 16.0) + chance.gauss(0.0, 0.3)
+
+    _, made, _ = live(shape, 8 * DAY)
+    assert made[5 * DAY - 1].expert == "day"
+    assert made[5 * DAY - 1].is_trusted
+    assert made[6 * DAY].expert != "day"
+    assert made[-1].error_ratio is not None
+    assert made[-1].error_ratio < 1.05
+
+
+@pytest.mark.parametrize(("horizon", "most"), [(6, 6_400), (10, 6_800), (LONGEST_HORIZON, 12_400)])
+def test_what_is_remembered_is_bounded(horizon: int, most: int) -> None:
+    """So many characters, after three days as after two: they fit a target's item."""
+    chance = Random(5)
+    state, sizes = Predictor(), []
+    for step in range(3 * DAY if horizon == HORIZON else 2 * DAY):
+        state, _ = take(state, START + step, chance.expovariate(1e-6), horizon, 0.999)
+        if step % DAY == DAY - 1:
+            sizes.append(len(write_predictor(state)))
+    assert max(sizes) <= most
 
 
 def test_a_gap_teaches_nothing() -> None:
@@ -154,7 +228,7 @@ def test_the_horizon_may_change(horizon: int) -> None:
     for minute in range(200, 200 + 2 * horizon + 2):
         state, prediction = take(state, START + minute, 10.0, horizon, 0.9)
     assert state.judged > 200 - HORIZON
-    assert len(state.made) == 4 * 17 * horizon
+    assert len(state.made) == 4 * ROW * horizon
     assert prediction.upper > 9.0
 
 
@@ -174,4 +248,4 @@ def test_a_forecast_is_a_number_and_the_state_is_bounded(
         assert 0.0 < prediction.forecast < math.inf
         assert 0.0 < prediction.upper < math.inf
     assert len(state.minutes) <= 240
-    assert len(state.made) <= 4 * 17 * horizon
+    assert len(state.made) <= 4 * ROW * horizon

@@ -38,9 +38,19 @@ def test_an_hour_that_always_begins_high_is_foreseen() -> None:
     hour = [10.0] * 10 + [2.0] * 50
     season = live(HOUR, hour * 3)
     newest = START + 179
-    assert compare(season, HOUR, newest, 5) == 4.0  # 5 times as much, and 4 is the most
+    assert compare(season, HOUR, newest, 5) == pytest.approx(10.05 / 2.05, abs=0.01)
     assert compare(season, HOUR, newest - 55, 30) == pytest.approx(2.05 / 10.05, abs=0.06)
     assert compare(season, HOUR, newest - 30, 10) == 1.0
+
+
+def test_an_edge_is_blurred_by_the_minutes_beside_it_and_sharp_without() -> None:
+    """The minute before the hour begins is foreseen as it will be, not as the next one."""
+    season = live(HOUR, ([10.0] * 10 + [2.0] * 50) * 3)
+    newest = START + 179 - 10
+    ratios = [compare(season, HOUR, newest, ahead, 0) for ahead in (10, 11)]
+    assert ratios == [pytest.approx(1.0), pytest.approx(10.05 / 2.05, abs=0.01)]
+    blurred = compare(season, HOUR, newest, 10)
+    assert ratios[0] < blurred < ratios[1]
 
 
 def test_the_newest_cycle_counts_two_fifths() -> None:
@@ -86,8 +96,8 @@ class Case:
 
 CASES = (
     Case("from_nothing", 0.0, 0.1, 3.0),
-    Case("never_more_than_four_times", 0.0, 100.0, 4.0),
-    Case("never_less_than_a_quarter", 100.0, 0.0, 0.25),
+    Case("never_more_than_sixteen_times", 0.0, 100.0, 16.0),
+    Case("never_less_than_a_sixteenth", 100.0, 0.0, 1 / 16),
     Case("nothing_to_nothing", 0.0, 0.0, 1.0),
 )
 
