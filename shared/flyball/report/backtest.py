@@ -19,7 +19,7 @@ from flyball.sim.peers.registry import Baseline
 from flyball.sim.slots import Day
 
 HEADS = ("", "hours", "cost", "÷ best", "excess", "late", "changes/d", "undone")
-ELASTICITY_HEADS = ("", "θ under", "θ over", "τ under", "τ over")
+ELASTICITY_HEADS = ("", "θ under", "θ over", "τ under", "τ over", "unstable")
 DAY_HEADS = ("day", "", "hours", "cost", "÷ best", "excess", "late", "changes")
 TIMELINE_HEADS = (
     "scalable_target",
@@ -158,6 +158,7 @@ def elasticity_rows(found: Compared) -> list[tuple[str, ...]]:
                     each.marks.over_ratio,
                     each.marks.under_time_ratio,
                     each.marks.over_time_ratio,
+                    each.marks.unstable_ratio,
                 )
             ),
         )

@@ -85,9 +85,12 @@ class Marks(NamedTuple):
         under_time_ratio: τ_U, share of time under-provisioned.
         over_time_ratio: τ_O, share of time over-provisioned.
         dropped_ratio: Share turned away, as a service had come to zero, 0–1.
+        unstable_ratio: Upsilon, share of time in which what was needed and what was there did not
+            move in the same direction: up, down, or not at all.
 
     Source: Herbst et al., "Ready for Rain? A View from SPEC Research on the Future of Cloud
-        Metrics" (θ and τ).
+        Metrics" (θ, τ and upsilon). Needs are whole instances; where none is needed, too much is
+        held against one.
     """
 
     slots: int
@@ -112,6 +115,7 @@ class Marks(NamedTuple):
     under_time_ratio: float
     over_time_ratio: float
     dropped_ratio: float = 0.0
+    unstable_ratio: float = 0.0
 
 
 def warm_up(slots: int, length: timedelta) -> int:
@@ -215,7 +219,22 @@ def _judge(found: Slots, begin: int, end: int, needs: Sequence[int], ahead: Sequ
         under_time_ratio=_mean([float(has < need) for has, need in pairs]),
         over_time_ratio=_mean([float(has > need) for has, need in pairs]),
         dropped_ratio=_ratio(math.fsum(found.dropped[begin:end]), arrived),
+        unstable_ratio=_ratio(*_count_unstable(found, begin, end, needs)),
     )
+
+
+def _count_unstable(found: Slots, begin: int, end: int, needs: Sequence[int]) -> tuple[int, int]:
+    """Count slots in which need and supply moved differently, and all whose move is known."""
+    first = max(0, begin - 1)
+    part = slice(first, max(first, end))
+    known = [each is not None for each in found.demand[part]]
+    moved = zip(pairwise(known), pairwise(needs[part]), pairwise(found.ready[part]), strict=True)
+    differs = [
+        (had < has) - (had > has) != (before < need) - (before > need)
+        for both, (before, need), (had, has) in moved
+        if all(both)
+    ]
+    return sum(differs), len(differs)
 
 
 def _hold(found: Slots, begin: int, end: int) -> tuple[list[float], list[float]]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from flyball.core.model import Action, Decision, Reason, Status
 from flyball.ports import Outcome, OutcomeKind
 from flyball.sim.day import Minute
+from flyball.sim.judge import judge
 from flyball.sim.score import Tally, foresee, score
 from flyball.wake import Wake, WakeKind
 
@@ -124,6 +125,21 @@ def test_provisioning_is_measured_as_spec_does() -> None:
     found = score(run)
     assert (found.under_ratio, found.over_ratio) == (0.25, 1.0)
     assert (found.under_time_ratio, found.over_time_ratio) == (0.5, 0.5)
+
+
+def test_instability_is_measured_as_spec_does() -> None:
+    """Alike are both up, both down and both still; a gap says nothing on either side of it."""
+    run = [minute(0, 10, 1), minute(1, 10, 1)]
+    both_up, only_need, only_supply = minute(2, 20, 2), minute(3, 30, 2), minute(4, 30, 3)
+    against, still, both_down = minute(5, 20, 4), minute(6, 20, 4), minute(7, 10, 3)
+    rest = [minute(8, None, 9), minute(9, 90, 1), minute(10, 90, 1)]
+    run += [both_up, only_need, only_supply, against, still, both_down, *rest]
+    counted = Tally()
+    for each in run:
+        counted.add(each)
+    assert judge(counted.slots(), 4, 2).unstable_ratio == pytest.approx(3 / 7)
+    assert judge(counted.slots(), 4, 8, 10).unstable_ratio == 0
+    assert judge(counted.slots(), 4, 0, 2).unstable_ratio == 0
 
 
 def test_the_first_day_of_a_long_run_is_warm_up() -> None:

@@ -42,6 +42,7 @@ TERMS = (
     ("late", "Those, and all that come while more than 2 % of a minute's work waits before them."),
     ("undone", "Orders against the one before it, within 30 minutes."),
     ("θ, τ", "SPEC's elasticity: how much too little or too much there was, and for how long."),
+    ("unstable", "SPEC's instability: how long supply moved otherwise than what was needed."),
 )  # fmt: skip
 
 
