@@ -107,6 +107,8 @@ def pull_traces(
     """
     if pulling.service is None:
         _refuse_alone(pulling)
+        if pulling.days is not None and any(traces or ()):
+            refuse("--trace, --days: a trace has its own days; leave --days")
         return list(traces or [""])
     for option, value in {"--trace": traces, **pulling.others}.items():
         if value:

@@ -267,6 +267,7 @@ def test_a_page_and_a_picture_are_written(old: Path, new: Path, trace: Path, fol
         (("--lead-time", "soon"), ("--lead-time",)),
         (("--trace", "more.csv"), ("are for all",)),
         (("--from", "cloudwatch"), ("--from, --trace", "give one of the two")),
+        (("--days", "2"), ("--trace, --days", "has its own days")),
         (("--since", "2026-01-01"), ("--since", "only with --from")),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
