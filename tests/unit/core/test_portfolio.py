@@ -151,6 +151,19 @@ def test_a_spike_is_paid_for_one_day_not_for_a_week() -> None:
     assert after <= 1.25 * before
 
 
+def test_bursts_that_come_back_are_kept_for() -> None:
+    """Ten a day of three times the demand, at once: under 1 % late from the third day on."""
+    chance = random.Random(3)
+    demand = _daily(5, seed=5)
+    for part in range(0, len(demand), 144):
+        begin = part + chance.randrange(124)
+        demand[begin : begin + 20] = [3 * (value or 0.0) for value in demand[begin : begin + 20]]
+    _, wanted = _live(demand)
+    late, cost = _score(demand, wanted, 2 * DAY)
+    assert late <= 0.01
+    assert cost <= 5.0
+
+
 def test_more_budget_costs_less() -> None:
     """A user who lets more be late pays less for it."""
     demand = _daily(3, seed=6)
