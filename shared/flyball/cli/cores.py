@@ -130,7 +130,7 @@ def spread(
             yield found
         return
     opened = _open_parallel(cores) if cores.held is None else nullcontext(cores.held)
-    with opened as (parallel, jobs), _Counts(advance) as counts:
+    with _heed_end(), opened as (parallel, jobs), _Counts(advance) as counts:
         calls = _list_calls(work, parts, counts.path if cores.is_here else None)
         with closing(_run(parallel, calls, jobs)) as ended:
             for index, found in ended:
@@ -310,6 +310,19 @@ def _connect_ray(cores: Cores) -> Iterator[int]:
         yield cores.jobs or int(ray.cluster_resources()["CPU"])
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _heed_end() -> Iterator[None]:
+    """Let SIGTERM end those who work too, as Ctrl-C does, where we may say so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _leave_interrupts() -> None:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -65,11 +65,34 @@ def end(call: Sequence[object], env: dict[str, str], most: int = 0) -> Done:
     return Done(process.returncode, out, err)
 
 
+def expect_nobody(group: int) -> None:
+    """Expect that of a command's processes none is left, or soon."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("somebody is still at work")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("jobs", [1, 2])
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
+@pytest.mark.parametrize(
+    ("jobs", "by", "send"),
+    [
+        pytest.param(1, signal.SIGINT, os.killpg, id="one, Ctrl-C"),
+        pytest.param(2, signal.SIGINT, os.killpg, id="two, Ctrl-C"),
+        pytest.param(2, signal.SIGTERM, os.kill, id="two, as a service ends its first process"),
+        pytest.param(2, signal.SIGKILL, os.killpg, id="two, killed"),
+    ],
+)
 def test_after_an_interruption_the_same_command_goes_on(
-    folder: Path, engine: dict[str, str], jobs: int, by: signal.Signals
+    folder: Path,
+    engine: dict[str, str],
+    jobs: int,
+    by: signal.Signals,
+    send: Callable[[int, int], None],
 ) -> None:
     """It ends soon, says what it keeps if it can, and has in the end what it would have had."""
     names = tuple(f"t{number:02}" for number in range(12))
@@ -78,13 +101,14 @@ def test_after_an_interruption_the_same_command_goes_on(
         while not list(folder.glob("kept/*.json")):
             time.sleep(0.01)
             assert process.poll() is None
-        os.killpg(process.pid, by)
+        send(process.pid, by)
         began = time.monotonic()
         out, err = process.communicate(timeout=60)
         assert time.monotonic() - began < 20
     done = len(list(folder.glob("kept/*.json")))
     assert 1 <= done < 12
-    if by is signal.SIGINT:
+    if by is not signal.SIGKILL:
+        expect_nobody(process.pid)
         assert (process.returncode, out) == (130, "")
         assert err.splitlines() == [
             f"flyball: {done} of 12 {REST}",
