@@ -109,6 +109,33 @@ def test_colours_follow_the_reader_until_told_otherwise(opened: Watched) -> None
     opened.expect_quiet()
 
 
+def test_paper_is_light(browser: Browser, written: Path) -> None:
+    """Also from a dark screen, which is dark again afterwards; every day is there."""
+    count = """() => {
+      const canvas = document.querySelector('.plot canvas');
+      const shown = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+      let found = 0;
+      for (let at = 0; at < shown.length; at += 4) {
+        if (shown[at] === 0x0a && shown[at + 1] === 0x6b) found += 1;
+      }
+      return found;
+    }"""
+    for watched in look(browser, written, color_scheme="dark"):
+        page = watched.page
+        expect(page.locator(".read")).to_contain_text("late minute")
+        dark = page.evaluate(GROUND)
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate(count) > 100  # the line of what is in service
+        page.emulate_media(media="print", color_scheme="dark")
+        assert page.evaluate(GROUND) != dark
+        expect(page.locator(".tools").first).to_be_hidden()
+        page.emulate_media(media="screen", color_scheme="dark")
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.evaluate(GROUND) == dark
+        assert page.evaluate(count) == 0
+        assert page.pdf().startswith(b"%PDF")
+
+
 def test_foreign_text_is_shown_and_never_run(opened: Watched) -> None:
     """As it was written."""
     page = opened.page

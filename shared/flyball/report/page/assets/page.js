@@ -49,3 +49,15 @@ button.addEventListener('click', () => {
 });
 dark.addEventListener('change', () => { if (!asked) paint(dark.matches ? 'dark' : 'light'); });
 paint(dark.matches ? 'dark' : 'light');
+
+// Paper is light, whatever the screen is.
+let worn = '';
+const dress = (theme) => {
+  document.documentElement.dataset.theme = theme;
+  for (const timeline of timelines) timeline.paint();
+};
+addEventListener('beforeprint', () => {
+  worn = document.documentElement.dataset.theme;
+  dress('light');
+});
+addEventListener('afterprint', () => dress(worn));

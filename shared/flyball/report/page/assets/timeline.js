@@ -251,15 +251,19 @@ class Timeline {
     this.hush();
     this.drawing ??= requestAnimationFrame(() => {
       this.drawing = null;
-      if (!this.plot.clientWidth) return; // another subject is shown
-      this.placed = paintTimeline(this.canvas, this.chart, this.view, {
-        other: this.other, otherLate: this.otherLate, cursor: this.cursor, chosen: this.marks.at, chosenTo: this.marks.to,
-      });
-      paintOverview(this.overview, this.chart, this.view);
-      this.marks.place(this.placed);
-      this.drawTip();
-      this.say();
+      this.paint();
     });
+  }
+
+  paint() {
+    if (!this.plot.clientWidth) return; // another subject is shown
+    this.placed = paintTimeline(this.canvas, this.chart, this.view, {
+      other: this.other, otherLate: this.otherLate, cursor: this.cursor, chosen: this.marks.at, chosenTo: this.marks.to,
+    });
+    paintOverview(this.overview, this.chart, this.view);
+    this.marks.place(this.placed);
+    this.drawTip();
+    this.say();
   }
 
   drawTip() {
