@@ -65,10 +65,11 @@ class PodAutoscaler:
         """Say how many instances to have."""
         current = seen.desired
         for _ in range(self._ticks.next_slot()):
-            current = self._sync(seen, current)
+            current = self.sync(seen, current)
         return current
 
-    def _sync(self, seen: Seen, current: int) -> int:
+    def sync(self, seen: Seen, current: int) -> int:
+        """Let one tick pass, and say how many instances to have after it."""
         self._stabilizer.begin(current)
         raw = None
         if seen.load is not None and (current or self._may_empty):

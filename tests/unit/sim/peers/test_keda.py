@@ -44,6 +44,28 @@ CASES = [
     Case("idle from the beginning", [0.0] * 7, [1, 1, 1, 1, 1, 0, 0], initial=1),
     Case("another cooldown", [0.4, 0.0, 0.0], [1, 1, 0], Settings(0.5, cooldown=2 * MINUTE)),
     Case("a gap changes nothing", [0.4, 0, 0, 0, 0, None, None, 0], [1] * 7 + [0]),
+    Case(
+        "a fallback once more than three readings have failed",
+        [0.5, None, None, 0.5, 0.5],
+        [1, 5, 7, 7, 7],
+        Settings(0.5, fallback=7),
+        initial=1,
+    ),
+    Case(
+        "after as many as it is set to",
+        [2.0, None, None],
+        [4, 4, 7],
+        Settings(0.5, fallback=7, failures=4),
+        initial=4,
+    ),
+    Case(
+        "a fallback scales in too",
+        [5.0, *[None] * 6],
+        [10] * 5 + [2, 2],
+        Settings(0.5, fallback=2),
+        initial=10,
+    ),
+    Case("none from zero", [None] * 3, [0] * 3, Settings(0.5, fallback=2)),
     Case("a least is kept", [0.0] * 8, [2] * 8, Settings(0.5, least=2), initial=2),
     Case("it polls every 30 s", [0.4] * 3, [0, 0, 1], slot=TEN),
 ]
@@ -70,6 +92,8 @@ def test_peer_keda_is_an_hpa_while_somebody_is_there(loads: list[float]) -> None
         pytest.param({"activation": -1.0}, "got -1 and 0, expected 0 or more", id="activation"),
         pytest.param({"activation": math.nan}, "got nan and 0, expected 0 or more", id="nan"),
         pytest.param({"activation": math.inf}, "got inf and 0, expected 0 or more", id="endless"),
+        pytest.param({"fallback": -1}, "fallback, failures: got -1 and 3", id="fallback"),
+        pytest.param({"failures": -2}, "got 0 and -2, expected 0 or more", id="failures"),
         pytest.param({"least": -1}, "got 0 and -1", id="least"),
     ],
 )
