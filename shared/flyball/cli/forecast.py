@@ -105,10 +105,17 @@ def forecast(
     tracking runs with each forecast as a floor, while it is trusted: `same cost` is how late
     tracking alone is where its target is lowered until it costs as much.
     """
+    from flyball.core.learner import LONGEST_HORIZON
+    from flyball.sim.forecast.compare import find_p95
     from flyball.sim.forecast.contest import parse_models
 
     reading = make_reading(timestamp, requests, metric, instances, time_zone, days)
     setting = make_setting(lead_time, metric_delay, seed, None, None)
+    if find_p95(setting.leads) + setting.metric_delay > LONGEST_HORIZON:
+        refuse(
+            "--lead-time, --metric-delay: together more than an hour, as no predictive policy may "
+            "have them; of what starts more slowly, no forecast of minutes is of use"
+        )
     refit_s = read_duration("--refit", refit).total_seconds()
     if not MINUTE_S <= refit_s <= LONGEST_REFIT_S:
         refuse(f"--refit: got {refit}, expected from 1m to 31d")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from flyball.core.predict import WINS
+from flyball.core.predict import FIRST_JUDGED, WINS
 from flyball.report.figures import duration, number
 from flyball.sim.forecast.compare import LAST, Question, Row
 from flyball.sim.forecast.port import Fits
@@ -96,10 +96,15 @@ def conclude(found: Compared) -> str:
             "times what the last value does."
         )
     (alone,) = (row for row in found.rows if row.name == LAST)
+    words = f"The forecast of {best.name} loses {1 - ratio:.1%} less than the last value"
+    if not best.trusted_ratio:
+        return (
+            f"{words}, and yet it was never trusted, so its floor changed nothing: that takes "
+            f"{FIRST_JUDGED} judged minutes, and a win by {1 - WINS:.0%} over the last two days."
+        )
     words = (
-        f"The forecast of {best.name} loses {1 - ratio:.1%} less than the last value. Its floor "
-        f"takes late requests from {alone.marks.late_ratio:.2%} to {best.marks.late_ratio:.2%}, "
-        f"and cost from {alone.marks.clairvoyant_ratio:.3f} to {best.marks.clairvoyant_ratio:.3f}"
+        f"{words}. Its floor takes late requests from {alone.marks.late_ratio:.2%} to "
+        f"{best.marks.late_ratio:.2%}, and cost from {alone.marks.clairvoyant_ratio:.3f} to {best.marks.clairvoyant_ratio:.3f}"
     )
     same = best.same_cost_late_ratio
     if same is None:

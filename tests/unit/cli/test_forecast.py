@@ -40,6 +40,15 @@ def test_what_cannot_be_foreseen_is_said_to_be_so(tmp_path: Path) -> None:
     assert "adds nothing here" in done.out
 
 
+def test_what_was_never_trusted_is_said_to_change_nothing(tmp_path: Path) -> None:
+    """Half an hour of a saw: it wins, by nine minutes."""
+    file = tmp_path / "saw.csv"
+    lines = [f"{1_767_571_200 + 60 * minute},{5 + minute % 3}" for minute in range(30)]
+    file.write_text("\n".join(["timestamp,requests", *lines]), encoding="utf-8")
+    done = flyball("forecast", "--trace", file)
+    assert "never trusted, so its floor changed nothing: that takes 120 judged minutes" in done.out
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -48,8 +57,10 @@ def test_what_cannot_be_foreseen_is_said_to_be_so(tmp_path: Path) -> None:
         (("--capacity", "much"), ("--capacity", "'much'")),
         (("--trace", "absent.csv"), ("absent.csv",)),
         (("--lead-time", "soon"), ("--lead-time", "'soon'")),
+        (("--lead-time", "60m"), ("--lead-time, --metric-delay", "more than an hour")),
+        (("--lead-time", "59m", "--metric-delay", "90s"), ("more than an hour",)),
     ],
-    ids=["model", "refit", "capacity", "file", "lead"],
+    ids=["model", "refit", "capacity", "file", "lead", "long lead", "long delay"],
 )
 def test_what_cannot_be_used_is_refused(options: tuple[str, ...], words: tuple[str, ...]) -> None:
     """In one line."""

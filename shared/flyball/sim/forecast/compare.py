@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -53,8 +54,7 @@ class Question(NamedTuple):
     @property
     def task(self) -> Task:
         """What is to be forecast: as the predictive policy has it, with the leads' 95th rank."""
-        leads = sorted(self.plant.leads)
-        lead = count_minutes(leads[-(-len(leads) * P95 // 100) - 1], LONGEST_HORIZON // MINUTE)
+        lead = count_minutes(find_p95(self.plant.leads), LONGEST_HORIZON // MINUTE)
         delay = in_slots(self.plant.metric_delay, MINUTE)
         return Task(min(lead + delay + 1, 64), self.quantile_ratio)
 
@@ -88,6 +88,11 @@ class Row(NamedTuple):
     trusted_ratio: float
     marks: Marks
     same_cost_late_ratio: float | None
+
+
+def find_p95(leads: Sequence[timedelta]) -> timedelta:
+    """Find the lead time that is planned for: of twenty nineteen are no longer."""
+    return sorted(leads)[-(-len(leads) * P95 // 100) - 1]
 
 
 def ignore(_: int) -> None:
