@@ -104,7 +104,8 @@ def conclude(found: Compared) -> str:
         )
     words = (
         f"{words}. Its floor takes late requests from {alone.marks.late_ratio:.2%} to "
-        f"{best.marks.late_ratio:.2%}, and cost from {alone.marks.clairvoyant_ratio:.3f} to {best.marks.clairvoyant_ratio:.3f}"
+        f"{best.marks.late_ratio:.2%}, and cost from {alone.marks.clairvoyant_ratio:.3f} "
+        f"to {best.marks.clairvoyant_ratio:.3f}"
     )
     same = best.same_cost_late_ratio
     if same is None:
