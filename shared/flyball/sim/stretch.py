@@ -6,6 +6,7 @@ Whatever differs in all lies in one of them, so their differences add up to the 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -100,8 +101,12 @@ def find_stretches(old: Backtest, new: Backtest, scale: Scale) -> list[Stretch]:
         scale: What differences are weighed by.
     """
     late = (find_late(old.ours.run.slots), find_late(new.ours.run.slots))
+    one, other = (
+        _Known(run, waits, [at for at, _ in run.changes])
+        for run, waits in zip((old, new), late, strict=True)
+    )
     return [
-        _make_stretch(old, new, late, begin, end, scale)
+        _make_stretch(one, other, begin, end, scale)
         for begin, end in _cut(old, _find_rows(old, new, late))
     ]
 
@@ -112,6 +117,15 @@ def rank(stretches: Sequence[Stretch]) -> list[Stretch]:
 
 
 Late = tuple[list[float], list[float]]
+
+
+class _Known(NamedTuple):
+    """A backtest, with what each of its stretches needs: a year has tens of thousands of them."""
+
+    found: Backtest
+    late: Sequence[float]
+    orders: Sequence[int]
+    """Slots of its orders, rising."""
 
 
 def _find_rows(old: Backtest, new: Backtest, late: Late) -> Iterator[tuple[int, int]]:
@@ -148,17 +162,14 @@ def _cut(found: Backtest, rows: Iterator[tuple[int, int]]) -> Iterator[tuple[int
             index = after
 
 
-def _make_stretch(
-    old: Backtest, new: Backtest, late: Late, begin: int, end: int, scale: Scale
-) -> Stretch:
-    course = new.subject.course
+def _make_stretch(old: _Known, new: _Known, begin: int, end: int, scale: Scale) -> Stretch:
+    subject = new.found.subject
+    course = subject.course
     known = [each for each in course.demand[begin:end] if each is not None]
-    one, other = (
-        _make_side(each, number, begin, end) for each, number in zip((old, new), late, strict=True)
-    )
+    one, other = (_make_side(each, begin, end) for each in (old, new))
     minutes = course.slot / timedelta(minutes=1)
     return Stretch(
-        new.subject.scalable_target.id,
+        subject.scalable_target.id,
         course.start + begin * course.slot,
         course.start + end * course.slot,
         min(known) / minutes if known else None,
@@ -169,25 +180,27 @@ def _make_stretch(
     )
 
 
-def _make_side(found: Backtest, late: Sequence[float], begin: int, end: int) -> Side:
+def _make_side(known: _Known, begin: int, end: int) -> Side:
+    found = known.found
     slots = found.ours.run.slots
     billed = slots.billed[begin:end]
     hours = sum(billed) * (slots.length / HOUR)
     price = found.subject.scalable_target.price_per_hour
     cost = None if price is None else hours * price
-    waits = sum(late[begin:end])
-    decision = _find_order(found, begin, end, outward=waits > 0)
+    waits = sum(known.late[begin:end])
+    decision = _find_order(known, begin, end, outward=waits > 0)
     reason = found.reasons[begin - 1] if begin else None
     return Side(min(billed), max(billed), hours, cost, waits, decision, reason)
 
 
-def _find_order(found: Backtest, begin: int, end: int, *, outward: bool) -> Decision | None:
+def _find_order(known: _Known, begin: int, end: int, *, outward: bool) -> Decision | None:
     """Find the order that is in force from the first slot on, or else the one that mattered.
 
     Where requests are late that is the first scale-out: how soon they no longer were. Elsewhere it
     is the largest order.
     """
-    inside = [(at, each) for at, each in found.changes if begin - 1 <= at < end - 1]
+    first, after = (bisect_left(known.orders, at) for at in (begin - 1, end - 1))
+    inside = known.found.changes[first:after]
     if inside and inside[0][0] == begin - 1:
         return inside[0][1]
     steps = [(each.desired - (each.current or 0), each) for _, each in inside]
