@@ -8,6 +8,8 @@ that goes on from a file proposes what it would have proposed without the interr
 from __future__ import annotations
 
 import hashlib
+import json
+import random
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyball.config.space import Dimension, Point
-from flyball.sim.tune.score import Score, Tried
+from flyball.sim.tune.score import Score, Tried, find_frontier
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 
 BATCH = 8
 """Points of a round, unless somebody says otherwise."""
-ASKS = 4
+ASKS = 2
 """Most proposals for a point: near its end a search proposes what it has tried already."""
+STEPS = 16
+"""The same, of points beside the frontier and anywhere, when the sampler has no more."""
 TPE, NSGA = "tpe", "nsga2"
 SAMPLERS = (TPE, NSGA)
 ROUNDS, SCORE = "rounds", "score"
@@ -66,9 +70,28 @@ def open_storage(path: Path | None) -> BaseStorage | None:
     if path is None:
         return None
     try:
+        _mend(path)
         return JournalStorage(JournalFileBackend(str(path)))
     except (ValueError, KeyError, TypeError) as error:
         raise SearchError(f"{path}: it is no study of Optuna's; name another file") from error
+
+
+def _mend(path: Path) -> None:
+    """Cut off a last line that was torn: Optuna would write on behind it, and never read it again.
+
+    Raises:
+        ValueError: It is no journal.
+    """
+    if not path.exists() or not path.stat().st_size:
+        return
+    with path.open("rb+") as file:
+        first = json.loads(file.readline())
+        if not isinstance(first, dict) or "op_code" not in first:
+            raise ValueError("no journal")
+        content = file.read()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            file.truncate(file.tell() - len(content) + whole)
 
 
 class Search:
@@ -128,20 +151,21 @@ class Search:
             is_sound: Says whether a point can be tried at all.
         """
         with _quietly():
+            if self._goal.sampler == NSGA:  # it orders parents that it has just chosen otherwise
+                self._study.sampler = self._make_sampler()
+                self._give_up(self._study.ask(self._kinds).number)
             self._study.sampler = self._make_sampler()
             if not self.rounds:
-                now = {each.name: each.now for each in self._dimensions}
-                self._study.enqueue_trial(now)
+                self._study.enqueue_trial(self._name(tuple(each.now for each in self._dimensions)))
             for _ in range(ASKS * self._batch):
+                if len(self._asked) < self._batch:
+                    self._take(is_sound)
+            for point in self._wander():
                 if len(self._asked) == self._batch:
                     break
-                trial = self._study.ask(self._kinds)
-                point = tuple(int(trial.params[each.name]) for each in self._dimensions)
-                asked = any(point == other for _, other in self._asked)
-                if asked or point in self._known or not is_sound(point):
-                    self._give_up(trial.number)
-                else:
-                    self._asked.append((trial, point))
+                if self._is_new(point) and is_sound(point):
+                    self._study.enqueue_trial(self._name(point))
+                    self._take(is_sound)
         return [point for _, point in self._asked]
 
     def tell(self, scores: Sequence[Score]) -> None:
@@ -154,6 +178,33 @@ class Search:
             self._asked = []
             self.rounds += 1
             self._study.set_user_attr(ROUNDS, self.rounds)
+
+    def _take(self, is_sound: Callable[[Point], bool]) -> None:
+        """Take the next proposal, unless it is none."""
+        trial = self._study.ask(self._kinds)
+        point = tuple(int(trial.params[each.name]) for each in self._dimensions)
+        if self._is_new(point) and is_sound(point):
+            self._asked.append((trial, point))
+        else:
+            self._give_up(trial.number)
+
+    def _is_new(self, point: Point) -> bool:
+        return point not in self._known and all(point != other for _, other in self._asked)
+
+    def _name(self, point: Point) -> dict[str, int]:
+        return {each.name: index for each, index in zip(self._dimensions, point, strict=True)}
+
+    def _wander(self) -> Iterator[Point]:
+        """Propose where the sampler only repeats itself: beside the frontier, and anywhere."""
+        draw = random.Random(self._draw_seed())  # noqa: S311  (a simulation)
+        sizes = [len(each.values) for each in self._dimensions]
+        best = [each.point for each in find_frontier(self.tried)]
+        for _ in range(STEPS * self._batch):
+            point = [draw.randrange(size) for size in sizes]
+            if best:
+                here, index = draw.choice(best), draw.randrange(len(sizes))
+                yield (*here[:index], point[index], *here[index + 1 :])
+            yield tuple(point)
 
     def _recall(self) -> None:
         """Take up what was tried before; a round that did not end is proposed again."""
@@ -185,14 +236,17 @@ class Search:
     def _make_sampler(self) -> BaseSampler:
         from optuna.samplers import NSGAIISampler, TPESampler  # noqa: PLC0415
 
-        digest = hashlib.sha256(f"{self._seed} {self.rounds}".encode()).digest()
-        seed = int.from_bytes(digest[:4], "big")
+        seed = self._draw_seed()
         keeps = None if self._goal.late_budget is None else self._exceed
         if self._goal.sampler == NSGA:
             return NSGAIISampler(population_size=2 * self._batch, seed=seed, constraints_func=keeps)
         return TPESampler(
             n_startup_trials=self._batch, constant_liar=True, seed=seed, constraints_func=keeps
         )
+
+    def _draw_seed(self) -> int:
+        digest = hashlib.sha256(f"{self._seed} {self.rounds}".encode()).digest()
+        return int.from_bytes(digest[:4], "big")
 
     def _exceed(self, trial: FrozenTrial) -> tuple[float]:
         """Say by how much the budget is exceeded."""
