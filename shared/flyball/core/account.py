@@ -30,6 +30,9 @@ CHANGE_COST = 8.0
 """Instance-minutes that a change counts for."""
 CHANGES_FACTOR = 1.4
 CHANGES_FREE = 3.0
+"""Changes that are free beside so many times those of target tracking,"""
+CHANGES_PRICE = 2.0
+"""and what each more counts for: who changes a tenth more often is a fifth dearer."""
 CREDIBLE_FACTOR = 1.25
 """Who was late no more than so many budgets without its worst day may well keep the budget."""
 DEARER = 1.25
@@ -211,14 +214,14 @@ def choose(
     if account.known < LOOK_MINUTES or account.demand <= 0.0:
         return Choice(Why.COLD, careful)
     budget = late_budget_ratio * INNER_RATIO
-    limit = math.inf if cost_limit is None else cost_limit * account.minutes
+    most = math.inf if cost_limit is None else cost_limit * account.minutes
     if account.known < FIRST_MINUTES:
-        why, order = _begin(_rank(account, record), budget, limit, careful)
-        return _tell(why, order[:1], account, budget, limit)
+        why, best = _begin(_rank(account, record), budget, most, careful)
+        return _tell(why, [best], account, budget, most)
     allowed = allow(account, late_budget_ratio)
-    rivals = _rivals(account, record)
-    limit = min(limit, _limit(account, rivals, budget))
-    within = [rival for rival in rivals if rival.cost <= limit]
+    rivals = _rank(account, record)
+    limit = _limit(account, rivals, budget)
+    within = [rival for rival in rivals if rival.cost <= limit and rival.billed <= most]
     fit = [rival for rival in within if rival.late_ratio <= allowed]
     if fit:
         why, order = Why.CHEAPEST, fit
@@ -226,11 +229,11 @@ def choose(
         why, order = Why.LEAST_LATE, _least_late(within)
     else:
         why, order = Why.CAPPED, rivals
-    return _tell(why, sorted(order)[:2], account, allowed, limit)
+    return _tell(why, sorted(order)[:2], account, allowed, min(limit, most))
 
 
 def allow(account: Account, late_budget_ratio: float) -> float:
-    """Say what share may be late so that the account comes back to nothing in three days."""
+    """Say what share may be late so that the account comes back to nothing in four days."""
     budget = late_budget_ratio * INNER_RATIO
     owed = account.balance / (account.mean * DAY_MINUTES * PAYBACK_DAYS)
     allowed = (budget + owed) * SAFETY_RATIO
@@ -239,21 +242,19 @@ def allow(account: Account, late_budget_ratio: float) -> float:
     return max(budget * LEAST_ALLOWED_RATIO, allowed)
 
 
-def _begin(
-    shadows: list[_Rival], budget: float, limit: float, careful: int
-) -> tuple[Why, list[_Rival]]:
+def _begin(rivals: list[_Rival], budget: float, most: float, careful: int) -> tuple[Why, _Rival]:
     """Follow the careful shadow, or where that was late one that is at least as dear."""
-    own = shadows[careful]
-    within = [rival for rival in shadows if rival.cost <= limit]
+    own = rivals[careful]
+    within = [rival for rival in rivals if rival.billed <= most]
     if not within:
-        return Why.CAPPED, [min(shadows)]
-    if own.cost > limit:
-        return Why.LEAST_LATE, [min(_least_late(within))]
+        return Why.CAPPED, min(rivals)
+    if own.billed > most:
+        return Why.LEAST_LATE, min(_least_late(within))
     if own.late_ratio <= budget:
-        return Why.COLD, [own]
+        return Why.COLD, own
     dearer = [rival for rival in within if rival.billed >= own.billed]
     fit = [rival for rival in dearer if rival.late_ratio <= budget]
-    return Why.WARY, [min(fit or _least_late(dearer))]
+    return Why.WARY, min(fit or _least_late(dearer))
 
 
 def _tell(why: Why, order: list[_Rival], account: Account, allowed: float, limit: float) -> Choice:
@@ -282,18 +283,12 @@ def _least_late(rivals: list[_Rival]) -> list[_Rival]:
     return [rival for rival in rivals if rival.late_ratio * SAME_LATE_RATIO <= least]
 
 
-def _rivals(account: Account, record: Record) -> list[_Rival]:
-    """Leave those who do not change too often; where all do, those who change least."""
-    most = CHANGES_FACTOR * account.tracked + CHANGES_FREE
-    most = max(most, min(record.changes))
-    return [rival for rival in _rank(account, record) if record.changes[rival.shadow] <= most]
-
-
 def _rank(account: Account, record: Record) -> list[_Rival]:
-    """Say of each shadow what it cost with its changes, and how late it was."""
+    """Say of each shadow how late it was, and what it cost with its changes."""
+    most = CHANGES_FACTOR * account.tracked + CHANGES_FREE
     return [
         _Rival(
-            cost + CHANGE_COST * changes,
+            (cost + CHANGE_COST * changes) * (1.0 + CHANGES_PRICE * max(0.0, changes / most - 1.0)),
             late / account.demand,
             shadow,
             max(0.0, late - worst) / account.demand,

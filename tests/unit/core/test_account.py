@@ -187,12 +187,22 @@ CASES = (
         changes=(9.0, 9.0, 90.0),
     ),
     Case(
+        "unless everybody else is many times as dear",
+        OLD,
+        (0.001, 0.006, 0.006),
+        (30, 28, 11),
+        Why.CHEAPEST,
+        2,
+        changes=(9.0, 9.0, 90.0),
+    ),
+    Case(
         "where all change too often, the calmest is",
         OLD,
         (0.001, 0.006, 0.006),
-        (13, 12, 11),
+        (13, 12, 12),
         Why.CHEAPEST,
         1,
+        2,
         changes=(99.0, 90.0, 99.0),
     ),
     Case(
