@@ -55,7 +55,7 @@ def compose_diff(found: Diff, verdicts: Sequence[Verdict], names: tuple[str, str
         " → ".join(plain(name, NAME) for name in names),
         tuple(_subject(each, ranked, len(shown)) for each in shown),
         tuple(_tables(found, verdicts)),
-        TERMS,
+        tuple(_terms(shown)),
         tuple(_notes(found, len(shown), len(ran))),
         report.tell_verdict(found),
     )
@@ -68,6 +68,12 @@ def _choose(ran: Sequence[Compared], stretches: Sequence[Stretch]) -> list[Compa
         places.setdefault(stretch.scalable_target_id, place)
     first = sorted(ran, key=lambda each: places.get(report.name_pair(each.pair), len(stretches)))
     return [each for each in ran if any(each is one for one in first[:MOST_SUBJECTS])]
+
+
+def _terms(shown: Sequence[Compared]) -> list[tuple[str, str]]:
+    """Give the words that are used: those of elasticity only where a backtest stands alone."""
+    alone = any(each.old is None or each.new is None for each in shown)
+    return [term for term in TERMS if alone or term[0] in report.HEADS]
 
 
 def _tables(found: Diff, verdicts: Sequence[Verdict]) -> list[Table]:

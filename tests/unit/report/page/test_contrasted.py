@@ -93,6 +93,8 @@ def test_the_verdict_is_read_first_then_limits_and_fields() -> None:
     assert page.tables[0].rows[1][1].endswith("%, exceeded")
     assert page.tables[1].rows == (("chat", "policies.keep.target_value", "350", "250"),)
     assert page.lead in render(page)
+    assert "÷ best" in dict(page.terms)
+    assert "θ, τ" not in dict(page.terms)
 
 
 def test_the_old_timeline_stands_beside_the_new_one() -> None:
@@ -163,6 +165,7 @@ def test_what_only_one_config_has_is_shown_alone() -> None:
     ]
     page = compose(diff(asked))
     assert only(page).name == "chat (added)"
+    assert "θ, τ" in dict(page.terms)
     assert page.lead.endswith("there is nothing to compare.")
     assert page.notes == ("not run: 1 (no trace: quiet)",)
     empty = compose(diff(asked[1:]))
