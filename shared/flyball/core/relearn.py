@@ -12,6 +12,7 @@ from typing import Any
 
 from flyball.core.advice import Learned
 from flyball.core.codec import encode
+from flyball.core.learner import LONGEST_HORIZON
 from flyball.core.model import History, Observation
 from flyball.core.shape import replace
 from flyball.core.target import ScalableTarget
@@ -73,6 +74,18 @@ def relearn(
         if each.state:
             states[name] = each
     return states, told, found
+
+
+def leave_ahead(learned: Learned, now: datetime) -> Learned:
+    """Leave a state that is more than an hour ahead, as after a clock that was a day ahead.
+
+    It would take in no minute until then, and its last advice would stand as long. Without its
+    state the policy begins anew, as with one that cannot be read.
+    """
+    advice = learned.foresight or learned.chosen
+    if advice is None or advice.at - now <= LONGEST_HORIZON:
+        return learned
+    return learned._replace(state="")
 
 
 def _is_due(before: Learned | None, after: Learned) -> bool:

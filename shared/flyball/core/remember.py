@@ -175,8 +175,10 @@ def _learn(
     if not target.learners:
         return kept
     from flyball.core.learn import learn  # noqa: PLC0415  (some ten modules, seldom needed)
+    from flyball.core.relearn import leave_ahead  # noqa: PLC0415  (as above)
 
-    learned = learn(target, history.policies, observation, kept, now, writes=writes)
+    before = {name: leave_ahead(each, now) for name, each in history.policies.items()}
+    learned = learn(target, before, observation, kept, now, writes=writes)
     return replace(kept, policies=learned)
 
 

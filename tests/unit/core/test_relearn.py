@@ -19,10 +19,19 @@ from flyball.core.advice import Began
 from flyball.core.chain import Row
 from flyball.core.codec import canonical, parse
 from flyball.core.learner import AdaptivePolicy, PredictivePolicy
-from flyball.core.model import Capacity, Datapoint, History, Missing, MissingCause, Series
+from flyball.core.model import (
+    Capacity,
+    Datapoint,
+    History,
+    Missing,
+    MissingCause,
+    Observation,
+    Series,
+)
 from flyball.core.policy import Policy
 from flyball.core.record import replay
-from flyball.core.relearn import abridge
+from flyball.core.relearn import abridge, relearn
+from flyball.core.remember import absorb
 from flyball.core.target import Metric, Per, ScalableTarget
 from flyball.ports import MetricRead
 from tests.unit.core.cases import NOON, scale, tracking
@@ -233,3 +242,29 @@ def test_a_state_without_advice_stands_whole_in_its_first_row() -> None:
     assert abridge({}, history).policies["f"].state
     assert not abridge(bare, history).policies["f"].state
     assert abridge(known, history).policies["f"].state
+
+
+@pytest.mark.parametrize(
+    ("ahead", "began"),
+    [(timedelta(minutes=59), Began.FIRST), (timedelta(days=1), Began.UNREADABLE)],
+    ids=["an hour is waited for", "a day is not"],
+)
+def test_a_clock_that_was_ahead_silences_nobody_for_long(ahead: timedelta, began: Began) -> None:
+    """Its last advice would stand for so long; the policies begin anew, and row by row again."""
+    target, now = aim(ADAPT, AHEAD), NOON + MINUTE
+    first, _ = absorb(target, History(desired=9), _show(NOON + ahead), NOON + ahead)
+    before, observation = first.policies, _show(now)
+    history, _ = absorb(target, first, observation, now)
+    assert {each.began for each in history.policies.values()} == {began}
+    advised = [each.foresight or each.chosen for each in history.policies.values()]
+    late = [each for each in advised if each is not None and each.at > now]
+    assert len(late) == (2 if began is Began.FIRST else 0)
+    kept = abridge(before, history)
+    states, told, found = relearn(target, before, observation, kept)
+    assert told == found
+    assert states == history.policies
+
+
+def _show(now: datetime) -> Observation:
+    points = tuple(Datapoint(now - n * MINUTE, 80.0) for n in (2, 1, 0))
+    return Observation(now, Capacity(9, 9), {"calls": points})
