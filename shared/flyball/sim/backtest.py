@@ -14,6 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 from flyball.core.model import Decision, Reason
 from flyball.core.target import ScalableTarget
 from flyball.ports import Ledger
+from flyball.sim.believed import tell_beliefs
 from flyball.sim.judge import Marks, judge_each, warm_up
 from flyball.sim.meaning import find_meanings
 from flyball.sim.ours import ENGINE, Ours, adapt
@@ -165,12 +166,13 @@ def backtest(
     """
     course, plant = subject.course, subject.plant
     adapted = adapt(subject.scalable_target, course.slot)
+    meanings = find_meanings(adapted.scalable_target, subject.said)
     ours = Ours(
         adapted.scalable_target,
         course,
         plant,
         ledger=ledger,
-        meanings=find_meanings(adapted.scalable_target, subject.said),
+        meanings=meanings,
         engine=engine,
     )
     first = _contend(subject, OURS, "Flyball, this config", ours.peer(), advance)
@@ -178,6 +180,7 @@ def backtest(
         _contend(subject, each.name, each.title, each.start(course, plant, subject.begin), advance)
         for each in baselines
     )
+    beliefs = tell_beliefs(subject.scalable_target, course.capacity_per_instance, meanings)
     return Backtest(
         subject,
         first,
@@ -185,7 +188,7 @@ def backtest(
         tuple(ours.reasons),
         tuple(ours.changes),
         ours.looks,
-        (*subject.notes, *adapted.notes),
+        (*subject.notes, *adapted.notes, *beliefs),
     )
 
 
