@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -170,3 +171,17 @@ def test_the_order_that_made_the_difference_is_told() -> None:
         cut = (each.scalable_target_id, each.start) in before
         begun = each.start == MONDAY + old.subject.begin * MINUTE
         assert cut or begun or each.start in [decision.at for decision in decisions]
+
+
+def test_a_years_stretches_are_found_in_seconds() -> None:
+    """Twenty thousand stretches and as many orders: none looks through all orders."""
+    subject = Subject(HIGH, make_course(120), Plant(max_capacity=60), 0)
+    (_, decision), *_ = backtest(subject, ()).changes
+    slots = 40_000
+    old, new = draw([2] * slots), draw([2, 3] * (slots // 2))
+    new = replace(new, changes=tuple((at, decision) for at in range(0, slots, 2)))
+    began = time.perf_counter()
+    found = find_stretches(old, new, SCALE)
+    assert time.perf_counter() - began < 10
+    assert len(found) == slots // 2
+    assert all(each.new.decision is decision for each in found)
