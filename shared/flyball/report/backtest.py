@@ -10,7 +10,7 @@ from flyball.adapters.local.timeline import ServiceSettings
 from flyball.config.duration import format_duration
 from flyball.core.codec import encode
 from flyball.report.figures import duration, number
-from flyball.report.plain import plain
+from flyball.report.plain import cell, plain
 from flyball.report.sentences import REASONS, because, headline
 from flyball.sim.backtest import Backtest, Moment, timeline
 from flyball.sim.judge import Marks
@@ -263,7 +263,8 @@ def timeline_rows(found: Backtest) -> Iterator[tuple[str, ...]]:
         counts = (f"{moment.ready:.12g}", f"{moment.billed:.12g}", f"{moment.desired}")
         both = (moment.ceiling, moment.picked)
         inside = tuple("" if each is None else f"{each}" for each in both)
-        yield (target.id, encode(moment.at), demand, *counts, *inside, _reason(found, moment))
+        said = cell(_reason(found, moment))
+        yield (cell(target.id), encode(moment.at), demand, *counts, *inside, said)
 
 
 def _tell_service(service: ServiceSettings) -> str:

@@ -67,3 +67,14 @@ def test_a_file_that_cannot_be_written_is_named(config: Path, folder: Path) -> N
             "backtest", "--config", config, "--days", 1, option, folder / name, "--overwrite"
         )
         expect_refusal(done, option, name, "No space left on device")
+
+
+def test_no_name_is_a_formula_in_a_spreadsheet(config: Path, folder: Path) -> None:
+    """Each minute of a timeline has one."""
+    config.write_text(CONFIG.replace("id: chat", "id: '=HYPERLINK(1)'"))
+    path = folder / "t.csv"
+    call = ("backtest", "--config", config, "--days", 1, "--against", "", "--timeline", path)
+    assert flyball(*call).code == 0
+    lines = path.read_text().splitlines()[1:]
+    assert len(lines) == 1_440
+    assert all(line.startswith("'=HYPERLINK(1),2") for line in lines)
