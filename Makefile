@@ -25,7 +25,7 @@ SAM := $(abspath .venv-sam)/bin/sam
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test check format format-check lint types contracts docs tests coverage \
-	e2e-aws e2e-gcp demo-aws build-aws template bench bench-backtest bench-fleet bench-forecast \
+	e2e-aws e2e-gcp demo-aws build-aws template bench bench-backtest bench-fleet bench-tune bench-forecast \
 	bench-cold bench-cold-gcp bench-warm quality reference cost lock changelog clean
 
 help: ## list the targets
@@ -108,6 +108,9 @@ bench-backtest: $(VENV)/.dev-ready ## measure a backtested year beside a plain a
 
 bench-fleet: $(VENV)/.dev-ready ## measure many endpoints on 1, 2 and 4 cores (ARGS="1000 14 4")
 	$(BIN)/python -m tests.bench.fleet $(ARGS)
+
+bench-tune: $(VENV)/.dev-ready ## measure how many points a search tries a minute on 1, 2 and 4 cores
+	$(BIN)/python -m tests.bench.tune $(ARGS)
 
 quality: $(VENV)/.dev-ready ## measure what the policies cost, on recorded traffic too (TRACES="a.csv b.csv")
 	$(BIN)/python -m tests.quality $(TRACES)

@@ -93,7 +93,8 @@ def _subject(index: int, subject: Subject) -> str:
     tables = "".join(_table(each) for each in subject.tables)
     if subject.points:
         frontier = _place("frontier", "Cost against lateness")
-        parts.append(f'<div class="beside">{frontier}<div class="tables">{tables}</div></div>')
+        place = "beside" if subject.chart is not None else "below"  # tables of a search are long
+        parts.append(f'<div class="{place}">{frontier}<div class="tables">{tables}</div></div>')
     elif tables:
         parts.append(f'<div class="tables">{tables}</div>')
     parts.append(_totals(subject.wide))

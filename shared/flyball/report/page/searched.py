@@ -36,7 +36,8 @@ def compose_search(found: Sequence[Tuned], goal: Goal, seed: int) -> Page:
     if left:
         are = "is" if left == 1 else "are"
         notes.append(f"{left:,} of the points that were tried {are} not drawn; --json has all.")
-    return Page("Tune", title, subjects, (), TERMS, tuple(notes))
+    lead = notes.pop(0) if len(found) == 1 else ""
+    return Page("Tune", title, subjects, (), TERMS, tuple(notes), lead)
 
 
 def _subject(found: Tuned, goal: Goal, seed: int, sharing: int) -> Subject:
