@@ -108,6 +108,8 @@ def test_of_two_in_flight_each_tells_how_long_it_took() -> None:
     history = History(desired=3, changes=TWO, ready=ready((-900, 1)))
     first, _ = absorb(TARGET, history, see(3, ready=2), NOON)
     assert first.lead_times == (seconds(400),)
+    unknown, _ = absorb(TARGET, replace(history, ready=()), see(3, ready=2), NOON)
+    assert unknown.lead_times == first.lead_times
     both, _ = absorb(TARGET, history, see(3), NOON)
     assert both.lead_times == (seconds(400), seconds(100))
     last, _ = absorb(TARGET, first, see(3, now=at(60)), at(60))
