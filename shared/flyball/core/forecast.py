@@ -38,6 +38,8 @@ _REACH = tuple(accumulate(accumulate(repeat(DAMPING, LONGEST_HORIZON), operator.
 """How many minutes of its slope a damped trend still goes, by minutes ahead."""
 _MINUTE = struct.Struct("<f")
 _MADE = struct.Struct("<4f")
+COLUMN_BYTES = (_MINUTE.size, _MADE.size)
+"""Of a row of `minutes` and of `made`."""
 
 
 class Four(NamedTuple):

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from flyball.core.memoir import Packed, decode_state, encode_books, encode_minutes
 from flyball.core.objective import Objective
 from flyball.core.portfolio import State
-from flyball.core.predict import EXPERTS, Predictor
+from flyball.core.predict import EXPERTS, MADE_BYTES, MINUTE_BYTES, Predictor
 from flyball.core.quarter import Books
 from flyball.core.residual import pack, unpack
 from flyball.core.season import CYCLES, Season
@@ -166,16 +166,18 @@ def _read_predictor(value: Any) -> Predictor:  # noqa: ANN401  (parsed JSON)
     sizes = [len(each.bins) for each in seasons]
     residuals = tuple(unpack(_packed(value["residuals"])))
     losses = tuple(map(float, value["losses"]))
+    minutes, made = _packed(value["minutes"]), _packed(value["made"])
     whole = sizes == [2 * cycle.bins for cycle in CYCLES]
+    whole = whole and not len(minutes) % MINUTE_BYTES and not len(made) % MADE_BYTES
     if not whole or len(residuals) != len(EXPERTS) or len(losses) != len(EXPERTS):
         raise ValueError("a column is cut")
     return Predictor(
         int(value["minute"]),
         float(value["level"]),
         float(value["trend"]),
-        _packed(value["minutes"]),
+        minutes,
         seasons,
-        _packed(value["made"]),
+        made,
         residuals,
         losses,
         int(value["judged"]),

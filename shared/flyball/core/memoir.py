@@ -13,7 +13,7 @@ from zlib import crc32
 
 from flyball.core.account import Account, Choice, Why
 from flyball.core.daymemory import Day
-from flyball.core.forecast import Forecast, Four
+from flyball.core.forecast import COLUMN_BYTES, Forecast, Four
 from flyball.core.portfolio import CAREFUL, PORTFOLIO, ROW_BYTES, State
 from flyball.core.quarter import Books, Own, check_books, open_books
 from flyball.core.tracker import Tracker
@@ -92,7 +92,9 @@ def _decode(value: Mapping[str, Any]) -> State:
     bins, number, *rest = value["day"]
     day = Day(b64decode(bins, validate=True), number, *rest)
     rows = b64decode(value["rows"], validate=True)
-    if len(day.bins) != len(Day().bins) or len(rows) % ROW_BYTES:
+    columns = [b64decode(column, validate=True) for column in (minutes, made)]
+    cut = any(len(column) % size for column, size in zip(columns, COLUMN_BYTES, strict=True))
+    if cut or len(day.bins) != len(Day().bins) or len(rows) % ROW_BYTES:
         message = "a column is cut"
         raise ValueError(message)
     return State(
@@ -101,8 +103,7 @@ def _decode(value: Mapping[str, Any]) -> State:
         Forecast(
             level,
             trend,
-            b64decode(minutes, validate=True),
-            b64decode(made, validate=True),
+            *columns,
             Four._make(scales),
             judged,
         ),

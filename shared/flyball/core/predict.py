@@ -50,6 +50,8 @@ UNKNOWN = math.nan
 _REACH = tuple(accumulate(accumulate(repeat(DAMPING, LONGEST_HORIZON), mul), initial=0.0))
 """How many minutes of its slope a damped trend still goes, by minutes ahead."""
 _MADE = struct.Struct(f"<{2 * len(EXPERTS) + 1}f")
+MADE_BYTES = _MADE.size
+MINUTE_BYTES = 4
 """Of one minute: the forecasts, their quantiles, and the quantile that was chosen."""
 _NOTHING = _MADE.pack(*(UNKNOWN,) * (2 * len(EXPERTS) + 1))
 _MINUTE = struct.Struct("<f")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 
 import pytest
 from hypothesis import given, settings
@@ -132,6 +133,14 @@ def test_a_column_that_is_cut_is_not_read(key: str) -> None:
     """Half a state is none."""
     material = json.loads(write_predictor(predict([(1, 3.0)])))
     material[key] = material[key][:-1]
+    assert read_predictor(json.dumps(material)) is None
+
+
+@pytest.mark.parametrize("key", ["minutes", "made"])
+def test_a_row_that_is_cut_is_not_read(key: str) -> None:
+    """It would be found out at every look, and no look would come of it."""
+    material = json.loads(write_predictor(predict([(minute, 3.0) for minute in range(9)])))
+    material[key] = b64encode(b64decode(material[key])[:-2]).decode()
     assert read_predictor(json.dumps(material)) is None
 
 

@@ -95,6 +95,14 @@ def _cut_courses(value: dict[str, Any]) -> None:
     value["books"]["courses"] = ""
 
 
+def _cut_minutes(value: dict[str, Any]) -> None:
+    value["forecast"][2] = value["forecast"][2][:4]
+
+
+def _cut_forecasts(value: dict[str, Any]) -> None:
+    value["forecast"][3] = value["forecast"][3][:8]
+
+
 def _no_base64(value: dict[str, Any]) -> None:
     value["forecast"][2] = "?"
 
@@ -109,7 +117,18 @@ def _short(value: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "harm",
-    [_drop, _cut, _cut_day, _cut_sums, _cut_courses, _no_base64, _unknown_word, _short],
+    [
+        _drop,
+        _cut,
+        _cut_day,
+        _cut_sums,
+        _cut_courses,
+        _cut_minutes,
+        _cut_forecasts,
+        _no_base64,
+        _unknown_word,
+        _short,
+    ],
 )
 def test_what_is_no_state_is_refused(harm: Any) -> None:
     """With what to do about it."""
