@@ -103,7 +103,8 @@ def _decode(value: Mapping[str, Any]) -> State:
         Forecast(
             level,
             trend,
-            *columns,
+            columns[0],
+            columns[1],
             Four._make(scales),
             judged,
         ),
