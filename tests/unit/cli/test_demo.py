@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -261,3 +262,15 @@ def test_the_summary_as_json_is_plain_material(trace: Path) -> None:
     """Nothing in it but what JSON has."""
     found = flyball("demo", "--trace", trace, "--json").json
     assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_readme_shows_what_the_demo_prints(repository: Path) -> None:
+    """Of the generated day, as `make demo` replays it: a change, and how it came out."""
+    readme = (repository / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```text\n(.*?)```", readme, re.DOTALL)[:1]
+    change, summary = shown.split("…\n")
+    done = flyball("demo")
+    assert (done.code, done.err) == (0, "")
+    assert change in done.out
+    assert summary in done.out
