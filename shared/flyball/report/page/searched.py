@@ -41,7 +41,7 @@ def compose_search(found: Sequence[Tuned], goal: Goal, seed: int) -> Page:
 
 
 def _subject(found: Tuned, goal: Goal, seed: int, sharing: int) -> Subject:
-    tables = [Table("Cost against lateness", report.HEADS, tuple(report.frontier_rows(found)))]
+    tables = [Table("What was tried", report.HEADS, tuple(report.frontier_rows(found)))]
     fields = report.field_rows(found)
     if fields:
         tables.append(Table("What is changed", ("field", "now", "to be"), tuple(fields), 3))
