@@ -95,7 +95,7 @@ class CloudWatchPast:
             if key and badge not in known:
                 known[badge] = self._clients.get("sts").get_caller_identity()["Account"]
         except Exception as error:
-            raise HistoryError(self._explain(error)) from error
+            raise HistoryError(explain_refusal(error)) from error
         if not key:
             raise HistoryError(f"no credentials for AWS were found; {LOGIN}")
         return f"{meta.endpoint_url} {meta.region_name} {known[badge]}"
@@ -111,7 +111,7 @@ class CloudWatchPast:
             found = self._metrics.fetch(queries, widen(span))
         except Exception as error:
             kind = ThrottledError if is_throttled(error) else HistoryError
-            raise kind(f"{scalable_target.id}: {self._explain(error)}") from error
+            raise kind(f"{scalable_target.id}: {explain_refusal(error)}") from error
         counts, each, reports = (_expect(scalable_target.id, found[query]) for query in queries)
         instances = {at: counts[at] / value for at, value in each.items() if value and at in counts}
         return count_requests(span, counts, reports, instances)
@@ -153,23 +153,22 @@ class CloudWatchPast:
         dimensions = tuple(sorted(find_dimensions("Invocations", target.resource).items()))
         return tuple(Query(space, name, dimensions, how, seconds) for space, name, how in asked)
 
-    def _explain(self, error: Exception) -> str:
-        """Say why nothing was answered, and the remedy."""
-        code, words = error_code(error), error_message(error)
-        if code in DENIED:
-            return (
-                f"AWS: metrics may not be read: {words}; allow cloudwatch:GetMetricData on "
-                "resource *, which only reads"
-            )
-        if code in LAPSED:
-            return f"AWS: the credentials are not, or no longer, good: {words}; {LOGIN}"
-        if is_throttled(error):
-            return f"AWS was asked too often; wait a minute; {AGAIN}"
-        if not code and any(
-            part in type(error).__name__ for part in ("Credential", "Region", "SSO")
-        ):
-            return f"no credentials or region for AWS were found: {words} {LOGIN}"
-        return f"AWS: {words}; {AGAIN}"
+
+def explain_refusal(error: Exception) -> str:
+    """Say why nothing was answered, and the remedy."""
+    code, words = error_code(error), error_message(error)
+    if code in DENIED:
+        return (
+            f"AWS: metrics may not be read: {words}; allow cloudwatch:GetMetricData on "
+            "resource *, which only reads"
+        )
+    if code in LAPSED:
+        return f"AWS: the credentials are not, or no longer, good: {words}; {LOGIN}"
+    if is_throttled(error):
+        return f"AWS was asked too often; wait a minute; {AGAIN}"
+    if not code and any(part in type(error).__name__ for part in ("Credential", "Region", "SSO")):
+        return f"no credentials or region for AWS were found: {words} {LOGIN}"
+    return f"AWS: {words}; {AGAIN}"
 
 
 def _expect(target: str, answer: Values | Missing) -> Values:
