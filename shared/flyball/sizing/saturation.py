@@ -1,0 +1,367 @@
+"""Where does one instance saturate, and which of its resources ends there?
+
+Whichever comes first as more is asked: it answers no more than before, it answers too late, or it
+no longer answers everything. A single odd step is noise; what most of the steps after it deny did
+not happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from flyball.core.shape import NamedTuple
+from flyball.core.word import Word
+from flyball.sizing.benchmark import Benchmark, BenchmarkError, Resource, Step
+
+FAILED_RATIO = 0.01
+"""So many calls that fail are too many."""
+MORE_LOAD = 1.2
+"""Load is more, when it is this much more: 20 % more of it should show in what is answered."""
+FLAT_RATIO = 0.05
+"""What is answered is the same within this part of it."""
+NOISE_RATIO = 0.15
+"""One step in a row of flat ones may stand out by this part."""
+NEAR_RATIO = {
+    Resource.CPU: 0.8,
+    Resource.DISK: 0.8,
+    Resource.GPU: 0.8,
+    Resource.MEMORY: 0.9,
+    Resource.GPU_MEMORY: 0.9,
+}
+"""From this use on a resource is near its end; what holds things is full later than what works."""
+NAMES = {
+    Resource.CPU: "CPU",
+    Resource.MEMORY: "memory",
+    Resource.DISK: "disk",
+    Resource.GPU: "GPU",
+    Resource.GPU_MEMORY: "GPU memory",
+}
+"""As people call them."""
+GROWTH_RATIO = 0.05
+"""Use that grows by less than this from the least load to saturation does not come from load."""
+
+
+class LatencyObjective(NamedTuple):
+    """How long an answer may take.
+
+    Attributes:
+        latency_ms: Milliseconds, > 0.
+        quantile: Of the answers, 0–1: so many of them are to keep it.
+    """
+
+    latency_ms: float
+    quantile: float = 0.95
+
+
+class Cause(Word):
+    """By what saturation showed itself."""
+
+    FAILURES = "failures"
+    LATENCY = "latency"
+    FLAT = "flat"
+
+
+class Bound(Word):
+    """What is known of the saturation point."""
+
+    EXACT = "exact"
+    """Loads on either side of it were held."""
+    AT_LEAST = "at_least"
+    """No load was too much."""
+    AT_MOST = "at_most"
+    """The least load was too much already."""
+
+
+class Bottleneck(Word):
+    """What ends at saturation."""
+
+    CPU = "cpu"
+    MEMORY = "memory"
+    DISK = "disk"
+    GPU = "gpu"
+    GPU_MEMORY = "gpu_memory"
+    CONCURRENCY = "concurrency"
+    """No resource that was measured is near its end: the model answers so many at a time."""
+    UNKNOWN = "unknown"
+    """The use of no resource was measured, or nothing ended."""
+
+    @property
+    def resource(self) -> Resource | None:
+        """The resource of this name; None for the two that are none."""
+        return _RESOURCES.get(self.value)
+
+
+_RESOURCES = {each.value: each for each in Resource}
+
+
+@dataclass(frozen=True, slots=True)
+class Saturation:
+    """The most that one instance carries.
+
+    Attributes:
+        invocations: A minute that are answered there, >= 0.
+        load: Users, or requests a minute where the load was a rate, at which it shows.
+        bound: Whether it is known, or a bound.
+        cause: By what it showed; None: not at all.
+        bottleneck: What ended.
+        used_ratio: Use of each measured resource there, 0–1.
+        concurrency: How many are served at a time there; None: no latency was measured.
+        sentence: All of it, for people.
+    """
+
+    invocations: float
+    load: float
+    bound: Bound
+    cause: Cause | None
+    bottleneck: Bottleneck
+    used_ratio: Mapping[Resource, float]
+    concurrency: float | None
+    sentence: str
+
+
+class Point(NamedTuple):
+    """Where something shows: at which load, and how much is answered there."""
+
+    load: float
+    invocations: float
+    cause: Cause | None
+    bound: Bound
+
+
+def find_saturation(benchmark: Benchmark, objective: LatencyObjective | None = None) -> Saturation:
+    """Say how much one instance carries, and what ends there.
+
+    Load is what was asked: users where every step says how many, else requests sent. Between the
+    last step that was well and the first that was not, values are interpolated.
+
+    Args:
+        benchmark: Of one instance; its steps may be noisy, and fall again after the peak.
+        objective: How long an answer may take; None: as long as it likes.
+
+    Raises:
+        BenchmarkError: The objective's latency was not measured in any step.
+
+    Source: Denning and Buzen, "The Operational Analysis of Queueing Network Models" (1978):
+        throughput is bounded by its bottleneck, and what is in service is throughput times the
+        time of service. The three signs, with 1 % of calls: the documented way to load test
+        an endpoint, Amazon SageMaker Developer Guide, "Load testing your auto scaling
+        configuration" (latency increases, or the share of successful calls decreases).
+    """
+    steps = order_steps(benchmark)
+    found = [_find_failures(steps), _find_flat(steps)]
+    if objective is not None:
+        found.append(find_late(benchmark, objective))
+    shown = [each for each in found if each is not None]
+    point = min(shown, key=lambda each: each.load) if shown else _find_most(steps)
+    used = {
+        resource: interpolate(_curve(steps, resource), point.load)
+        for resource in Resource
+        if any(resource in step.used_ratio for step in steps)
+    }
+    bottleneck = _find_bottleneck(steps, point.load, used) if point.cause else Bottleneck.UNKNOWN
+    concurrency = _count_served(steps, point.invocations)
+    said = _tell(point, bottleneck, used, objective)
+    return Saturation(
+        invocations=point.invocations,
+        load=point.load,
+        bound=point.bound,
+        cause=point.cause,
+        bottleneck=bottleneck,
+        used_ratio=used,
+        concurrency=concurrency,
+        sentence=said,
+    )
+
+
+def order_steps(benchmark: Benchmark) -> tuple[Step, ...]:
+    """Give the steps from the least load to the most; see measure_load."""
+    load = measure_load(benchmark.steps)
+    return tuple(sorted(benchmark.steps, key=load))
+
+
+def measure_load(steps: Sequence[Step]) -> Callable[[Step], float]:
+    """Choose what load means: users where every step says how many, else requests sent.
+
+    Users who wait for their answer send no more than is answered: what they send does not grow.
+    """
+    if all(step.users is not None for step in steps):
+        return lambda step: step.users or 0.0
+    return lambda step: step.offered
+
+
+def read_latency(step: Step, quantile: float) -> float | None:
+    """Give a step's latency at a quantile, or at the next higher one that was measured.
+
+    Returns:
+        Milliseconds; None where neither was measured.
+    """
+    known = [each for each in step.latency_ms if each >= quantile]
+    return step.latency_ms[min(known)] if known else None
+
+
+def find_late(benchmark: Benchmark, objective: LatencyObjective) -> Point | None:
+    """Find where a latency objective is passed; None: in no step.
+
+    Raises:
+        BenchmarkError: The objective is none, or its latency was not measured in any step.
+    """
+    latency_ms, quantile = objective
+    if not (0.0 < latency_ms < float("inf") and 0.0 < quantile < 1.0):
+        raise BenchmarkError(
+            f"objective: {latency_ms!r} ms at quantile {quantile!r} is none; "
+            "give milliseconds above 0 and a quantile between 0 and 1, such as 0.95"
+        )
+    steps = order_steps(benchmark)
+    known = [(step, read_latency(step, quantile)) for step in steps]
+    measured = [(step, latency) for step, latency in known if latency is not None]
+    if not measured:
+        has = sorted({each for step in steps for each in step.latency_ms})
+        listed = ", ".join(f"p{100 * each:g}" for each in has) or "no latency"
+        raise BenchmarkError(
+            f"{benchmark.source or 'the load test'}: latency_ms: p{100 * quantile:g} was not "
+            f"measured, only {listed}; choose one of these, or measure again"
+        )
+    late = [(step, latency / latency_ms) for step, latency in measured]
+    return _cross(late, measure_load(steps), Cause.LATENCY, strictly=True)
+
+
+def interpolate(points: Sequence[tuple[float, float]], place: float) -> float:
+    """Give the value at a place, linear between points and level outside them.
+
+    Args:
+        points: Shape (n,) of (place, value), n >= 1, in order of place.
+        place: Where.
+    """
+    if place <= points[0][0]:
+        return points[0][1]
+    for (left, low), (right, high) in pairwise(points):
+        if place <= right:
+            return low + (high - low) * (place - left) / (right - left) if right > left else high
+    return points[-1][1]
+
+
+def _find_failures(steps: Sequence[Step]) -> Point | None:
+    failed = [(step, step.failed_ratio / FAILED_RATIO) for step in steps if step.offered]
+    return _cross(failed, measure_load(steps), Cause.FAILURES, strictly=False)
+
+
+def _cross(
+    values: Sequence[tuple[Step, float]],
+    load: Callable[[Step], float],
+    cause: Cause,
+    *,
+    strictly: bool,
+) -> Point | None:
+    """Find where a value comes to 1 for good: in most of the steps from there on."""
+    over = [value > 1.0 or (value == 1.0 and not strictly) for _, value in values]
+    for index, (step, value) in enumerate(values):
+        rest = over[index:]
+        if not over[index] or 2 * sum(rest) <= len(rest):
+            continue
+        before = [each for each, is_over in zip(values, over[:index], strict=False) if not is_over]
+        if not before:
+            return Point(load(step), step.answered, cause, Bound.AT_MOST)
+        well, low = before[-1]
+        part = (1.0 - low) / (value - low)
+        place = load(well) + part * (load(step) - load(well))
+        # Who is turned away is not answered: past the peak less is answered than at it.
+        carried = well.answered + part * (step.answered - well.answered)
+        return Point(place, carried, cause, Bound.EXACT)
+    return None
+
+
+def _find_flat(steps: Sequence[Step]) -> Point | None:
+    """Find the first step after which more is asked, and no more is answered."""
+    load = measure_load(steps)
+    for index, step in enumerate(steps):
+        later = [each.answered for each in steps if load(each) >= MORE_LOAD * load(step) > 0.0]
+        if not later or not step.answered:
+            continue
+        same, most = step.answered * (1 + FLAT_RATIO), step.answered * (1 + NOISE_RATIO)
+        if max(later) <= same or (median(later) <= same and max(later) <= most):
+            near = step.answered * FLAT_RATIO
+            after = [each.answered for each in steps[index:]]
+            level = median([each for each in after if abs(each - step.answered) <= near])
+            return Point(load(step), level, Cause.FLAT, Bound.EXACT)
+    return None
+
+
+def _find_most(steps: Sequence[Step]) -> Point:
+    best = max(steps, key=lambda step: step.answered)
+    return Point(measure_load(steps)(best), best.answered, None, Bound.AT_LEAST)
+
+
+def _curve(steps: Sequence[Step], resource: Resource) -> list[tuple[float, float]]:
+    load = measure_load(steps)
+    known = [step for step in steps if resource in step.used_ratio]
+    return [(load(step), step.used_ratio[resource]) for step in known]
+
+
+def _find_bottleneck(
+    steps: Sequence[Step], load: float, used: Mapping[Resource, float]
+) -> Bottleneck:
+    """Take what is nearest to its end of what load brought there."""
+    if not used:
+        return Bottleneck.UNKNOWN
+    near = {
+        resource: ratio
+        for resource, ratio in used.items()
+        if ratio >= NEAR_RATIO[resource] and _grows(_curve(steps, resource), load, ratio)
+    }
+    if not near:
+        return Bottleneck.CONCURRENCY
+    return Bottleneck(max(near, key=lambda resource: near[resource] - NEAR_RATIO[resource]).value)
+
+
+def _grows(curve: Sequence[tuple[float, float]], load: float, ratio: float) -> bool:
+    """Say whether use came with load; of the least load nobody can say that it did not."""
+    least, idle = curve[0]
+    return len(curve) == 1 or load <= least or ratio - idle >= GROWTH_RATIO
+
+
+def _count_served(steps: Sequence[Step], invocations: float) -> float | None:
+    """Say how many are in service at a time: throughput times the time alone on the instance."""
+    known = [latency for step in steps if (latency := read_latency(step, 0.5)) is not None]
+    return invocations / 60.0 * known[0] / 1_000.0 if known else None
+
+
+def _tell(
+    point: Point,
+    bottleneck: Bottleneck,
+    used: Mapping[Resource, float],
+    objective: LatencyObjective | None,
+) -> str:
+    carried = f"{point.invocations:,.0f} requests a minute"
+    if point.cause is None:
+        return (
+            f"One instance carries {carried} at least: the load test ended before it was "
+            "saturated. Raise the load until more of it brings no more answers."
+        )
+    if point.cause is Cause.LATENCY and objective is not None:
+        quantile = f"p{100 * objective.quantile:g}"
+        why = f"above that {quantile} is over {objective.latency_ms:g} ms"
+    elif point.cause is Cause.FAILURES:
+        why = f"above that {FAILED_RATIO:.0%} of the calls fail"
+    else:
+        why = "more load brings no more answers"
+    most = "at most" if point.bound is Bound.AT_MOST else "up to"
+    said = f"One instance carries {most} {carried}: {why}. {_tell_bottleneck(bottleneck, used)}"
+    if point.bound is Bound.AT_MOST:
+        said += " The least load was too much already; begin with less."
+    return said
+
+
+def _tell_bottleneck(bottleneck: Bottleneck, used: Mapping[Resource, float]) -> str:
+    if bottleneck is Bottleneck.UNKNOWN:
+        return "What ends there is not known: the use of no resource was measured."
+    if bottleneck.resource is not None:
+        name = NAMES[bottleneck.resource]
+        return f"Its {name} ends there: {used[bottleneck.resource]:.0%} are used."
+    listed = ", ".join(f"{NAMES[each]} {ratio:.0%}" for each, ratio in used.items())
+    return (
+        f"No resource is near its end there ({listed}): the model answers so many requests at a "
+        "time; more workers may answer more."
+    )
