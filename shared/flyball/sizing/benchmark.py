@@ -97,12 +97,14 @@ class Benchmark:
     Attributes:
         steps: From the least load to the most, shape (n,), n >= 1.
         machine: What it ran on.
-        source: Where it was read from, for messages.
+        source: Where it was read from and what it was taken for, for messages.
+        notes: What a reader should know of how it was read, such as what was left out.
     """
 
     steps: tuple[Step, ...]
     machine: Machine = UNKNOWN
     source: str = ""
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.steps:

@@ -1,0 +1,1 @@
+"""What did somebody else's load test find out, whichever tool made it?"""
