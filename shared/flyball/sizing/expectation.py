@@ -21,6 +21,9 @@ PROMISED_INSTANCES = 2
 ROUNDING = Fraction(1, 10**9)
 """An instance more for a billionth of one is a rounding error of what was read off."""
 
+NEAR_RATIO = 1e-6
+"""Further from a whole number than this, floats are exact enough."""
+
 
 class Shape(Word):
     """How requests come."""
@@ -146,6 +149,10 @@ def bound_capacity(
 
 def count_instances(requests_per_s: float, invocations_per_instance: float) -> int:
     """Count the instances that so many requests a second need, each so many a minute."""
+    rough = requests_per_s * MINUTE_S / invocations_per_instance
+    if abs(rough - round(rough)) > NEAR_RATIO * max(1.0, rough):
+        return math.ceil(rough)
+    # So near a whole number floats may err on its other side.
     asked = Fraction(str(requests_per_s)) * MINUTE_S
     return round_up(asked / Fraction(str(invocations_per_instance)))
 

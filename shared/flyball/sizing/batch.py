@@ -1,0 +1,280 @@
+"""Which fleet ends a batch in time for the least money, and what would more machines buy?
+
+Every machine starts up first and is paid for meanwhile, so more of them end sooner and cost more.
+Of workers of a queue: how many messages may wait for each of them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+
+from flyball.core.shape import NamedTuple
+from flyball.sizing.expectation import round_up
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+MOST_MACHINES = 1_000
+FEW_MACHINES = 8
+"""Below that the table of fleets has each of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done.
+
+    Attributes:
+        items: Of equal work, >= 1.
+        time_per_item: On one machine, with as many others as are in work there at a time.
+        deadline: From the order of machines to the last item.
+    """
+
+    items: int
+    time_per_item: timedelta
+    deadline: timedelta
+
+    def __post_init__(self) -> None:
+        if self.items < 1:
+            raise ValueError(f"items: {self.items}; give 1 or more")
+        _check_positive("time_per_item", self.time_per_item)
+        _check_positive("deadline", self.deadline)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What it can be done on.
+
+    Attributes:
+        price_per_hour: Of a machine, >= 0.
+        start_up: From the order to the first item; paid.
+        at_a_time: Items in work on a machine, >= 1.
+        billed_by: Time is billed in whole ones of these.
+        billed_least: So much at least, of each machine.
+        most_machines: Quota, >= 1.
+    """
+
+    price_per_hour: float
+    start_up: timedelta = timedelta(0)
+    at_a_time: int = 1
+    billed_by: timedelta = SECOND
+    billed_least: timedelta = MINUTE
+    most_machines: int = MOST_MACHINES
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.price_per_hour < math.inf:
+            raise ValueError(f"price_per_hour: {self.price_per_hour!r} is not a number >= 0")
+        if min(self.start_up, self.billed_least) < timedelta(0):
+            raise ValueError("start_up, billed_least: give a time of 0 or more")
+        _check_positive("billed_by", self.billed_by)
+        if min(self.at_a_time, self.most_machines) < 1:
+            raise ValueError("at_a_time, most_machines: give 1 or more")
+
+
+class Fleet(NamedTuple):
+    """So many machines, and what comes of them.
+
+    Attributes:
+        machines: >= 1, each with an item at least.
+        time: From the order to the last item.
+        cost: Of all of them.
+        faster: Than one machine, this many times.
+        dearer: Than one machine, this many times.
+        in_time: Whether it ends by the deadline.
+    """
+
+    machines: int
+    time: timedelta
+    cost: float
+    faster: float
+    dearer: float
+    in_time: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a batch is done.
+
+    Attributes:
+        best: The cheapest that ends in time; None: none does.
+        table: Fleets from one machine to the most that shorten it, shape (n,), rising.
+        sentence: What follows, for people.
+    """
+
+    best: Fleet | None
+    table: tuple[Fleet, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How a fleet of workers follows its queue.
+
+    Attributes:
+        per_instance: Messages that may wait for each: the target value of backlog per instance.
+        min_capacity: That keep up with the least that arrives.
+        max_capacity: That keep up with the most, grown.
+    """
+
+    per_instance: int
+    min_capacity: int
+    max_capacity: int
+
+
+def plan_batch(job: Job, offer: Offer) -> Plan:
+    """Find the cheapest fleet that ends in time.
+
+    Items are dealt out evenly; each machine is paid from its order until its last item.
+
+    Returns:
+        Of fleets that cost the same, that of the fewest machines. If none ends in time, its
+        sentence says when the fastest does, and what of the items is done by the deadline.
+    """
+    most = min(offer.most_machines, -(-job.items // offer.at_a_time))
+    one = _try_fleet(job, offer, 1, None)
+    best: Fleet | None = None
+    for machines in range(count_needed(job, offer), most + 1):
+        if best is not None and _least_cost(job, offer, machines) >= best.cost:
+            break
+        fleet = _try_fleet(job, offer, machines, one)
+        if best is None or fleet.cost < best.cost:
+            best = fleet
+    counts = {each for each in (2**power for power in range(most.bit_length())) if each < most}
+    counts |= {each for each in range(1, FEW_MACHINES) if each < most} | {most}
+    if best is not None:
+        counts.add(best.machines)
+    table = tuple(_try_fleet(job, offer, each, one) for each in sorted(counts))
+    return Plan(best, table, _tell(job, offer, best, table))
+
+
+def count_needed(job: Job, offer: Offer) -> int:
+    """Count the fewest machines that end in time, whatever the quota; 0 items a machine: none can.
+
+    Returns:
+        More than items where a machine has no time for one.
+    """
+    each = count_done(job, offer)
+    return -(-job.items // each) if each else job.items + 1
+
+
+def count_done(job: Job, offer: Offer) -> int:
+    """Count the items that one machine does by the deadline, >= 0."""
+    return max(0, (job.deadline - offer.start_up) // job.time_per_item) * offer.at_a_time
+
+
+def size_backlog(
+    acceptable_latency: timedelta,
+    time_per_message: timedelta,
+    *,
+    least_per_s: float = 0.0,
+    most_per_s: float = 0.0,
+    growth_factor: float = 1.0,
+    at_a_time: int = 1,
+    at_least: int = 1,
+) -> Backlog:
+    """Say how many messages may wait for each worker, and between how many workers that is.
+
+    Args:
+        acceptable_latency: From a message's arrival to its end.
+        time_per_message: Of a worker, mean.
+        least_per_s: Messages a second that arrive, >= 0.
+        most_per_s: Messages a second that arrive, >= least_per_s.
+        growth_factor: By how much more workers the most may come to be, >= 1.
+        at_a_time: Messages in work on an instance, >= 1.
+        at_least: Instances, >= 0; 0 where the fleet may go to zero.
+
+    Raises:
+        ValueError: A message takes longer than is acceptable, or a value is none.
+
+    Source: Amazon EC2 Auto Scaling User Guide, "Scaling policy based on Amazon SQS": acceptable
+        backlog per instance = acceptable latency ÷ time per message.
+    """
+    _check_positive("acceptable_latency", acceptable_latency)
+    _check_positive("time_per_message", time_per_message)
+    rates = (least_per_s, most_per_s, growth_factor)
+    if not (0.0 <= least_per_s <= most_per_s < math.inf and 1.0 <= growth_factor < math.inf):
+        raise ValueError(
+            f"least_per_s, most_per_s, growth_factor: {rates}; give 0 <= least <= most, and 1 or "
+            "more to grow by"
+        )
+    if at_a_time < 1 or at_least < 0:
+        raise ValueError("at_a_time, at_least: give 1 or more, and 0 or more")
+    per_instance = acceptable_latency // time_per_message * at_a_time
+    if not per_instance:
+        raise ValueError(
+            f"acceptable_latency: {acceptable_latency} is less than the {time_per_message} that "
+            "one message takes: no fleet keeps it; take a faster machine, or accept more"
+        )
+    # What one instance does in a second, exactly.
+    done = Fraction(SECOND // timedelta(microseconds=1), time_per_message // timedelta.resolution)
+    done *= at_a_time
+    low = max(at_least, round_up(Fraction(str(least_per_s)) / done))
+    grown = round_up(Fraction(str(most_per_s)) / done) * Fraction(str(growth_factor))
+    return Backlog(per_instance, low, max(low, 1, round_up(grown)))
+
+
+def _try_fleet(job: Job, offer: Offer, machines: int, one: Fleet | None) -> Fleet:
+    share, more = divmod(job.items, machines)
+    longest = _last(job, offer, share + bool(more))
+    billed = more * _bill(offer, _last(job, offer, share + 1))
+    billed += (machines - more) * _bill(offer, _last(job, offer, share))
+    cost = offer.price_per_hour * (billed / HOUR)
+    faster = one.time / longest if one else 1.0
+    dearer = cost / one.cost if one and one.cost else 1.0
+    return Fleet(machines, longest, cost, faster, dearer, longest <= job.deadline)
+
+
+def _least_cost(job: Job, offer: Offer, machines: int) -> float:
+    """Say what so many machines cost at least, which more of them never cost less than."""
+    work = -(-job.items // offer.at_a_time) * job.time_per_item
+    billed = max(machines * offer.start_up + work, machines * offer.billed_least)
+    return offer.price_per_hour * (billed / HOUR)
+
+
+def _last(job: Job, offer: Offer, share: int) -> timedelta:
+    return offer.start_up + -(-share // offer.at_a_time) * job.time_per_item
+
+
+def _bill(offer: Offer, time: timedelta) -> timedelta:
+    return max(offer.billed_least, -(-time // offer.billed_by) * offer.billed_by)
+
+
+def _tell(job: Job, offer: Offer, best: Fleet | None, table: tuple[Fleet, ...]) -> str:
+    if best is not None:
+        fast, does = table[-1], "does" if best.machines == 1 else "do"
+        said = (
+            f"{_count(best.machines)} {does} all {job.items:,} items in {best.time} of "
+            f"{job.deadline}, for {best.cost:,.2f}."
+        )
+        if fast.machines > best.machines:
+            said += (
+                f" The most that help, {_count(fast.machines)}, would take {fast.time} and cost "
+                f"{fast.cost:,.2f}."
+            )
+        return said
+    each = count_done(job, offer)
+    if not each:
+        said = (
+            f"The deadline of {job.deadline} cannot be kept by any number of machines: starting "
+            f"one takes {offer.start_up}, and an item {job.time_per_item}."
+        )
+    else:
+        done = min(job.items, each * offer.most_machines)
+        said = (
+            f"The deadline of {job.deadline} cannot be kept with {_count(offer.most_machines)}: "
+            f"{done:,} of {job.items:,} items are done by then, and "
+            f"{_count(count_needed(job, offer))} would be needed."
+        )
+    fast = min(table, key=lambda fleet: (fleet.time, fleet.machines))
+    return f"{said} The soonest is {fast.time}, with {_count(fast.machines)}."
+
+
+def _count(machines: int) -> str:
+    return "1 machine" if machines == 1 else f"{machines:,} machines"
+
+
+def _check_positive(name: str, value: timedelta) -> None:
+    if value <= timedelta(0):
+        raise ValueError(f"{name}: {value} is no time; give more than 0")

@@ -1,0 +1,101 @@
+"""How irregular are services and arrivals, as a load test and a trace tell it?
+
+What waits depends on how much both vary: the squared coefficient of variation, variance ÷ mean²,
+is 0 of what is always the same, and 1 of what knows nothing of what was before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from statistics import NormalDist
+
+from flyball.sizing.benchmark import Benchmark, BenchmarkError
+from flyball.sizing.queueing import POISSON_SCV, Service
+from flyball.sizing.saturation import Saturation, order_steps
+
+
+def learn_service(latency_ms: Mapping[float, float]) -> Service:
+    """Learn how long a service takes, and how much that varies, from quantiles of latency.
+
+    Of a load so small that nobody waits; what the network takes is counted as service, which
+    errs on the long side. A log-normal distribution is laid through the quantiles.
+
+    Args:
+        latency_ms: Milliseconds by quantile, 0–1; one, or several that differ.
+
+    Returns:
+        Of one server. Of one quantile alone the variation is not known: exponential is taken.
+
+    Raises:
+        BenchmarkError: No quantile between 0 and 1 has a latency above 0.
+
+    Source: Limpert, Stahel and Abbt, "Log-normal distributions across the sciences" (2001):
+        mean exp(μ + σ²/2), squared coefficient of variation exp(σ²) - 1.
+    """
+    normal = NormalDist()
+    points = [
+        (normal.inv_cdf(quantile), math.log(latency / 1_000.0))
+        for quantile, latency in latency_ms.items()
+        if 0.0 < quantile < 1.0 and latency > 0.0
+    ]
+    if not points:
+        raise BenchmarkError("latency_ms: no quantile of it tells how long a service takes")
+    if len(points) == 1:
+        # Of an exponential distribution this share of requests is served in so many means.
+        (place, logarithm) = points[0]
+        return Service(math.exp(logarithm) / -math.log1p(-normal.cdf(place)))
+    middle = math.fsum(place for place, _ in points) / len(points)
+    level = math.fsum(each for _, each in points) / len(points)
+    spread = math.fsum((place - middle) ** 2 for place, _ in points)
+    sigma = math.fsum((place - middle) * (each - level) for place, each in points) / spread
+    sigma = max(0.0, sigma)
+    return Service(math.exp(level - sigma * middle + sigma**2 / 2), math.expm1(sigma**2))
+
+
+def learn_instance(benchmark: Benchmark, saturation: Saturation) -> Service:
+    """Learn how one instance serves: as many at a time as makes it carry what it carries.
+
+    Raises:
+        BenchmarkError: No step has a latency.
+
+    Source: Denning and Buzen, "The Operational Analysis of Queueing Network Models" (1978):
+        what is in service is throughput times the time of service.
+    """
+    known = [step.latency_ms for step in order_steps(benchmark) if step.latency_ms]
+    if not known or not saturation.invocations:
+        raise BenchmarkError(
+            f"{benchmark.source or 'the load test'}: latency_ms: no step that was answered has "
+            "one; measure latencies, or size by the rule"
+        )
+    alone = learn_service(known[0])
+    carried = saturation.invocations / 60.0
+    servers = max(1, round(carried * alone.mean_s))
+    return Service(servers / carried, alone.scv, servers)
+
+
+def learn_arrivals(requests: Sequence[float | None]) -> float:
+    """Learn how irregular arrivals are, from requests by the minute.
+
+    Neighbouring minutes are compared, so that the course of a day counts for nothing. A burst that
+    lasts for minutes counts as much as one of requests that come together: it errs on the side of
+    more instances.
+
+    Args:
+        requests: In each minute, shape (n,); None is a gap.
+
+    Returns:
+        Squared coefficient of variation of the time between arrivals; that of arrivals that know
+        nothing of each other, where no two neighbouring minutes are known.
+
+    Source: Cox and Lewis, "The Statistical Analysis of Series of Events" (1966): variance ÷ mean
+        of counts comes to it where times are independent. Von Neumann, "Distribution of the ratio
+        of the mean square successive difference to the variance" (1941).
+    """
+    found = [
+        (after - before) ** 2 / (after + before)
+        for before, after in pairwise(requests)
+        if before is not None and after is not None and after + before > 0.0
+    ]
+    return math.fsum(found) / len(found) if found else POISSON_SCV

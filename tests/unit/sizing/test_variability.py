@@ -1,0 +1,110 @@
+"""Is variation learned from what load tests and traces tell?"""
+
+from __future__ import annotations
+
+import math
+import random
+from statistics import NormalDist
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flyball.sizing.benchmark import Benchmark, BenchmarkError, Step
+from flyball.sizing.saturation import find_saturation
+from flyball.sizing.variability import learn_arrivals, learn_instance, learn_service
+
+QUANTILES = (0.5, 0.9, 0.95, 0.99)
+
+
+@given(st.floats(0.001, 10.0), st.floats(0.01, 1.5))
+def test_a_log_normal_service_is_found_again(median: float, sigma: float) -> None:
+    """From four quantiles: its mean and its variation."""
+    normal = NormalDist()
+    given = {q: 1_000.0 * median * math.exp(sigma * normal.inv_cdf(q)) for q in QUANTILES}
+    found = learn_service(given)
+    assert found.mean_s == pytest.approx(median * math.exp(sigma**2 / 2))
+    assert found.scv == pytest.approx(math.exp(sigma**2) - 1)
+
+
+def test_an_exponential_service_is_nearly_found_again() -> None:
+    """A log-normal one that is laid through its quantiles is near it."""
+    found = learn_service({q: -1_000.0 * math.log(1 - q) for q in QUANTILES})
+    assert found.mean_s == pytest.approx(1.0, rel=0.05)
+    assert found.scv == pytest.approx(1.0, rel=0.15)
+
+
+def test_a_service_that_is_always_the_same_does_not_vary() -> None:
+    """Nor does one whose quantiles fall, by noise."""
+    assert learn_service({0.5: 20.0, 0.99: 20.0}) == pytest.approx((0.02, 0.0, 1))
+    assert learn_service({0.5: 20.0, 0.99: 19.0}).scv == 0.0
+
+
+def test_one_quantile_alone_is_taken_for_exponential() -> None:
+    """Its median is 0.693 of its mean."""
+    found = learn_service({0.5: 693.147})
+    assert found.mean_s == pytest.approx(1.0, rel=1e-5)
+    assert found.scv == 1.0
+
+
+@pytest.mark.parametrize("latency", [{}, {1.0: 5.0}, {0.0: 5.0}, {0.5: 0.0}])
+def test_quantiles_that_say_nothing_are_refused(latency: dict[float, float]) -> None:
+    """The least, the most and nothing are no distribution."""
+    with pytest.raises(BenchmarkError, match="no quantile of it tells"):
+        learn_service(latency)
+
+
+def test_an_instance_serves_as_many_at_a_time_as_it_carries() -> None:
+    """Four workers of 100 ms are four servers, which carry 40 a second."""
+    steps = tuple(
+        Step(
+            answered=min(users, 4) * 600.0,
+            offered=min(users, 4) * 600.0,
+            users=users,
+            latency_ms={0.5: 100.0 * max(1.0, users / 4), 0.95: 101.0 * max(1.0, users / 4)},
+        )
+        for users in (1.0, 2.0, 4.0, 8.0, 16.0)
+    )
+    benchmark = Benchmark(steps)
+    found = learn_instance(benchmark, find_saturation(benchmark))
+    assert found.servers == 4
+    assert found.servers / found.mean_s == pytest.approx(40.0)
+    assert found.scv == pytest.approx(0.0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "step", [Step(5.0, 5.0), Step(0.0, 0.0, latency_ms={0.5: 1.0})], ids=["late", "none"]
+)
+def test_an_instance_without_latency_or_answer_is_refused(step: Step) -> None:
+    """Nobody can say how long it serves."""
+    benchmark = Benchmark((step,), source="a.csv")
+    with pytest.raises(BenchmarkError, match="a.csv: latency_ms: no step that was answered"):
+        learn_instance(benchmark, find_saturation(benchmark))
+
+
+def count(minutes: int, scv: float, of_day: float = 0.0) -> list[float | None]:
+    """Count arrivals whose times between have a gamma distribution, more of them by day."""
+    chance = random.Random(3)
+    found: list[float | None] = []
+    now, shape = 0.0, 1.0 / scv
+    for minute in range(minutes):
+        rate = 100.0 * (1.0 + of_day * math.sin(2 * math.pi * minute / 1_440))
+        arrived = 0
+        while now < minute + 1:
+            now += chance.gammavariate(shape, scv / rate)
+            arrived += 1
+        found.append(float(arrived))
+    return found
+
+
+@pytest.mark.parametrize("scv", [0.25, 1.0, 4.0])
+@pytest.mark.parametrize("of_day", [0.0, 0.8])
+def test_arrivals_are_as_irregular_as_they_were_made(scv: float, of_day: float) -> None:
+    """From counts by the minute, whatever the course of the day."""
+    assert learn_arrivals(count(1_440, scv, of_day)) == pytest.approx(scv, rel=0.15)
+
+
+@pytest.mark.parametrize("trace", [[], [5.0], [5.0, None, 5.0], [0.0, 0.0]])
+def test_a_trace_without_neighbours_says_nothing(trace: list[float | None]) -> None:
+    """Then arrivals that know nothing of each other are taken."""
+    assert learn_arrivals(trace) == 1.0
