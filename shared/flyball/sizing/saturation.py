@@ -108,7 +108,8 @@ class Saturation:
         cause: By what it showed; None: not at all.
         bottleneck: What ended.
         used_ratio: Use of each measured resource there, 0–1.
-        concurrency: How many are served at a time there; None: no latency was measured.
+        concurrency: How many are served at a time there, by the median latency of the least load;
+            None: that was not measured, or saturates already, so that waiting is in it.
         sentence: All of it, for people.
     """
 
@@ -162,7 +163,7 @@ def find_saturation(benchmark: Benchmark, objective: LatencyObjective | None = N
         if any(resource in step.used_ratio for step in steps)
     }
     bottleneck = _find_bottleneck(steps, point.load, used) if point.cause else Bottleneck.UNKNOWN
-    concurrency = _count_served(steps, point.invocations)
+    concurrency = None if queues(benchmark, point) else _count_served(steps, point.invocations)
     said = _tell(point, bottleneck, used, objective)
     return Saturation(
         invocations=point.invocations,
@@ -180,6 +181,12 @@ def order_steps(benchmark: Benchmark) -> tuple[Step, ...]:
     """Give the steps from the least load to the most; see measure_load."""
     load = measure_load(benchmark.steps)
     return tuple(sorted(benchmark.steps, key=load))
+
+
+def queues(benchmark: Benchmark, found: Point | Saturation) -> bool:
+    """Say whether the least load saturates already, so that its latency has waiting in it."""
+    least = order_steps(benchmark)[0]
+    return found.cause is not None and found.load <= measure_load(benchmark.steps)(least)
 
 
 def measure_load(steps: Sequence[Step]) -> Callable[[Step], float]:

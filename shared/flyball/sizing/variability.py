@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import NormalDist
 
-from flyball.sizing.benchmark import Benchmark, BenchmarkError
+from flyball.sizing.benchmark import UNKNOWN, Benchmark, BenchmarkError
 from flyball.sizing.queueing import POISSON_SCV, Service
-from flyball.sizing.saturation import Saturation, order_steps
+from flyball.sizing.saturation import Bottleneck, Saturation, order_steps, queues
 
 
 def learn_service(latency_ms: Mapping[float, float]) -> Service:
@@ -57,6 +57,10 @@ def learn_service(latency_ms: Mapping[float, float]) -> Service:
 def learn_instance(benchmark: Benchmark, saturation: Saturation) -> Service:
     """Learn how one instance serves: as many at a time as makes it carry what it carries.
 
+    Not more at a time than it has cores, where these end and are known. Where the least load
+    saturates already, its latency has waiting in it and tells nothing: one at a time is taken, and
+    an exponential service, which errs on the side of more instances.
+
     Raises:
         BenchmarkError: No step has a latency.
 
@@ -71,7 +75,11 @@ def learn_instance(benchmark: Benchmark, saturation: Saturation) -> Service:
         )
     alone = learn_service(known[0])
     carried = saturation.invocations / 60.0
+    if queues(benchmark, saturation):
+        return Service(1.0 / carried)
     servers = max(1, round(carried * alone.mean_s))
+    if saturation.bottleneck is Bottleneck.CPU and benchmark.machine != UNKNOWN:
+        servers = min(servers, benchmark.machine.cores)
     return Service(servers / carried, alone.scv, servers)
 
 

@@ -258,6 +258,7 @@ def test_what_is_in_service_is_throughput_times_time() -> None:
     steps = tuple(replace(step, offered=step.answered) for step in steps)
     assert find_saturation(Benchmark(steps)).concurrency == pytest.approx(4.0)
     assert find_saturation(row([100, 200])).concurrency is None
+    assert find_saturation(Benchmark(steps[3:])).concurrency is None
 
 
 def test_a_quantile_that_was_not_measured_is_the_next_higher() -> None:

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyball.sizing.benchmark import Benchmark, BenchmarkError, Step
+from flyball.sizing.benchmark import (
+    UNKNOWN,
+    Benchmark,
+    BenchmarkError,
+    Machine,
+    Resource,
+    Step,
+)
 from flyball.sizing.saturation import find_saturation
 from flyball.sizing.variability import learn_arrivals, learn_instance, learn_service
 
@@ -54,22 +61,43 @@ def test_quantiles_that_say_nothing_are_refused(latency: dict[float, float]) -> 
         learn_service(latency)
 
 
-def test_an_instance_serves_as_many_at_a_time_as_it_carries() -> None:
-    """Four workers of 100 ms are four servers, which carry 40 a second."""
-    steps = tuple(
-        Step(
-            answered=min(users, 4) * 600.0,
-            offered=min(users, 4) * 600.0,
-            users=users,
-            latency_ms={0.5: 100.0 * max(1.0, users / 4), 0.95: 101.0 * max(1.0, users / 4)},
-        )
-        for users in (1.0, 2.0, 4.0, 8.0, 16.0)
+def load_workers(*users: float, machine: Machine = UNKNOWN) -> Benchmark:
+    """Load four workers, of 100 ms each, with so many users."""
+    return Benchmark(
+        tuple(
+            Step(
+                answered=min(each, 4) * 600.0,
+                offered=min(each, 4) * 600.0,
+                users=each,
+                latency_ms={0.5: 100.0 * max(1.0, each / 4), 0.95: 101.0 * max(1.0, each / 4)},
+                used_ratio={Resource.CPU: min(each, 4) / 4},
+            )
+            for each in users
+        ),
+        machine,
     )
-    benchmark = Benchmark(steps)
-    found = learn_instance(benchmark, find_saturation(benchmark))
-    assert found.servers == 4
-    assert found.servers / found.mean_s == pytest.approx(40.0)
-    assert found.scv == pytest.approx(0.0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "servers"),
+    [
+        (load_workers(1, 2, 4, 8, 16), 4),
+        (load_workers(1, 2, 4, 8, 16, machine=Machine("a", cores=8)), 4),
+        (load_workers(1, 2, 4, 8, 16, machine=Machine("a", cores=2)), 2),
+        (load_workers(1, 2, machine=Machine("a", cores=1)), 2),
+        (load_workers(8, 16), 1),
+    ],
+    ids=["unknown", "more cores", "fewer cores", "not saturated", "saturated by the least"],
+)
+def test_an_instance_serves_as_many_at_a_time_as_it_carries(
+    benchmark: Benchmark, servers: int
+) -> None:
+    """Four workers of 100 ms are four servers, which carry 40 a second; cores bound them."""
+    saturation = find_saturation(benchmark)
+    found = learn_instance(benchmark, saturation)
+    assert found.servers == servers
+    assert found.servers / found.mean_s == pytest.approx(saturation.invocations / 60.0)
+    assert found.scv == (1.0 if servers == 1 else pytest.approx(0.0, abs=1e-3))
 
 
 @pytest.mark.parametrize(
