@@ -36,6 +36,14 @@ class Load(NamedTuple):
 class LoadSource(Protocol):
     """A service that remembers how busy an endpoint was."""
 
+    def find_type(self, endpoint: str, variant: str) -> str:
+        """Say which instance type a variant has now.
+
+        Raises:
+            HistoryError: It was refused, or there is no such variant, or it has none.
+        """
+        ...
+
     def pull_loads(self, endpoint: str, variant: str, span: Span) -> Sequence[Load]:
         """Ask for each period of a span in which requests came, in order.
 

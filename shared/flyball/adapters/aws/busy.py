@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from flyball.adapters.aws.clients import Clients
+from flyball.adapters.aws.asked import DENIED
+from flyball.adapters.aws.clients import Clients, error_code, error_message
 from flyball.adapters.aws.cloudwatch import POINTS_A_CALL, CloudWatchMetrics
 from flyball.adapters.aws.past import AGAIN, INVOCATIONS, OF_VARIANT, explain_refusal
 from flyball.adapters.aws.query import Query
 from flyball.adapters.aws.refusal import is_throttled
+from flyball.adapters.aws.sagemaker import fetch_endpoint
 from flyball.busy import Load
 from flyball.core.model import Missing
 from flyball.history import HistoryError, ThrottledError
@@ -46,11 +48,35 @@ class CloudWatchLoad:
     """Load and use of SageMaker's variants, by GetMetricData alone.
 
     Args:
-        clients: With cloudwatch:GetMetricData.
+        clients: With cloudwatch:GetMetricData; and sagemaker:DescribeEndpoint and
+            sagemaker:DescribeEndpointConfig for the instance type.
     """
 
     def __init__(self, clients: Clients) -> None:
+        self._clients = clients
         self._metrics = CloudWatchMetrics(clients)
+
+    def find_type(self, endpoint: str, variant: str) -> str:
+        """Say which instance type a variant has now."""
+        action = "DescribeEndpoint"
+        try:
+            name = fetch_endpoint(self._clients, endpoint)["EndpointConfigName"]
+            action = "DescribeEndpointConfig"
+            client = self._clients.get("sagemaker")
+            answer = client.describe_endpoint_config(EndpointConfigName=name)
+        except Exception as error:
+            kind = ThrottledError if is_throttled(error) else HistoryError
+            raise kind(f"{endpoint}: {_explain_type(error, action)}") from error
+        variants = {each["VariantName"]: each for each in answer["ProductionVariants"]}
+        if variant not in variants:
+            known = ", ".join(variants)
+            raise HistoryError(f"{endpoint}: it has no variant {variant!r}; it has {known}")
+        found = variants[variant].get("InstanceType")
+        if not found:
+            raise HistoryError(
+                f"{endpoint}/{variant}: it names no instance type; say which it has, or its cores"
+            )
+        return str(found)
 
     def pull_loads(self, endpoint: str, variant: str, span: Span) -> Sequence[Load]:
         """Ask for each period of a span in which requests came, in order."""
@@ -71,6 +97,16 @@ class CloudWatchLoad:
             ends = sorted(found[REQUESTS, "Sum"])
             loads += [_read_load(end, span, found) for end in ends]
         return loads
+
+
+def _explain_type(error: Exception, action: str) -> str:
+    """Say why an instance type is not known; what may be read of metrics is another matter."""
+    if error_code(error) not in DENIED:
+        return explain_refusal(error)
+    return (
+        f"AWS: it may not be seen: {error_message(error)}; allow sagemaker:{action} on it, or say "
+        "which instance type it has"
+    )
 
 
 def _make_queries(endpoint: str, variant: str, period_s: int) -> list[Query]:
