@@ -67,6 +67,14 @@ def test_few_periods_are_joined_with_their_neighbours() -> None:
     assert [step.offered for step in steps] == pytest.approx([202, 600])
 
 
+def test_a_step_of_its_own_is_kept_also_at_the_least_load() -> None:
+    """Where all have enough nothing is joined."""
+    loads = [load(each) for each in (1, 1, 1, 500, 500, 500)]
+    assert [step.offered for step in bin_loads(loads, TWO, steps=2).steps] == pytest.approx(
+        [1, 500]
+    )
+
+
 def test_periods_of_any_length_are_counted_by_the_minute() -> None:
     """CloudWatch keeps five minutes for longer than one."""
     steps = bin_loads([load(500, period=5 * MINUTE, used_percent={})] * 3, TWO).steps
