@@ -19,6 +19,7 @@ FEWEST = 3
 NEAR = 0.02
 """The count of instances is a quotient of sums; so far from 1 it is still one."""
 MINUTE = timedelta(minutes=1)
+MEANS = "a step's percentiles are means of its periods', by requests"
 
 
 def bin_loads(
@@ -51,9 +52,12 @@ def bin_loads(
     shelves: list[list[Load]] = [[] for _ in range(steps)]
     for each in alone:
         shelves[min(steps - 1, int(steps * _rate(each) / most))].append(each)
-    return Benchmark(
-        tuple(_make_step(shelf, machine) for shelf in _join_few(shelves)), machine, source
-    )
+    made = tuple(_make_step(shelf, machine) for shelf in _join_few(shelves))
+    return Benchmark(made, machine, source, (*_tell_left(len(loads) - len(alone)), MEANS))
+
+
+def _tell_left(count: int) -> tuple[str, ...]:
+    return (f"{count} periods are left out: not just one instance was in service",) * (count > 0)
 
 
 def _is_one(load: Load) -> bool:

@@ -24,6 +24,7 @@ MOST_LOST = 10
 ATTEMPTS = 20
 QUANTILE = 0.95
 """Of which a latency is where the trial does not say: what it asks of a load test's limits."""
+UNSAID = f"of which percentile its latency is it does not say; taken for p{100 * QUANTILE:g}"
 SPENT = frozenset({Status.FAILED, Status.STOPPING, Status.STOPPED, Status.DELETED})
 
 Tell = Callable[[Trial], None]
@@ -46,8 +47,8 @@ class Read(NamedTuple):
     """What a trial says.
 
     Attributes:
-        benchmarks: One of each configuration that was tried; never empty.
-        notes: What it does not say, of which and why.
+        benchmarks: One of each configuration that was tried, with notes of its own; never empty.
+        notes: Of which nothing is known, and why.
     """
 
     benchmarks: tuple[Benchmark, ...]
@@ -174,9 +175,8 @@ def read_benchmarks(trial: Trial, find: Find = find_machine) -> Read:
             continue
         if finding.price_per_hour is not None:
             machine = machine._replace(price_per_hour=finding.price_per_hour)
-        step, left = _make_step(finding, trial.quantile or QUANTILE, machine)
-        notes += [f"{label}: {each}" for each in left]
-        benchmarks.append(Benchmark((step,), machine, label))
+        step, left = _make_step(finding, trial.quantile, machine)
+        benchmarks.append(Benchmark((step,), machine, label, tuple(left)))
     if not benchmarks:
         told = "; ".join(notes) or f"{trial.name}: it is {trial.status.value}, with no result"
         raise BenchmarkError(f"{told}; wait for it, or start it again with other instance types")
@@ -225,7 +225,9 @@ def _tell_missing(finding: Finding) -> str:
     return ""
 
 
-def _make_step(finding: Finding, quantile: float, machine: Machine) -> tuple[Step, list[str]]:
+def _make_step(
+    finding: Finding, quantile: float | None, machine: Machine
+) -> tuple[Step, list[str]]:
     """Make the one step that was found, and say what of it is not known."""
     used, notes = {}, []
     asked = ((Resource.CPU, finding.cpu_percent), (Resource.MEMORY, finding.memory_percent))
@@ -241,7 +243,9 @@ def _make_step(finding: Finding, quantile: float, machine: Machine) -> tuple[Ste
     if finding.latency_ms is None or finding.latency_ms < 0:
         notes.append("its latency is not known")
     else:
-        late[quantile] = finding.latency_ms
+        late[quantile or QUANTILE] = finding.latency_ms
+        if quantile is None:
+            notes.append(UNSAID)
     began, ended = finding.began, finding.ended
     known = began is not None and ended is not None and ended > began
     answered = finding.invocations or 0.0

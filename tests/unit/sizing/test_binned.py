@@ -31,6 +31,7 @@ def test_periods_of_like_load_are_a_step() -> None:
     assert [step.duration for step in found.steps] == [3 * MINUTE, 3 * MINUTE]
     assert found.machine == TWO
     assert found.source == "churn"
+    assert len(found.notes) == 1
 
 
 def test_a_percentile_is_weighed_by_requests() -> None:
@@ -53,6 +54,10 @@ def test_periods_of_several_instances_are_left_out() -> None:
     loads = [*others, load(0.0), load(10), load(10, instances=1.01), load(10, instances=0.99)]
     found = bin_loads(loads, TWO)
     assert [step.offered for step in found.steps] == pytest.approx([10])
+    assert found.notes == (
+        "5 periods are left out: not just one instance was in service",
+        "a step's percentiles are means of its periods', by requests",
+    )
     with pytest.raises(BenchmarkError, match="churn: one instance was alone.* 2 of 6 periods"):
         bin_loads([*others, load(10), load(10)], TWO, "churn")
     with pytest.raises(BenchmarkError, match="the past: .* 0 of 0 .*load test one"):

@@ -171,6 +171,7 @@ def test_each_configuration_is_a_benchmark() -> None:
     assert step.latency_ms == {0.99: 12.0}
     assert step.used_ratio == {Resource.CPU: 0.75, Resource.MEMORY: 0.4}
     assert step.duration == timedelta(minutes=5)
+    assert small.notes == ()
     assert big.steps[0].used_ratio[Resource.CPU] == pytest.approx(0.375)
 
 
@@ -185,13 +186,15 @@ def test_what_is_not_known_is_told() -> None:
     assert read.benchmarks[0].steps[0].duration == timedelta(minutes=1)
     assert read.benchmarks[0].machine.price_per_hour is None
     assert read.benchmarks[1].steps[0].used_ratio == {Resource.MEMORY: 0.4}
-    assert [note.removeprefix("t: ").partition(",")[0] for note in read.notes] == [
-        "ml.c5.large: its use of cpu is not known",
-        "ml.c5.large: its use of memory is not known",
-        "ml.c5.large: its latency is not known",
-        "ml.c5.xlarge N=2: ml.c5.xlarge: cpu: 900 % is not from 0 to 400 %",
-        "ml.c5.xlarge N=2: its latency is not known",
-    ]
+    assert read.notes == ()
+    assert read.benchmarks[0].notes == (
+        "its use of cpu is not known",
+        "its use of memory is not known",
+        "its latency is not known",
+    )
+    beyond, late = read.benchmarks[1].notes
+    assert beyond.startswith("ml.c5.xlarge: cpu: 900 % is not from 0 to 400 %")
+    assert late == "its latency is not known"
 
 
 def test_what_a_trial_found_before_it_was_stopped_is_found() -> None:
@@ -199,6 +202,10 @@ def test_what_a_trial_found_before_it_was_stopped_is_found() -> None:
     stopped = Part(Status.STOPPED, Finding(instance_type="ml.m5.large"))
     parts = (DONE, DONE, BROKEN, RUNS, stopped, Part(Status.PENDING, Finding()))
     read = read_benchmarks(stage(Status.STOPPED, *parts))
+    assert read.benchmarks[0].steps[0].latency_ms == {0.95: 12.0}
+    assert read.benchmarks[0].notes == (
+        "of which percentile its latency is it does not say; taken for p95",
+    )
     assert [each.source for each in read.benchmarks] == ["t: ml.c5.large"]
     assert read.notes == (
         "t: it is stopped",
