@@ -21,7 +21,7 @@ DIGEST_FILE = "flyball.sha256"
 # Never run by a function: what people use at a terminal, what Python makes, and what only a type
 # checker reads.
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.py[co]", "py.typed")
-LEFT_OUT_PACKAGES = frozenset({"cli", "config", "cost", "report", "sim"})
+LEFT_OUT_PACKAGES = frozenset({"cli", "config", "cost", "report", "sim", "sizing"})
 
 
 class StagingError(Exception):
