@@ -26,7 +26,7 @@ SAM := $(abspath .venv-sam)/bin/sam
 .NOTPARALLEL:
 .PHONY: help demo test check format format-check lint types contracts docs tests coverage \
 	e2e-aws e2e-gcp demo-aws build-aws template bench bench-backtest bench-fleet bench-tune bench-forecast \
-	bench-cold bench-cold-gcp bench-warm quality reference cost lock changelog clean
+	bench-cold bench-cold-gcp bench-warm loadtest quality reference cost lock changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -118,6 +118,9 @@ quality: $(VENV)/.dev-ready ## measure what the policies cost, on recorded traff
 bench-forecast: .venv-forecast/.ready ## hold our forecasts against statsforecast's (TRACES="a.csv b.csv"), half an hour
 	.venv-forecast/bin/python -m tests.quality.forecast $(TRACES)
 
+loadtest: .venv-load/.ready ## load a real model server, and hold what is found against wrk and hey
+	.venv-load/bin/python -m pytest tests/sizing $(ARGS)
+
 bench-cold: $(VENV)/.dev-ready .venv-sam/.ready ## measure a function's cold start under Lambda's runtime
 	FLYBALL_SAM="$(SAM)" $(BIN)/python -m tests.bench.cold
 
@@ -171,6 +174,12 @@ $(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(BIN)/python
 .venv-forecast/.ready: pyproject.toml | $(BIN)/python
 	@test -x .venv-forecast/bin/python || $(BIN)/python -m venv --clear .venv-forecast
 	@.venv-forecast/bin/python $(PIP) --editable '.[forecast]'
+	@touch $@
+
+# What a user gets by the extra, with a model to load; no lock pins it.
+.venv-load/.ready: pyproject.toml .venv-lock/bin/uv | $(BIN)/python
+	@test -x .venv-load/bin/python || $(BIN)/python -m venv --clear .venv-load
+	@.venv-lock/bin/uv pip install --quiet --python .venv-load/bin/python --group load --editable .
 	@touch $@
 
 .venv-sam/.ready: requirements/sam.txt | $(BIN)/python

@@ -1,0 +1,269 @@
+"""How are requests sent, by Locust, in a program of its own?
+
+    python -m flyball.sizing.load.generator
+
+Locust makes the standard library's sockets and threads over when it is imported, so nothing else of
+Flyball runs here. An order comes on stdin, then a load a line; on stdout go ticks, one a line.
+Where stdin ends, whoever asked is gone, and so is this: no endpoint is loaded that nobody watches.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import gevent
+from gevent import ssl
+from gevent.event import Event
+from gevent.fileobject import FileObjectPosix
+from locust import FastHttpUser, task
+from locust.env import Environment
+
+from flyball.sizing.load.order import Order, decode_order
+from flyball.sizing.load.tally import (
+    BROKEN,
+    DROPPED,
+    REFUSED,
+    TIMED_OUT,
+    UNKNOWN_HOST,
+    UNTRUSTED,
+    Tick,
+    encode_tick,
+    find_bin,
+)
+
+TICK_S = 0.25
+PATIENCE_S = 0.5
+"""Longer than the timeout of a call, until what dribbles on is cut off."""
+BREATHER_S = 0.1
+"""After a connection that failed, so that who refuses is not asked a thousand times a second."""
+OVERTIME_S = 5.0
+"""Past the order's time, at which this ends by itself."""
+BURST = 4
+"""Calls of a hard limit's rate that may come at once."""
+FAILURES = {
+    "ConnectionRefusedError": REFUSED,
+    "SSLCertVerificationError": UNTRUSTED,
+    "TimeoutError": TIMED_OUT,
+    "gaierror": UNKNOWN_HOST,
+    "timeout": TIMED_OUT,
+}
+"""What its class, or one that it is a kind of, says of a failure."""
+
+
+def main() -> None:
+    """Do as stdin says, until it ends."""
+    lines = FileObjectPosix(sys.stdin.fileno(), "rb", close=False)
+    first = json.loads(lines.readline())
+    callers = Callers(decode_order(first["order"]), first["hold_s"])
+    callers.start()
+    while line := lines.readline():
+        asked = json.loads(line)
+        if "probe" in asked:
+            _write({"probe": callers.probe()})
+        else:
+            callers.load(float(asked["load"]))
+    os._exit(0)  # calls that are under way are cut off
+
+
+class Callers:
+    """Those who call an endpoint: as many at once, or as often, as was asked last."""
+
+    def __init__(self, order: Order, hold_s: float) -> None:
+        address = urlsplit(order.url)
+        self._order = order
+        self._hold_s = hold_s
+        self._path = f"{address.path or '/'}{'?' if address.query else ''}{address.query}"
+        self._host = f"{address.scheme}://{address.netloc}"
+        self._bodies = itertools.cycle(order.bodies or (None,))
+        self._load = 0.0
+        self._ranks = itertools.count()
+        self._idle: list[tuple[int, Any]] = []
+        self._begun: dict[int, float] = {}
+        self._free_at = 0.0
+        self._runner: Any = None
+        self._make: Callable[[], Any] = dict
+        self._forget()
+
+    def start(self) -> None:
+        """Make room for the first callers, and tell what happens from now on."""
+        self._runner, self._make = _prepare(self._order, self._host, self._live)
+        gevent.spawn(self._tell)
+        gevent.spawn_later(self._order.limits.time.total_seconds() + OVERTIME_S, os._exit, 0)
+        if self._order.by_rate:
+            self._have(self._order.limits.users)
+            gevent.spawn(self._arrive)
+
+    def probe(self) -> dict[str, object]:
+        """Call once, and say what came back."""
+        begun = time.perf_counter()
+        failure, client = self._call(self._make())
+        del client
+        return {"failure": failure, "ms": 1_000.0 * (time.perf_counter() - begun)}
+
+    def load(self, load: float) -> None:
+        """Let so many users call, or so many calls be made in a second, within the limits."""
+        limits = self._order.limits
+        self._load = min(load, limits.rate if self._order.by_rate else float(limits.users))
+        if not self._order.by_rate:
+            self._have(int(self._load))
+            waiting = [each for each in self._idle if each[0] < self._load]
+            self._idle = [each for each in self._idle if each[0] >= self._load]
+            for _, gate in waiting:
+                gate.set()
+
+    def _have(self, users: int) -> None:
+        if users > self._runner.user_count:
+            self._runner.start(users, spawn_rate=users)
+
+    def _live(self, user: Any) -> None:  # noqa: ANN401  (Locust's)
+        """Be one user, for as long as this runs."""
+        rank = next(self._ranks)
+        client = user.client
+        while True:
+            if self._order.by_rate or rank >= self._load:
+                gate = Event()
+                self._idle.append((rank, gate))
+                gate.wait()
+                if not self._order.by_rate:
+                    continue
+            else:
+                self._hold_back()
+            self._sent += 1
+            self._begun[rank] = time.perf_counter()
+            failure, client = self._call(client)
+            taken = time.perf_counter() - self._begun.pop(rank)
+            if failure is None:
+                self._answered += 1
+                self._bins[find_bin(1_000.0 * taken)] += 1
+                continue
+            self._failed[failure] += 1
+            if not failure.isdigit():
+                gevent.sleep(BREATHER_S)
+
+    def _hold_back(self) -> None:
+        """Wait until the hard limit's rate has room for one more call."""
+        apart = 1.0 / self._order.limits.rate
+        now = time.perf_counter()
+        self._free_at = max(self._free_at, now - BURST * apart) + apart
+        if self._free_at > now:
+            self._limited = True
+            gevent.sleep(self._free_at - now)
+
+    def _call(self, client: Any) -> tuple[str | None, Any]:  # noqa: ANN401  (Locust's)
+        """Call once: why that was no answer, or None; and who may call next."""
+        order = self._order
+        answer = None
+        with gevent.Timeout(order.timeout.total_seconds() + PATIENCE_S, exception=False):
+            answer = client.request(
+                order.method,
+                self._path,
+                name="",
+                data=next(self._bodies),
+                headers=dict(order.headers),
+                allow_redirects=False,
+            )
+        if answer is None:  # a connection in the middle of an answer is of no use
+            return TIMED_OUT, self._make()
+        if answer.status_code:
+            well = order.expects(answer.status_code)
+            return (None if well else str(answer.status_code)), client
+        return _name_failure(answer.error), client
+
+    def _arrive(self) -> None:
+        """Give calls to idle callers, evenly; the one who was busy last is taken first."""
+        due_at = time.perf_counter()
+        while True:
+            now = time.perf_counter()
+            if self._load <= 0.0:
+                gevent.sleep(TICK_S / 10)
+                due_at = time.perf_counter()
+                continue
+            while due_at <= now:
+                due_at += 1.0 / self._load
+                self._due += 1
+                if self._idle:
+                    self._idle.pop()[1].set()
+                else:
+                    self._failed[DROPPED] += 1
+                    self._limited = True
+            gevent.sleep(max(0.0, due_at - time.perf_counter()))
+
+    def _tell(self) -> None:
+        """Tell what happened, some times a second."""
+        told, used = time.perf_counter(), time.process_time()
+        while True:
+            gevent.sleep(TICK_S)
+            now, cpu = time.perf_counter(), time.process_time()
+            tick = Tick(
+                span_s=now - told,
+                sent=self._sent,
+                due=self._due,
+                answered=self._answered,
+                failed=self._failed,
+                bins=self._bins,
+                waiting=len(self._begun),
+                stuck=sum(now - begun >= self._hold_s for begun in self._begun.values()),
+                cpu_s=cpu - used,
+                limited=self._limited,
+            )
+            self._forget()
+            told, used = now, cpu
+            _write({"tick": encode_tick(tick)})
+
+    def _forget(self) -> None:
+        self._sent = self._due = self._answered = 0
+        self._failed: Counter[str] = Counter()
+        self._bins: Counter[int] = Counter()
+        self._limited = False
+
+
+def _prepare(order: Order, host: str, live: Callable[[Any], None]) -> tuple[Any, Callable[[], Any]]:
+    """Give Locust's runner of such users, and what makes a client of its own.
+
+    Certificates are checked, which Locust does not do by itself, and nothing is tried again.
+    """
+
+    def call(user: Any) -> None:  # noqa: ANN401  (a task is a function that Locust marks)
+        live(user)
+
+    context = ssl.create_default_context()
+    timeout_s = order.timeout.total_seconds()
+    traits = {
+        "host": host,
+        "insecure": False,
+        "ssl_context_factory": staticmethod(lambda: context),
+        "connection_timeout": timeout_s,
+        "network_timeout": timeout_s,
+        "max_retries": 0,
+        "max_redirects": 0,
+        "concurrency": 1,
+        "live": task(call),
+    }
+    caller = type("Caller", (FastHttpUser,), traits)
+    environment = Environment(user_classes=[caller], host=host)
+    return environment.create_local_runner(), lambda: caller(environment).client
+
+
+def _name_failure(error: BaseException) -> str:
+    """Say what a failure is, in words of ours: another's may hold what was sent."""
+    for each in type(error).__mro__:
+        if each.__name__ in FAILURES:
+            return FAILURES[each.__name__]
+    return BROKEN
+
+
+def _write(message: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
