@@ -6,8 +6,6 @@ Told by what stands in the file, never by its name.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TextIO
@@ -84,24 +82,21 @@ def recognize(
     return Benchmark(steps, machines.pop(), source, tuple(notes))
 
 
-def recognize_each(
-    path: Path, machines: Mapping[str, Machine] | None = None
-) -> tuple[Benchmark, ...]:
-    """Read a job's benchmark of each instance type.
+def recognize_each(path: Path, machine: Machine = UNKNOWN) -> tuple[Benchmark, ...]:
+    """Read a job's benchmark of each configuration.
 
     Args:
         path: What boto3's describe_inference_recommendations_job answers, as JSON.
-        machines: What is known of them besides, by instance type: cores, above all.
+        machine: What is known of its instance type; of others the table of machines is asked.
 
     Raises:
         BenchmarkError: It is no such job, or has no result.
     """
     documents = read_documents(path)
     if not documents or not recommender.is_job(documents[0]):
-        raise BenchmarkError(
-            f"{path}: not {JOB}; give what describe-inference-recommendations-job says"
-        )
-    return recommender.read_job(documents[0], f"{path} ({JOB})", machines)
+        remedy = "give what describe-inference-recommendations-job says"
+        raise BenchmarkError(f"{path}: not {JOB}; {remedy}")
+    return recommender.read_job(documents[0], f"{path} ({JOB})", machine)
 
 
 def _read_file(
@@ -141,23 +136,15 @@ def _read_json(path: Path, machine: Machine) -> Benchmark:
 
 
 def _pick(path: Path, node: Node, machine: Machine) -> Benchmark:
-    """Pick a job's benchmark of one machine."""
-    wanted = machine.instance_type
-    named = {wanted: machine} if wanted else {}
-    found = recommender.read_job(node, f"{path} ({JOB})", named)
-    types = [each.machine.instance_type for each in found]
+    """Pick a machine's benchmark: of several configurations the one that answers most."""
+    found = recommender.read_job(node, f"{path} ({JOB})", machine)
+    types = list(dict.fromkeys(each.machine.instance_type for each in found))
+    wanted = machine.instance_type or (types[0] if len(types) == 1 else "")
     chosen = [each for each in found if each.machine.instance_type == wanted]
-    if len(found) == 1 and (not wanted or not types[0]):
-        chosen = [each if types[0] else _on(each, machine) for each in found]
     if not chosen:
-        listed = ", ".join(filter(None, types)) or "none"
+        listed = ", ".join(types)
         raise BenchmarkError(f"{path}: the job tells of {listed}; say which instance type is meant")
-    return chosen[0]
-
-
-def _on(benchmark: Benchmark, machine: Machine) -> Benchmark:
-    """Say on what an endpoint was measured that does not say it itself."""
-    return replace(benchmark, machine=machine)
+    return max(chosen, key=lambda each: each.steps[0].answered)
 
 
 def _read_lines(
