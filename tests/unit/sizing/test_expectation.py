@@ -175,6 +175,8 @@ def test_a_trace_is_its_own_course() -> None:
     assert (expected.least_per_s, expected.most_per_s) == (2.0, 10.0)
     assert expected.growth_factor == 1.5
     assert draw_course(expected, 5) == (120.0, None, 600.0, 120.0, None)
+    assert draw_course(expected, 1) == (120.0,)
+    assert expect_trace([60.0]).growth_factor == Expectation(1.0, 1.0).growth_factor == 1.0
 
 
 @pytest.mark.parametrize("trace", [[], [None]])

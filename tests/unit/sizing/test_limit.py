@@ -283,6 +283,12 @@ def test_noise_of_the_curve_is_averaged_out() -> None:
     assert [read_invocations(curve, each) for each in places] == [0, 50, 200, 350, 400]
 
 
+def test_what_comes_after_the_peak_is_not_in_the_curve() -> None:
+    """Past it less is answered with all cores in use: half of them still carry half."""
+    benchmark = row([100, 200, 300, 400, 250, 200], {CPU: [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]})
+    assert limit(benchmark).invocations == near(180, 200, 220)
+
+
 def test_what_uses_nothing_is_read_as_nothing() -> None:
     """A curve that begins level at zero has no invocations there."""
     assert read_invocations(((0.0, 0.0), (0.0, 100.0), (0.5, 200.0)), 0.0) == 0.0
@@ -297,6 +303,12 @@ def test_a_table_has_invocations_and_latency_by_use() -> None:
         (1.0, 10_000),
     ]
     assert [each.latency_ms[0.95] for each in found] == pytest.approx([20.0, 23.5, 60.0])
+
+
+def test_a_table_goes_in_tenths() -> None:
+    """Unless others are asked for."""
+    found = tabulate(PUBLISHED, find_saturation(PUBLISHED), CPU)
+    assert [round(each.invocations) for each in found] == [1_000 * tenth for tenth in range(2, 11)]
 
 
 TESTS = st.lists(

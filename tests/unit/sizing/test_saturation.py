@@ -21,7 +21,7 @@ from flyball.sizing.saturation import (
     read_latency,
 )
 
-P95 = LatencyObjective(100.0, 0.95)
+P95 = LatencyObjective(100.0)
 
 
 def row(
@@ -114,6 +114,14 @@ CASES = (
         objective=P95,
     ),
     Case(
+        "too late in half of the steps from there on",
+        row([100, 200, 300], latency=[20, 150, 30]),
+        300,
+        None,
+        Bound.AT_LEAST,
+        objective=P95,
+    ),
+    Case(
         "just in time",
         row([100, 200, 300], latency=[20, 50, 100]),
         300,
@@ -145,6 +153,34 @@ def test_saturation_is_what_comes_first(case: Case) -> None:
     assert (found.cause, found.bound) == (case.cause, case.bound)
     assert found.invocations == pytest.approx(case.invocations, abs=0.6)
     assert f"{found.invocations:,.0f} requests a minute" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "said"),
+    [
+        (row([1, 2, 3], latency=[20, 50, 150]), "above that p95 is over 100 ms."),
+        (row([1, 2, 3], latency=[1, 1, 1], failed=[0, 0, 0.1]), "above that 1% of the calls fail."),
+        (row([3, 3, 3], latency=[1, 1, 1]), "more load brings no more answers."),
+        (
+            row([1, 2, 3], latency=[1, 1, 1]),
+            "at least: the load test ended before it was saturated.",
+        ),
+    ],
+)
+def test_it_says_by_what_saturation_shows(benchmark: Benchmark, said: str) -> None:
+    """In words, whatever the objective was."""
+    assert said in find_saturation(benchmark, P95).sentence
+
+
+def test_the_load_lies_between_the_steps() -> None:
+    """In users: halfway from 20 to 40 here, as the latency passes halfway."""
+    steps = tuple(
+        Step(users, users, users=users, latency_ms={0.95: latency})
+        for users, latency in ((10.0, 0.1), (20.0, 0.2), (40.0, 0.6))
+    )
+    found = find_saturation(Benchmark(steps), LatencyObjective(0.4))
+    assert found.load == pytest.approx(30.0)
+    assert found.invocations == pytest.approx(30.0)
 
 
 def test_a_rate_that_is_not_answered_saturates_without_users() -> None:
@@ -216,6 +252,13 @@ ENDS = (
         Bottleneck.GPU,
     ),
     Ends(
+        "memory that was full before, and nothing else",
+        {Resource.GPU: 0.1, Resource.GPU_MEMORY: 0.95},
+        {Resource.GPU: 0.3, Resource.GPU_MEMORY: 0.96},
+        Bottleneck.CONCURRENCY,
+        "GPU 30%, GPU memory 96%",
+    ),
+    Ends(
         "one worker on four cores",
         {Resource.CPU: 0.06, Resource.MEMORY: 0.3},
         {Resource.CPU: 0.25, Resource.MEMORY: 0.3},
@@ -252,11 +295,17 @@ def test_the_least_load_that_is_too_much_may_have_any_bottleneck() -> None:
 def test_what_is_in_service_is_throughput_times_time() -> None:
     """Four workers of 100 ms each carry 40 a second, however many users wait."""
     steps = tuple(
-        Step(min(users, 4) * 600.0, 2_400.0, users=users, latency_ms={0.5: max(100.0, users * 25)})
+        Step(
+            min(users, 4) * 600.0,
+            2_400.0,
+            users=users,
+            latency_ms={0.5: max(99.0 + users, users * 25)},
+        )
         for users in (1.0, 2.0, 4.0, 8.0, 16.0)
     )
     steps = tuple(replace(step, offered=step.answered) for step in steps)
     assert find_saturation(Benchmark(steps)).concurrency == pytest.approx(4.0)
+    assert steps[0].latency_ms != steps[1].latency_ms
     assert find_saturation(row([100, 200])).concurrency is None
     assert find_saturation(Benchmark(steps[3:])).concurrency is None
 
