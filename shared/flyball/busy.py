@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -35,6 +35,17 @@ class Load(NamedTuple):
 
 class LoadSource(Protocol):
     """A service that remembers how busy an endpoint was."""
+
+    def find_place(self, known: MutableMapping[str, str]) -> str:
+        """Say where it is asked, and on whose account.
+
+        Args:
+            known: What earlier calls have put here; where it holds the answer, nobody is asked.
+
+        Raises:
+            HistoryError: It is not known, such as without credentials.
+        """
+        ...
 
     def find_type(self, endpoint: str, variant: str) -> str:
         """Say which instance type a variant has now.

@@ -195,6 +195,14 @@ def test_who_may_not_see_an_endpoint_is_told_what_is_missing(
         source.find_type("chat", "blue")
 
 
+def test_it_says_whose_it_is(wire: Wire, source: LoadSource) -> None:
+    """So that what is kept of one account is not taken for another's."""
+    wire.answer("GetCallerIdentity", {"Account": "123456789012"})
+    known: dict[str, str] = {}
+    assert source.find_place(known).endswith("us-east-1 123456789012")
+    assert len(known) == 1
+
+
 @pytest.fixture
 def cloudwatch(moto: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Give CloudWatch by moto, empty."""

@@ -10,13 +10,19 @@ CloudWatch API Reference, GetMetricData (datapoints a call).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from datetime import datetime
 
 from flyball.adapters.aws.asked import DENIED
 from flyball.adapters.aws.clients import Clients, error_code, error_message
 from flyball.adapters.aws.cloudwatch import POINTS_A_CALL, CloudWatchMetrics
-from flyball.adapters.aws.past import AGAIN, INVOCATIONS, OF_VARIANT, explain_refusal
+from flyball.adapters.aws.past import (
+    AGAIN,
+    INVOCATIONS,
+    OF_VARIANT,
+    CloudWatchPast,
+    explain_refusal,
+)
 from flyball.adapters.aws.query import Query
 from flyball.adapters.aws.refusal import is_throttled
 from flyball.adapters.aws.sagemaker import fetch_endpoint
@@ -55,6 +61,10 @@ class CloudWatchLoad:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._metrics = CloudWatchMetrics(clients)
+
+    def find_place(self, known: MutableMapping[str, str]) -> str:
+        """Say in which region and account it is asked, as of traffic."""
+        return CloudWatchPast(self._clients).find_place(known)
 
     def find_type(self, endpoint: str, variant: str) -> str:
         """Say which instance type a variant has now."""
