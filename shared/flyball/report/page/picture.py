@@ -57,7 +57,7 @@ def check(path: Path) -> None:
     """
     if path.suffix.lower() not in KINDS:
         raise PictureError(f"{path}: got {path.suffix or 'no suffix'!r}, expected .svg or .png")
-    _load("matplotlib.figure")
+    load("matplotlib.figure")
 
 
 def draw(page: Page, path: Path) -> None:
@@ -68,18 +68,22 @@ def draw(page: Page, path: Path) -> None:
         OSError: The file cannot be written.
     """
     check(path)
-    with _settings():
-        figure = make_figure(page)
-        kind = path.suffix.lower().removeprefix(".")
-        dated = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
-        figure.savefig(path, format=kind, metadata=dated)
+    with settings():
+        save(make_figure(page), path)
+
+
+def save(figure: Any, path: Path) -> None:  # noqa: ANN401
+    """Write a figure, without date or program, so that the same one gives the same bytes."""
+    kind = path.suffix.lower().removeprefix(".")
+    dated = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
+    figure.savefig(path, format=kind, metadata=dated)
 
 
 def make_figure(page: Page) -> Any:  # noqa: ANN401
     """Make a figure with each subject in a row of its own, and its names where there is room."""
     subjects = [each for each in page.subjects if each.chart is not None or each.points]
     rows = max(1, len(subjects))
-    figure = _load("matplotlib.figure").Figure(
+    figure = load("matplotlib.figure").Figure(
         figsize=(WIDE, HIGH * rows), dpi=DOTS, layout="constrained"
     )
     parts = figure.subfigures(rows, 1, squeeze=False)[:, 0]  # one is there for nobody too
@@ -94,7 +98,12 @@ def make_figure(page: Page) -> Any:  # noqa: ANN401
     return figure
 
 
-def _load(name: str) -> Any:  # noqa: ANN401  (an optional library)
+def load(name: str) -> Any:  # noqa: ANN401  (an optional library)
+    """Import a part of the library.
+
+    Raises:
+        PictureError: It is not installed.
+    """
     try:
         return importlib.import_module(name)
     except ImportError as error:
@@ -102,9 +111,9 @@ def _load(name: str) -> Any:  # noqa: ANN401  (an optional library)
 
 
 @contextmanager
-def _settings() -> Iterator[None]:
+def settings() -> Iterator[None]:
     """Draw by the library's own settings and ours, whatever the user's are."""
-    matplotlib = _load("matplotlib")
+    matplotlib = load("matplotlib")
     with matplotlib.rc_context(), warnings.catch_warnings():
         # Where the font has no letter, it draws a box.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
@@ -188,14 +197,14 @@ def _draw_chart(axes: Any, chart: Chart) -> None:  # noqa: ANN401
             label=label,
         )
         label = "_late"  # one of them is enough for the legend
-    dates = _load("matplotlib.dates")
+    dates = load("matplotlib.dates")
     locator = dates.AutoDateLocator(tz=UTC, maxticks=10)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=UTC))
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(bottom=0)
     axes.set_ylabel(f"requests in {_length(chart.slot)}")
-    axes.yaxis.set_major_formatter(_load("matplotlib.ticker").FuncFormatter(_tick))
+    axes.yaxis.set_major_formatter(load("matplotlib.ticker").FuncFormatter(_tick))
     axes.grid(axis="y", color=LINE, linewidth=0.6)
     axes.set_axisbelow(True)
     beside = axes.secondary_yaxis(
