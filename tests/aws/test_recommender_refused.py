@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import (
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
 
 from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.recommender import InferenceRecommender
@@ -64,6 +69,8 @@ TROUBLES = [
     ),
     Trouble("broken", DESCRIBE, ("error", "", ""), "run it again", BusyTrialError),
     Trouble("cut off", DESCRIBE, ("cut", "", ""), "run it again", BusyTrialError),
+    Trouble("garbled", DESCRIBE, ("garbled", "", ""), "run it again", BusyTrialError),
+    Trouble("empty", DESCRIBE, ("empty", "", ""), "without a status", BusyTrialError),
     Trouble(
         "denied",
         CREATE,
@@ -160,6 +167,27 @@ def test_the_client_refuses_what_its_model_does(stand: Stand) -> None:
     with pytest.raises(TrialError, match="TargetCpuUtilizationPerCore"):
         stand.bench.advise("t", finding, 0.0, 1, 2)
     assert stand.cloud.calls == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ReadTimeoutError(endpoint_url="x"),
+        ConnectTimeoutError(endpoint_url="x"),
+        EndpointConnectionError(endpoint_url="x"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_who_is_not_answered_may_ask_again(error: Exception) -> None:
+    """Whoever waits goes on waiting."""
+
+    class Mute(Clients):
+        def get(self, service: str) -> Any:
+            assert service == "sagemaker"
+            raise error
+
+    with pytest.raises(BusyTrialError, match="trial t: AWS: .*run it again"):
+        InferenceRecommender(Mute()).look("t")
 
 
 def test_without_credentials_the_remedy_is_said() -> None:

@@ -45,8 +45,8 @@ UNKNOWN = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
 FAULTS = frozenset({"InternalFailure", "InternalServerError", "ServiceUnavailable"})
 """What the service has not understood of itself; it may be asked again."""
 OVER = ENDED | {Status.STOPPING}
-SILENCE = ("ConnectionError", "ConnectionClosedError", "EndpointConnectionError", "Timeout")
-"""What the SDK calls it when nobody answers."""
+SILENCE = ("ConnectionError", "ConnectionClosedError", "TimeoutError", "ResponseParserError")
+"""What the SDK calls it when nobody answers, or with what is no answer."""
 
 _TAKEN_WORDS = re.compile(r"\balready exists?\b|\balready (being )?used?\b", re.IGNORECASE)
 _UNKNOWN_WORDS = re.compile(
@@ -96,7 +96,7 @@ class InferenceRecommender:
         if model:
             is_package = model.startswith("arn:")
             asked["ModelPackageVersionArnEquals" if is_package else "ModelNameEquals"] = model
-        jobs = self._list("InferenceRecommendationsJobs", part, min(PAGE, limit), asked)
+        jobs = self._list("InferenceRecommendationsJobs", "", min(PAGE, limit), asked)
         return [read_trial(each) for each in islice(jobs, limit)]
 
     def look(self, name: str) -> Trial:
@@ -135,7 +135,10 @@ class InferenceRecommender:
 
     def _describe(self, name: str) -> Trial:
         check_name(name)
-        return read_trial(self._ask("DescribeInferenceRecommendationsJob", name, JobName=name))
+        answer = self._ask("DescribeInferenceRecommendationsJob", name, JobName=name)
+        if not answer.get("JobName") or not answer.get("Status"):
+            raise BusyTrialError(f"trial {name}: AWS: an answer without a status; run it again")
+        return read_trial(answer)
 
     def _list(self, what: str, name: str, page: int, asked: dict[str, Any]) -> Iterator[Json]:
         """Give what is listed, page by page, as it is needed."""
