@@ -1,0 +1,171 @@
+"""What are the policies of a sized endpoint set to, and where does each value come from?
+
+The published example's numbers are what the rules here give for it: its cooldowns for a lead time
+of 100 seconds, its steps for eight instances at most, two cores, and half of them used.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from flyball.core.shape import NamedTuple
+from flyball.core.word import Word
+from flyball.sizing.benchmark import Resource
+from flyball.sizing.habit import Habit
+from flyball.sizing.limit import HOLDS, convert_to_cloudwatch, draw_curve
+from flyball.sizing.plan import Sizing
+from flyball.sizing.saturation import interpolate
+
+OUT_RATIO = 0.1
+"""Of a lead time: the longest that a cooldown may add to it."""
+SECOND = timedelta(seconds=1)
+NEAR_RATIO, FAR_RATIO = 0.05, 0.8
+"""Of the way from the limit to saturation: where the second and the last step begin."""
+SHARES = (0.05, 0.375, 0.5)
+"""Of the most instances, that each step adds: 1, 3 and 4 of eight."""
+LATE_RATIO = 0.01
+"""Of the requests may be late, where nobody says otherwise."""
+WHOLE = 1e-9
+
+
+class Kind(Word):
+    """By what an endpoint is scaled."""
+
+    TRACKING = "tracking"
+    """Target tracking on invocations and on use, and steps for what comes at once."""
+    ADAPTIVE = "adaptive"
+    """A policy that finds out by itself."""
+
+
+class Cooldowns(NamedTuple):
+    """After a change that is complete: before the next one of the same direction."""
+
+    scale_out: timedelta
+    scale_in: timedelta
+
+
+class Rise(NamedTuple):
+    """A step.
+
+    Attributes:
+        begin_ratio: Of the way from the limit (0) to saturation (1).
+        end_ratio: Likewise; None: without end.
+        add: Instances.
+    """
+
+    begin_ratio: float
+    end_ratio: float | None
+    add: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the policies are set to.
+
+    Attributes:
+        min_capacity: Instances.
+        max_capacity: Instances.
+        invocations: Per instance and minute, that it is held at.
+        cooldowns: As the policies have them.
+        rises: From the limit on, in order; empty: no step policy.
+        habits: What the calendar brings, of which each is a window.
+        kind: By what it is scaled.
+        late_ratio: Share of requests that may be late, 0–1.
+        why: By an attribute's name, why it is not what the method says.
+    """
+
+    min_capacity: int
+    max_capacity: int
+    invocations: float
+    cooldowns: Cooldowns
+    rises: tuple[Rise, ...]
+    habits: tuple[Habit, ...] = ()
+    kind: Kind = Kind.TRACKING
+    late_ratio: float = LATE_RATIO
+    why: Mapping[str, str] = field(default_factory=dict)
+
+    def change(self, why: str, **changes: Any) -> Settings:  # noqa: ANN401  (attributes of ours)
+        """Set some anew, and keep why."""
+        told = {**self.why, **dict.fromkeys(changes, why)}
+        return replace(self, why=told, **changes)
+
+
+def derive_settings(
+    sizing: Sizing,
+    *,
+    habits: tuple[Habit, ...] = (),
+    kind: Kind = Kind.TRACKING,
+    late_ratio: float = LATE_RATIO,
+) -> Settings:
+    """Say what the policies are set to.
+
+    Args:
+        sizing: What the method found.
+        habits: See habit.find_habits; empty: no windows.
+        kind: By what it is scaled.
+        late_ratio: Share of requests that may be late, 0–1.
+    """
+    return Settings(
+        min_capacity=sizing.capacity.min_capacity,
+        max_capacity=sizing.capacity.max_capacity,
+        invocations=sizing.limit.invocations.middle,
+        cooldowns=derive_cooldowns(sizing.wish.lead_time),
+        rises=derive_rises(sizing.capacity.max_capacity),
+        habits=habits,
+        kind=kind,
+        late_ratio=late_ratio,
+    )
+
+
+def derive_cooldowns(lead_time: timedelta) -> Cooldowns:
+    """Say how long to wait after a change.
+
+    Scale-in waits one lead time: what it took by mistake takes so long to come back. Scale-out
+    waits a tenth of one, since it may not make late what is late already, and what was ordered is
+    counted anyway. Both are whole seconds, rounded up.
+
+    Source: AWS's published method of sizing an endpoint in three steps: 10 s and 100 s. It does not
+        say for which lead time: by this rule it is 100 s.
+    """
+    seconds = lead_time.total_seconds()
+    out = math.ceil(seconds * OUT_RATIO - WHOLE)
+    return Cooldowns(out * SECOND, math.ceil(seconds - WHOLE) * SECOND)
+
+
+def derive_rises(max_capacity: int) -> tuple[Rise, ...]:
+    """Say how many instances come at once, by how far it is from the limit to saturation.
+
+    Source: AWS's published method of sizing an endpoint in three steps: +1 from 0 to 5, +3 from 5
+        to 80 and +4 from 80 on above 100 of the 200 % of two cores, for eight instances at most.
+    """
+    first, middle, last = (max(1, math.ceil(max_capacity * part - WHOLE)) for part in SHARES)
+    return (
+        Rise(0.0, NEAR_RATIO, first),
+        Rise(NEAR_RATIO, FAR_RATIO, middle),
+        Rise(FAR_RATIO, None, last),
+    )
+
+
+def choose_gauge(sizing: Sizing) -> Resource | None:
+    """Say whose use is tracked; None: of none, as none was measured or more instances free none."""
+    resource = sizing.limit.resource
+    return None if resource in HOLDS else resource
+
+
+def read_use(sizing: Sizing, resource: Resource, invocations: float) -> float:
+    """Give the use of a resource, 0–1, at so many invocations per instance and minute."""
+    limit = sizing.limit
+    if resource is limit.resource and invocations == limit.invocations.middle and limit.used_ratio:
+        return limit.used_ratio.middle
+    drawn = draw_curve(sizing.benchmark, sizing.saturation, resource)
+    return interpolate([(carried, used) for used, carried in drawn], invocations)
+
+
+def show_use(sizing: Sizing, resource: Resource, invocations: float) -> float:
+    """Give the same in CloudWatch's units."""
+    used = read_use(sizing, resource, invocations)
+    return convert_to_cloudwatch(resource, used, sizing.benchmark.machine)
