@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from flyball.sizing.benchmark import BenchmarkError, Step
-from flyball.sizing.formats.tally import ERRORS_TOO, MINUTE_S, Tally, list_steps
+from flyball.sizing.formats.tally import ERRORS_TOO, MINUTE_S, Listed, Tally, list_steps
 from flyball.sizing.formats.text import Node, Row, need_columns, read_rows
 
 CSV = ("metric_name", "timestamp", "metric_value")
@@ -31,7 +31,7 @@ NO_FAILED = "it has no http_req_failed: whatever was answered counts as answered
 MOVED = "the users went from {:g} to {:g} in it"
 
 
-def read_csv(path: Path, text: TextIO, names: Sequence[str], settle: timedelta) -> tuple[Step, ...]:
+def read_csv(path: Path, text: TextIO, names: Sequence[str], settle: timedelta) -> Listed:
     """Read the steps of a CSV.
 
     Raises:
@@ -40,7 +40,8 @@ def read_csv(path: Path, text: TextIO, names: Sequence[str], settle: timedelta) 
     need_columns(path, names, CSV, "give what `k6 run --out csv=FILE` writes")
     tally, users = Tally(), dict[int, float]()
     took: tuple[int, float, bool] | None = None
-    for row in read_rows(path, text):
+    only = {TOOK, FAILED, USERS} if names[0] == CSV[0] else None
+    for row in read_rows(path, text, only=only):
         name = row.cells["metric_name"]
         if name == USERS:
             users[_read_second(row)] = row.number("metric_value")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from flyball.sizing.benchmark import BenchmarkError, Step
-from flyball.sizing.formats.stretch import Sample, Stretch, find_stretches
+from flyball.sizing.formats.stretch import CUT, Sample, Stretch, find_stretches
 from flyball.sizing.formats.tally import ERRORS_TOO, MINUTE_S
 from flyball.sizing.formats.text import Row, need_columns, read_rows
 
@@ -86,6 +86,7 @@ def read_history(
     steps = tuple(_measure(moments, each, full=full) for each in found)
     notes = [ERRORS_TOO] if any(each.failed_ratio for each in steps) else []
     notes += [] if full else [UNMIXED]
+    notes += [CUT] if any(each.ramp for each in found) else []
     return tuple(each for each in steps if each.offered), tuple(notes)
 
 

@@ -157,11 +157,11 @@ def _read_lines(
     mark = max(DELIMITERS, key=head.count)
     names = read_names(head, mark)
     if VEGETA_ROW.match(head):
-        named, steps = RESULTS, vegeta.list_attacks(vegeta.read_csv(path, text), settle)
+        named, (steps, notes) = RESULTS, vegeta.list_attacks(vegeta.read_csv(path, text), settle)
     elif head[0] == "{":
-        named, steps = RESULTS, vegeta.list_attacks(vegeta.read_json(path, text), settle)
+        named, (steps, notes) = RESULTS, vegeta.list_attacks(vegeta.read_json(path, text), settle)
     elif {"metric_name", "metric_value"} & set(names):
-        named, steps = K6, k6.read_csv(path, text, names, settle)
+        named, (steps, notes) = K6, k6.read_csv(path, text, names, settle)
     elif {"User Count", "Total Request Count"} & set(names):
         named, (steps, notes) = LOCUST_HISTORY, locust.read_history(path, text, names, settle)
     elif {"Request Count", "Failure Count"} & set(names):

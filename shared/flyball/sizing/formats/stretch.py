@@ -23,6 +23,8 @@ APART_RATIO = 0.15
 APART_SIGMAS = 4.0
 PIECE_S = 10.0
 PIECES_MOST = 20
+CUT = "no load was held for long: pieces of its ramp are taken for steps"
+"""What there is to say where there is nothing but a ramp."""
 
 
 class Sample(NamedTuple):

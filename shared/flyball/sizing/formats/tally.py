@@ -11,10 +11,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple
 
 from flyball.sim.quantile import find_quantile
 from flyball.sizing.benchmark import Step
-from flyball.sizing.formats.stretch import Sample, Stretch, find_stretches
+from flyball.sizing.formats.stretch import CUT, Sample, Stretch, find_stretches
 
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1.0)
 """That are read of single latencies, where there are enough for it."""
@@ -26,6 +27,13 @@ HELD_RATIO = 0.5
 MINUTE_S = 60.0
 ERRORS_TOO = "latencies are of all answers, errors too"
 """Where a tool does not tell them apart."""
+
+
+class Listed(NamedTuple):
+    """Steps, and what is odd about them."""
+
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -52,9 +60,7 @@ class Tally:
             self.took[sent].append(took_ms)
 
 
-def list_steps(
-    tally: Tally, settle: timedelta, users: Mapping[int, float] | None = None
-) -> tuple[Step, ...]:
+def list_steps(tally: Tally, settle: timedelta, users: Mapping[int, float] | None = None) -> Listed:
     """Make a step of each load that was held.
 
     Args:
@@ -77,11 +83,12 @@ def list_steps(
     held = sum(each.end - each.begin for each in found if not each.ramp)
     if held <= HELD_RATIO * len(samples):
         found = find_stretches(samples, settle.total_seconds())
-        return tuple(_measure(tally, seconds, each, None) for each in found)
-    return tuple(
+        levels = [None] * len(samples)
+    steps = [
         _measure(tally, seconds, each, None if each.divided else levels[each.first])
         for each in found
-    )
+    ]
+    return Listed(tuple(steps), (CUT,) if any(each.ramp for each in found) else ())
 
 
 def read_quantiles(latencies: Sequence[float]) -> dict[float, float]:

@@ -10,7 +10,7 @@ import csv
 import gzip
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TextIO, cast
@@ -184,14 +184,23 @@ def read_documents(path: Path) -> list[Node]:
     return found
 
 
-def read_rows(path: Path, text: TextIO, *, delimiter: str = ",") -> Iterator[Row]:
+def read_rows(
+    path: Path, text: TextIO, *, delimiter: str = ",", only: Container[str] | None = None
+) -> Iterator[Row]:
     """Read a CSV file's rows by its header; empty lines are left out.
+
+    Args:
+        path: For messages.
+        text: With the header.
+        delimiter: What stands between cells.
+        only: Rows whose first cell is among these; None: all. Most of k6's rows are none of ours.
 
     Raises:
         BenchmarkError: It is no CSV.
     """
-    for where, names, cells in _split(path, text, delimiter):
-        yield Row(where, dict(zip(names, cells, strict=False)))
+    for line, names, cells in _split(path, text, delimiter):
+        if only is None or cells[0] in only:
+            yield Row(f"{path}:{line}", dict(zip(names, cells, strict=False)))
 
 
 def read_names(line: str, delimiter: str = ",") -> list[str]:
@@ -211,7 +220,7 @@ def need_columns(path: Path, names: Sequence[str], wanted: Sequence[str], remedy
         raise BenchmarkError(f"{path}:1: no column {columns}; {remedy}")
 
 
-def _split(path: Path, text: TextIO, delimiter: str) -> Iterator[tuple[str, list[str], list[str]]]:
+def _split(path: Path, text: TextIO, delimiter: str) -> Iterator[tuple[int, list[str], list[str]]]:
     reader = csv.reader(text, delimiter=delimiter)
     names: list[str] = []
     try:
@@ -219,7 +228,7 @@ def _split(path: Path, text: TextIO, delimiter: str) -> Iterator[tuple[str, list
             if not any(cell.strip() for cell in cells):
                 continue
             if names:
-                yield f"{path}:{reader.line_num}", names, cells
+                yield reader.line_num, names, cells
             else:
                 names = [cell.strip() for cell in cells]
     except csv.Error as error:

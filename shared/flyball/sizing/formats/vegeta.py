@@ -14,13 +14,20 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from flyball.sizing.benchmark import BenchmarkError, Step
-from flyball.sizing.formats.tally import ERRORS_TOO, KEPT_UP_RATIO, MINUTE_S, Tally, list_steps
+from flyball.sizing.formats.tally import (
+    ERRORS_TOO,
+    KEPT_UP_RATIO,
+    MINUTE_S,
+    Listed,
+    Tally,
+    list_steps,
+)
 from flyball.sizing.formats.text import Node, read_number
 
 NS_PER_MS = 1_000_000
@@ -31,6 +38,9 @@ COLUMNS = 12
 method, URL and headers."""
 TIME, STATUS, LATENCY, ATTACK, NUMBER = 0, 1, 2, 7, 8
 SUCCESS = range(200, 400)
+TWO = 2
+BRIEFEST_S = 2.0
+"""Attacks that change more often than this run at the same time."""
 BACKLOG = "vegeta waited over a tenth of the attack for the last answers: a backlog grew in it"
 
 
@@ -119,26 +129,44 @@ def read_json(path: Path, text: TextIO) -> Iterator[Result]:
         yield Result(_read_time(node.at("timestamp")), int(took), int(status), attack, int(number))
 
 
-def list_attacks(results: Iterable[Result], settle: timedelta) -> tuple[Step, ...]:
+def list_attacks(results: Iterable[Result], settle: timedelta) -> Listed:
     """Make steps of results in any order, as the answers came: of each attack's rates.
+
+    Attacks at the same time are one load, their sum.
 
     Args:
         results: With one at least.
         settle: Left out of the begin of each rate.
     """
-    steps, tally, origin = list[Step](), Tally(), 0
-    before: Result | None = None
-    for each in sorted(results):
-        if before and (each.attack != before.attack or each.number < before.number):
-            steps += list_steps(tally, settle)
-            tally, before = Tally(), None
-        if before is None:
-            origin = each.sent_ns
+    ordered = sorted(results)
+    begins = [
+        index
+        for index, each in enumerate(ordered)
+        if not index or _begins(ordered[index - 1], each)
+    ]
+    lasted_s = (ordered[-1].sent_ns - ordered[0].sent_ns) / NS_PER_S
+    if len(begins) > TWO and lasted_s < len(begins) * BRIEFEST_S:
+        begins = [0]
+    listed = [
+        _list_attack(ordered[begin:end], settle)
+        for begin, end in zip(begins, [*begins[1:], len(ordered)], strict=True)
+    ]
+    notes = dict.fromkeys(note for each in listed for note in each.notes)
+    return Listed(tuple(step for each in listed for step in each.steps), tuple(notes))
+
+
+def _begins(before: Result, each: Result) -> bool:
+    """Say whether a result is another attack's than the one before."""
+    return each.attack != before.attack or each.number < before.number
+
+
+def _list_attack(results: Sequence[Result], settle: timedelta) -> Listed:
+    tally, origin = Tally(), results[0].sent_ns
+    for each in results:
         sent = each.sent_ns - origin
         ended, took_ms = (sent + each.took_ns) // NS_PER_S, each.took_ns / NS_PER_MS
         tally.add(sent // NS_PER_S, ended, took_ms, answered=each.status in SUCCESS)
-        before = each
-    return (*steps, *list_steps(tally, settle))
+    return list_steps(tally, settle)
 
 
 def _read_time(node: Node) -> int:

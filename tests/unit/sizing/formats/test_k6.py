@@ -49,6 +49,14 @@ def test_times_are_read_in_any_form(tmp_path: Path, form: Any) -> None:
     assert (step.offered, step.duration) == (300, timedelta(seconds=29))
 
 
+def test_columns_may_stand_in_any_order(tmp_path: Path) -> None:
+    """A tool between may have sorted them."""
+    header = "error_code,metric_name,metric_value,timestamp"
+    rows = [f",http_req_duration,20,{BEGIN + second}" for second in range(40)]
+    (step,) = read(tmp_path, [f",vus,3,{BEGIN}", *rows], header).steps
+    assert (step.offered, step.users) == (60, 3)
+
+
 def test_who_failed_is_what_http_req_failed_says(tmp_path: Path) -> None:
     """A 404 that is expected is none, whatever its error code."""
     rows = [row for at in range(40) for row in (*call(at, 20, 0, "1404"), *call(at, 500, 1))]

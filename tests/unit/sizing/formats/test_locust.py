@@ -106,7 +106,9 @@ def test_a_ramp_is_steps_of_nobody_in_particular(
     latencies = ["100"] * len(PERCENTS)
     rows = [tell(at, at, 0, 0, UNKNOWN, "0") for at in range(11)]
     rows += [tell(at, at, (at - 10) ** 2, 0, latencies, "100") for at in range(11, 41)]
-    steps = history(rows).steps
+    benchmark = history(rows)
+    steps = benchmark.steps
+    assert "pieces of its ramp" in benchmark.notes[-1]
     assert [step.users for step in steps] == [None] * 3
     assert [step.duration for step in steps] == [timedelta(seconds=10)] * 3
 

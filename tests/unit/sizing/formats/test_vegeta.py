@@ -112,7 +112,8 @@ def test_attacks_one_after_the_other_are_steps() -> None:
     named = attack("a", 0, 10, 20) + attack("b", 20, 10, 20)
     again = attack("", 0, 10, 20) + attack("", 20, 10, 20)
     for results in (named, again):
-        steps = list_attacks(reversed(results), timedelta(seconds=10))
+        steps, notes = list_attacks(reversed(results), timedelta(seconds=10))
+        assert notes == ()
         assert [step.offered for step in steps] == [600, 600]
         assert steps[0].latency_ms[0.95] == 5
 
@@ -120,5 +121,13 @@ def test_attacks_one_after_the_other_are_steps() -> None:
 @pytest.mark.parametrize(("status", "share"), [(200, 1), (399, 1), (400, 0), (503, 0), (0, 0)])
 def test_a_success_is_what_vegeta_calls_one(status: int, share: int) -> None:
     """From 200 to 399."""
-    (step,) = list_attacks(attack("", 0, 10, 20, status=status), timedelta(seconds=10))
+    (step,) = list_attacks(attack("", 0, 10, 20, status=status), timedelta(seconds=10)).steps
     assert step.answered == share * step.offered
+
+
+def test_attacks_at_the_same_time_are_one_load() -> None:
+    """What the instance gets is their sum."""
+    for other in ("b", ""):
+        both = attack("", 0, 10, 20) + attack(other, 0, 17, 20)
+        (step,), _ = list_attacks(both, timedelta(seconds=10))
+        assert step.offered == 27 * 60
