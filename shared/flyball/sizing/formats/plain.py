@@ -22,6 +22,7 @@ SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 OVER_RATIO = 1.05
 """A measured use may be a little over all there is."""
+PERCENT = 100.0
 UNITS_MS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
 LATENCY = re.compile(
     r"(?:latency_|response_time_)?(?:p(\d+(?:_\d+)?)|(median|max))(?:_(ns|us|ms|s))?"
@@ -224,18 +225,18 @@ def _find_unit(name: str, columns: Columns) -> float:
 
 def _read_use(row: Row, name: str, scale: Scale, resource: Resource, machine: Machine) -> float:
     value = row.number(name, "expected a use, 0 or more")
-    gpu = resource in {Resource.GPU, Resource.GPU_MEMORY}
-    count = max(1, machine.gpus) if gpu else machine.cores if resource is Resource.CPU else 1
-    whole = {Scale.RATIO: 1.0, Scale.PERCENT: 100.0, Scale.PERCENT_OF_EACH: 100.0 * count}[scale]
+    count, what = 1, "of it"
+    if scale is Scale.PERCENT_OF_EACH and resource is Resource.CPU:
+        count, what = machine.cores, "cores"
+    elif scale is Scale.PERCENT_OF_EACH and resource in {Resource.GPU, Resource.GPU_MEMORY}:
+        count, what = max(1, machine.gpus), "accelerators"
+    whole = 1.0 if scale is Scale.RATIO else PERCENT * count
     if value > OVER_RATIO * whole:
-        of_each = f" × {count} {'accelerators' if gpu else 'cores'}"
-        remedy = (
-            f"say how many there are, if more than {count}"
-            if of_each and scale is (Scale.PERCENT_OF_EACH)
-            else "or is the scale percent_of_each (0–100 × cores)?"
-        )
-        most = f"0–{whole:g}" + (of_each if scale is Scale.PERCENT_OF_EACH else "")
+        if scale is Scale.PERCENT_OF_EACH:
+            told = f"0–100 × {count} {what}; say how many there are, if it is more"
+        else:
+            told = f"0–{whole:g}; say its scale: percent, percent_of_each or ratio"
         raise BenchmarkError(
-            f"{row.where}: column {name!r}: got {value:g}, and its scale is {most}; {remedy}"
+            f"{row.where}: column {name!r}: got {value:g}, and its scale is {told}"
         )
     return min(1.0, value / whole)

@@ -150,9 +150,13 @@ def test_what_is_given_counts_and_the_rest_is_found() -> None:
         ("rate,failed\n5,6\n", r"t\.csv:2: column 'rate', 'failed': .* are they the same unit"),
         ("rate,answered\n5,6\n", r"t\.csv:2: column 'rate': .* are they the same unit"),
         ("rate,seconds\n5,0\n", r"t\.csv:2: column 'seconds': got 0; expected seconds"),
-        ("rate,cpu_percent\n5,150\n", r"got 150, and its scale is 0–100; or is the scale perc"),
-        ("rate,CPUUtilization\n5,350\n", r"its scale is 0–200 × 2 cores|0–100 × 2 cores"),
-        ("rate,GPUUtilization\n5,350\n", r"accelerator.*; say how many there are, if more than 1"),
+        ("rate,cpu_percent\n5,150\n", r"got 150, and its scale is 0–100; say its scale: percent"),
+        ("rate,cpu_ratio\n5,15\n", r"got 15, and its scale is 0–1; say its scale"),
+        (
+            "rate,CPUUtilization\n5,350\n",
+            r"got 350, and its scale is 0–100 × 2 cores; say how many",
+        ),
+        ("rate,GPUUtilization\n5,350\n", r"its scale is 0–100 × 1 accelerators; say how many"),
         ('rate,p95\n"5\n,3\n', r"t\.csv:3: column 'rate': got '5"),
     ],
 )
