@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 
@@ -14,7 +15,7 @@ from flyball.adapters.aws.clients import Clients
 from flyball.busy import LoadSource
 from flyball.history import HistoryError, ThrottledError
 from flyball.recipe import Span
-from flyball.sizing.benchmark import Resource
+from flyball.sizing.benchmark import Benchmark, Resource
 from flyball.sizing.binned import bin_loads
 from flyball.sizing.catalog import find_machine
 from tests.aws.account import empty
@@ -203,36 +204,61 @@ def test_it_says_whose_it_is(wire: Wire, source: LoadSource) -> None:
     assert len(known) == 1
 
 
-@pytest.fixture
-def cloudwatch(moto: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Give CloudWatch by moto, empty."""
-    empty(moto)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", moto.url)
-    yield client_of(moto, "cloudwatch")
-    empty(moto)
-
-
-@pytest.mark.enable_socket
-def test_an_hour_of_one_instance_is_a_benchmark(cloudwatch: Any, source: LoadSource) -> None:
-    """Put into moto minute by minute: a ramp, in whose middle a second instance helps."""
-    counts = {index: 100.0 * (1 + index // 4) for index in range(40)}
-    two = range(20, 24)
-    for index, count in counts.items():
-        at, here = T0 + index * MINUTE, 2.0 if index in two else 1.0
-        own = [("Invocations", count), ("InvocationsPerInstance", count / here)]
-        use = [("CPUUtilization", 0.15 * count / here), ("MemoryUtilization", 30.0)]
+def _remember(cloudwatch: Any, endpoint: str, late: Mapping[int, list[float]]) -> None:
+    """Put 40 minutes in: a ramp, in whose middle a second instance helps."""
+    where = [{"Name": "EndpointName", "Value": endpoint}, WHERE[1]]
+    for index in range(40):
+        at, count = T0 + index * MINUTE, 100.0 * (1 + index // 4)
+        here = 2.0 if index in range(20, 24) else 1.0
+        own = [("Invocations", [count]), ("InvocationsPerInstance", [count / here])]
+        own += [("ModelLatency", late[index])] if index in late else []
+        use = [("CPUUtilization", [0.15 * count / here]), ("MemoryUtilization", [30.0])]
         for space, pairs in ((SPACE, own), (ENDPOINTS, use)):
             made = [
-                {"MetricName": name, "Dimensions": WHERE, "Timestamp": at, "Value": value}
-                for name, value in pairs
+                {"MetricName": name, "Dimensions": where, "Timestamp": at, "Value": value}
+                for name, values in pairs
+                for value in values
             ]
             cloudwatch.put_metric_data(Namespace=space, MetricData=made)
-    loads = source.pull_loads("chat", "blue", SPAN)
-    assert [load.instances for load in loads if load.at == T0 + 21 * MINUTE] == [2.0]
-    found = bin_loads(loads, find_machine("ml.c5.large"), "chat/blue")
+
+
+def _expect_ramp(found: Benchmark) -> None:
     offered = [round(step.offered) for step in found.steps]
     assert offered == [100, 200, 300, 400, 500, 700, 800, 900, 1_000]
     assert found.steps[-1].used_ratio == {
         Resource.CPU: pytest.approx(0.75),
         Resource.MEMORY: pytest.approx(0.3),
     }
+
+
+@pytest.mark.enable_socket
+def test_an_hour_of_one_instance_is_a_benchmark(
+    moto: Server, source: LoadSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As moto keeps it, which knows no percentiles."""
+    empty(moto)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto.url)
+    _remember(client_of(moto, "cloudwatch"), "chat", {})
+    loads = source.pull_loads("chat", "blue", SPAN)
+    empty(moto)
+    assert [load.instances for load in loads if load.at == T0 + 21 * MINUTE] == [2.0]
+    _expect_ramp(bin_loads(loads, find_machine("ml.c5.large"), "chat/blue"))
+
+
+@pytest.mark.enable_socket
+def test_its_percentiles_are_read_where_they_are_made(
+    ministack: Server, source: LoadSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As MiniStack computes them of what was put in, in microseconds."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ministack.url)
+    endpoint = f"chat-{uuid4().hex[:8]}"
+    hundred = [10.0 * each for each in range(1, 101)]
+    _remember(client_of(ministack, "cloudwatch"), endpoint, {36: hundred, 37: hundred})
+    found = bin_loads(
+        source.pull_loads(endpoint, "blue", SPAN), find_machine("ml.c5.large"), "chat/blue"
+    )
+    _expect_ramp(found)
+    late = found.steps[-1].latency_ms
+    assert late[0.5] == pytest.approx(0.5, abs=0.02)
+    assert late[0.99] == pytest.approx(0.99, abs=0.02)
+    assert found.steps[0].latency_ms == {}
