@@ -1,0 +1,133 @@
+"""Under which traffic is a sized endpoint to hold?
+
+Users who come one or three a minute until all are there; a smooth day; spikes; and what was
+recorded. The ramps and what is expected have to hold, the rest is told for comparison.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from flyball.sim.trace import Trace
+from flyball.sizing.expectation import DAY_MINUTES, MINUTE_S, Expectation, Ramp, Shape, draw_course
+
+REQUESTS_PER_USER = 60.0
+"""A minute: a user who sends a request a second; so 500 users send 500 requests a second.
+
+Source: the published example counts the same 30,000 a minute both ways; what one of its users
+    sends is not said.
+"""
+RATES = (1.0, 3.0)
+"""New users a minute."""
+BEFORE, AFTER = 30, 60
+"""Minutes with the least before a ramp, and with the most after it."""
+LONGEST = 7 * DAY_MINUTES
+"""Minutes of one pattern: of a longer history its last part, and a ramp is made to fit."""
+SPIKES_MINUTES = 6 * 60
+MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Traffic that is tried.
+
+    Attributes:
+        name: One word for files, such as "ramp-3".
+        title: For people.
+        requests: In each minute, shape (n,), n >= 1; None is a gap.
+        required: Whether it has to hold.
+        start: Of the first minute, aware UTC.
+        has_calendar: Whether its hours and days are those of the world, so that windows count.
+    """
+
+    name: str
+    title: str
+    requests: tuple[float | None, ...]
+    required: bool = True
+    start: datetime = MONDAY
+    has_calendar: bool = False
+
+    @property
+    def most(self) -> float:
+        """The most requests in a minute."""
+        return max((each for each in self.requests if each is not None), default=0.0)
+
+
+def expect_patterns(
+    expectation: Expectation,
+    *,
+    requests_per_user: float = REQUESTS_PER_USER,
+    history: Trace | None = None,
+) -> tuple[Pattern, ...]:
+    """Draw the traffic that an endpoint is tried under.
+
+    Args:
+        expectation: Least, most and shape.
+        requests_per_user: A minute, > 0; an expected ramp says its own.
+        history: What was recorded, with its calendar; None: the expectation's trace, if any.
+
+    Returns:
+        The ramps first, then what is expected, then what is only told.
+
+    Raises:
+        ValueError: A user sends nothing.
+    """
+    own = expectation.ramp
+    each = own.requests_per_user if own is not None else requests_per_user
+    if not 0.0 < each < math.inf:
+        raise ValueError(f"requests_per_user: {each!r} is not a number above 0")
+    rates = list(RATES)
+    if expectation.shape is Shape.RAMP and own is not None and own.users_per_minute not in rates:
+        rates.append(own.users_per_minute)
+    found = [draw_ramp(expectation, Ramp(rate, each)) for rate in rates]
+    found += _draw_recorded(expectation, history)
+    others = [
+        Pattern(
+            "spikes",
+            f"the most at once, for {expectation.spike.lasts} minutes every "
+            f"{expectation.spike.every}",
+            draw_course(replace(expectation, shape=Shape.SPIKY), SPIKES_MINUTES),
+            required=expectation.shape is Shape.SPIKY,
+        ),
+        Pattern(
+            "smooth-day",
+            "from the least to the most and back in a day",
+            draw_course(replace(expectation, shape=Shape.SMOOTH)),
+            required=expectation.shape is Shape.SMOOTH,
+        ),
+    ]
+    return (*found, *sorted(others, key=lambda pattern: not pattern.required))
+
+
+def draw_ramp(expectation: Expectation, ramp: Ramp) -> Pattern:
+    """Let users come until the most is there; where that takes too long, they come quicker."""
+    room = (expectation.most_per_s - expectation.least_per_s) * MINUTE_S
+    rate = max(math.prod(ramp), room / (LONGEST - BEFORE - AFTER))
+    users = rate / ramp.requests_per_user
+    minutes = math.ceil(room / rate)
+    drawn = draw_course(
+        replace(
+            expectation,
+            shape=Shape.RAMP,
+            ramp=Ramp(users, ramp.requests_per_user),
+        ),
+        minutes + AFTER,
+    )
+    before = (expectation.least_per_s * MINUTE_S,) * BEFORE
+    title = (
+        f"{users:g} new user{'' if users == 1 else 's'} a minute, of "
+        f"{ramp.requests_per_user:g} requests a minute each"
+    )
+    return Pattern(f"ramp-{ramp.users_per_minute:g}", title, before + drawn)
+
+
+def _draw_recorded(expectation: Expectation, history: Trace | None) -> list[Pattern]:
+    if history is not None:
+        requests, start = history.requests[-LONGEST:], history.end
+        start -= len(requests) * (history.end - history.start) / len(history.requests)
+        return [Pattern("trace", "what was recorded", requests, start=start, has_calendar=True)]
+    if expectation.shape is Shape.TRACE:
+        return [Pattern("trace", "what was recorded", expectation.trace[-LONGEST:])]
+    return []
