@@ -43,6 +43,7 @@ class Objective(Word):
 
 OBJECTIVE_RATIO = {Objective.AVAILABILITY: 0.4, Objective.BALANCED: 0.5, Objective.COST: 0.7}
 """Of the hardware's limit."""
+LOWEST_RATIO = min(OBJECTIVE_RATIO.values()) - BAND_RATIO
 
 
 class Band(NamedTuple):
@@ -127,7 +128,8 @@ def find_limit(
     if _is_level(benchmark, saturation, chosen):
         why = f"the use of {name} does not grow with load"
         return _share(benchmark, saturation, chosen, band, why)
-    if chosen in HOLDS and idle >= band.low:
+    if chosen in HOLDS and idle >= LOWEST_RATIO:
+        # Of every objective, or one that uses more could allow less.
         why = f"{name} is used {idle:.0%} under the least load already"
         return _share(benchmark, saturation, chosen, band, why)
     return _read(benchmark, saturation, chosen, band)

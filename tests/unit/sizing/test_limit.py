@@ -203,6 +203,14 @@ CASES = (
         "memory is used 60% under the least load already: 50% are taken of what it carries",
     ),
     Case(
+        "memory that leaves room for the highest objective alone",
+        row([10, 25], {MEMORY: [0.625, 1.0]}),
+        Objective.COST,
+        near(16.25, 17.5, 18.75),
+        near(0.78125, 0.8125, 0.84375),
+        "memory is used 62% under the least load already: 70% are taken of what it carries",
+    ),
+    Case(
         "one step of CPU",
         row([1_000], {CPU: [0.9], MEMORY: [0.95]}),
         Objective.BALANCED,
@@ -311,22 +319,23 @@ def test_a_table_goes_in_tenths() -> None:
     assert [round(each.invocations) for each in found] == [1_000 * tenth for tenth in range(2, 11)]
 
 
+RATIO = st.floats(0.0, 1.0)
 TESTS = st.lists(
-    st.tuples(st.floats(10.0, 1e5), st.floats(0.0, 1.0), st.floats(1.0, 500.0)),
-    min_size=1,
-    max_size=8,
+    st.tuples(st.floats(10.0, 1e5), RATIO, RATIO, st.floats(1.0, 500.0)), min_size=1, max_size=8
 )
 
 
-@given(TESTS, st.sampled_from([None, P95]))
+@given(TESTS, st.sampled_from([None, P95]), st.sampled_from([None, CPU, MEMORY]))
 def test_an_objective_that_uses_more_never_allows_less(
-    rows: list[tuple[float, float, float]], latency: LatencyObjective | None
+    rows: list[tuple[float, float, float, float]],
+    latency: LatencyObjective | None,
+    resource: Resource | None,
 ) -> None:
     """From availability through balanced to cost, whatever the load test found."""
-    answered, used, late = zip(*rows, strict=True)
-    benchmark = row(answered, {CPU: used}, late)
+    answered, used, held, late = zip(*rows, strict=True)
+    benchmark = row(answered, {CPU: used, MEMORY: held}, late)
     saturation = find_saturation(benchmark, latency)
-    found = [find_limit(benchmark, saturation, each) for each in Objective]
+    found = [find_limit(benchmark, saturation, each, resource) for each in Objective]
     bands = [each.invocations for each in found]
     for low, high in pairwise(bands):
         assert all(less <= more * (1 + 1e-9) for less, more in zip(low, high, strict=True))

@@ -62,14 +62,14 @@ def test_quantiles_that_say_nothing_are_refused(latency: dict[float, float]) -> 
 
 
 def load_workers(*users: float, machine: Machine = UNKNOWN) -> Benchmark:
-    """Load four workers, of 100 ms each, with so many users."""
+    """Load four workers, of 100 ms each, with so many users; more of them are a little slower."""
     return Benchmark(
         tuple(
             Step(
                 answered=min(each, 4) * 600.0,
                 offered=min(each, 4) * 600.0,
                 users=each,
-                latency_ms={0.5: 100.0 * max(1.0, each / 4), 0.95: 101.0 * max(1.0, each / 4)},
+                latency_ms={0.5: 98.0 + 2 * each, 0.95: 99.0 + 2 * each},
                 used_ratio={Resource.CPU: min(each, 4) / 4},
             )
             for each in users
@@ -79,25 +79,27 @@ def load_workers(*users: float, machine: Machine = UNKNOWN) -> Benchmark:
 
 
 @pytest.mark.parametrize(
-    ("benchmark", "servers"),
+    ("benchmark", "servers", "scv"),
     [
-        (load_workers(1, 2, 4, 8, 16), 4),
-        (load_workers(1, 2, 4, 8, 16, machine=Machine("a", cores=8)), 4),
-        (load_workers(1, 2, 4, 8, 16, machine=Machine("a", cores=2)), 2),
-        (load_workers(1, 2, machine=Machine("a", cores=1)), 2),
-        (load_workers(8, 16), 1),
+        (load_workers(1, 2, 4, 8, 16), 4, 0.0),
+        (load_workers(1, 2, 4, 8, 16, machine=Machine("a", cores=8)), 4, 0.0),
+        (load_workers(1, 2, 4, 8, 16, machine=Machine("a", cores=2)), 2, 0.0),
+        (load_workers(1, 2, machine=Machine("a", cores=1)), 2, 0.0),
+        (load_workers(1), 1, 0.0),
+        (load_workers(0.25), 1, 0.0),
+        (load_workers(8, 16), 1, 1.0),
     ],
-    ids=["unknown", "more cores", "fewer cores", "not saturated", "saturated by the least"],
+    ids=["unknown", "more cores", "fewer", "not saturated", "one user", "seldom one", "too many"],
 )
 def test_an_instance_serves_as_many_at_a_time_as_it_carries(
-    benchmark: Benchmark, servers: int
+    benchmark: Benchmark, servers: int, scv: float
 ) -> None:
     """Four workers of 100 ms are four servers, which carry 40 a second; cores bound them."""
     saturation = find_saturation(benchmark)
     found = learn_instance(benchmark, saturation)
     assert found.servers == servers
     assert found.servers / found.mean_s == pytest.approx(saturation.invocations / 60.0)
-    assert found.scv == (1.0 if servers == 1 else pytest.approx(0.0, abs=1e-3))
+    assert found.scv == pytest.approx(scv, abs=1e-3)
 
 
 @pytest.mark.parametrize(
