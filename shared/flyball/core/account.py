@@ -28,11 +28,11 @@ SAFETY_RATIO = 0.9
 LEAST_ALLOWED_RATIO = 0.2
 CHANGE_COST = 8.0
 """Instance-minutes that a change counts for."""
-CHANGES_FACTOR = 1.4
+CHANGES_FACTOR = 1.35
 CHANGES_FREE = 3.0
 """Changes that are free beside so many times those of target tracking,"""
-CHANGES_PRICE = 2.0
-"""and what each more counts for: who changes a tenth more often is a fifth dearer."""
+CHANGES_PRICE = 4.0
+"""and what each more counts for: who changes a tenth more often is two fifths dearer."""
 CREDIBLE_FACTOR = 1.25
 """Who was late no more than so many budgets without its worst day may well keep the budget."""
 DEARER = 1.25

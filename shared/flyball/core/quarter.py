@@ -9,15 +9,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from math import fsum, isnan
-from operator import ne
+from operator import mul, ne
 
 from flyball.core.account import DAY_MINUTES, FADING, Account, Choice, Record, book, choose
-from flyball.core.shadow import Course, Shadow, Stretch, Trail, endure, follow
+from flyball.core.shadow import FLOORS, Course, Shadow, Stretch, Trail, endure, follow
 from flyball.core.shape import NamedTuple
 from flyball.core.tracker import Tracker, track
 
 _COLUMNS = len(Record._fields) + 1
 _FLOAT_BYTES = 4
+YESTERDAY = FLOORS.index("yesterday")
+FIRST_DAY_RATIO = 0.5
 COUNTS_LIMIT = 65_535
 """Whole numbers up to it take two bytes, others four."""
 
@@ -105,10 +107,12 @@ def close_quarter(shadows: Sequence[Shadow], books: Books, stretch: Stretch, ter
     tracker, changes = track(books.tracker, stretch)
     account = book(books.account, demand, late, changes, terms.late_budget_ratio)
     record = _enter(record, trails, stretch, len(demand))
-    ends_day = account.known // DAY_MINUTES > books.account.known // DAY_MINUTES
+    ended = account.known // DAY_MINUTES - books.account.known // DAY_MINUTES
+    if ended and not books.account.known // DAY_MINUTES:
+        record = _forgive(record, shadows)
     choice = choose(account, record, terms.late_budget_ratio, terms.cost_limit, terms.careful)
     now = trails[choice.shadow].orders[-1]
-    if ends_day:
+    if ended:
         record = record._replace(todays=[0.0] * len(shadows))
     sums, packed = _pack(record, trails, span)
     return Books(
@@ -187,6 +191,13 @@ def _enter(record: Record, trails: list[Trail], stretch: Stretch, known: int) ->
         costs.append(cost * fading + billed)
         changes.append(change * fading + moves)
     return Record(lates, costs, changes, todays, worsts)
+
+
+def _forgive(record: Record, shadows: Sequence[Shadow]) -> Record:
+    """Halve what those were late on the first day who lean on a yesterday that there was not."""
+    parts = [FIRST_DAY_RATIO if shadow.floor == YESTERDAY else 1.0 for shadow in shadows]
+    lates = list(map(mul, record.lates, parts))
+    return record._replace(lates=lates, worsts=list(map(mul, record.worsts, parts)))
 
 
 def _own(books: Books, followed: Trail, stretch: Stretch) -> tuple[Own, float]:

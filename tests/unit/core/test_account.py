@@ -190,7 +190,7 @@ CASES = (
         "unless everybody else is many times as dear",
         OLD,
         (0.001, 0.006, 0.006),
-        (30, 28, 11),
+        (50, 48, 11),
         Why.CHEAPEST,
         2,
         changes=(9.0, 9.0, 90.0),
