@@ -147,9 +147,8 @@ def find_saturation(benchmark: Benchmark, objective: LatencyObjective | None = N
 
     Source: Denning and Buzen, "The Operational Analysis of Queueing Network Models" (1978):
         throughput is bounded by its bottleneck, and what is in service is throughput times the
-        time of service. The three signs, with 1 % of calls: the documented way to load test
-        an endpoint, Amazon SageMaker Developer Guide, "Load testing your auto scaling
-        configuration" (latency increases, or the share of successful calls decreases).
+        time of service. That latency or failures show the peak: Amazon SageMaker Developer Guide,
+        "Load testing your auto scaling configuration"; how many of them is chosen here.
     """
     steps = order_steps(benchmark)
     found = [_find_failures(steps), _find_flat(steps)]
