@@ -25,8 +25,12 @@ OUT_RATIO = 0.1
 SECOND = timedelta(seconds=1)
 NEAR_RATIO, FAR_RATIO = 0.05, 0.8
 """Of the way from the limit to saturation: where the second and the last step begin."""
-SHARES = (0.05, 0.375, 0.5)
-"""Of the most instances, that each step adds: 1, 3 and 4 of eight."""
+ADDED = (1, 3, 4)
+"""Instances that each step adds, of eight at most."""
+PUBLISHED_MOST = 8
+ADDED_PERCENT = (25, 75, 100)
+"""The same of four instances, the middle of the published range: of more at most, they add so many
+percent of what there is then."""
 LATE_RATIO = 0.01
 """Of the requests may be late, where nobody says otherwise."""
 WHOLE = 1e-9
@@ -54,12 +58,19 @@ class Rise(NamedTuple):
     Attributes:
         begin_ratio: Of the way from the limit (0) to saturation (1).
         end_ratio: Likewise; None: without end.
-        add: Instances.
+        add: Instances, or percent of those that there are then.
+        is_percent: Which of the two.
     """
 
     begin_ratio: float
     end_ratio: float | None
     add: int
+    is_percent: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What it adds, for people."""
+        return f"+{self.add}{'%' if self.is_percent else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +153,14 @@ def derive_rises(max_capacity: int) -> tuple[Rise, ...]:
     Source: AWS's published method of sizing an endpoint in three steps: +1 from 0 to 5, +3 from 5
         to 80 and +4 from 80 on above 100 of the 200 % of two cores, for eight instances at most.
     """
-    first, middle, last = (max(1, math.ceil(max_capacity * part - WHOLE)) for part in SHARES)
+    is_percent = max_capacity > PUBLISHED_MOST
+    first, middle, last = (
+        ADDED_PERCENT if is_percent else (min(each, max_capacity) for each in ADDED)
+    )
     return (
-        Rise(0.0, NEAR_RATIO, first),
-        Rise(NEAR_RATIO, FAR_RATIO, middle),
-        Rise(FAR_RATIO, None, last),
+        Rise(0.0, NEAR_RATIO, first, is_percent),
+        Rise(NEAR_RATIO, FAR_RATIO, middle, is_percent),
+        Rise(FAR_RATIO, None, last, is_percent),
     )
 
 

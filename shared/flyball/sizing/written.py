@@ -137,9 +137,7 @@ class _Page:
         yield f"id: {_text(name)}"
         yield f"home: {home}"
         if home != "local":
-            yield from _say(
-                "It says what it would do, and does nothing: write `apply` when it reads well."
-            )
+            yield from _say("It only says what it would do: write `apply` once that reads well.")
             yield "mode: advise"
         yield f"resource: {{{', '.join(f'{k}: {_text(v)}' for k, v in resource.items())}}}"
         if settings.habits:
@@ -186,9 +184,7 @@ class _Page:
     def _lead(self) -> Lines:
         machine = self.sizing.benchmark.machine
         if machine.price_per_hour is None:
-            yield from _say(
-                "No price of an instance was given: `price_per_hour` tells what it costs."
-            )
+            yield from _say("No price was given: `price_per_hour` would tell what it costs.")
         else:
             yield from _say("Of one instance, as it was given.")
             yield f"price_per_hour: {_number(machine.price_per_hour)}"
@@ -253,10 +249,8 @@ class _Page:
             _number(show_value(sizing, gauge, self.resource, each))
             for each in (limit.invocations.low, limit.invocations.high)
         )
-        name = NAMES[limit.resource]
-        return (
-            f"{told}: {limit.used_ratio.middle:.0%} of {name}, within {low} to {high}; {gauge.note}"
-        )
+        used = f"{limit.used_ratio.middle:.0%} of {NAMES[limit.resource]}"
+        return f"{told}. That is {used}, kept within {low} to {high}; {gauge.note}"
 
     def _step(self) -> list[str]:
         """Write a step policy, where there is room between the limit and saturation."""
@@ -274,7 +268,7 @@ class _Page:
         why = (
             f"Traffic that comes at once is not waited for: {_number(room)} lie between the limit "
             f"and {_number(high)}, where one instance carries no more; the second step begins at "
-            "5% of that, the third at 80%. They add 5%, 3/8 and a half of max_capacity, rounded up"
+            "5% of that, the third at 80%"
         )
         return [
             *_say(f"{self._why('rises', why)}."),
@@ -289,7 +283,7 @@ class _Page:
             *(
                 f"  - {{from: {_number(room * each.begin_ratio)}, "
                 + (f"to: {_number(room * each.end_ratio)}, " if each.end_ratio is not None else "")
-                + f"add: {each.add}}}"
+                + f"{'percent' if each.is_percent else 'add'}: {each.add}}}"
                 for each in settings.rises
             ),
         ]
