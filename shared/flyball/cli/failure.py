@@ -27,6 +27,7 @@ EXPECTED = (
     "flyball.plan.model.PlanError",
     "flyball.ports.LedgerError",
     "flyball.sim.cells.TraceError",
+    "flyball.sizing.benchmark.BenchmarkError",
     "flyball.wiring.settings.SettingsError",
 )
 """Errors whose message says what, where and the remedy."""

@@ -44,6 +44,8 @@ PATIENCE_S = 0.5
 """Longer than the timeout of a call, until what dribbles on is cut off."""
 BREATHER_S = 0.1
 """After a connection that failed, so that who refuses is not asked a thousand times a second."""
+IDLE_S = 1.0
+"""A connection that nobody used for longer is opened anew: the server may have hung up."""
 OVERTIME_S = 5.0
 """Past the order's time, at which this ends by itself."""
 BURST = 4
@@ -129,9 +131,7 @@ class Callers:
         client = user.client
         while True:
             if self._order.by_rate or rank >= self._load:
-                gate = Event()
-                self._idle.append((rank, gate))
-                gate.wait()
+                client = self._wait(rank, client)
                 if not self._order.by_rate:
                     continue
             else:
@@ -147,6 +147,16 @@ class Callers:
             self._failed[failure] += 1
             if not failure.isdigit():
                 gevent.sleep(BREATHER_S)
+
+    def _wait(self, rank: int, client: Any) -> Any:  # noqa: ANN401  (Locust's)
+        """Wait for one's turn, and give who may call then."""
+        gate, began = Event(), time.perf_counter()
+        self._idle.append((rank, gate))
+        gate.wait()
+        if time.perf_counter() - began < IDLE_S:
+            return client
+        client.client.close()
+        return self._make()
 
     def _hold_back(self) -> None:
         """Wait until the hard limit's rate has room for one more call."""
@@ -254,15 +264,19 @@ def _prepare(order: Order, host: str, live: Callable[[Any], None]) -> tuple[Any,
 
 def _name_failure(error: BaseException) -> str:
     """Say what a failure is, in words of ours: another's may hold what was sent."""
-    for each in type(error).__mro__:
+    cause = getattr(error, "original", None) or error  # geventhttpclient wraps what it gives up on
+    for each in type(cause).__mro__:
         if each.__name__ in FAILURES:
             return FAILURES[each.__name__]
     return BROKEN
 
 
 def _write(message: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os._exit(0)  # nobody watches any more
 
 
 if __name__ == "__main__":

@@ -1,0 +1,143 @@
+"""Is what a load test finds of a real model server what other load generators find?"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.cli.programs import run
+from tests.sizing.server import FEATURES
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+NEEDED = ("flask", "gunicorn", "locust", "sklearn")
+ABSENT = [each for each in NEEDED if find_spec(each) is None]
+USERS, SECONDS, WITHIN = 8, 5, 0.10
+ROUNDS, ENOUGH, STEADY = 8, 3, 0.06
+"""Most load tests, how many must count, and how near two turns around one must be."""
+SCRIPT = """\
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+local file = io.open("body.json")
+wrk.body = file:read("*a")
+file:close()
+"""
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(ABSENT), reason=f"not installed: {', '.join(ABSENT)} (make loadtest)"),
+]
+
+
+class Model(NamedTuple):
+    """A model server: where it answers, and its first process."""
+
+    url: str
+    pid: int
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
+    """Start a model server of two workers on one core."""
+    folder = tmp_path_factory.mktemp("model")
+    chance = random.Random(1)
+    row = [chance.gauss(0, 1) for _ in range(FEATURES)]
+    (folder / "body.json").write_text(json.dumps({"instances": [row]}), encoding="utf-8")
+    (folder / "post.lua").write_text(SCRIPT, encoding="utf-8")
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.sizing.server", "--workers", "2", "--cores", "1"],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        try:
+            port = int(program.stdout.readline())
+            yield Model(f"http://127.0.0.1:{port}/invocations", program.pid, folder)
+        finally:
+            program.terminate()
+
+
+def run_wrk(model: Model) -> float:
+    """Load it by wrk: answers a second."""
+    said = subprocess.run(
+        ["wrk", "-t1", f"-c{USERS}", f"-d{SECONDS}s", "-s", "post.lua", model.url],
+        cwd=model.folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert "Non-2xx" not in said
+    return find_rate(r"Requests/sec:\s+([\d.]+)", said)
+
+
+def run_hey(model: Model) -> float:
+    """Load it by hey: answers a second."""
+    options = ("-m", "POST", "-T", "application/json", "-D", "body.json")
+    said = subprocess.run(
+        ["hey", "-z", f"{SECONDS}s", "-c", str(USERS), *options, model.url],
+        cwd=model.folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert re.findall(r"\[(\d+)\]\s+\d+ responses", said) == ["200"]
+    return find_rate(r"Requests/sec:\s+([\d.]+)", said)
+
+
+def find_rate(pattern: str, said: str) -> float:
+    """Find a figure in what a program has said."""
+    found = re.search(pattern, said)
+    assert found is not None, said
+    return float(found[1])
+
+
+def run_flyball(model: Model) -> float:
+    """Load it by `flyball loadtest`: the saturation found, in answers a second."""
+    code, out, err = run(
+        *("loadtest", model.url, "--body", "body.json", "--pid", model.pid, "--json"),
+        *("--start", 4, "--hold", "3s", "--settle", "1s", "--max-users", 256),
+        cwd=model.folder,
+    )
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["ending"] == "saturated"
+    assert found["failed"] == {}
+    assert found["benchmark"]["machine"]["cores"] == 1
+    return float(found["saturation"]["invocations_per_minute"]) / 60
+
+
+@pytest.mark.parametrize("other", [run_wrk, run_hey], ids=["wrk", "hey"])
+def test_another_generator_finds_the_same(other: Callable[[Model], float], model: Model) -> None:
+    """Within a tenth, where the machine lets the other one find the same twice.
+
+    What a core does in a second hangs on what others do beside it. A load test counts that stands
+    between two turns of the other generator, who agree with each other.
+    """
+    name = other.__name__.removeprefix("run_")
+    if shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed")
+    ratios: list[float] = []
+    before, told = other(model), []
+    for _ in range(ROUNDS):
+        ours, after = run_flyball(model), other(model)
+        told.append(f"{before:.0f} {ours:.0f} {after:.0f}")
+        if max(before, after) <= min(before, after) * (1 + STEADY):
+            ratios.append(2 * ours / (before + after))
+        before = after
+        if len(ratios) == ENOUGH:
+            break
+    print(f"\n{name}, flyball, {name} a second: {', '.join(told)}")  # noqa: T201  (shown by -s)
+    if len(ratios) < ENOUGH:
+        pytest.skip(f"the machine is too busy to compare: {', '.join(told)} a second")
+    assert statistics.median(ratios) == pytest.approx(1.0, abs=WITHIN), told

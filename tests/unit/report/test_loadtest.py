@@ -1,0 +1,96 @@
+"""Does a load test say what happens, what was found, and why it ended?"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from flyball.report.loadtest import (
+    ENDINGS,
+    RATE,
+    USERS,
+    as_json,
+    conclude,
+    heads,
+    row,
+    tell_latency,
+    tell_moment,
+    tell_step,
+)
+from flyball.sizing.benchmark import Benchmark, Resource, Step
+from flyball.sizing.load.drive import Course, Moment, Phase
+from flyball.sizing.load.ladder import Ending, Held
+from flyball.sizing.load.tally import DROPPED, REFUSED, Tick, find_bin
+from flyball.sizing.saturation import LatencyObjective
+
+FEW = Step(600.0, 600.0, 1.0, latency_ms={0.95: 9.0}, used_ratio={Resource.CPU: 0.5})
+MANY = Step(60_000.0, 80_000.0, 1_024.0, latency_ms={0.95: 12_345.0})
+COURSE = Course(
+    held=[Held(1.0, FEW), Held(1_024.0, MANY)],
+    failed={"503": 3, REFUSED: 40, DROPPED: 5},
+    ending=Ending.REFUSED,
+    elapsed_s=26.0,
+)
+BENCHMARK = Benchmark(COURSE.steps, source="http://localhost/")
+
+
+def test_a_step_has_a_row_of_all_that_any_has() -> None:
+    """What one lacks is a dash."""
+    steps = [FEW, MANY]
+    assert heads(steps, USERS) == ["users", "answered/s", "p95", "failed", "CPU"]
+    assert row(FEW, USERS, steps) == ["1", "10", "9.0 ms", "0.0%", "50%"]
+    assert row(MANY, USERS, steps) == ["1,024", "1,000", "12.3 s", "25.0%", "–"]
+    rate = Step(0.0, 90.0)
+    assert tell_step(rate, RATE) == (
+        "asked/s 1.5  answered/s 0.0  p50 –  p90 –  p95 –  p99 –  failed 100.0%"
+    )
+
+
+def test_a_moment_is_one_line() -> None:
+    """Of the load, the rate, the latency and the failures of the last second."""
+    tick = Tick(0.5, answered=99, failed={"503": 1}, bins={find_bin(20.0): 99}, waiting=4)
+    told = tell_moment(Moment(Phase.HOLDING, 8.0, 61.0, tick), [tick, tick], USERS)
+    assert told == "8 users  holding  198/s answered  p95 20 ms  1.0% failed  61 s"
+    told = tell_moment(Moment(Phase.DRAINING, 0.0, 3.0, tick), [Tick(0.5, waiting=4)], RATE)
+    assert told == "4 waiting  draining  0.0/s answered  p95 –  0.0% failed  3 s"
+
+
+def test_what_was_found_and_why_it_ended_is_said() -> None:
+    """And what failed, most of it first."""
+    found, ended, failed = conclude(COURSE, BENCHMARK, None)
+    assert "requests a minute" in found
+    assert ended == ENDINGS[Ending.REFUSED]
+    assert failed == (
+        "Failed: 40 × the connection was refused; 5 × not sent, for --max-users were under way "
+        "already; 3 × status 503"
+    )
+    lost = Course(ending=Ending.LOST, trouble="it fell over")
+    assert conclude(lost, None, None) == [f"{ENDINGS[Ending.LOST]} it fell over"]
+    assert conclude(Course(ending=Ending.SATURATED), None, None) == []
+
+
+@pytest.mark.parametrize("ending", Ending)
+def test_every_ending_has_words(ending: Ending) -> None:
+    """But the one that the saturation's own sentence says."""
+    assert bool(ENDINGS[ending]) is (ending is not Ending.SATURATED)
+
+
+def test_json_has_the_benchmark_and_what_was_found() -> None:
+    """Of nothing, none; where all failed an objective cannot be judged."""
+    found = json.loads(json.dumps(as_json(COURSE, BENCHMARK, LatencyObjective(10.0, 0.95))))
+    assert found["ending"] == "refused"
+    assert found["benchmark"]["steps"][0]["users"] == 1.0
+    assert found["saturation"]["bound"] in {"exact", "at_most"}
+    assert as_json(Course(), None, None)["saturation"] is None
+    nothing = Benchmark((Step(0.0, 60.0, 1.0),))
+    failed = json.loads(json.dumps(as_json(COURSE, nothing, LatencyObjective(10.0, 0.95))))
+    assert failed["saturation"]["cause"] == "failures"
+
+
+@pytest.mark.parametrize(
+    ("latency_ms", "said"), [(0.04, "0.0 ms"), (9.96, "10.0 ms"), (1_234.0, "1,234 ms")]
+)
+def test_a_latency_has_a_unit_that_suits_it(latency_ms: float, said: str) -> None:
+    """Milliseconds, up to ten seconds."""
+    assert tell_latency(latency_ms) == said
