@@ -1,0 +1,216 @@
+"""Which flyball.yaml comes of a load test, does it hold, and where is it put?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from flyball.cli.failure import refuse
+from flyball.cli.pairs import read_single
+
+if TYPE_CHECKING:
+    from flyball.cli.sized import Found
+    from flyball.cli.wishes import Wanted
+    from flyball.sizing.evaluate import Evaluation
+    from flyball.sizing.habit import Habits
+    from flyball.sizing.plan import Sizing
+    from flyball.sizing.settings import Settings
+
+HOMES = ("local", "aws", "gcp")
+NAME = "model"
+
+
+class Named(NamedTuple):
+    """What the options say of what is scaled, each as it was typed; None: not given.
+
+    Attributes:
+        home: Of HOMES.
+        address: KEY=VALUE, of the resource.
+        name: The scalable target's id.
+        endpoint: SageMaker's.
+        variant: Of that.
+    """
+
+    home: str | None
+    address: Sequence[str] | None
+    name: str | None
+    endpoint: str | None
+    variant: str | None
+
+    def find(self) -> Place:
+        """Say where it is at home, which resource it is there, and how it is called.
+
+        Raises:
+            CommandError: It is not said which resource it is.
+        """
+        both = self.endpoint is not None and self.variant is not None
+        home = self.home or ("aws" if both else "local")
+        address = read_single("--address", self.address)
+        if home == "local":
+            address = address or {"endpoint": self.endpoint or NAME}
+        elif home == "aws" and not address:
+            if self.endpoint is None or self.variant is None:
+                refuse("--home aws: give --endpoint and --variant, which are scaled")
+            address = {"endpoint": self.endpoint, "variant": self.variant}
+        elif not address:
+            refuse(
+                "--home gcp: say what is scaled, such as --address project=ID --address "
+                "location=REGION --address endpoint=ID"
+            )
+        return Place(self.name or address.get("endpoint", NAME), home, address)
+
+
+class Place(NamedTuple):
+    """What is scaled: its id, its home, and the config's `resource`."""
+
+    name: str
+    home: str
+    resource: Mapping[str, str]
+
+
+class Policies(NamedTuple):
+    """What the options say of the policies.
+
+    Attributes:
+        path: Where they go; None: nowhere.
+        evaluates: They are tried.
+        named: What they scale.
+        adaptive: By an adaptive policy.
+        time_zone: Of windows.
+    """
+
+    path: Path | None
+    evaluates: bool
+    named: Named
+    adaptive: bool
+    time_zone: str
+
+
+class Made(NamedTuple):
+    """What became of them.
+
+    Attributes:
+        text: The config.
+        path: Where it is; None: nowhere.
+        evaluation: How they were tried; None: they were not.
+        told: What to say besides.
+    """
+
+    text: str
+    path: Path | None
+    evaluation: Evaluation | None
+    told: Sequence[str]
+
+
+def check_policies(made: Policies, wanted: Wanted) -> None:
+    """Refuse, before anything runs, what could not be written when it has run.
+
+    Raises:
+        CommandError: The options do not fit together.
+    """
+    from flyball.core.zone import zone
+
+    if made.path is None and not made.evaluates:
+        named = made.named
+        given = {"--home": named.home, "--address": named.address, "--id": named.name}
+        for option, value in {**given, "--adaptive": made.adaptive}.items():
+            if value:
+                refuse(f"{option}: only with --write or --evaluate")
+        return
+    if wanted.wish is None:
+        option = "--evaluate" if made.path is None else "--write"
+        refuse(f"{option}: policies need to know how many requests come: give --most, or --trace")
+    if made.named.home is not None and made.named.home not in HOMES:
+        refuse(f"--home: got {made.named.home!r}, expected one of {', '.join(HOMES)}")
+    try:
+        zone(made.time_zone)
+    except ValueError as error:
+        refuse(f"--time-zone: {error}")
+    made.named.find()
+
+
+def make_policies(found: Found, wanted: Wanted, made: Policies) -> Made | None:
+    """Make the policies, try them and write them, as far as that is asked for; None: it is not.
+
+    Raises:
+        CommandError: It is not clear for which instance type, or they cannot be written.
+    """
+    from flyball.sizing.gauges import WrittenError
+    from flyball.sizing.settings import Kind, derive_settings
+    from flyball.sizing.written import write_config
+
+    if made.path is None and not made.evaluates:
+        return None
+    sizing = _choose(found)
+    habits = _find_habits(sizing, wanted, made)
+    kind = Kind.ADAPTIVE if made.adaptive else Kind.TRACKING
+    settings = derive_settings(sizing, habits=habits.found, kind=kind)
+    place, evaluation = made.named.find(), None
+    try:
+        if made.evaluates:
+            evaluation = _evaluate(sizing, wanted, made, place, settings)
+            text = evaluation.text
+        else:
+            text = write_config(sizing, *place, settings, time_zone=made.time_zone)
+    except WrittenError as error:
+        refuse(f"{'--write' if made.path else '--evaluate'}: {error}")
+    told = []
+    if habits.note:
+        told.append(f"No windows are written: {habits.note}.")
+    if made.path is not None:
+        try:
+            made.path.write_text(text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            refuse(f"--write: {made.path}: {error.strerror or error}")
+        what = sizing.benchmark.machine.instance_type or "the instance"
+        told.append(f"{made.path}: the policies, for {what}.")
+    return Made(text, made.path, evaluation, told)
+
+
+def _choose(found: Found) -> Sizing:
+    """Take the cheapest instance type, where there are several."""
+    sizings = [each.sizing for each in found.each if each.sizing is not None]
+    if len(sizings) == 1:
+        return sizings[0]
+    if found.comparison is None:
+        refuse(
+            "--write, --evaluate: there are several instance types: give the --price of each, so "
+            "that the cheapest is taken, or only one of them"
+        )
+    best = found.comparison.options[0].candidate.machine
+    return next(each for each in sizings if each.benchmark.machine == best)
+
+
+def _evaluate(
+    sizing: Sizing, wanted: Wanted, made: Policies, place: Place, settings: Settings
+) -> Evaluation:
+    """Try them, with each round as it ends."""
+    from flyball.cli import screen
+    from flyball.sizing.evaluate import evaluate
+    from flyball.sizing.pattern import expect_patterns
+
+    patterns = expect_patterns(sizing.wish.expectation, history=wanted.trace)
+    with screen.progress("Trying the policies", None) as advance:
+        return evaluate(
+            sizing,
+            *place,
+            settings=settings,
+            patterns=patterns,
+            time_zone=made.time_zone,
+            told=lambda _: advance(1),
+        )
+
+
+def _find_habits(sizing: Sizing, wanted: Wanted, made: Policies) -> Habits:
+    from flyball.sizing.habit import Habits, find_habits
+
+    if wanted.trace is None or made.adaptive:
+        return Habits(())
+    return find_habits(
+        wanted.trace,
+        sizing.limit.invocations.middle,
+        sizing.capacity.min_capacity,
+        sizing.capacity.max_capacity,
+        made.time_zone,
+    )

@@ -1,0 +1,369 @@
+"""How many instances does a model need, by a load test of one of them?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from flyball.cli.benches import Files, Given, read_files, read_kinds
+from flyball.cli.deployment import Region
+from flyball.cli.failure import FOUND, refuse
+from flyball.cli.options import Json
+from flyball.cli.pages import Overwrite, check_files, check_pages
+from flyball.cli.policies import Named, Policies, check_policies, make_policies
+from flyball.cli.sized import draw_sized, say_sized, say_sized_json, size_all
+from flyball.cli.trials import Ordering, Window, pull_past, run_trial
+from flyball.cli.wishes import Asked, Load, read_wanted
+
+if TYPE_CHECKING:
+    from flyball.cli.wishes import Wanted
+
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[FILE]...",
+        help="Of one load test of one instance, as Locust, k6, wrk, wrk2, vegeta, an Inference "
+        "Recommender job or `flyball loadtest` wrote it, or any CSV.",
+        show_default=False,
+    ),
+]
+Machines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--machine",
+        metavar="TYPE=FILE",
+        help="In place of FILE: the load test of one of this instance type; repeated, types are "
+        "compared.",
+    ),
+]
+InstanceType = Annotated[
+    str, typer.Option("--instance-type", metavar="TYPE", help="What FILE, or --from, is of.")
+]
+Cores = Annotated[
+    list[str] | None,
+    typer.Option("--cores", metavar="[TYPE=]N", help="Of an instance.  [default: as AWS lists it]"),
+]
+Gpus = Annotated[list[str] | None, typer.Option("--gpus", metavar="[TYPE=]N", help="Likewise.")]
+Prices = Annotated[
+    list[str] | None,
+    typer.Option("--price", metavar="[TYPE=]N", help="Of an instance's hour, in any currency."),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="WHAT=NAME",
+        help="Of a CSV: which column is users, offered, answered, failed, duration, p50 (p95, …), "
+        "cpu, memory, disk, gpu or gpu_memory; may be repeated.  [default: by usual names]",
+    ),
+]
+Units = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--unit",
+        metavar="WHAT=UNIT",
+        help="Likewise: requests=second|minute, latency=ns|us|ms|s, "
+        "cpu=percent|percent_of_each|ratio.",
+    ),
+]
+Settle = Annotated[
+    str | None,
+    typer.Option(
+        "--settle",
+        metavar="DURATION",
+        help="Left out of the begin of each load, of a course of time.  [default: 10s]",
+        show_default=False,
+    ),
+]
+Recommender = Annotated[
+    str | None,
+    typer.Option(
+        "--recommender",
+        metavar="JOB",
+        help="In place of FILE: this Inference Recommender job; it is waited for.",
+    ),
+]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        "--start", metavar="default|advanced", help="Or start such a job, which AWS charges for."
+    ),
+]
+Orders = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--order",
+        metavar="NAME=VALUE",
+        help="With --start: role, model (or a package's ARN), payload, content-type, candidate "
+        "(an instance type), phase (USERS:NEW_A_MINUTE:DURATION), name, domain, task, framework, "
+        "framework-version, nearest-model, endpoint, stop-after, max-tests, max-at-once, "
+        "max-invocations.",
+    ),
+]
+Again = Annotated[
+    bool, typer.Option("--again", help="With --start: also where the last one came to nothing.")
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="cloudwatch",
+        help="In place of FILE: the past of a variant while one instance served alone.",
+    ),
+]
+Endpoint = Annotated[str | None, typer.Option("--endpoint", metavar="NAME", help="SageMaker's.")]
+Variant = Annotated[str | None, typer.Option("--variant", metavar="NAME", help="Of --endpoint.")]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since", metavar="INSTANT", help="With --from.  [default: 14 days before --until]"
+    ),
+]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", metavar="INSTANT", help="With --from.  [default: the last midnight]"),
+]
+Objective = Annotated[
+    str | None,
+    typer.Option(
+        "--objective",
+        metavar="WHAT",
+        help="availability: 40 % of the hardware is used, balanced: 50 %, cost: 70 %.  "
+        "[default: balanced]",
+        show_default=False,
+    ),
+]
+Latency = Annotated[
+    str | None,
+    typer.Option(
+        "--latency", metavar="OBJECTIVE", help="In its place, how long it may take: 'p95<=200ms'."
+    ),
+]
+Least = Annotated[
+    float | None,
+    typer.Option("--least", metavar="N", min=0.0, help="Requests a second expected.  [default: 0]"),
+]
+Most = Annotated[
+    float | None, typer.Option("--most", metavar="N", min=0.0, help="Requests a second expected.")
+]
+Growth = Annotated[
+    float, typer.Option("--growth", metavar="FACTOR", help="The most may come to be so much more.")
+]
+Shape = Annotated[
+    str | None,
+    typer.Option(
+        "--shape",
+        metavar="WHAT",
+        help="How they come: smooth over a day, spiky, ramp, or trace.  [default: smooth]",
+        show_default=False,
+    ),
+]
+UsersPerMinute = Annotated[
+    float | None,
+    typer.Option("--users-per-minute", metavar="N", help="Of a ramp: new ones in each minute."),
+]
+RequestsPerUser = Annotated[
+    float | None,
+    typer.Option("--requests-per-user", metavar="N", help="Of a ramp: each sends in a minute."),
+]
+Trace = Annotated[
+    Path | None,
+    typer.Option(
+        "--trace",
+        metavar="FILE",
+        help="Recorded traffic, columns timestamp and requests: says least, most and shape.",
+    ),
+]
+AtLeast = Annotated[
+    int,
+    typer.Option(
+        "--at-least", metavar="N", min=1, help="Instances; 2 where a promise needs two zones."
+    ),
+]
+LeadTime = Annotated[
+    str, typer.Option("--lead-time", metavar="DURATION", help="From an order to in service.")
+]
+ResourceName = Annotated[
+    str | None,
+    typer.Option(
+        "--resource",
+        metavar="WHAT",
+        help="Whose use is limited: cpu, memory, disk, gpu, gpu_memory.  [default: what ends]",
+    ),
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Draw it, .svg or .png; needs flyball[plot]."),
+]
+Write = Annotated[
+    Path | None, typer.Option("--write", metavar="FILE", help="Write the policies: a flyball.yaml.")
+]
+Home = Annotated[
+    str | None,
+    typer.Option(
+        "--home",
+        metavar="HOME",
+        help="With --write: local, aws or gcp.  [default: aws with --endpoint and --variant]",
+    ),
+]
+Address = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--address",
+        metavar="KEY=VALUE",
+        help="With --home gcp: the resource, such as project, location and endpoint.",
+    ),
+]
+Name = Annotated[
+    str | None,
+    typer.Option("--id", metavar="ID", help="With --write: the scalable target's."),
+]
+Adaptive = Annotated[
+    bool, typer.Option("--adaptive", help="With --write: an adaptive policy in place of others.")
+]
+Evaluate = Annotated[
+    bool,
+    typer.Option(
+        "--evaluate",
+        help="Run the policies under the expected traffic, simulated, and move what breaks first "
+        "until they hold; exit code 1 if they do not.",
+    ),
+]
+TimeZone = Annotated[
+    str, typer.Option("--time-zone", metavar="NAME", help="With --write and --trace: of windows.")
+]
+
+
+def size(
+    files: Paths = None,
+    machine: Machines = None,
+    instance_type: InstanceType = "",
+    cores: Cores = None,
+    gpus: Gpus = None,
+    price: Prices = None,
+    column: Columns = None,
+    unit: Units = None,
+    settle: Settle = None,
+    recommender: Recommender = None,
+    start: Start = None,
+    order: Orders = None,
+    again: Again = False,
+    from_: From = None,
+    endpoint: Endpoint = None,
+    variant: Variant = None,
+    since: Since = None,
+    until: Until = None,
+    region: Region = None,
+    objective: Objective = None,
+    latency: Latency = None,
+    least: Least = None,
+    most: Most = None,
+    growth: Growth = 1.0,
+    shape: Shape = None,
+    users_per_minute: UsersPerMinute = None,
+    requests_per_user: RequestsPerUser = None,
+    trace: Trace = None,
+    at_least: AtLeast = 1,
+    lead_time: LeadTime = "4m",
+    resource: ResourceName = None,
+    evaluate: Evaluate = False,
+    write: Write = None,
+    home: Home = None,
+    address: Address = None,
+    id_: Name = None,
+    adaptive: Adaptive = False,
+    time_zone: TimeZone = "UTC",
+    plot: Plot = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Say how much one instance carries, how much of that may be used, and how many are needed.
+
+    Three steps: where one instance saturates in a load test, and what ends there; what it is to be
+    held at, by an objective; with --most or --trace, between how many instances to scale, beside
+    what queueing says. --evaluate tries policies of it, --write keeps them.
+    """
+    check_pages(None, plot, overwrite=overwrite)
+    check_files({"--write": write}, overwrite=overwrite)
+    load = Load(least, most, growth, shape, users_per_minute, requests_per_user, trace)
+    asked = Asked(objective, latency, load, at_least, lead_time, resource)
+    read = Files(files or [], machine or [], instance_type, column or [], unit or [], settle)
+    ordering = Ordering(recommender, start, order or [], again, region)
+    window = Window(from_, endpoint, variant, since, until, region)
+    named = Named(home, address, id_, endpoint, variant)
+    made = Policies(write, evaluate, named, adaptive, time_zone)
+    _run(Sources(read, ordering, window, (cores, gpus, price)), asked, made, plot, json=json)
+
+
+class Sources(NamedTuple):
+    """Where load tests are from, as the options say it; one of the first three."""
+
+    files: Files
+    ordering: Ordering
+    window: Window
+    kinds: tuple[list[str] | None, list[str] | None, list[str] | None]
+
+
+def _run(sources: Sources, asked: Asked, made: Policies, plot: Path | None, *, json: bool) -> None:
+    wanted = read_wanted(asked)
+    check_policies(made, wanted)
+    given = _find(sources, wanted)
+    found = size_all(given, wanted)
+    draw_sized(found, wanted, plot)
+    policies = make_policies(found, wanted, made)
+    if json:
+        say_sized_json(found, wanted, policies)
+    else:
+        say_sized(found, wanted, policies)
+    if policies is not None and policies.evaluation is not None and not policies.evaluation.holds:
+        raise typer.Exit(FOUND)
+
+
+def _find(sources: Sources, wanted: Wanted) -> Given:
+    """Find the load tests where the options say that they are."""
+    from flyball.sizing.saturation import LatencyObjective
+
+    files, ordering, window, numbers = sources
+    kinds = read_kinds(*numbers)
+    _check_sources(sources)
+    if ordering.job is not None or ordering.mode is not None:
+        latency = wanted.objective if isinstance(wanted.objective, LatencyObjective) else None
+        return run_trial(ordering, latency, kinds)
+    if window.service is not None:
+        return Given([pull_past(window, files.instance_type, kinds)], ())
+    return read_files(files, kinds)
+
+
+def _check_sources(sources: Sources) -> None:
+    """Refuse two sources, or none, and what belongs to another."""
+    files, ordering, window, _ = sources
+    named = {
+        "FILE": bool(files.paths),
+        "--machine": bool(files.machines),
+        "--recommender": ordering.job is not None,
+        "--start": ordering.mode is not None,
+        "--from": window.service is not None,
+    }
+    given = [name for name, is_given in named.items() if is_given]
+    if not given:
+        refuse("give a load test: FILE, --machine TYPE=FILE, --recommender, --start or --from")
+    if len(given) > 1:
+        refuse(f"{', '.join(given)}: give one of them")
+    alone = {
+        "--order": (ordering.order, "--start"),
+        "--again": (ordering.again, "--start"),
+        "--since": (window.since, "--from"),
+        "--until": (window.until, "--from"),
+        "--column": (files.columns, "FILE"),
+        "--unit": (files.units, "FILE"),
+        "--settle": (files.settle, "FILE"),
+        "--instance-type": (files.instance_type, "FILE"),
+    }
+    for option, (value, owner) in alone.items():
+        fits = {owner, "--machine"} if owner == "FILE" else {owner}
+        if option == "--instance-type":
+            fits = {"FILE", "--from"}
+        if value and not fits & set(given):
+            refuse(f"{option}: only with {' or '.join(sorted(fits))}")

@@ -1,0 +1,178 @@
+"""What is wanted of an endpoint, as the options say it?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from flyball.cli.failure import refuse
+from flyball.cli.loads import read_objective
+from flyball.cli.options import read_duration
+
+if TYPE_CHECKING:
+    from flyball.sim.trace import Trace
+    from flyball.sizing.benchmark import Resource
+    from flyball.sizing.expectation import Expectation
+    from flyball.sizing.limit import Objective
+    from flyball.sizing.plan import Wish
+    from flyball.sizing.saturation import LatencyObjective
+
+OBJECTIVES = ("availability", "balanced", "cost")
+SHAPES = ("smooth", "spiky", "ramp", "trace")
+
+
+class Load(NamedTuple):
+    """What the options say of requests, each as it was typed; None: not given.
+
+    Attributes:
+        least: Requests a second.
+        most: Requests a second.
+        growth: By how much more instances.
+        shape: Of SHAPES.
+        users_per_minute: Of a ramp.
+        requests_per_user: Likewise, a minute.
+        trace: A file of recorded traffic.
+    """
+
+    least: float | None
+    most: float | None
+    growth: float
+    shape: str | None
+    users_per_minute: float | None
+    requests_per_user: float | None
+    trace: Path | None
+
+
+class Asked(NamedTuple):
+    """What the options say, each as it was typed; see flyball.sizing.plan.Wish.
+
+    Attributes:
+        objective: Of OBJECTIVES; None: not given.
+        latency: Such as "p95<=200ms"; None: not given.
+        load: How many requests come.
+        at_least: Instances.
+        lead_time: From an order to its service.
+        resource: Whose use is limited; None: not given.
+    """
+
+    objective: str | None
+    latency: str | None
+    load: Load
+    at_least: int
+    lead_time: str
+    resource: str | None
+
+
+class Wanted(NamedTuple):
+    """What is wanted.
+
+    Attributes:
+        objective: Which part of the hardware may be used, or how long an answer may take.
+        resource: Whose use is tracked; None: what ends first.
+        wish: All of it; None: nobody said how many requests come.
+        trace: That is expected; None: none is.
+    """
+
+    objective: Objective | LatencyObjective
+    resource: Resource | None
+    wish: Wish | None
+    trace: Trace | None
+
+
+def read_wanted(asked: Asked) -> Wanted:
+    """Read what is wanted.
+
+    Raises:
+        CommandError: The options do not fit together.
+        TraceError: The file of --trace is none.
+    """
+    from flyball.sizing.benchmark import Resource
+    from flyball.sizing.plan import Wish
+
+    objective = _read_objective(asked)
+    resources = [each.value for each in Resource]
+    if asked.resource is not None and asked.resource not in resources:
+        refuse(f"--resource: got {asked.resource!r}, expected one of {', '.join(resources)}")
+    resource = None if asked.resource is None else Resource(asked.resource)
+    trace = _read_trace(asked.load.trace)
+    try:
+        expectation = _expect(asked.load, trace)
+    except ValueError as error:
+        refuse(_name_options(str(error)))
+    if expectation is None:
+        return Wanted(objective, resource, None, None)
+    lead_time = read_duration("--lead-time", asked.lead_time)
+    return Wanted(
+        objective,
+        resource,
+        Wish(objective, expectation, asked.at_least, lead_time, resource),
+        trace,
+    )
+
+
+def _read_objective(asked: Asked) -> Objective | LatencyObjective:
+    from flyball.sizing.limit import Objective
+
+    if asked.latency is not None:
+        if asked.objective is not None:
+            refuse("--objective, --latency: give one of the two")
+        return read_objective(asked.latency)
+    if asked.objective is not None and asked.objective not in OBJECTIVES:
+        expected = ", ".join(OBJECTIVES)
+        refuse(f"--objective: got {asked.objective!r}, expected one of {expected}, or --latency")
+    return Objective(asked.objective or Objective.BALANCED.value)
+
+
+def _read_trace(path: Path | None) -> Trace | None:
+    from flyball.sim.trace import read_trace
+
+    return None if path is None else read_trace(path)
+
+
+def _expect(asked: Load, trace: Trace | None) -> Expectation | None:
+    """Say what is expected; None: nobody said how many requests come at most."""
+    from flyball.sizing.expectation import Expectation, Ramp, Shape, expect_trace
+
+    shape = asked.shape or ("smooth" if trace is None else "trace")
+    if shape not in SHAPES:
+        refuse(f"--shape: got {shape!r}, expected one of {', '.join(SHAPES)}")
+    if (shape == "trace") != (trace is not None):
+        refuse("--shape, --trace: traffic that was recorded needs both, or --trace alone")
+    ramp = (asked.users_per_minute, asked.requests_per_user)
+    if (shape == "ramp") != all(ramp) or any(ramp) != all(ramp):
+        refuse(
+            "--shape ramp, --users-per-minute, --requests-per-user: give all three, or none: how "
+            "many new users come a minute, and how many requests each of them sends in one"
+        )
+    if trace is not None:
+        found = expect_trace(trace.requests, asked.growth)
+        least = found.least_per_s if asked.least is None else asked.least
+        most = found.most_per_s if asked.most is None else asked.most
+        return replace(found, least_per_s=least, most_per_s=most)
+    if asked.most is None:
+        given = {"--least": asked.least, "--shape": asked.shape}
+        for option, value in given.items():
+            if value is not None:
+                refuse(f"{option}: give --most with it, the most requests a second")
+        return None
+    return Expectation(
+        asked.least or 0.0,
+        asked.most,
+        asked.growth,
+        Shape(shape),
+        ramp=Ramp(*(each or math.nan for each in ramp)) if any(ramp) else None,
+    )
+
+
+def _name_options(words: str) -> str:
+    """Name the option in place of the field."""
+    fields = {
+        "least_per_s": "--least",
+        "most_per_s": "--most",
+        "growth_factor": "--growth",
+        "trace": "--trace",
+    }
+    field, colon, rest = words.partition(":")
+    return f"{fields.get(field, field)}{colon}{rest}"

@@ -1,0 +1,280 @@
+"""How does what a load test comes to read: one instance, its limits, its fleet?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from flyball.core.shape import NamedTuple
+from flyball.report.figures import counted, number
+from flyball.report.plain import plain
+from flyball.sizing.benchmark import UNKNOWN, Benchmark, Resource, Step
+from flyball.sizing.beside import Beside
+from flyball.sizing.expectation import MINUTE_S, Expectation, Range, Shape
+from flyball.sizing.limit import BAND_RATIO, Limit, Objective, Use
+from flyball.sizing.machines import Comparison
+from flyball.sizing.saturation import NAMES, Bound, LatencyObjective, Saturation
+
+MS_PER_S = 1_000.0
+TENTH = 10.0
+"""Below so many, a figure has a decimal."""
+NONE = "–"
+LEVELS = ("lower", "target", "upper")
+FLEET_HEADS = ("", "at the least", "at the most", "grown", "busy at the most")
+OPTION_HEADS = ("", "each/min", "min", "max", "an hour", "at least", "at most", "a million")
+COUNT_HEADS = ("", "each/min", "min", "max")
+
+
+class Instance(NamedTuple):
+    """What was found of one instance of one type.
+
+    Attributes:
+        benchmark: Its load test.
+        saturation: Where it saturates.
+        limit: What it is to be held at.
+    """
+
+    benchmark: Benchmark
+    saturation: Saturation
+    limit: Limit
+
+
+def name_instance(benchmark: Benchmark) -> str:
+    """Name what was load tested: ml.c5.large, 2 cores."""
+    machine = benchmark.machine
+    if machine == UNKNOWN:
+        return "one instance of a type that is not told"
+    parts = [plain(machine.instance_type) or "one instance", counted(machine.cores, "core")]
+    if machine.gpus:
+        parts.append(counted(machine.gpus, "GPU"))
+    if machine.price_per_hour is not None:
+        parts.append(f"{number(machine.price_per_hour)} an hour")
+    return ", ".join(parts)
+
+
+def step_heads(steps: Sequence[Step]) -> list[str]:
+    """Name the columns of a table of steps: of each latency and resource that any of them has."""
+    load = "users" if _counts_users(steps) else "asked/min"
+    late = [f"p{100 * each:g}" for each in list_quantiles(steps)]
+    return [load, "answered/min", *late, "failed", *(NAMES[each] for each in list_used(steps))]
+
+
+def step_rows(steps: Sequence[Step]) -> list[tuple[str, ...]]:
+    """Make the cells below step_heads."""
+    users, late, used = _counts_users(steps), list_quantiles(steps), list_used(steps)
+    return [
+        (
+            f"{step.users if users else step.offered:,.0f}",
+            f"{step.answered:,.0f}",
+            *(tell_latency(step.latency_ms.get(each)) for each in late),
+            f"{step.failed_ratio:.1%}",
+            *(_share(step.used_ratio.get(each)) for each in used),
+        )
+        for step in steps
+    ]
+
+
+def use_heads(resource: Resource, uses: Sequence[Use]) -> list[str]:
+    """Name the columns of a table of use."""
+    late = sorted({each for use in uses for each in use.latency_ms})
+    return [NAMES[resource], "invocations/min", *(f"p{100 * each:g}" for each in late)]
+
+
+def use_rows(uses: Sequence[Use]) -> list[tuple[str, ...]]:
+    """Make the cells below use_heads."""
+    late = sorted({each for use in uses for each in use.latency_ms})
+    return [
+        (
+            f"{use.used_ratio:.0%}",
+            f"{use.invocations:,.0f}",
+            *(tell_latency(use.latency_ms.get(each)) for each in late),
+        )
+        for use in uses
+    ]
+
+
+def limit_heads(limit: Limit) -> list[str]:
+    """Name the columns of a table of limits."""
+    if limit.resource is None:
+        return ["", "InvocationsPerInstance"]
+    return ["", NAMES[limit.resource], "in CloudWatch", "InvocationsPerInstance"]
+
+
+def limit_rows(limit: Limit) -> list[tuple[str, ...]]:
+    """Make the cells below limit_heads: lower, target, upper."""
+    rows = []
+    for index, level in enumerate(LEVELS):
+        used = []
+        if limit.used_ratio is not None and limit.target_value is not None:
+            used = [
+                f"{limit.used_ratio[index]:.0%}",
+                f"{number(_round(limit.target_value[index]))} %",
+            ]
+        rows.append((level, *used, f"{limit.invocations[index]:,.0f}"))
+    return rows
+
+
+def tell_objective(objective: Objective | LatencyObjective) -> str:
+    """Say what is wanted, in a few words."""
+    if isinstance(objective, LatencyObjective):
+        return f"p{100 * objective.quantile:g} within {objective.latency_ms:g} ms"
+    return objective.value
+
+
+def tell_limit(instance: Instance) -> list[str]:
+    """Say what stands behind the limits: a paragraph each."""
+    limit, machine = instance.limit, instance.benchmark.machine
+    told = []
+    if limit.reason:
+        told.append(f"{limit.reason[:1].upper()}{limit.reason[1:]}.")
+    if limit.resource is Resource.CPU and machine == UNKNOWN:
+        told.append(
+            "How many cores it has was not told, so the CPU's limit is of one core: CloudWatch "
+            "counts 100 % for each. Give --instance-type or --cores."
+        )
+    elif limit.resource is Resource.CPU and machine.cores > 1:
+        told.append(
+            f"CloudWatch counts 100 % of CPU for each core: all {machine.cores} are "
+            f"{100 * machine.cores:,} %."
+        )
+    if instance.saturation.bound is Bound.AT_LEAST:
+        told.append("These are no more than what the load test has seen.")
+    return told
+
+
+def tell_expectation(expectation: Expectation) -> str:
+    """Say how many requests come, in a few words."""
+    least, most = number(expectation.least_per_s), number(_round(expectation.most_per_s))
+    told = (
+        f"{number(_round(expectation.least_per_s)) if least else least} to {most} requests a second"
+    )
+    if expectation.growth_factor != 1.0:
+        told += f", growing {number(expectation.growth_factor)} times"
+    if expectation.shape is Shape.RAMP and expectation.ramp is not None:
+        users, each = expectation.ramp
+        return f"{told}, {number(users)} new users a minute with {number(each)} requests each"
+    if expectation.shape is Shape.SPIKY:
+        every, lasts = expectation.spike
+        return f"{told}, at once for {lasts} of {every} minutes"
+    if expectation.shape is Shape.TRACE:
+        return f"{told}, as recorded in {counted(len(expectation.trace), 'minute')}"
+    return f"{told}, smoothly over a day"
+
+
+def tell_capacity(
+    capacity: Range, expectation: Expectation, invocations: float
+) -> list[tuple[str, str, str]]:
+    """Say between how many instances it scales, with the formula in numbers."""
+    each = f"({number(_round(invocations))} ÷ {MINUTE_S})"
+    least, most = _round(expectation.least_per_s), _round(expectation.most_per_s)
+    need = number(_round(least * MINUTE_S / invocations))
+    low = f"= ceil({number(least)} ÷ {each}) = ceil({need})"
+    if capacity.reason:
+        low = f"{low}; {capacity.reason}"
+    growth = number(expectation.growth_factor)
+    top = f"= ceil(ceil({number(most)} ÷ {each}) × {growth}) "
+    top += f"= ceil({capacity.most_instances:,} × {growth})"
+    grown = math.ceil(capacity.most_instances * expectation.growth_factor - 1e-9)
+    if capacity.max_capacity > grown:
+        top += "; no less than MinCapacity"
+    return [
+        ("MinCapacity", f"{capacity.min_capacity:,}", low),
+        ("MaxCapacity", f"{capacity.max_capacity:,}", top),
+    ]
+
+
+def fleet_rows(beside: Beside) -> list[tuple[str, ...]]:
+    """Make the cells below FLEET_HEADS."""
+    return [
+        (
+            each.name,
+            f"{each.least:,}",
+            f"{each.most:,}",
+            f"{each.grown:,}",
+            f"{each.used_ratio:.0%}",
+        )
+        for each in beside.fleets
+    ]
+
+
+def tell_beside(beside: Beside) -> list[str]:
+    """Say what the queue takes for granted, and how it differs: a paragraph each."""
+    service = beside.service
+    at_once = f"{service.servers:,} at a time, {tell_latency(service.mean_s * MS_PER_S)} each"
+    arrivals = "measured" if beside.is_measured else "taken, without a --trace"
+    taken = (
+        f"By the queue of requests that wait for a free instance, {beside.objective}. One serves "
+        f"{at_once}. M/M/c takes services and arrivals as varying like chance; G/G/c takes the "
+        f"measured variation of services (squared coefficient {number(_round(service.scv))}) and "
+        f"of arrivals ({number(_round(beside.arrival_scv))}, {arrivals})."
+    )
+    return [taken, beside.sentence]
+
+
+def option_rows(comparison: Comparison) -> list[tuple[str, ...]]:
+    """Make the cells below OPTION_HEADS."""
+    return [
+        (
+            plain(each.candidate.machine.instance_type),
+            f"{each.candidate.invocations_per_instance:,.0f}",
+            f"{each.capacity.min_capacity:,}",
+            f"{each.capacity.max_capacity:,}",
+            f"{each.hourly:,.2f}",
+            f"{each.hourly_least:,.2f}",
+            f"{each.hourly_most:,.2f}",
+            f"{each.per_million:,.2f}",
+        )
+        for each in comparison.options
+    ]
+
+
+def count_rows(instances: Sequence[Instance], ranges: Sequence[Range]) -> list[tuple[str, ...]]:
+    """Make the cells below COUNT_HEADS, where prices are not known."""
+    return [
+        (
+            plain(each.benchmark.machine.instance_type),
+            f"{each.limit.invocations.middle:,.0f}",
+            f"{found.min_capacity:,}",
+            f"{found.max_capacity:,}",
+        )
+        for each, found in zip(instances, ranges, strict=True)
+    ]
+
+
+def tell_band(objective: Objective | LatencyObjective) -> str:
+    """Say how far around the target the limits lie."""
+    if isinstance(objective, LatencyObjective):
+        return f"{tell_objective(objective)}; the upper limit is where it is passed"
+    return f"{objective.value}, with {BAND_RATIO:.0%} of the hardware below and above the target"
+
+
+def list_quantiles(steps: Sequence[Step]) -> list[float]:
+    """List the quantiles of latency that any step has."""
+    return sorted({each for step in steps for each in step.latency_ms})
+
+
+def list_used(steps: Sequence[Step]) -> list[Resource]:
+    """List the resources of which any step knows the use."""
+    return [each for each in Resource if any(each in step.used_ratio for step in steps)]
+
+
+def tell_latency(latency_ms: float | None) -> str:
+    """Write a latency in the unit that suits it."""
+    if latency_ms is None:
+        return NONE
+    if latency_ms >= TENTH * MS_PER_S:
+        return f"{latency_ms / MS_PER_S:,.1f} s"
+    return f"{latency_ms:,.0f} ms" if latency_ms >= TENTH else f"{latency_ms:.1f} ms"
+
+
+def _counts_users(steps: Sequence[Step]) -> bool:
+    return all(step.users is not None for step in steps)
+
+
+def _share(used_ratio: float | None) -> str:
+    return NONE if used_ratio is None else f"{used_ratio:.0%}"
+
+
+def _round(value: float) -> float:
+    """Take away what is only a rounding error, and more digits than anybody reads."""
+    return round(value, 2)

@@ -1,0 +1,132 @@
+"""How many instances does the queue ask for, beside the rule, and why not as many?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flyball.core.shape import NamedTuple
+from flyball.sizing.benchmark import BenchmarkError
+from flyball.sizing.expectation import Shape, count_instances, round_up
+from flyball.sizing.plan import Sizing
+from flyball.sizing.queueing import (
+    EXPONENTIAL_SCV,
+    POISSON_SCV,
+    Queue,
+    Service,
+    WaitObjective,
+    compare_fleet,
+    size_fleet,
+)
+from flyball.sizing.saturation import LatencyObjective
+from flyball.sizing.variability import learn_arrivals, learn_instance
+
+RULE, MARKOV, GENERAL = "rule", "M/M/c", "G/G/c"
+QUANTILE = 0.95
+MS_PER_S = 1_000.0
+
+
+class Fleet(NamedTuple):
+    """Instances by one way of counting.
+
+    Attributes:
+        name: Of the way.
+        least: For the least that is expected.
+        most: For the most.
+        grown: For the most, grown.
+        used_ratio: Share of the time that each is busy at the most, 0–1.
+    """
+
+    name: str
+    least: int
+    most: int
+    grown: int
+    used_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The rule's fleet and those of its queue.
+
+    Attributes:
+        fleets: The rule's; that of M/M/c; that of G/G/c with what was measured.
+        service: Of one instance, as it was measured.
+        arrival_scv: Squared coefficient of variation of the time between arrivals.
+        is_measured: It is from a trace; else arrivals are taken to know nothing of each other.
+        objective: What the queues' fleets keep, for people.
+        sentence: The difference, for people.
+    """
+
+    fleets: tuple[Fleet, ...]
+    service: Service
+    arrival_scv: float
+    is_measured: bool
+    objective: str
+    sentence: str
+
+
+def size_beside(sizing: Sizing) -> Beside:
+    """Count by the rule and by the queue.
+
+    The queue keeps the latency objective; without one, that 95 % of the requests wait no longer
+    than one is served.
+
+    Raises:
+        BenchmarkError: The load test has no latency.
+        ValueError: No fleet keeps the objective.
+    """
+    service = learn_instance(sizing.benchmark, sizing.saturation)
+    asked, expected = sizing.wish.objective, sizing.wish.expectation
+    measured = expected.shape is Shape.TRACE
+    arrival_scv = learn_arrivals(expected.trace) if measured else POISSON_SCV
+    objective: WaitObjective | LatencyObjective = WaitObjective(service.mean_s, QUANTILE)
+    words = f"{QUANTILE:.0%} of the waits within {service.mean_s * MS_PER_S:,.0f} ms"
+    if isinstance(asked, LatencyObjective):
+        objective = asked
+        words = f"p{100 * asked.quantile:g} within {asked.latency_ms:g} ms"
+    capacity = sizing.capacity
+    queue = Queue(expected.most_per_s, service, capacity.most_instances)
+    ruled = count_instances(expected.least_per_s, sizing.limit.invocations.middle)
+    found = [
+        Fleet(
+            RULE,
+            max(sizing.wish.at_least, ruled),
+            max(sizing.wish.at_least, capacity.most_instances),
+            capacity.max_capacity,
+            queue.used_ratio,
+        )
+    ]
+    ways = (
+        (MARKOV, service._replace(scv=EXPONENTIAL_SCV), POISSON_SCV),
+        (GENERAL, service, arrival_scv),
+    )
+    for name, each, scv in ways:
+        found.append(_size(sizing, name, each, objective, scv))
+    queue = size_fleet(expected.most_per_s, service, objective, arrival_scv)
+    sentence = compare_fleet(queue, capacity.most_instances, words).sentence
+    return Beside(tuple(found), service, arrival_scv, measured, words, sentence)
+
+
+def _size(
+    sizing: Sizing,
+    name: str,
+    service: Service,
+    objective: WaitObjective | LatencyObjective,
+    arrival_scv: float,
+) -> Fleet:
+    """Count by a queue.
+
+    Raises:
+        BenchmarkError: No fleet keeps the objective.
+    """
+    expected, at_least = sizing.wish.expectation, sizing.wish.at_least
+    try:
+        least = size_fleet(expected.least_per_s, service, objective, arrival_scv)
+        most = size_fleet(expected.most_per_s, service, objective, arrival_scv)
+    except ValueError as error:
+        raise BenchmarkError(f"{name}: {error}") from error
+    grown = round_up(most.instances * Fraction(str(expected.growth_factor)))
+    low = max(at_least, least.instances)
+    return Fleet(
+        name, low, max(low, most.instances), max(low, most.instances, grown), most.used_ratio
+    )
