@@ -7,10 +7,11 @@ broke first in the worst of them is moved. The same inputs give the same rounds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple
 
 from flyball.sizing.broken import Break, Finding
@@ -37,7 +38,8 @@ class Round:
     Attributes:
         number: From 1.
         settings: That were tried.
-        trials: One for each pattern, in their order.
+        trials: In the first round and in the last one for each pattern, in their order; else of
+            those that did not hold in the round before.
         worst: Of those that have to hold and do not, that with the most late; None: all hold.
         change: What was changed then, and why; "": nothing.
     """
@@ -117,27 +119,30 @@ def evaluate(
     tried = expect_patterns(sizing.wish.expectation) if patterns is None else tuple(patterns)
     if rounds < 1 or not tried:
         raise ValueError(f"rounds: {rounds}, patterns: {len(tried)}; give one or more of both")
-    now = derive_settings(sizing) if settings is None else settings
+    now = _cap(derive_settings(sizing) if settings is None else settings, most)
+    run = partial(try_settings, sizing, home=home, resource=resource, time_zone=time_zone)
     seen: list[Round] = []
-    why = ""
+    why, open_ = "", tried
     while not why:
-        trials = tuple(
-            try_settings(sizing, now, each, home, resource, time_zone=time_zone) for each in tried
-        )
-        worst = _find_worst(trials, now.late_ratio)
-        if worst is None:
-            why, after = _tell_held(trials, len(seen)), None
-        elif len(seen) + 1 >= rounds:
-            why, after = f"It does not hold in round {rounds}, the last: {_tell(worst)}.", None
-        else:
+        trials = {each.name: run(now, each) for each in open_}
+        worst = _find_worst(trials.values(), now.late_ratio)
+        after = None
+        if worst is not None and len(seen) + 1 < rounds:
             after = _move(sizing, now, worst, most)
-            if after is None:
-                why = _tell_stuck(worst, now, most)
-        change = "" if after is None else after.change
-        seen.append(Round(len(seen) + 1, now, trials, worst, change))
+        if after is None:  # nothing more to change, unless another pattern now says so
+            trials |= {each.name: run(now, each) for each in tried if each.name not in trials}
+            worst = _find_worst(trials.values(), now.late_ratio)
+            if worst is not None and len(seen) + 1 < rounds:
+                after = _move(sizing, now, worst, most)
+        found = tuple(trials[each.name] for each in tried if each.name in trials)
+        seen.append(Round(len(seen) + 1, now, found, worst, after.change if after else ""))
         if told is not None:
             told(seen[-1])
-        now = now if after is None else after.settings
+        if after is None:
+            why = _conclude(seen, most)
+        else:
+            now = after.settings
+            open_ = tuple(each.pattern for each in _fail(trials.values(), now.late_ratio))
     text = write_config(
         sizing, name, home, resource, now, time_zone=time_zone, note=f"Simulated: {why}"
     )
@@ -149,9 +154,22 @@ class _Move(NamedTuple):
     change: str
 
 
-def _find_worst(trials: Sequence[Trial], late_ratio: float) -> Trial | None:
-    failed = [each for each in trials if each.pattern.required and each.late_ratio > late_ratio]
-    return max(failed, key=lambda each: each.late_ratio, default=None)
+def _cap(settings: Settings, most: int) -> Settings:
+    """Begin with no more than may be had."""
+    why = f"no more than {most:,} may be had"
+    if settings.max_capacity > most:
+        settings = settings.change(why, max_capacity=most)
+    if settings.min_capacity > most:
+        settings = settings.change(why, min_capacity=most)
+    return settings
+
+
+def _fail(trials: Iterable[Trial], late_ratio: float) -> list[Trial]:
+    return [each for each in trials if each.pattern.required and each.late_ratio > late_ratio]
+
+
+def _find_worst(trials: Iterable[Trial], late_ratio: float) -> Trial | None:
+    return max(_fail(trials, late_ratio), key=lambda each: each.late_ratio, default=None)
 
 
 def _move(sizing: Sizing, settings: Settings, worst: Trial, most: int) -> _Move | None:
@@ -260,25 +278,26 @@ def _tell(worst: Trial) -> str:
     )
 
 
-def _tell_held(trials: Sequence[Trial], changes: int) -> str:
-    held = [each for each in trials if each.pattern.required]
-    named = ", ".join(each.pattern.name for each in held)
-    changed = ""
-    if changes:
-        changed = f" after {changes} change{'' if changes == 1 else 's'}"
-    if not held:
+def _conclude(seen: Sequence[Round], most: int) -> str:
+    """Say what it came to."""
+    last = seen[-1]
+    settings, worst, changes = last.settings, last.worst, len(seen) - 1
+    changed = f" after {changes} change{'' if changes == 1 else 's'}" if changes else ""
+    if worst is not None:
+        held = f"{settings.min_capacity} to {settings.max_capacity} instances"
+        return (
+            f"It does not hold{changed}, with {held} of {most:,} that may be had: {_tell(worst)}."
+        )
+    kept = [each for each in last.trials if each.pattern.required]
+    if not kept:
         return "No pattern has to hold."
-    expected = max(each.expected for each in held)
-    late = max(each.late_ratio for each in held)
+    named = ", ".join(each.pattern.name for each in kept)
+    expected = max(each.expected for each in kept)
+    late = max(each.late_ratio for each in kept)
     if not late:
         return f"It holds{changed}: {expected:,.0f} requests a minute, and none late ({named})."
-    handled = min(each.handled for each in held)
+    handled = min(each.handled for each in kept)
     return (
         f"It holds{changed}: {expected:,.0f} requests a minute, {late:.2%} late at most; without "
         f"any {handled:,.0f} ({named})."
     )
-
-
-def _tell_stuck(worst: Trial, settings: Settings, most: int) -> str:
-    held = f"from {settings.min_capacity} to {settings.max_capacity} instances"
-    return f"It cannot hold with {held}, of {most:,} that may be had: {_tell(worst)}."

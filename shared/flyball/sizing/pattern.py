@@ -24,7 +24,9 @@ RATES = (1.0, 3.0)
 BEFORE, AFTER = 30, 60
 """Minutes with the least before a ramp, and with the most after it."""
 LONGEST = 7 * DAY_MINUTES
-"""Minutes of one pattern: of a longer history its last part, and a ramp is made to fit."""
+"""Minutes of a history: of a longer one its last part."""
+LONGEST_RAMP = 3 * DAY_MINUTES
+"""Minutes that users come at most: past that, more of them come at a time."""
 SPIKES_MINUTES = 6 * 60
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -81,7 +83,8 @@ def expect_patterns(
     rates = list(RATES)
     if expectation.shape is Shape.RAMP and own is not None and own.users_per_minute not in rates:
         rates.append(own.users_per_minute)
-    found = [draw_ramp(expectation, Ramp(rate, each)) for rate in rates]
+    ramps = {(drawn := draw_ramp(expectation, Ramp(rate, each))).name: drawn for rate in rates}
+    found = list(ramps.values())
     found += _draw_recorded(expectation, history)
     others = [
         Pattern(
@@ -104,7 +107,7 @@ def expect_patterns(
 def draw_ramp(expectation: Expectation, ramp: Ramp) -> Pattern:
     """Let users come until the most is there; where that takes too long, they come quicker."""
     room = (expectation.most_per_s - expectation.least_per_s) * MINUTE_S
-    rate = max(math.prod(ramp), room / (LONGEST - BEFORE - AFTER))
+    rate = max(math.prod(ramp), room / LONGEST_RAMP)
     users = rate / ramp.requests_per_user
     minutes = math.ceil(room / rate)
     drawn = draw_course(
@@ -117,10 +120,10 @@ def draw_ramp(expectation: Expectation, ramp: Ramp) -> Pattern:
     )
     before = (expectation.least_per_s * MINUTE_S,) * BEFORE
     title = (
-        f"{users:g} new user{'' if users == 1 else 's'} a minute, of "
+        f"{users:.3g} new user{'' if users == 1 else 's'} a minute, of "
         f"{ramp.requests_per_user:g} requests a minute each"
     )
-    return Pattern(f"ramp-{ramp.users_per_minute:g}", title, before + drawn)
+    return Pattern(f"ramp-{users:.3g}", title, before + drawn)
 
 
 def _draw_recorded(expectation: Expectation, history: Trace | None) -> list[Pattern]:

@@ -1,0 +1,102 @@
+"""Under which traffic is it tried?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from flyball.sim.trace import Trace
+from flyball.sizing.expectation import Expectation, Ramp, Shape, expect_trace
+from flyball.sizing.pattern import (
+    AFTER,
+    BEFORE,
+    LONGEST,
+    LONGEST_RAMP,
+    draw_ramp,
+    expect_patterns,
+)
+from tests.unit.sizing.sized import EXPECTED
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def test_five_hundred_users_are_thirty_thousand_a_minute() -> None:
+    """One and three more a minute, from 4,200; then all of them stay."""
+    one, three = expect_patterns(EXPECTED)[:2]
+    for each, step in ((one, 60.0), (three, 180.0)):
+        assert each.requests[:BEFORE] == (4_200.0,) * BEFORE
+        assert each.requests[BEFORE + 1] == pytest.approx(4_200.0 + step)
+        assert each.requests[-AFTER:] == (30_000.0,) * AFTER
+        assert each.most == 30_000.0
+    assert len(one.requests) == BEFORE + 430 + AFTER
+    assert len(three.requests) == BEFORE + 144 + AFTER
+
+
+def test_what_is_expected_has_to_hold_and_the_rest_is_told() -> None:
+    """Ramps always; a day or spikes where these are expected."""
+    smooth = {each.name: each.required for each in expect_patterns(EXPECTED)}
+    assert smooth == {"ramp-1": True, "ramp-3": True, "smooth-day": True, "spikes": False}
+    spiky = expect_patterns(replace(EXPECTED, shape=Shape.SPIKY))
+    assert [(each.name, each.required) for each in spiky] == [
+        ("ramp-1", True),
+        ("ramp-3", True),
+        ("spikes", True),
+        ("smooth-day", False),
+    ]
+
+
+def test_an_expected_ramp_is_tried_with_its_own_users() -> None:
+    """Beside the two that always are."""
+    expected = replace(EXPECTED, shape=Shape.RAMP, ramp=Ramp(10.0, 30.0))
+    found = {each.name: each for each in expect_patterns(expected)}
+    assert list(found)[:3] == ["ramp-1", "ramp-3", "ramp-10"]
+    assert found["ramp-10"].requests[BEFORE + 1] == pytest.approx(4_500.0)
+    assert found["ramp-1"].requests[BEFORE + 1] == pytest.approx(4_230.0)
+
+
+def test_a_ramp_that_takes_weeks_is_made_to_fit() -> None:
+    """More users come at a time, which is harder; two that are alike are one."""
+    vast = Expectation(least_per_s=0.0, most_per_s=100_000.0)
+    ramp = draw_ramp(vast, Ramp(1.0, 60.0))
+    assert len(ramp.requests) == BEFORE + LONGEST_RAMP + AFTER
+    assert ramp.name == "ramp-23.1"
+    assert [each.name for each in expect_patterns(vast)].count("ramp-23.1") == 1
+
+
+def test_load_that_never_changes_is_a_ramp_too() -> None:
+    """It has nowhere to go."""
+    flat = draw_ramp(Expectation(10.0, 10.0), Ramp(1.0, 60.0))
+    assert set(flat.requests) == {600.0}
+
+
+def test_a_history_keeps_its_calendar() -> None:
+    """Its last week is tried, from where it begins."""
+    requests = tuple(float(index) for index in range(LONGEST + 60))
+    history = Trace(START, requests)
+    (trace,) = (each for each in expect_patterns(EXPECTED, history=history) if each.name == "trace")
+    assert trace.requests == requests[60:]
+    assert trace.start == START + timedelta(hours=1)
+    assert trace.has_calendar
+    assert trace.required
+
+
+def test_an_expected_trace_has_no_calendar() -> None:
+    """It says no date."""
+    found = expect_patterns(expect_trace([600.0, None, 1_200.0]))
+    (trace,) = (each for each in found if each.name == "trace")
+    assert trace.requests == (600.0, None, 1_200.0)
+    assert trace.most == 1_200.0
+    assert not trace.has_calendar
+    assert [each.required for each in found if each.name in ("spikes", "smooth-day")] == [
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("each", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_user_sends_something(each: float) -> None:
+    """Else no number of them makes a request."""
+    with pytest.raises(ValueError, match="requests_per_user"):
+        expect_patterns(EXPECTED, requests_per_user=each)

@@ -1,0 +1,263 @@
+"""Is what is written sound, and does it say what was sized?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+from ruamel.yaml import YAML
+
+from flyball import config
+from flyball.core.policy import AdaptivePolicy, StepPolicy, TrackingPolicy
+from flyball.core.target import CapacityKind, Mode, ScalableTarget
+from flyball.sizing.benchmark import Benchmark, Machine, Resource
+from flyball.sizing.gauges import WrittenError
+from flyball.sizing.habit import Habit
+from flyball.sizing.limit import Objective
+from flyball.sizing.plan import Sizing
+from flyball.sizing.saturation import LatencyObjective
+from flyball.sizing.settings import Cooldowns, Kind, Settings, derive_settings
+from flyball.sizing.written import write_config
+from tests.unit.sizing.sized import ENDPOINT, LARGE, POOL, VARIANT, VERSION, measure, publish
+
+
+def read(text: str) -> ScalableTarget:
+    """Read what was written."""
+    (found,) = config.loads(text).scalable_targets
+    return found
+
+
+def write(sizing: Sizing | None = None, settings: Settings | None = None) -> str:
+    """Write it for a variant."""
+    return write_config(sizing or publish(), "churn", "aws", VARIANT, settings)
+
+
+def flatten(text: str) -> str:
+    """Take comments for one long line."""
+    return " ".join(line.strip().removeprefix("# ") for line in text.splitlines())
+
+
+def test_the_published_policies_come_out() -> None:
+    """5,000 a minute, CPU at 100 of 200, 10 s and 100 s, +1, +3 and +4 at 0, 5 and 80."""
+    found = read(write())
+    assert (found.min_capacity, found.max_capacity) == (1, 8)
+    assert found.price_per_hour == 0.1
+    assert found.lead_time == timedelta(seconds=100)
+    calls, cpu, surge = found.policies
+    assert isinstance(calls, TrackingPolicy)
+    assert isinstance(cpu, TrackingPolicy)
+    assert isinstance(surge, StepPolicy)
+    assert (calls.target_value, cpu.target_value) == (5_000.0, 100.0)
+    for each in (calls, cpu):
+        assert each.scale_out_cooldown == timedelta(seconds=10)
+        assert each.scale_in_cooldown == timedelta(seconds=100)
+    assert (surge.metric, surge.threshold) == ("cpu", 100.0)
+    assert [(each.lower, each.upper, each.adjustment) for each in surge.steps] == [
+        (0.0, 5.0, 1.0),
+        (5.0, 80.0, 3.0),
+        (80.0, None, 4.0),
+    ]
+    assert found.metric_by_name["calls"].source["metric"] == "InvocationsPerInstance"
+    assert found.metric_by_name["cpu"].source["metric"] == "CPUUtilization"
+    assert found.mode is Mode.ADVISE
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where it is written for, and which policies it has there."""
+
+    id: str
+    home: str
+    resource: Mapping[str, str]
+    values: tuple[float, ...]
+    kind: CapacityKind = CapacityKind.RANGE
+
+
+PLACES = (
+    Place("variant", "aws", VARIANT, (5_000.0, 100.0, 100.0), CapacityKind.COUNT),
+    Place("local", "local", {"endpoint": "churn"}, (5_000.0, 50.0, 50.0), CapacityKind.COUNT),
+    Place("endpoint", "gcp", ENDPOINT, (5_000.0, 50.0, 50.0)),
+    Place("pool", "gcp", POOL, (50.0, 50.0)),
+    Place("version", "gcp", VERSION, (5_000.0, 50.0, 50.0)),
+)
+
+
+@pytest.mark.parametrize("case", PLACES, ids=lambda case: case.id)
+def test_each_home_has_its_units(case: Place) -> None:
+    """Percent of one on Google, 100 for each core on AWS."""
+    text = write_config(publish(), "churn", case.home, case.resource)
+    found = read(text)
+    values = [
+        each.target_value if isinstance(each, TrackingPolicy) else each.threshold
+        for each in found.policies
+        if isinstance(each, (TrackingPolicy, StepPolicy))
+    ]
+    assert values == pytest.approx(case.values)
+    assert found.home == case.home
+    assert found.resource == case.resource
+    assert found.capacity_kind is case.kind
+    assert found.mode is (Mode.APPLY if case.home == "local" else Mode.ADVISE)
+    assert ("Inside the range" in text) == (case.home == "gcp")
+
+
+@pytest.mark.parametrize("case", PLACES, ids=lambda case: case.id)
+def test_every_value_says_where_it_comes_from(case: Place) -> None:
+    """A comment stands above bounds, price, lead time and the first of the policies."""
+    lines = write_config(publish(), "churn", case.home, case.resource).splitlines()
+    keys = ("min_capacity:", "max_capacity:", "price_per_hour:", "lead_time:")
+    for key in (*keys, "- name: surge", "scale_out: {cooldown"):
+        at = next(index for index, line in enumerate(lines) if line.strip().startswith(key))
+        above = lines[at - 1].strip()
+        assert above.startswith("#"), (key, above)
+    assert max(map(len, (each for each in lines if each.strip().startswith("#")))) <= 100
+
+
+def test_cores_are_explained() -> None:
+    """And 200 % told to be all of two."""
+    text = flatten(write())
+    assert "CloudWatch counts 100 for each core: 200 where all 2 are used" in text
+    assert "70 requests a second ÷ (5000 a minute and instance ÷ 60), rounded up" in text
+    assert "Kept within 4500 to 5500" in text
+    assert "kept within 90 to 110" in text
+
+
+def test_the_alternative_in_the_comment_is_sound() -> None:
+    """What is written beside the policies can stand in their place."""
+    lines = write().splitlines()
+    begin = next(index for index, line in enumerate(lines) if "# - name: on-budget" in line)
+    policies = lines.index("    policies:")
+    block = [line.replace("# ", "", 1) for line in lines[begin:] if "# " in line]
+    (found,) = read("\n".join(lines[: policies + 1] + block) + "\n").policies
+    assert isinstance(found, AdaptivePolicy)
+    assert found.capacity_per_instance == 10_000.0
+
+
+def test_adaptive_is_written_alone() -> None:
+    """It holds by itself what one instance carries, and how many may be late."""
+    settings = derive_settings(publish(), kind=Kind.ADAPTIVE, late_ratio=0.02)
+    found = read(write(settings=settings))
+    (policy,) = found.policies
+    assert isinstance(policy, AdaptivePolicy)
+    assert (policy.capacity_per_instance, policy.late_budget_ratio) == (10_000.0, 0.02)
+    assert [each.name for each in found.metrics] == ["calls"]
+
+
+def test_a_budget_of_nothing_is_the_least_there_is() -> None:
+    """An adaptive policy takes no budget of zero."""
+    settings = derive_settings(publish(), kind=Kind.ADAPTIVE, late_ratio=0.0)
+    (policy,) = read(write(settings=settings)).policies
+    assert isinstance(policy, AdaptivePolicy)
+    assert policy.late_budget_ratio == 0.0001
+
+
+def test_a_pool_cannot_learn_from_requests() -> None:
+    """Google does not count them."""
+    settings = derive_settings(publish(), kind=Kind.ADAPTIVE)
+    with pytest.raises(WrittenError, match="choose tracking"):
+        write_config(publish(), "churn", "gcp", POOL, settings)
+
+
+def test_windows_say_how_reliable_they_are() -> None:
+    """And begin one lead time early."""
+    habits = (Habit("mon-fri", 8, 18, 4, 19, 20), Habit("mon-sun", 20, 24, 2, 28, 28))
+    settings = derive_settings(publish(), habits=habits)
+    text = write_config(publish(), "churn", "aws", VARIANT, settings, time_zone="Europe/Berlin")
+    found = read(text)
+    assert "On 19 of 20 days of the history, 4 instances or more" in flatten(text)
+    assert [(each.name, each.floor) for each in found.windows] == [
+        ("mon-fri-08-18", 4),
+        ("mon-sun-20-24", 2),
+    ]
+    assert found.early == timedelta(seconds=100)
+    assert YAML(typ="safe").load(text)["scalable_targets"][0]["time_zone"] == "Europe/Berlin"
+
+
+def test_what_was_changed_says_why() -> None:
+    """Beside where it came from."""
+    settings = derive_settings(publish()).change(
+        "cooler", cooldowns=Cooldowns(timedelta(seconds=5), timedelta(seconds=100))
+    )
+    text = write(settings=settings.change("a quota", max_capacity=6))
+    assert "rounded up. Then: a quota." in text
+    assert "Then: cooler." in text
+    assert read(text).max_capacity == 6
+
+
+def test_an_unknown_price_is_not_made_up() -> None:
+    """The key is named."""
+    text = write(publish(measure(machine=LARGE._replace(price_per_hour=None))))
+    assert read(text).price_per_hour is None
+    assert "No price was given: `price_per_hour`" in text
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A load test of another kind, and the names of the policies then."""
+
+    id: str
+    benchmark: Benchmark
+    objective: Objective | LatencyObjective
+    names: tuple[str, ...]
+
+
+ODD = (
+    Odd("no use", measure(None), Objective.BALANCED, ("calls-at-5000", "surge")),
+    Odd("memory", measure(Resource.MEMORY), Objective.BALANCED, ("calls-at-5000", "surge")),
+    Odd(
+        "one core",
+        measure(machine=Machine(cores=1)),
+        Objective.AVAILABILITY,
+        ("calls-at-4000", "cpu-at-40", "surge"),
+    ),
+    Odd(
+        "GPUs",
+        measure(Resource.GPU, Machine("g", 8, 4)),
+        Objective.COST,
+        ("calls-at-7000", "gpu-at-280", "surge"),
+    ),
+)
+
+
+@pytest.mark.parametrize("case", ODD, ids=lambda case: case.id)
+def test_what_was_not_measured_is_not_tracked(case: Odd) -> None:
+    """Steps are of use where there is one, else of invocations."""
+    found = read(write(publish(case.benchmark, case.objective)))
+    assert tuple(each.name for each in found.policies) == case.names
+
+
+def test_a_latency_objective_is_told() -> None:
+    """With its quantile."""
+    assert "p95 of 100 ms" in write(publish(objective=LatencyObjective(100.0)))
+
+
+def test_no_steps_stand_where_there_is_no_room() -> None:
+    """At saturation nothing lies between; Google's total is no instance's."""
+    held = derive_settings(publish())
+    full = replace(held, invocations=publish().saturation.invocations)
+    assert not any(isinstance(each, StepPolicy) for each in read(write(settings=full)).policies)
+    total = write_config(publish(measure(None)), "churn", "gcp", ENDPOINT)
+    assert not any(isinstance(each, StepPolicy) for each in read(total).policies)
+    without = replace(held, rises=())
+    assert not any(isinstance(each, StepPolicy) for each in read(write(settings=without)).policies)
+
+
+def test_foreign_text_ends_no_comment() -> None:
+    """A file's name with a line feed, or an id that YAML takes for something else."""
+    odd = replace(measure(), source="a\nscalable_targets: []\x1b[31m")
+    text = write_config(publish(odd), "no", "aws", VARIANT, note="b\nversion: 9")
+    assert read(text).id == "no"
+    assert "\x1b" not in text
+
+
+def test_what_no_config_takes_is_refused() -> None:
+    """An id that is empty."""
+    with pytest.raises(WrittenError, match="the config that was written"):
+        write_config(publish(), "", "aws", VARIANT)
+
+
+def test_small_and_large_numbers_are_written_out() -> None:
+    """Never with an exponent."""
+    small = replace(derive_settings(publish()), invocations=0.00001234)
+    assert "target_value: 0.00001234" in write(settings=small)
