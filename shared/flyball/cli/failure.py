@@ -24,6 +24,7 @@ EXPECTED = (
     "flyball.adapters.aws.stack.StackError",
     "flyball.adapters.local.endpoint.LocalFileError",
     "flyball.history.HistoryError",
+    "flyball.order.TrialError",
     "flyball.plan.model.PlanError",
     "flyball.ports.LedgerError",
     "flyball.sim.cells.TraceError",

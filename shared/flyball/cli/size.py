@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[FILE]...",
+        metavar="FILE",
         help="Of one load test of one instance, as Locust, k6, wrk, wrk2, vegeta, an Inference "
         "Recommender job or `flyball loadtest` wrote it, or any CSV.",
         show_default=False,

@@ -90,6 +90,8 @@ ON_AWS = [
     ("backtest", "--config", "aws.yaml", "--from", "cloudwatch"),
     ("diff", "aws.yaml", "aws.yaml", "--from", "cloudwatch"),
     ("tune", "--config", "aws.yaml", "--from", "cloudwatch"),
+    ("size", "--recommender", "mine"),
+    ("size", "--from", "cloudwatch", "--endpoint", "chat", "--variant", "a"),
 ]
 ON_GOOGLE = [
     *name_all("gcp.yaml", "firestore:acme-ml/flyball", ("--project", "acme-ml")),
