@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from flyball.core.shape import NamedTuple
 from flyball.sizing.expectation import round_up
+from flyball.sizing.late import find_budget, find_risk
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -20,6 +21,9 @@ HOUR = timedelta(hours=1)
 MOST_MACHINES = 1_000
 FEW_MACHINES = 8
 """Below that the table of fleets has each of them."""
+MOST_CV = 100.0
+USUAL_RISK_RATIO = 0.05
+"""A late end may be so likely, where it is not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +32,27 @@ class Job:
 
     Attributes:
         items: Of equal work, >= 1.
-        time_per_item: On one machine, with as many others as are in work there at a time.
+        time_per_item: On one machine, with as many others as are in work there at a time; a mean.
         deadline: From the order of machines to the last item.
+        cv: Of the items' times: standard deviation ÷ mean, >= 0; 0: they are all alike.
+        risk_ratio: A late end may be so likely, 0 < it < 1; of no matter where cv is 0.
     """
 
     items: int
     time_per_item: timedelta
     deadline: timedelta
+    cv: float = 0.0
+    risk_ratio: float = USUAL_RISK_RATIO
 
     def __post_init__(self) -> None:
         if self.items < 1:
             raise ValueError(f"items: {self.items}; give 1 or more")
         _check_positive("time_per_item", self.time_per_item)
         _check_positive("deadline", self.deadline)
+        if not 0.0 <= self.cv <= MOST_CV:
+            raise ValueError(f"cv: {self.cv!r} is not between 0 and {MOST_CV:g}")
+        if not 0.0 < self.risk_ratio < 1.0:
+            raise ValueError(f"risk_ratio: {self.risk_ratio!r} is not between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +90,13 @@ class Fleet(NamedTuple):
 
     Attributes:
         machines: >= 1, each with an item at least.
-        time: From the order to the last item.
-        cost: Of all of them.
+        time: From the order to the last item, if each takes its mean.
+        cost: Of all of them, likewise.
         faster: Than one machine, this many times.
         dearer: Than one machine, this many times.
-        in_time: Whether it ends by the deadline.
+        in_time: Whether it ends by the deadline, and a late end is not too likely.
+        used_ratio: Share of what is billed in which items are in work, in all places for them.
+        late_ratio: How likely a late end is, 0-1.
     """
 
     machines: int
@@ -91,6 +105,8 @@ class Fleet(NamedTuple):
     faster: float
     dearer: float
     in_time: bool
+    used_ratio: float
+    late_ratio: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +116,10 @@ class Plan:
     Attributes:
         best: The cheapest that ends in time; None: none does.
         table: Fleets from one machine to the most that shorten it, shape (n,), rising.
-        sentence: What follows, for people.
     """
 
     best: Fleet | None
     table: tuple[Fleet, ...]
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,27 +140,26 @@ class Backlog:
 def plan_batch(job: Job, offer: Offer) -> Plan:
     """Find the cheapest fleet that ends in time.
 
-    Items are dealt out evenly; each machine is paid from its order until its last item.
+    Items are dealt out evenly beforehand; each machine is paid from its order until its last item.
 
     Returns:
-        Of fleets that cost the same, that of the fewest machines. If none ends in time, its
-        sentence says when the fastest does, and what of the items is done by the deadline.
+        Of fleets that cost the same, that of the fewest machines.
     """
     most = min(offer.most_machines, -(-job.items // offer.at_a_time))
     one = _try_fleet(job, offer, 1, None)
     best: Fleet | None = None
-    for machines in range(count_needed(job, offer), most + 1):
+    for machines in range(_count_sure(job, offer, most), most + 1):
         if best is not None and _least_cost(job, offer, machines) >= best.cost:
             break
         fleet = _try_fleet(job, offer, machines, one)
-        if best is None or fleet.cost < best.cost:
+        if fleet.in_time and (best is None or fleet.cost < best.cost):
             best = fleet
     counts = {each for each in (2**power for power in range(most.bit_length())) if each < most}
     counts |= {each for each in range(1, FEW_MACHINES) if each < most} | {most}
     if best is not None:
         counts.add(best.machines)
     table = tuple(_try_fleet(job, offer, each, one) for each in sorted(counts))
-    return Plan(best, table, _tell(job, offer, best, table))
+    return Plan(best, table)
 
 
 def count_needed(job: Job, offer: Offer) -> int:
@@ -157,6 +170,16 @@ def count_needed(job: Job, offer: Offer) -> int:
     """
     each = count_done(job, offer)
     return -(-job.items // each) if each else job.items + 1
+
+
+def find_deadline(job: Job, offer: Offer, machines: int) -> timedelta:
+    """Say by which deadline so many machines end, or are late with no more than the risk."""
+    places = machines * offer.at_a_time
+    if job.cv:
+        budget = find_budget(job.items, places, job.cv, job.risk_ratio)
+    else:
+        budget = float(-(-job.items // places))
+    return offer.start_up + budget * job.time_per_item
 
 
 def count_done(job: Job, offer: Offer) -> int:
@@ -215,6 +238,32 @@ def size_backlog(
     return Backlog(per_instance, low, max(low, 1, round_up(grown)))
 
 
+def _count_sure(job: Job, offer: Offer, most: int) -> int:
+    """Count the machines that a deadline takes with no more than the risk; most + 1: none keeps it.
+
+    More machines have less to do each, so that what is enough stays enough.
+    """
+    low, high = count_needed(job, offer), most + 1
+    if not job.cv:
+        return low
+    while low < high:
+        middle = (low + high) // 2
+        if _find_risk(job, offer, middle) <= job.risk_ratio:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _find_risk(job: Job, offer: Offer, machines: int) -> float:
+    """Say how likely a late end is; with even times it is sure or impossible."""
+    places = machines * offer.at_a_time
+    budget = (job.deadline - offer.start_up) / job.time_per_item
+    if not job.cv:
+        return float(-(-job.items // places) > (job.deadline - offer.start_up) // job.time_per_item)
+    return find_risk(job.items, places, budget, job.cv)
+
+
 def _try_fleet(job: Job, offer: Offer, machines: int, one: Fleet | None) -> Fleet:
     share, more = divmod(job.items, machines)
     longest = _last(job, offer, share + bool(more))
@@ -223,7 +272,10 @@ def _try_fleet(job: Job, offer: Offer, machines: int, one: Fleet | None) -> Flee
     cost = offer.price_per_hour * (billed / HOUR)
     faster = one.time / longest if one else 1.0
     dearer = cost / one.cost if one and one.cost else 1.0
-    return Fleet(machines, longest, cost, faster, dearer, longest <= job.deadline)
+    risk = _find_risk(job, offer, machines)
+    in_time = longest <= job.deadline and (not job.cv or risk <= job.risk_ratio)
+    used = job.items * job.time_per_item / (billed * offer.at_a_time)
+    return Fleet(machines, longest, cost, faster, dearer, in_time, used, risk)
 
 
 def _least_cost(job: Job, offer: Offer, machines: int) -> float:
@@ -239,40 +291,6 @@ def _last(job: Job, offer: Offer, share: int) -> timedelta:
 
 def _bill(offer: Offer, time: timedelta) -> timedelta:
     return max(offer.billed_least, -(-time // offer.billed_by) * offer.billed_by)
-
-
-def _tell(job: Job, offer: Offer, best: Fleet | None, table: tuple[Fleet, ...]) -> str:
-    if best is not None:
-        fast, does = table[-1], "does" if best.machines == 1 else "do"
-        said = (
-            f"{_count(best.machines)} {does} all {job.items:,} items in {best.time} of "
-            f"{job.deadline}, for {best.cost:,.2f}."
-        )
-        if fast.machines > best.machines:
-            said += (
-                f" The most that help, {_count(fast.machines)}, would take {fast.time} and cost "
-                f"{fast.cost:,.2f}."
-            )
-        return said
-    each = count_done(job, offer)
-    if not each:
-        said = (
-            f"The deadline of {job.deadline} cannot be kept by any number of machines: starting "
-            f"one takes {offer.start_up}, and an item {job.time_per_item}."
-        )
-    else:
-        done = min(job.items, each * offer.most_machines)
-        said = (
-            f"The deadline of {job.deadline} cannot be kept with {_count(offer.most_machines)}: "
-            f"{done:,} of {job.items:,} items are done by then, and "
-            f"{_count(count_needed(job, offer))} would be needed."
-        )
-    fast = min(table, key=lambda fleet: (fleet.time, fleet.machines))
-    return f"{said} The soonest is {fast.time}, with {_count(fast.machines)}."
-
-
-def _count(machines: int) -> str:
-    return "1 machine" if machines == 1 else f"{machines:,} machines"
 
 
 def _check_positive(name: str, value: timedelta) -> None:

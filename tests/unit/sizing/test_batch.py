@@ -17,6 +17,7 @@ from flyball.sizing.batch import (
     Offer,
     count_done,
     count_needed,
+    find_deadline,
     plan_batch,
     size_backlog,
 )
@@ -92,7 +93,6 @@ def test_the_cheapest_fleet_ends_in_time(case: Case) -> None:
     assert best.cost == pytest.approx(case.cost)
     assert best.in_time
     assert best in plan.table
-    assert plan.sentence.startswith(f"{case.machines:,} machine")
 
 
 def test_the_table_says_what_more_machines_buy() -> None:
@@ -112,7 +112,6 @@ def test_the_table_says_what_more_machines_buy() -> None:
     assert most.faster == pytest.approx(610 / 16)
     assert most.cost == pytest.approx(100 * 16 / 60)
     assert most.dearer == pytest.approx(most.cost / one.cost)
-    assert "The most that help, 100 machines, would take 0:16:00 and cost 26.67." in plan.sentence
 
 
 def test_more_machines_than_items_are_not_offered() -> None:
@@ -122,40 +121,66 @@ def test_more_machines_than_items_are_not_offered() -> None:
 
 
 def test_one_item_needs_one_machine() -> None:
-    """And nothing is said of more."""
+    """And more are not offered."""
     plan = plan_batch(Job(1, MINUTE, HOUR), Offer(6.0))
     assert [each.machines for each in plan.table] == [1]
-    assert plan.sentence == "1 machine does all 1 items in 0:01:00 of 1:00:00, for 0.10."
 
 
 @pytest.mark.parametrize(
-    ("job", "offer", "said"),
+    ("job", "offer", "deadline"),
     [
-        (
-            JOB,
-            replace(OFFER, most_machines=5),
-            (
-                "cannot be kept with 5 machines: 15,000 of 36,000 items are done by then, and 12 "
-                "machines would be needed. The soonest is 2:10:00, with 5 machines."
-            ),
-        ),
-        (
-            replace(JOB, deadline=10 * MINUTE),
-            OFFER,
-            (
-                "cannot be kept by any number of machines: starting one takes 0:10:00, and an "
-                "item 0:00:01. The soonest is 0:10:36, with 1,000 machines."
-            ),
-        ),
+        (JOB, replace(OFFER, most_machines=5), 130 * MINUTE),
+        (replace(JOB, deadline=10 * MINUTE), OFFER, 636 * SECOND),
     ],
     ids=["quota", "start-up"],
 )
-def test_a_deadline_that_cannot_be_kept_is_said(job: Job, offer: Offer, said: str) -> None:
-    """With what would be done by then, and the soonest end."""
+def test_a_deadline_that_cannot_be_kept_has_one_that_can(
+    job: Job, offer: Offer, deadline: timedelta
+) -> None:
+    """No fleet is named; by the deadline that is offered the largest ends, and no second before."""
     plan = plan_batch(job, offer)
     assert plan.best is None
-    assert said in plan.sentence
     assert not any(each.in_time for each in plan.table)
+    found = find_deadline(job, offer, plan.table[-1].machines)
+    assert found == deadline
+    assert plan_batch(replace(job, deadline=found), offer).best is not None
+    assert plan_batch(replace(job, deadline=found - SECOND), offer).best is None
+
+
+def test_utilization_is_what_is_not_lost_to_the_start_and_to_idle_places() -> None:
+    """50 of 60 minutes; with four places of which the last is half empty, less."""
+    assert plan_batch(JOB, OFFER).table[8].used_ratio == pytest.approx(50 / 60)
+    (one,) = plan_batch(Job(6, MINUTE, HOUR), replace(OFFER, at_a_time=4, most_machines=1)).table
+    assert one.used_ratio == pytest.approx(6 / (4 * 12))
+
+
+def test_times_that_differ_take_more_machines_until_a_late_end_is_unlikely() -> None:
+    """One fewer would be late too likely; where the times are even there is no risk."""
+    job = replace(JOB, items=360, time_per_item=100 * SECOND, cv=1.0)
+    plan = plan_batch(job, OFFER)
+    assert plan.best is not None
+    assert plan.best.machines > 12
+    assert plan.best.late_ratio <= job.risk_ratio
+    fewer = plan_batch(job, replace(OFFER, most_machines=plan.best.machines - 1))
+    assert fewer.best is None
+    assert fewer.table[-1].late_ratio > job.risk_ratio
+    surer = plan_batch(replace(job, risk_ratio=0.001), OFFER).best
+    assert surer is not None
+    assert surer.machines > plan.best.machines
+    even = plan_batch(replace(job, cv=0.0), OFFER)
+    assert [each.late_ratio for each in even.table] == [
+        0.0 if each.in_time else 1.0 for each in even.table
+    ]
+
+
+def test_a_deadline_for_times_that_differ_keeps_the_risk() -> None:
+    """It is later than the mean says, and late just so often."""
+    job = Job(10, MINUTE, 2 * MINUTE, cv=0.5)
+    assert plan_batch(job, Offer(1.0)).best is None
+    found = find_deadline(job, Offer(1.0), 10)
+    best = plan_batch(replace(job, deadline=found), Offer(1.0)).best
+    assert best is not None
+    assert best.late_ratio == pytest.approx(0.05, rel=1e-3)
 
 
 def test_what_one_machine_does_by_the_deadline_is_counted() -> None:
@@ -239,6 +264,9 @@ def test_more_time_is_never_dearer_and_more_work_never_cheaper(
         (lambda: Job(0, SECOND, HOUR), "items: 0"),
         (lambda: Job(1, timedelta(0), HOUR), "time_per_item: 0:00:00 is no time"),
         (lambda: Job(1, SECOND, -HOUR), "deadline: "),
+        (lambda: replace(JOB, cv=-1.0), "cv: -1.0 is not between 0 and 100"),
+        (lambda: replace(JOB, cv=math.nan), "cv: nan"),
+        (lambda: replace(JOB, risk_ratio=0.0), "risk_ratio: 0.0 is not between 0 and 1"),
         (lambda: Offer(-1.0), "price_per_hour: -1.0"),
         (lambda: Offer(math.nan), "price_per_hour: nan"),
         (lambda: Offer(1.0, start_up=-SECOND), "start_up, billed_least"),
