@@ -18,6 +18,10 @@ from flyball.sizing.benchmark import Benchmark, BenchmarkError, Resource, Step
 
 FAILED_RATIO = 0.01
 """So many calls that fail are too many."""
+ENDS = 2
+"""Steps that say nothing of what lies between them."""
+BACKGROUND_RATIO = 0.05
+"""So few that fail under the least load may fail under any: a route that is not there, say."""
 MORE_LOAD = 1.2
 """Load is more, when it is this much more: 20 % more of it should show in what is answered."""
 FLAT_RATIO = 0.05
@@ -250,7 +254,15 @@ def interpolate(points: Sequence[tuple[float, float]], place: float) -> float:
 
 
 def _find_failures(steps: Sequence[Step]) -> Point | None:
-    failed = [(step, step.failed_ratio / FAILED_RATIO) for step in steps if step.offered]
+    """Find where load makes calls fail: what fails under the least load is not of load.
+
+    One or two steps tell nothing of that, and where many fail at first, that was too much.
+    """
+    asked = [step for step in steps if step.offered]
+    background = asked[0].failed_ratio if len(asked) > ENDS else 0.0
+    if background > BACKGROUND_RATIO:
+        background = 0.0
+    failed = [(step, (step.failed_ratio - background) / FAILED_RATIO) for step in asked]
     return _cross(failed, measure_load(steps), Cause.FAILURES, strictly=False)
 
 

@@ -92,6 +92,25 @@ CASES = (
         Cause.FAILURES,
     ),
     Case(
+        "some fail under any load",
+        row([100, 200, 300, 400, 404, 398], failed=[0.012] * 6),
+        400,
+        Cause.FLAT,
+    ),
+    Case(
+        "some fail under any load, and more under much",
+        row([100, 200, 300], failed=[0.01, 0.01, 0.03]),
+        250,
+        Cause.FAILURES,
+    ),
+    Case(
+        "more fail than any background",
+        row([100, 200, 300], failed=[0.2, 0.3, 0.4]),
+        100,
+        Cause.FAILURES,
+        Bound.AT_MOST,
+    ),
+    Case(
         "fails once, and no more",
         row([100, 200, 300, 400], failed=[0.0, 0.05, 0.0, 0.0]),
         400,
