@@ -20,6 +20,14 @@ USES = ("cpu", "memory", "disk", "gpu", "gpu_memory")
 REQUESTS, LATENCY = "requests", "latency"
 PERS = {"second": 1.0, "minute": 60.0}
 OWN = '"flyball-benchmark"'
+HINTS = (
+    ("no column of requests", "--column offered=NAME, and --unit requests=minute where it is that"),
+    ("say its scale", "--unit WHAT=SCALE"),
+    ("say how many there are", "--instance-type TYPE, or --cores N and --gpus N"),
+    ("how many cores it has", "--cores TYPE=N, and --gpus TYPE=N"),
+    ("say which instance type is meant", "--instance-type TYPE"),
+)
+"""By what a remedy says, the option that does it."""
 BEGIN = 200
 """Characters in which a file of `flyball loadtest` says that it is one."""
 
@@ -114,8 +122,16 @@ def read_files(files: Files, kinds: Kinds) -> Given:
         BenchmarkError: A file is none that is known, or is broken.
         CommandError: The options do not fit together.
     """
-    if files.machines and (files.paths or files.instance_type):
-        refuse("FILE, --machine: give one of the two; --machine TYPE=FILE names what it ran on")
+    from flyball.sizing.benchmark import BenchmarkError
+
+    try:
+        return _read_files(files, kinds)
+    except BenchmarkError as error:
+        hint = next((option for words, option in HINTS if words in str(error)), "")
+        raise BenchmarkError(f"{error}: {hint}" if hint else str(error)) from error
+
+
+def _read_files(files: Files, kinds: Kinds) -> Given:
     if not files.machines:
         return choose_best(_read_one([*files.paths], files.instance_type, files, kinds), ())
     named: dict[str, list[Path]] = {}

@@ -166,15 +166,17 @@ def _say_instance(instance: Instance, wanted: Wanted, *, whole: bool) -> None:
     from flyball.report import sizing as words
     from flyball.report.plain import plain
     from flyball.sizing.limit import tabulate
+    from flyball.sizing.saturation import order_steps
 
     benchmark, saturation, limit = instance
+    steps = order_steps(benchmark)
     screen.say_heading(f"One instance: {words.name_instance(benchmark)}")
     screen.say_wrapped(f"from {plain(benchmark.source)}", 2, "dim")
     for note in benchmark.notes:
         screen.say_wrapped(f"note: {plain(note, 300)}", 2)
     if whole:
         screen.say()
-        _say_table(words.step_heads(benchmark.steps), words.step_rows(benchmark.steps))
+        _say_table(words.step_heads(steps), words.step_rows(steps))
         screen.say()
     screen.say_wrapped(plain(saturation.sentence, 1_000), 0 if whole else 2)
     if whole and limit.resource is not None:

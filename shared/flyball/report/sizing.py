@@ -201,14 +201,14 @@ def tell_beside(beside: Beside) -> list[str]:
     """Say what the queue takes for granted, and how it differs: a paragraph each."""
     service = beside.service
     at_once = f"{service.servers:,} at a time, {tell_latency(service.mean_s * MS_PER_S)} each"
-    arrivals = "measured" if beside.is_measured else "taken, without a --trace"
+    arrivals = "measured" if beside.is_measured else "taken, for want of a --trace"
     taken = (
         f"By the queue of requests that wait for a free instance, {beside.objective}. One serves "
         f"{at_once}. M/M/c takes services and arrivals as varying like chance; G/G/c takes the "
         f"measured variation of services (squared coefficient {number(_round(service.scv))}) and "
         f"of arrivals ({number(_round(beside.arrival_scv))}, {arrivals})."
     )
-    return [taken, beside.sentence]
+    return [taken, *([f"{beside.without}."] if beside.without else []), beside.sentence]
 
 
 def option_rows(comparison: Comparison) -> list[tuple[str, ...]]:

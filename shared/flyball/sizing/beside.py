@@ -18,7 +18,7 @@ from flyball.sizing.queueing import (
     compare_fleet,
     size_fleet,
 )
-from flyball.sizing.saturation import LatencyObjective
+from flyball.sizing.saturation import LatencyObjective, find_saturation
 from flyball.sizing.variability import learn_arrivals, learn_instance
 
 RULE, MARKOV, GENERAL = "rule", "M/M/c", "G/G/c"
@@ -49,12 +49,14 @@ class Beside:
     """The rule's fleet and those of its queue.
 
     Attributes:
-        fleets: The rule's; that of M/M/c; that of G/G/c with what was measured.
+        fleets: The rule's; that of M/M/c, if one keeps the objective; that of G/G/c with what was
+            measured.
         service: Of one instance, as it was measured.
         arrival_scv: Squared coefficient of variation of the time between arrivals.
         is_measured: It is from a trace; else arrivals are taken to know nothing of each other.
         objective: What the queues' fleets keep, for people.
         sentence: The difference, for people.
+        without: Why there is none of M/M/c; "": there is.
     """
 
     fleets: tuple[Fleet, ...]
@@ -63,6 +65,7 @@ class Beside:
     is_measured: bool
     objective: str
     sentence: str
+    without: str = ""
 
 
 def size_beside(sizing: Sizing) -> Beside:
@@ -75,7 +78,9 @@ def size_beside(sizing: Sizing) -> Beside:
         BenchmarkError: The load test has no latency.
         ValueError: No fleet keeps the objective.
     """
-    service = learn_instance(sizing.benchmark, sizing.saturation)
+    # Where a latency is passed an instance still answers more: waiting is what makes it late.
+    saturation = find_saturation(sizing.benchmark)
+    service = learn_instance(sizing.benchmark, saturation)
     asked, expected = sizing.wish.objective, sizing.wish.expectation
     measured = expected.shape is Shape.TRACE
     arrival_scv = learn_arrivals(expected.trace) if measured else POISSON_SCV
@@ -96,15 +101,16 @@ def size_beside(sizing: Sizing) -> Beside:
             queue.used_ratio,
         )
     ]
-    ways = (
-        (MARKOV, service._replace(scv=EXPONENTIAL_SCV), POISSON_SCV),
-        (GENERAL, service, arrival_scv),
-    )
-    for name, each, scv in ways:
-        found.append(_size(sizing, name, each, objective, scv))
+    without = ""
+    try:
+        like_chance = service._replace(scv=EXPONENTIAL_SCV)
+        found.append(_size(sizing, MARKOV, like_chance, objective, POISSON_SCV))
+    except BenchmarkError as error:  # services that vary less may keep it all the same
+        without = str(error)
+    found.append(_size(sizing, GENERAL, service, objective, arrival_scv))
     queue = size_fleet(expected.most_per_s, service, objective, arrival_scv)
     sentence = compare_fleet(queue, capacity.most_instances, words).sentence
-    return Beside(tuple(found), service, arrival_scv, measured, words, sentence)
+    return Beside(tuple(found), service, arrival_scv, measured, words, sentence, without)
 
 
 def _size(
