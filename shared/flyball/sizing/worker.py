@@ -1,0 +1,255 @@
+"""Which policies let workers follow their queue, and how is that said in flyball.yaml?
+
+Backlog per instance bounds how long a message waits for those that are there already. It is a poor
+guide alone: where workers keep up nothing waits, so they are taken away until something does. So
+what arrives is tracked beside it, at what an instance does in a minute, and a scale-in waits until
+both agree.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import textwrap
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flyball.core.shape import NamedTuple
+from flyball.sizing.batch import Backlog
+
+MINUTE = timedelta(minutes=1)
+COLUMNS = 88
+PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
+WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+"""Which YAML takes for something else than text."""
+BACKLOG, ARRIVALS, WAITING = "backlog-per-instance", "arrivals", "waiting"
+"""Names of metrics."""
+MEANINGS = {BACKLOG: "backlog", ARRIVALS: "requests", WAITING: "backlog"}
+"""What each of them measures at a simulated fleet."""
+LEAST_USED_RATIO = 0.5
+"""Emptier workers than this buy little: a message's own time is then most of its latency."""
+
+
+class Group(NamedTuple):
+    """Workers in an EC2 Auto Scaling group, and their queue in SQS."""
+
+    group: str = "workers"
+    queue: str = "jobs"
+
+
+class Pool(NamedTuple):
+    """A deployment resource pool of Vertex AI, and a subscription of Pub/Sub that it works off."""
+
+    project: str
+    location: str
+    pool: str
+    subscription: str = "jobs"
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """What is written.
+
+    Attributes:
+        place: What is scaled, and what it follows.
+        backlog: Bounds and target value; min_capacity is 1 or more of a pool.
+        acceptable_latency: From a message's arrival to its end.
+        time_per_message: Of a worker, mean.
+        at_a_time: Messages in work on an instance.
+        kept_ratio: Share of messages that have to keep the latency.
+        follows_arrivals: Whether what arrives is tracked too; never of a pool, whose subscription
+            has no metric that counts it.
+        price_per_hour: Of an instance; None: not known.
+    """
+
+    place: Group | Pool
+    backlog: Backlog
+    acceptable_latency: timedelta
+    time_per_message: timedelta
+    at_a_time: int = 1
+    kept_ratio: float = 0.99
+    follows_arrivals: bool = True
+    price_per_hour: float | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.place, Pool) and not self.backlog.min_capacity:
+            raise ValueError("min_capacity: 0; a pool of Vertex AI has 1 or more")
+        if isinstance(self.place, Pool) and self.follows_arrivals:
+            raise ValueError("follows_arrivals: a subscription of Pub/Sub does not count them")
+        if not 0.0 < self.kept_ratio < 1.0:
+            raise ValueError(f"kept_ratio: {self.kept_ratio!r} is not between 0 and 1")
+
+    @property
+    def per_minute(self) -> float:
+        """Messages that an instance does in a minute."""
+        return self.at_a_time * (MINUTE / self.time_per_message)
+
+
+def find_used_ratio(workers: Workers) -> float:
+    """Say how full workers may be kept so that chance alone makes too few messages wait too long.
+
+    Of one server with one queue a message takes longer than t with probability
+    exp(−t (1 − use) ÷ time per message); several servers of one queue keep it more easily.
+
+    Returns:
+        From LEAST_USED_RATIO to below 1.
+
+    Source: Kleinrock, "Queueing Systems", volume 1, M/M/1: time in system.
+    """
+    times = workers.acceptable_latency / workers.time_per_message
+    return max(LEAST_USED_RATIO, 1.0 + math.log(1.0 - workers.kept_ratio) / times)
+
+
+def write_workers(workers: Workers) -> str:
+    """Write a flyball.yaml of one scalable target, which flyball.config.loads takes."""
+    bounds = workers.backlog
+    at_zero = not bounds.min_capacity
+    aws = isinstance(workers.place, Group)
+    lines = [
+        "version: 1",
+        "",
+        "scalable_targets:",
+        *_place(workers.place),
+        f"    min_capacity: {bounds.min_capacity}",
+        f"    max_capacity: {bounds.max_capacity}",
+    ]
+    if workers.price_per_hour is not None:
+        lines.append(f"    price_per_hour: {_number(workers.price_per_hour)}")
+    lines += ["", "    metrics:", *(_sqs if aws else _pub_sub)(workers)]
+    lines += [
+        "",
+        "    policies:",
+        *_say(
+            f"So many may wait for each: {_seconds(workers.acceptable_latency)} that are "
+            f"acceptable ÷ {_seconds(workers.time_per_message)} that one takes"
+            + (f" × {workers.at_a_time} at a time" if workers.at_a_time > 1 else "")
+        ),
+        "      - name: backlog",
+        "        kind: target_tracking",
+        f"        metric: {BACKLOG}",
+        f"        target_value: {bounds.per_instance}",
+    ]
+    if workers.follows_arrivals:
+        used = find_used_ratio(workers)
+        lines += [
+            *_say(
+                f"An instance does {_number(workers.per_minute)} a minute; it is kept {used:.0%} "
+                f"full, so that by chance no more than {1 - workers.kept_ratio:.2%} take too long"
+            ),
+            "      - name: keep-up",
+            "        kind: target_tracking",
+            f"        metric: {ARRIVALS}",
+            f"        target_value: {_number(workers.per_minute * used)}",
+        ]
+    if at_zero:
+        lines += ["", f"    zero: {{metric: {WAITING}, idle_after: 15m}}"]
+    return "\n".join(lines) + "\n"
+
+
+def _place(place: Group | Pool) -> list[str]:
+    if isinstance(place, Group):
+        return [
+            f"  - id: {_text(place.group)}",
+            "    home: aws",
+            f"    resource: {{auto_scaling_group: {_text(place.group)}}}",
+        ]
+    return [
+        f"  - id: {_text(place.pool)}",
+        "    home: gcp",
+        "    resource:",
+        f"      project: {_text(place.project)}",
+        f"      location: {_text(place.location)}",
+        f"      deployment_resource_pool: {_text(place.pool)}",
+    ]
+
+
+def _sqs(workers: Workers) -> list[str]:
+    """Give the metrics of SQS; a queue at rest has none: no load, where it may be zero."""
+    assert isinstance(workers.place, Group)  # noqa: S101  (see write_workers)
+    group, queue = _text(workers.place.group), _text(workers.place.queue)
+    at_zero = not workers.backlog.min_capacity
+    waiting = [
+        "            namespace: AWS/SQS",
+        "            metric: ApproximateNumberOfMessagesVisible",
+        "            statistic: Average",
+        f"            dimensions: {{QueueName: {queue}}}",
+    ]
+    lines = [
+        *_say("The group has to publish its own metrics: aws autoscaling"),
+        *_say(f"enable-metrics-collection --granularity 1Minute --auto-scaling-group-name {group}"),
+        f"      - name: {BACKLOG}",
+        "        source:",
+        f"          expression: {'FILL(queued, 0)' if at_zero else 'queued'} / ready",
+        "          queued:",
+        *waiting,
+        "          ready:",
+        "            namespace: AWS/AutoScaling",
+        "            metric: GroupInServiceInstances",
+        "            statistic: Average",
+        f"            dimensions: {{AutoScalingGroupName: {group}}}",
+    ]
+    if workers.follows_arrivals:
+        lines += [
+            f"      - name: {ARRIVALS}",
+            "        per: total",
+            "        source:",
+            *(["          expression: FILL(sent, 0)", "          sent:"] if at_zero else []),
+            *_indent(
+                [
+                    "          namespace: AWS/SQS",
+                    "          metric: NumberOfMessagesSent",
+                    "          statistic: Sum",
+                    f"          dimensions: {{QueueName: {queue}}}",
+                ],
+                2 if at_zero else 0,
+            ),
+        ]
+    if at_zero:
+        lines += [
+            *_say("It wakes the group at zero, where nothing can be divided by the instances"),
+            f"      - name: {WAITING}",
+            "        per: total",
+            "        source:",
+            "          expression: FILL(queued, 0)",
+            "          queued:",
+            *waiting,
+        ]
+    return lines
+
+
+def _pub_sub(workers: Workers) -> list[str]:
+    """Give the metric of Pub/Sub; a total is held against the replicas in service."""
+    assert isinstance(workers.place, Pool)  # noqa: S101  (see write_workers)
+    return [
+        *_say("A total: it is held against the replicas in service"),
+        f"      - name: {BACKLOG}",
+        "        per: total",
+        "        source:",
+        "          metric: pubsub.googleapis.com/subscription/num_undelivered_messages",
+        "          statistic: mean",
+        "          resource_type: pubsub_subscription",
+        f"          resource_labels: {{subscription_id: {_text(workers.place.subscription)}}}",
+    ]
+
+
+def _say(text: str) -> list[str]:
+    """Write a comment, in lines that fit."""
+    return [f"      # {line}" for line in textwrap.wrap(text, COLUMNS, break_long_words=False)]
+
+
+def _indent(lines: list[str], by: int) -> list[str]:
+    return [" " * by + each for each in lines]
+
+
+def _text(value: str) -> str:
+    """Write text as YAML takes it: in quotes where it could be taken for something else."""
+    return value if PLAIN.fullmatch(value) and value.lower() not in WORDS else json.dumps(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:.6g}" if value < 1e6 else f"{value:.0f}"  # noqa: PLR2004  (no exponent)
+
+
+def _seconds(time: timedelta) -> str:
+    return f"{time.total_seconds():g} s"

@@ -1,0 +1,149 @@
+"""Is what is written for workers a config that means what was asked for?"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flyball import config
+from flyball.core.policy import TrackingPolicy
+from flyball.sizing.batch import Backlog
+from flyball.sizing.worker import (
+    ARRIVALS,
+    BACKLOG,
+    WAITING,
+    Group,
+    Pool,
+    Workers,
+    find_used_ratio,
+    write_workers,
+)
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+WORKERS = Workers(Group(), Backlog(100, 1, 12), 10 * SECOND, 0.1 * SECOND)
+POOL = Pool("shop", "europe-west4", "p", "orders")
+
+
+@dataclass(frozen=True)
+class Case:
+    """Workers, and what their config has: target values by metric, and other metrics."""
+
+    id: str
+    workers: Workers
+    values: dict[str, float]
+    more: tuple[str, ...] = ()
+
+
+FULL = 600 * (1 - math.log(100) / 100)
+CASES = (
+    Case("a group", WORKERS, {BACKLOG: 100, ARRIVALS: FULL}),
+    Case("backlog alone", replace(WORKERS, follows_arrivals=False), {BACKLOG: 100}),
+    Case("a price", replace(WORKERS, price_per_hour=0.2), {BACKLOG: 100, ARRIVALS: FULL}),
+    Case(
+        "to zero",
+        replace(WORKERS, backlog=Backlog(100, 0, 12)),
+        {BACKLOG: 100, ARRIVALS: FULL},
+        (WAITING,),
+    ),
+    Case(
+        "four at a time",
+        replace(WORKERS, at_a_time=4, backlog=Backlog(400, 1, 3)),
+        {BACKLOG: 400, ARRIVALS: 4 * FULL},
+    ),
+    Case("a pool", replace(WORKERS, place=POOL, follows_arrivals=False), {BACKLOG: 100}),
+    Case(
+        "names that YAML takes for something else",
+        replace(WORKERS, place=Group("no", "a: #b")),
+        {BACKLOG: 100, ARRIVALS: FULL},
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_the_config_is_sound_and_says_what_was_asked_for(case: Case) -> None:
+    """No error, no doubt; bounds, target values and names come back."""
+    found = config.loads(write_workers(case.workers), "made.yaml")
+    assert config.lint(found, NOW) == ()
+    (target,) = found.scalable_targets
+    bounds = case.workers.backlog
+    assert (target.min_capacity, target.max_capacity) == (bounds.min_capacity, bounds.max_capacity)
+    tracked = [each for each in target.policies if isinstance(each, TrackingPolicy)]
+    values = {each.metric: each.target_value for each in tracked}
+    assert values == pytest.approx(case.values, rel=1e-5)
+    assert {each.name for each in target.metrics} == {*case.values, *case.more}
+    assert target.price_per_hour == case.workers.price_per_hour
+    assert (target.zero is not None) == (not bounds.min_capacity)
+    place = case.workers.place
+    if isinstance(place, Group):
+        assert target.resource == {"auto_scaling_group": place.group}
+        assert place.queue in {
+            value for metric in target.metrics for value in metric.source.values()
+        } or place.queue in str([dict(metric.source) for metric in target.metrics])
+    else:
+        assert target.resource["deployment_resource_pool"] == place.pool
+        assert place.subscription in str([dict(metric.source) for metric in target.metrics])
+
+
+def test_lines_fit_and_end() -> None:
+    """It is a file that people read."""
+    for case in CASES:
+        text = write_workers(case.workers)
+        assert text.endswith("\n")
+        assert max(len(line) for line in text.splitlines()) <= 100
+
+
+@given(
+    st.text(min_size=1, max_size=40, alphabet=st.characters(min_codepoint=32, max_codepoint=126))
+)
+def test_any_queue_s_name_comes_back(name: str) -> None:
+    """Nothing in it is read as YAML."""
+    text = write_workers(replace(WORKERS, place=Group("workers", name)))
+    sources = [dict(each.source) for each in config.loads(text).scalable_targets[0].metrics]
+    assert any(name in value for source in sources for value in map(str, source.values()))
+
+
+@pytest.mark.parametrize(
+    ("latency_s", "expected"), [(10.0, 1 - math.log(100) / 100), (0.3, 0.5), (0.1, 0.5)]
+)
+def test_workers_are_as_full_as_chance_allows(latency_s: float, expected: float) -> None:
+    """A message that may wait for many others leaves little room; one that may not, half."""
+    found = find_used_ratio(replace(WORKERS, acceptable_latency=latency_s * SECOND))
+    assert found == pytest.approx(expected)
+
+
+def test_workers_so_full_keep_the_latency_against_chance() -> None:
+    """Messages of chance, of chance's length, one worker: as many take too long as are allowed."""
+    workers = replace(WORKERS, acceptable_latency=2 * SECOND, kept_ratio=0.95)
+    rate = find_used_ratio(workers) / 0.1
+    chance = random.Random(11)
+    at = free = 0.0
+    late = 0
+    for _ in range(200_000):
+        at += chance.expovariate(rate)
+        free = max(at, free) + chance.expovariate(10.0)
+        late += free - at > 2.0
+    assert late / 200_000 == pytest.approx(0.05, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"place": POOL}, "follows_arrivals: a subscription"),
+        (
+            {"place": POOL, "follows_arrivals": False, "backlog": Backlog(100, 0, 12)},
+            "min_capacity: 0; a pool",
+        ),
+        ({"kept_ratio": 1.0}, "kept_ratio: 1.0"),
+    ],
+)
+def test_workers_that_are_none_are_refused(change: dict[str, object], message: str) -> None:
+    """The field is named."""
+    with pytest.raises(ValueError, match=message):
+        replace(WORKERS, **change)  # type: ignore[arg-type]
