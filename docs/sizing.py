@@ -1,6 +1,6 @@
 """What would load tests of two instance types find, where the model takes 12 ms of a core?
 
-    python docs/loadtest.py    write examples/loadtest.csv and examples/loadtest-4.csv
+    python docs/sizing.py    write examples/loadtest.csv and examples/loadtest-4.csv
 
 Nothing is measured: requests come at random, wait for the next free core, are served in the same
 time each, and are turned away where too many wait. Each load is held for a minute; the same chance
