@@ -10,7 +10,7 @@ from flyball.core.model import Decision, LimitKind, Reason
 from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
 from flyball.sim.slots import Run, in_slots
-from flyball.sizing.settings import Settings
+from flyball.sizing.settings import Kind, Settings
 
 DATAPOINTS = 2
 """Minutes past the target that a scale-out waits for, beside the first."""
@@ -28,7 +28,7 @@ class Break(Word):
     COOLDOWN = "cooldown"
     """More were wanted, and had to wait for the cooldown of those before."""
     STEP = "step"
-    """What was shown long enough needed more than was ordered: the steps are too small."""
+    """What was shown long enough is held by more than were ordered: the steps are too small."""
     TARGET = "target"
     """Load grew from the target to saturation before enough could be ordered."""
 
@@ -80,8 +80,8 @@ def find_break(scene: Scene) -> Finding | None:
     """Say why the first request was late; None: none was.
 
     The first of these that is so: no more were allowed; nobody could see it coming; enough were on
-    their way; a cooldown held them back; fewer were ordered than had long been needed. Otherwise
-    it went from the target to saturation too quickly.
+    their way; a cooldown held them back; fewer were ordered than hold what had long been shown.
+    Otherwise it went from the target to saturation too quickly.
     """
     late = next((index for index, each in enumerate(scene.late) if each > 0.0), None)
     if late is None:
@@ -112,9 +112,11 @@ def _name(scene: Scene, late: int, needed: int, ordered: int) -> Break:
     begin = max(0, late - lead - delay - DATAPOINTS)
     if _cooled(scene, begin, late):
         return Break.COOLDOWN
+    if scene.settings.kind is Kind.ADAPTIVE:  # it holds no target
+        return Break.TARGET
     shown = late - 1 - delay - DATAPOINTS
     seen = (run.course.demand[shown] or 0.0) if shown >= 0 else 0.0
-    return Break.STEP if seen > ordered * run.course.capacity_per_instance else Break.TARGET
+    return Break.STEP if seen > ordered * scene.settings.invocations else Break.TARGET
 
 
 def _was_in_order(scene: Scene, index: int) -> bool:
@@ -153,7 +155,10 @@ def _tell(scene: Scene, limit: Break, needed: int, ready: float, ordered: int) -
                 f"{short}: {ordered} were ordered, and more waited for the cooldown of {wait:g} s"
             )
         case Break.STEP:
-            return f"{short}: {ordered} were ordered, fewer than had been needed for minutes"
+            return (
+                f"{short}: {ordered} were ordered, fewer than hold what had been shown for minutes "
+                f"at {held} each"
+            )
         case _:
             return (
                 f"{short}: {ordered} were ordered, since it went from {held} an instance to "

@@ -6,27 +6,19 @@ broke first in the worst of them is moved. The same inputs give the same rounds.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from fractions import Fraction
 from functools import partial
-from typing import NamedTuple
 
-from flyball.sizing.broken import Break, Finding
-from flyball.sizing.expectation import MINUTE_S, count_instances, round_up
-from flyball.sizing.pattern import Pattern, expect_patterns
+from flyball.sizing.broken import Finding
+from flyball.sizing.moves import Bench, choose_move, tell_worst
+from flyball.sizing.pattern import RECORDED, SMOOTH, Pattern, expect_patterns
 from flyball.sizing.plan import Sizing
-from flyball.sizing.settings import Kind, Settings, derive_settings
+from flyball.sizing.settings import Settings, derive_settings
 from flyball.sizing.tried import Trial, try_settings
 from flyball.sizing.written import write_config
 
 ROUNDS = 20
-LOWER_RATIO = 0.9
-"""A target is lowered to so much of itself at a time."""
-LEAST_RATIO = 0.25
-"""Of what an instance carries: a target below it is dearer than instances that are always there."""
 MOST = 10_000
 """Instances, where nobody says how many may be had."""
 
@@ -121,6 +113,7 @@ def evaluate(
         raise ValueError(f"rounds: {rounds}, patterns: {len(tried)}; give one or more of both")
     now = _cap(derive_settings(sizing) if settings is None else settings, most)
     run = partial(try_settings, sizing, home=home, resource=resource, time_zone=time_zone)
+    bench = Bench(sizing, run, _choose_ordinary(tried))
     seen: list[Round] = []
     why, open_ = "", tried
     while not why:
@@ -128,12 +121,12 @@ def evaluate(
         worst = _find_worst(trials.values(), now.late_ratio)
         after = None
         if worst is not None and len(seen) + 1 < rounds:
-            after = _move(sizing, now, worst, most)
+            after = choose_move(bench, now, worst, most)
         if after is None:  # nothing more to change, unless another pattern now says so
             trials |= {each.name: run(now, each) for each in tried if each.name not in trials}
             worst = _find_worst(trials.values(), now.late_ratio)
             if worst is not None and len(seen) + 1 < rounds:
-                after = _move(sizing, now, worst, most)
+                after = choose_move(bench, now, worst, most)
         found = tuple(trials[each.name] for each in tried if each.name in trials)
         seen.append(Round(len(seen) + 1, now, found, worst, after.change if after else ""))
         if told is not None:
@@ -149,9 +142,11 @@ def evaluate(
     return Evaluation(tuple(seen), seen[-1].worst is None, why, text)
 
 
-class _Move(NamedTuple):
-    settings: Settings
-    change: str
+def _choose_ordinary(tried: Sequence[Pattern]) -> Pattern:
+    """Choose what a change's cost is told by: what was recorded, else a day, else the longest."""
+    named = {each.name: each for each in tried}
+    longest = max(tried, key=lambda each: len(each.requests))
+    return named.get(RECORDED) or named.get(SMOOTH) or longest
 
 
 def _cap(settings: Settings, most: int) -> Settings:
@@ -172,122 +167,14 @@ def _find_worst(trials: Iterable[Trial], late_ratio: float) -> Trial | None:
     return max(_fail(trials, late_ratio), key=lambda each: each.late_ratio, default=None)
 
 
-def _move(sizing: Sizing, settings: Settings, worst: Trial, most: int) -> _Move | None:
-    """Move the limit that broke first; None: it cannot be moved further."""
-    found = worst.first
-    if found is None:
-        return None
-    if found.limit is Break.MAX_CAPACITY:
-        return _raise_max(sizing, settings, worst, found, most)
-    moved = None
-    if settings.kind is Kind.TRACKING:
-        if found.limit is Break.COOLDOWN:
-            moved = _shorten(settings, worst)
-        elif found.limit is Break.STEP:
-            moved = _widen(settings, worst, found, most)
-        elif found.limit in (Break.LEAD_TIME, Break.TARGET):
-            moved = _lower(sizing, settings, worst, found, most)
-    return moved or _raise_min(settings, worst, found, most)
-
-
-def _raise_max(
-    sizing: Sizing, settings: Settings, worst: Trial, found: Finding, most: int
-) -> _Move | None:
-    peak = max(sizing.wish.expectation.most_per_s, worst.expected / MINUTE_S)
-    wanted = min(most, max(found.needed, count_instances(peak, settings.invocations)))
-    if wanted <= settings.max_capacity:
-        return None
-    change = f"max_capacity {settings.max_capacity} → {wanted}"
-    return _make(settings, change, worst, max_capacity=wanted)
-
-
-def _raise_min(settings: Settings, worst: Trial, found: Finding, most: int) -> _Move | None:
-    """Have so many at all times as were needed then."""
-    wanted = min(most, max(found.needed, settings.min_capacity + 1))
-    if wanted <= settings.min_capacity:
-        return None
-    change = f"min_capacity {settings.min_capacity} → {wanted}"
-    moved = _make(settings, change, worst, min_capacity=wanted)
-    if wanted <= settings.max_capacity:
-        return moved
-    raised = moved.settings.change("no less than min_capacity", max_capacity=wanted)
-    return moved._replace(settings=raised)
-
-
-def _lower(
-    sizing: Sizing, settings: Settings, worst: Trial, found: Finding, most: int
-) -> _Move | None:
-    """Keep more room on each instance, where that is of use and so many may be had.
-
-    Where a fleet stood at its minimum, more that are always there are cheaper.
-    """
-    lower = settings.invocations * LOWER_RATIO
-    if found.ready <= settings.min_capacity or lower < LEAST_RATIO * sizing.saturation.invocations:
-        return None
-    expected = sizing.wish.expectation
-    needed = count_instances(expected.most_per_s, lower)
-    if needed > most:
-        return None
-    change = f"target {settings.invocations:,.0f} → {lower:,.0f} a minute and instance"
-    least = max(settings.min_capacity, count_instances(expected.least_per_s, lower))
-    moved = _make(settings, change, worst, invocations=lower)
-    if settings.min_capacity < least <= most:
-        raised = moved.settings.change("as the target was lowered", min_capacity=least)
-        moved = moved._replace(settings=raised)
-    grown = min(most, round_up(needed * Fraction(str(expected.growth_factor))))
-    if grown <= settings.max_capacity:
-        return moved
-    raised = moved.settings.change("as the target was lowered", max_capacity=grown)
-    return moved._replace(settings=raised)
-
-
-def _shorten(settings: Settings, worst: Trial) -> _Move | None:
-    """Halve what scale-out waits, to whole seconds."""
-    before = settings.cooldowns.scale_out
-    after = timedelta(seconds=before // timedelta(seconds=2))
-    if after == before:
-        return None
-    change = f"cooldown of scale-out {before.total_seconds():g} s → {after.total_seconds():g} s"
-    return _make(settings, change, worst, cooldowns=settings.cooldowns._replace(scale_out=after))
-
-
-def _widen(settings: Settings, worst: Trial, found: Finding, most: int) -> _Move | None:
-    """Let every step add what was short, up to all that may be had."""
-    short = found.needed - found.ordered
-    percent = math.ceil(100 * short / max(1, found.ordered))
-    wider = tuple(
-        each._replace(add=each.add + percent if each.is_percent else min(most, each.add + short))
-        for each in settings.rises
-    )
-    if wider == settings.rises:
-        return None
-    before, after = ("/".join(each.shown for each in rises) for rises in (settings.rises, wider))
-    return _make(settings, f"steps {before} → {after}", worst, rises=wider)
-
-
-def _make(settings: Settings, change: str, worst: Trial, **changes: object) -> _Move:
-    why = f"{change}, since {_tell(worst)}"
-    return _Move(settings.change(why, **changes), why)
-
-
-def _tell(worst: Trial) -> str:
-    """Say what became of a pattern that does not hold."""
-    said = "" if worst.first is None else worst.first.sentence
-    return (
-        f"under {worst.pattern.name} {worst.late_ratio:.2%} were late: {said[:1].lower()}{said[1:]}"
-    )
-
-
 def _conclude(seen: Sequence[Round], most: int) -> str:
     """Say what it came to."""
     last = seen[-1]
     settings, worst, changes = last.settings, last.worst, len(seen) - 1
     changed = f" after {changes} change{'' if changes == 1 else 's'}" if changes else ""
     if worst is not None:
-        held = f"{settings.min_capacity} to {settings.max_capacity} instances"
-        return (
-            f"It does not hold{changed}, with {held} of {most:,} that may be had: {_tell(worst)}."
-        )
+        held = f"{settings.min_capacity} to {settings.max_capacity} instances of {most:,}"
+        return f"It does not hold{changed}, with {held} that may be had: {tell_worst(worst)}."
     kept = [each for each in last.trials if each.pattern.required]
     if not kept:
         return "No pattern has to hold."

@@ -28,6 +28,7 @@ LONGEST = 7 * DAY_MINUTES
 LONGEST_RAMP = 3 * DAY_MINUTES
 """Minutes that users come at most: past that, more of them come at a time."""
 SPIKES_MINUTES = 6 * 60
+RECORDED, SMOOTH = "trace", "smooth-day"
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -95,7 +96,7 @@ def expect_patterns(
             required=expectation.shape is Shape.SPIKY,
         ),
         Pattern(
-            "smooth-day",
+            SMOOTH,
             "from the least to the most and back in a day",
             draw_course(replace(expectation, shape=Shape.SMOOTH)),
             required=expectation.shape is Shape.SMOOTH,
@@ -130,7 +131,7 @@ def _draw_recorded(expectation: Expectation, history: Trace | None) -> list[Patt
     if history is not None:
         requests, start = history.requests[-LONGEST:], history.end
         start -= len(requests) * (history.end - history.start) / len(history.requests)
-        return [Pattern("trace", "what was recorded", requests, start=start, has_calendar=True)]
+        return [Pattern(RECORDED, "what was recorded", requests, start=start, has_calendar=True)]
     if expectation.shape is Shape.TRACE:
-        return [Pattern("trace", "what was recorded", expectation.trace[-LONGEST:])]
+        return [Pattern(RECORDED, "what was recorded", expectation.trace[-LONGEST:])]
     return []

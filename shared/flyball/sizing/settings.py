@@ -41,6 +41,8 @@ class Kind(Word):
 
     TRACKING = "tracking"
     """Target tracking on invocations and on use, and steps for what comes at once."""
+    STEPS = "steps"
+    """By steps alone, out and in."""
     ADAPTIVE = "adaptive"
     """A policy that finds out by itself."""
 

@@ -6,17 +6,22 @@ before it is given: it is sound, and says what was meant.
 
 from __future__ import annotations
 
-import json
-import re
-import textwrap
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Mapping
 
 from flyball import config
 from flyball.sizing.benchmark import Resource
 from flyball.sizing.expectation import MINUTE_S
 from flyball.sizing.gauges import Gauge, Gauges, WrittenError, find_gauges
 from flyball.sizing.habit import Habit
+from flyball.sizing.layout import (
+    Lines,
+    indent,
+    push,
+    say,
+    show_length,
+    show_number,
+    show_text,
+)
 from flyball.sizing.limit import OBJECTIVE_RATIO, PERCENT, Objective
 from flyball.sizing.plan import Sizing
 from flyball.sizing.saturation import NAMES
@@ -28,22 +33,18 @@ from flyball.sizing.settings import (
     read_use,
 )
 
-COLUMNS = 86
 COOLDOWNS = (
     "Scale-out waits a tenth of the lead time, since it may not make late what is late already; "
     "scale-in waits one lead time, since what it took by mistake takes so long to come back"
 )
+CALM_RATIO = 0.5
+"""Of the target: steps take one away there."""
 LEAST_BUDGET, MOST_BUDGET = 0.0001, 0.5
 """Of lateness, that an adaptive policy takes."""
 RANGE = (
     "They move the range's floor. Inside the range Google's own autoscaler picks, which keeps CPU "
     "and GPU at 60%."
 )
-PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._/-]*")
-WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
-"""Which YAML takes for something else than text."""
-
-Lines = Iterator[str]
 
 
 def write_config(
@@ -86,7 +87,7 @@ def write_config(
         "version: 1",
         "",
         "scalable_targets:",
-        *_indent(page.target(name, home, resource, time_zone), "  - "),
+        *indent(page.target(name, home, resource, time_zone), "  - "),
     ]
     text = "\n".join(lines) + "\n"
     try:
@@ -122,26 +123,27 @@ class _Page:
         kind = machine.instance_type or "an instance of unknown type"
         source = self.sizing.benchmark.source or "a load test"
         cores = f"{machine.cores} core" + ("s" if machine.cores > 1 else "")
-        yield from _say(f"Written from a load test of one instance ({kind}, {cores}): {source}.")
-        yield from _say(self.sizing.saturation.sentence)
-        yield from _say(
-            f"Expected: {_number(expected.least_per_s)} to {_number(expected.most_per_s)} requests "
-            f"a second, and {_number(expected.growth_factor)} times the instances for growth."
+        yield from say(f"Written from a load test of one instance ({kind}, {cores}): {source}.")
+        yield from say(self.sizing.saturation.sentence)
+        yield from say(
+            f"Expected: {show_number(expected.least_per_s)} to "
+            f"{show_number(expected.most_per_s)} requests a second, and "
+            f"{show_number(expected.growth_factor)} times the instances for growth."
         )
         if note:
-            yield from _say(note)
+            yield from say(note)
 
     def target(self, name: str, home: str, resource: Mapping[str, str], time_zone: str) -> Lines:
         """Write the scalable target."""
         settings = self.settings
-        yield f"id: {_text(name)}"
+        yield f"id: {show_text(name)}"
         yield f"home: {home}"
         if home != "local":
-            yield from _say("It only says what it would do: write `apply` once that reads well.")
+            yield from say("It only says what it would do: write `apply` once that reads well.")
             yield "mode: advise"
-        yield f"resource: {{{', '.join(f'{k}: {_text(v)}' for k, v in resource.items())}}}"
+        yield f"resource: {{{', '.join(f'{k}: {show_text(v)}' for k, v in resource.items())}}}"
         if settings.habits:
-            yield f"time_zone: {_text(time_zone)}"
+            yield f"time_zone: {show_text(time_zone)}"
         yield ""
         yield from self._bounds()
         yield ""
@@ -149,62 +151,73 @@ class _Page:
         yield ""
         yield "metrics:"
         for gauge in (self.gauges.calls, self.gauges.use):
-            if gauge is not None and not (settings.kind is Kind.ADAPTIVE and gauge.name != "calls"):
-                yield from _indent(_metric(gauge), "  - ")
+            if gauge is not None and self._reads(gauge):
+                yield from indent(_metric(gauge), "  - ")
         if self.gauges.note:
-            yield from _push(_say(f"{self.gauges.note}."))
+            yield from push(say(f"{self.gauges.note}."))
         yield ""
         if home == "gcp":
-            yield from _say(RANGE)
+            yield from say(RANGE)
         yield "policies:"
-        policies = self._adapt() if settings.kind is Kind.ADAPTIVE else self._track()
-        yield from policies
+        match settings.kind:
+            case Kind.ADAPTIVE:
+                yield from self._adapt()
+            case Kind.STEPS:
+                yield from self._climb()
+            case _:
+                yield from self._track()
         if settings.habits:
             yield ""
             yield from self._windows()
 
+    def _reads(self, gauge: Gauge) -> bool:
+        kind = self.settings.kind
+        if kind is Kind.STEPS:
+            return gauge is (self.gauges.use or self.gauges.calls)
+        return kind is Kind.TRACKING or gauge is self.gauges.calls
+
     def _bounds(self) -> Lines:
         settings, expected = self.settings, self.sizing.wish.expectation
         held = self.sizing.limit.invocations.middle
-        each = f"({_number(held)} a minute and instance ÷ {MINUTE_S})"
+        each = f"({show_number(held)} a minute and instance ÷ {MINUTE_S})"
         capacity = self.sizing.capacity
-        why = f"{_number(expected.least_per_s)} requests a second ÷ {each}, rounded up"
+        why = f"{show_number(expected.least_per_s)} requests a second ÷ {each}, rounded up"
         if capacity.reason:
             why += f"; {capacity.reason}"
-        yield from _say(f"{self._why('min_capacity', why)}.")
+        yield from say(f"{self._why('min_capacity', why)}.")
         yield f"min_capacity: {settings.min_capacity}"
         why = (
-            f"{_number(expected.most_per_s)} requests a second ÷ {each} are "
-            f"{capacity.most_instances} instances, × {_number(expected.growth_factor)} for growth, "
-            "rounded up"
+            f"{show_number(expected.most_per_s)} requests a second ÷ {each} are "
+            f"{capacity.most_instances} instances, × {show_number(expected.growth_factor)} for "
+            "growth, rounded up"
         )
-        yield from _say(f"{self._why('max_capacity', why)}.")
+        yield from say(f"{self._why('max_capacity', why)}.")
         yield f"max_capacity: {settings.max_capacity}"
 
     def _lead(self) -> Lines:
         machine = self.sizing.benchmark.machine
         if machine.price_per_hour is None:
-            yield from _say("No price was given: `price_per_hour` would tell what it costs.")
+            yield from say("No price was given: `price_per_hour` would tell what it costs.")
         else:
-            yield from _say("Of one instance, as it was given.")
-            yield f"price_per_hour: {_number(machine.price_per_hour)}"
-        yield from _say("From an order to an instance in service, as it was measured or expected.")
-        yield f"lead_time: {_length(self.sizing.wish.lead_time)}"
+            yield from say("Of one instance, as it was given.")
+            yield f"price_per_hour: {show_number(machine.price_per_hour)}"
+        yield from say("From an order to an instance in service, as it was measured or expected.")
+        yield f"lead_time: {show_length(self.sizing.wish.lead_time)}"
 
     def _track(self) -> Lines:
         for gauge in (self.gauges.calls, self.gauges.use):
             if gauge is not None:
-                yield from _indent(self._keep(gauge), "  - ")
+                yield from indent(self._keep(gauge), "  - ")
         steps = self._step()
         if steps:
-            yield from _indent(iter(steps), "  - ")
+            yield from indent(iter(steps), "  - ")
         if self.gauges.calls is not None:
             why = (
                 "In place of all of these, a policy that finds out by itself what keeps a budget "
                 "of lateness at the least cost:"
             )
-            yield from _push(_say(why))
-            for line in _indent(self._budget(self.gauges.calls), "  - "):
+            yield from push(say(why))
+            for line in indent(self._budget(self.gauges.calls), "  - "):
                 yield f"  # {line[2:]}"
 
     def _adapt(self) -> Lines:
@@ -213,21 +226,49 @@ class _Page:
                 "kind: an adaptive policy needs the number of requests, which this home does not "
                 "count of this resource; choose tracking"
             )
-        yield from _indent(self._budget(self.gauges.calls), "  - ")
+        yield from indent(self._budget(self.gauges.calls), "  - ")
+
+    def _climb(self) -> Lines:
+        steps = self._step()
+        gauge = self.gauges.use or self.gauges.calls
+        if not steps or gauge is None:
+            raise WrittenError(
+                "kind: steps need a metric of each instance, and room between the limit and "
+                "saturation; choose tracking"
+            )
+        yield from indent(iter(steps), "  - ")
+        yield from indent(self._descend(gauge), "  - ")
+
+    def _descend(self, gauge: Gauge) -> Lines:
+        """Write a step policy that takes away, and never what is needed at the limit."""
+        half = self.settings.invocations * CALM_RATIO
+        value = show_value(self.sizing, gauge, self.resource, half)
+        yield from say(
+            "At half of what each is held at, one fewer is still enough: of two, one holds it all. "
+            "It waits one lead time, since what it took by mistake takes so long to come back."
+        )
+        yield "name: calm"
+        yield "kind: step"
+        yield f"metric: {gauge.name}"
+        yield f"threshold: {show_number(value)}"
+        yield 'comparison: "<="'
+        yield f"cooldown: {show_length(self.settings.cooldowns.scale_in)}"
+        yield "steps:"
+        yield "  - {to: 0, remove: 1}"
 
     def _keep(self, gauge: Gauge) -> Lines:
         """Write a target tracking policy."""
         sizing, settings = self.sizing, self.settings
         value = show_value(sizing, gauge, self.resource, settings.invocations)
-        yield from _say(f"{self._why('invocations', self._tell_limit(gauge))}.")
-        yield f"name: {gauge.name}-at-{_number(value)}"
+        yield from say(f"{self._why('invocations', self._tell_limit(gauge))}.")
+        yield f"name: {gauge.name}-at-{show_number(value)}"
         yield "kind: target_tracking"
         yield f"metric: {gauge.name}"
-        yield f"target_value: {_number(value)}"
+        yield f"target_value: {show_number(value)}"
         if gauge is (self.gauges.calls or self.gauges.use):
-            yield from _say(f"{self._why('cooldowns', COOLDOWNS)}.")
-        yield f"scale_out: {{cooldown: {_length(settings.cooldowns.scale_out)}}}"
-        yield f"scale_in: {{cooldown: {_length(settings.cooldowns.scale_in)}}}"
+            yield from say(f"{self._why('cooldowns', COOLDOWNS)}.")
+        yield f"scale_out: {{cooldown: {show_length(settings.cooldowns.scale_out)}}}"
+        yield f"scale_in: {{cooldown: {show_length(settings.cooldowns.scale_in)}}}"
 
     def _tell_limit(self, gauge: Gauge) -> str:
         sizing = self.sizing
@@ -235,18 +276,18 @@ class _Page:
         if isinstance(objective, Objective):
             aim = f"{OBJECTIVE_RATIO[objective]:.0%} of the hardware's limit ({objective.value})"
         else:
-            aim = f"p{PERCENT * objective.quantile:g} of {_number(objective.latency_ms)} ms"
-        carried = _number(sizing.saturation.invocations)
+            aim = f"p{PERCENT * objective.quantile:g} of {show_number(objective.latency_ms)} ms"
+        carried = show_number(sizing.saturation.invocations)
         told = f"The objective is {aim}"
         if limit.reason:
             told += f"; {limit.reason}"
         if gauge.name == "calls":
-            low, high = _number(limit.invocations.low), _number(limit.invocations.high)
+            low, high = show_number(limit.invocations.low), show_number(limit.invocations.high)
             return f"{told}. Kept within {low} to {high}; one instance carries {carried} a minute"
         if limit.resource is None or limit.used_ratio is None:
             return told
         low, high = (
-            _number(show_value(sizing, gauge, self.resource, each))
+            show_number(show_value(sizing, gauge, self.resource, each))
             for each in (limit.invocations.low, limit.invocations.high)
         )
         used = f"{limit.used_ratio.middle:.0%} of {NAMES[limit.resource]}"
@@ -266,23 +307,27 @@ class _Page:
         if room <= 0.0:
             return []
         why = (
-            f"Traffic that comes at once is not waited for: {_number(room)} lie between the limit "
-            f"and {_number(high)}, where one instance carries no more; the second step begins at "
-            "5% of that, the third at 80%"
+            f"Traffic that comes at once is not waited for: {show_number(room)} lie between the "
+            f"limit and {show_number(high)}, where one instance carries no more; the second step "
+            "begins at 5% of that, the third at 80%"
         )
         return [
-            *_say(f"{self._why('rises', why)}."),
+            *say(f"{self._why('rises', why)}."),
             "name: surge",
             "kind: step",
             f"metric: {gauge.name}",
-            f"threshold: {_number(low)}",
+            f"threshold: {show_number(low)}",
             'comparison: ">="',
             "datapoints: 1",
-            f"cooldown: {_length(settings.cooldowns.scale_out)}",
+            f"cooldown: {show_length(settings.cooldowns.scale_out)}",
             "steps:",
             *(
-                f"  - {{from: {_number(room * each.begin_ratio)}, "
-                + (f"to: {_number(room * each.end_ratio)}, " if each.end_ratio is not None else "")
+                f"  - {{from: {show_number(room * each.begin_ratio)}, "
+                + (
+                    f"to: {show_number(room * each.end_ratio)}, "
+                    if each.end_ratio is not None
+                    else ""
+                )
                 + f"{'percent' if each.is_percent else 'add'}: {each.add}}}"
                 for each in settings.rises
             ),
@@ -294,17 +339,17 @@ class _Page:
         yield "name: on-budget"
         yield "kind: adaptive"
         yield f"metric: {gauge.name}"
-        yield from _say("Where one instance was saturated in the load test.")
-        yield f"capacity_per_instance: {_number(self.sizing.saturation.invocations)}"
-        yield from _say("Share of requests that may be late.")
+        yield from say("Where one instance was saturated in the load test.")
+        yield f"capacity_per_instance: {show_number(self.sizing.saturation.invocations)}"
+        yield from say("Share of requests that may be late.")
         yield f"late_budget: {PERCENT * budget:.6g}%"
 
     def _windows(self) -> Lines:
-        yield from _say("So long before a window begins its floor is ordered: one lead time.")
-        yield f"early: {_length(self.sizing.wish.lead_time)}"
+        yield from say("So long before a window begins its floor is ordered: one lead time.")
+        yield f"early: {show_length(self.sizing.wish.lead_time)}"
         yield "windows:"
         for habit in self.settings.habits:
-            yield from _indent(_window(habit), "  - ")
+            yield from indent(_window(habit), "  - ")
 
     def _why(self, name: str, otherwise: str) -> str:
         told = self.settings.why.get(name)
@@ -314,14 +359,14 @@ class _Page:
 def _metric(gauge: Gauge) -> Lines:
     yield f"name: {gauge.name}"
     if gauge.note:
-        yield from _say(f"{gauge.note[:1].upper()}{gauge.note[1:]}.")
+        yield from say(f"{gauge.note[:1].upper()}{gauge.note[1:]}.")
     yield f"unit: {gauge.unit.value}"
     yield f"per: {gauge.per.value}"
-    yield f"source: {{{', '.join(f'{k}: {_text(v)}' for k, v in gauge.source.items())}}}"
+    yield f"source: {{{', '.join(f'{k}: {show_text(v)}' for k, v in gauge.source.items())}}}"
 
 
 def _window(habit: Habit) -> Lines:
-    yield from _say(
+    yield from say(
         f"On {habit.needed} of {habit.known} days of the history, {habit.floor} instances or more "
         "were needed in each of these hours."
     )
@@ -331,44 +376,3 @@ def _window(habit: Habit) -> Lines:
     yield f'from: "{habit.begin:02d}:00"'
     yield f'to: "{habit.end % 24:02d}:00"'
     yield f"floor: {habit.floor}"
-
-
-def _indent(lines: Iterator[str], first: str) -> Lines:
-    """Make an item of a list; comments before its first key stand above it."""
-    begun = False
-    for line in lines:
-        if begun or line.startswith("#"):
-            yield (" " * len(first if begun else first[:-2]) + line).rstrip()
-        else:
-            yield first + line
-            begun = True
-
-
-def _push(lines: Iterator[str]) -> Lines:
-    """Move lines to the right."""
-    return (f"  {line}" for line in lines)
-
-
-def _say(text: str) -> Lines:
-    """Make a comment of what people are to read, whatever it was taken from."""
-    plain = "".join(each if each.isprintable() else " " for each in " ".join(text.split()))
-    for line in textwrap.wrap(plain, COLUMNS, break_long_words=False, break_on_hyphens=False):
-        yield f"# {line}"
-
-
-def _text(value: str) -> str:
-    if PLAIN.fullmatch(value) and value.lower() not in WORDS:
-        return value
-    return json.dumps(value)
-
-
-def _number(value: float) -> str:
-    """Show a number as people write it, to six digits."""
-    if value == round(value):
-        return str(round(value))
-    short = f"{value:.6g}"
-    return short if "e" not in short else f"{value:.10f}".rstrip("0")
-
-
-def _length(length: timedelta) -> str:
-    return f"{_number(length.total_seconds())}s"
