@@ -30,6 +30,8 @@ ONCE = (
 USUAL_DAYS = 14
 SERVICE = "cloudwatch"
 KEPT_QUANTILES = (0.95, 0.99)
+REST = time.sleep
+"""Waits for seconds."""
 
 
 class Ordering(NamedTuple):
@@ -80,7 +82,7 @@ def run_trial(ordering: Ordering, latency: LatencyObjective | None, kinds: Kinds
         name = _begin(bench, order, named, again=ordering.again)
     else:
         bench, name = open_bench(ordering.region), ordering.job
-    trial = await_trial(bench, name, _tell, time.sleep)
+    trial = await_trial(bench, name, _tell, REST)
     read = read_benchmarks(trial, kinds.find)
     return choose_best(read.benchmarks, read.notes)
 
@@ -110,7 +112,7 @@ def pull_past(window: Window, instance_type: str, kinds: Kinds) -> Benchmark:
         window.variant,
         span,
         find_cache(),
-        time.sleep,
+        REST,
     )
     told = f"{span.start:%Y-%m-%d %H:%M} to {span.end:%Y-%m-%d %H:%M} UTC"
     where = f"{window.endpoint}/{window.variant} in CloudWatch, {told}"

@@ -203,7 +203,8 @@ def tell_beside(beside: Beside) -> list[str]:
     at_once = f"{service.servers:,} at a time, {tell_latency(service.mean_s * MS_PER_S)} each"
     arrivals = "measured" if beside.is_measured else "taken, for want of a --trace"
     taken = (
-        f"By the queue of requests that wait for a free instance, {beside.objective}. One serves "
+        f"By queueing, {beside.objective}, where requests wait in one row for the next free "
+        f"instance; routing that does not know who is free makes them wait longer. One serves "
         f"{at_once}. M/M/c takes services and arrivals as varying like chance; G/G/c takes the "
         f"measured variation of services (squared coefficient {number(_round(service.scv))}) and "
         f"of arrivals ({number(_round(beside.arrival_scv))}, {arrivals})."

@@ -1,0 +1,112 @@
+"""Does `flyball size` start, wait for and read trials, and size an endpoint's own past?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flyball.adapters.aws.clients import Clients
+from flyball.cli import trials
+from tests.aws.ordered import PACKAGE, ROLE, Stand, take_stand
+from tests.aws.remembered import Busy, answer_all, stand
+from tests.aws.sagemaker import Server
+from tests.aws.stage import serve
+from tests.unit.cli.commands import expect_refusal, flyball
+
+pytestmark = pytest.mark.enable_socket
+
+ORDER = ("--start", "default", "--order", f"role={ROLE}", "--order", f"model={PACKAGE}")
+EXPECTED = ("--least", 70, "--most", 500, "--growth", 1.2)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Server, Clients]]:
+    """Serve one cloud for all tests of this module."""
+    with serve() as both:
+        yield both
+
+
+@pytest.fixture
+def cloud(
+    served: tuple[Server, Clients], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Stand:
+    """Begin with no trial; time passes there while the command waits."""
+    found = take_stand(*served)
+    stand(tmp_path, monkeypatch)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", served[0].url)
+    monkeypatch.setattr(trials, "REST", lambda s: found.cloud.move(20 * s))
+    return found
+
+
+def test_a_trial_is_started_waited_for_and_sized(cloud: Stand) -> None:
+    """Three instance types are compared by the prices that the trial tells."""
+    done = flyball("size", *ORDER, *EXPECTED, "--json")
+    assert done.code == 0, done
+    (name,) = cloud.cloud.jobs
+    assert f"trial {name}: started" in done.err
+    assert "completed; 3 of 3 load tests done" in done.err
+    kinds = {each["machine"]["instance_type"] for each in done.json["instances"]}
+    assert kinds == {"ml.c5.large", "ml.c5.xlarge", "ml.m5.large"}
+    limit = done.json["instances"][0]["limit"]
+    assert limit["invocations_per_instance"]["middle"] == pytest.approx(4_000)  # of 6,000 at 75 %
+    assert len(done.json["comparison"]["options"]) == 3
+
+
+def test_the_same_order_finds_the_same_trial(cloud: Stand) -> None:
+    """An interrupted wait goes on, by the order or by the name."""
+    first = flyball("size", *ORDER)
+    again = flyball("size", *ORDER)
+    (name,) = cloud.cloud.jobs
+    assert f"trial {name}: there already, of the same order" in again.err
+    assert again.out == first.out == flyball("size", "--recommender", name).out
+
+
+def test_an_advanced_trial_has_its_traffic_and_ends_at_the_objective(cloud: Stand) -> None:
+    """What was typed is what is ordered."""
+    done = flyball(
+        *("size", "--start", "advanced", "--order", f"role={ROLE}", "--order", f"model={PACKAGE}"),
+        *("--order", "candidate=ml.c5.large", "--order", "phase=1:1:2m", "--order", "name=mine"),
+        *("--order", "max-tests=2", "--latency", "p95<=100ms", "--json"),
+    )
+    assert done.code == 0, done
+    asked = cloud.cloud.jobs["mine"].asked
+    assert asked["JobType"] == "Advanced"
+    phase = asked["InputConfig"]["TrafficPattern"]["Phases"][0]
+    assert (phase["InitialNumberOfUsers"], phase["DurationInSeconds"]) == (1, 120)
+    threshold = asked["StoppingConditions"]["ModelLatencyThresholds"]
+    assert threshold == [{"Percentile": "P95", "ValueInMilliseconds": 100}]
+
+
+def test_an_unknown_trial_is_named(cloud: Stand) -> None:
+    """With what to do."""
+    assert not cloud.cloud.jobs
+    expect_refusal(flyball("size", "--recommender", "none"), "trial none", "another one?")
+
+
+def test_the_past_of_one_instance_is_a_load_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What CloudWatch remembers of minutes in which one served alone."""
+    stand(tmp_path, monkeypatch)
+    wire = answer_all(monkeypatch)
+    values = {"Invocations": 60.0, "InvocationsPerInstance": 60.0, "CPUUtilization": 0.8}
+    names = ("Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency", "MemoryUtilization")
+    nothing = dict.fromkeys((*names, "DiskUtilization", "GPUUtilization", "GPUMemoryUtilization"))
+    wire.answers["GetMetricData"] = Busy(**values, **nothing).answer
+    done = flyball(
+        *("size", "--from", "cloudwatch", "--endpoint", "chat", "--variant", "a", "--json"),
+        *("--instance-type", "ml.c5.large", "--since", "2026-11-20", "--until", "2026-11-21"),
+    )
+    assert done.code == 0, done
+    (found,) = done.json["instances"]
+    assert found["source"].startswith("chat/a in CloudWatch, 2026-11-20 00:00 to 2026-11-21")
+    assert found["saturation"]["invocations_per_minute"] == pytest.approx(60.0)
+
+
+def test_a_past_needs_its_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is asked before."""
+    stand(tmp_path, monkeypatch)
+    done = flyball("size", "--from", "cloudwatch")
+    expect_refusal(done, "--endpoint", "--variant")
