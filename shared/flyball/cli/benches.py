@@ -231,7 +231,7 @@ def _read_job(path: Path, kinds: Kinds) -> list[Benchmark]:
         machine = kinds.find(name)._replace(
             price_per_hour=each.machine.price_per_hour if price is None else price
         )
-        found[index] = recognize_each(path, machine)[index]
+        found[index] = replace(recognize_each(path, machine)[index], machine=machine)
     return found
 
 

@@ -200,16 +200,25 @@ def fleet_rows(beside: Beside) -> list[tuple[str, ...]]:
 def tell_beside(beside: Beside) -> list[str]:
     """Say what the queue takes for granted, and how it differs: a paragraph each."""
     service = beside.service
-    at_once = f"{service.servers:,} at a time, {tell_latency(service.mean_s * MS_PER_S)} each"
-    arrivals = "measured" if beside.is_measured else "taken, for want of a --trace"
-    taken = (
-        f"By queueing, {beside.objective}, where requests wait in one row for the next free "
-        f"instance; routing that does not know who is free makes them wait longer. One serves "
-        f"{at_once}. M/M/c takes services and arrivals as varying like chance; G/G/c takes the "
-        f"measured variation of services (squared coefficient {number(_round(service.scv))}) and "
-        f"of arrivals ({number(_round(beside.arrival_scv))}, {arrivals})."
-    )
-    return [taken, *([f"{beside.without}."] if beside.without else []), beside.sentence]
+    measured = "" if beside.is_measured else ", taken for want of a --trace"
+    told = [
+        (
+            f"By queueing, {beside.objective}: one instance serves {service.servers:,} at a time, "
+            f"{tell_latency(service.mean_s * MS_PER_S)} each."
+        ),
+        (
+            "M/M/c takes services and arrivals as varying like chance; G/G/c as they were measured: "
+            f"squared coefficients of variation of {number(_round(service.scv))} (services) and "
+            f"{number(_round(beside.arrival_scv))} (arrivals{measured})."
+        ),
+        (
+            "Both let requests wait in one row for the next free instance; routing that does not know "
+            "who is free makes them wait longer."
+        ),
+    ]
+    if beside.without:
+        told.append(f"{beside.without}.")
+    return [*told, beside.sentence]
 
 
 def option_rows(comparison: Comparison) -> list[tuple[str, ...]]:
