@@ -18,7 +18,7 @@ from flyball.sizing.habit import Habit
 from flyball.sizing.limit import Objective
 from flyball.sizing.plan import Sizing
 from flyball.sizing.saturation import LatencyObjective
-from flyball.sizing.settings import Cooldowns, Kind, Settings, derive_settings
+from flyball.sizing.settings import Cooldowns, Kind, Settings, derive_rises, derive_settings
 from flyball.sizing.written import write_config
 from tests.unit.sizing.sized import ENDPOINT, LARGE, POOL, VARIANT, VERSION, measure, publish
 
@@ -157,6 +157,43 @@ def test_a_pool_cannot_learn_from_requests() -> None:
     settings = derive_settings(publish(), kind=Kind.ADAPTIVE)
     with pytest.raises(WrittenError, match="choose tracking"):
         write_config(publish(), "churn", "gcp", POOL, settings)
+
+
+@pytest.mark.parametrize(
+    ("home", "resource", "low"),
+    [("aws", VARIANT, 50.0), ("gcp", POOL, 25.0), ("local", {"endpoint": "churn"}, 25.0)],
+    ids=["aws", "pool", "local"],
+)
+def test_steps_alone_come_and_go(home: str, resource: dict[str, str], low: float) -> None:
+    """+1, +3 and +4, and one fewer at half the target; nothing else is read."""
+    settings = derive_settings(publish(), kind=Kind.STEPS)
+    found = read(write_config(publish(), "churn", home, resource, settings))
+    surge, calm = found.policies
+    assert isinstance(surge, StepPolicy)
+    assert isinstance(calm, StepPolicy)
+    assert [each.adjustment for each in surge.steps] == [1.0, 3.0, 4.0]
+    assert [each.adjustment for each in calm.steps] == [-1.0]
+    assert (calm.threshold, calm.cooldown) == (low, timedelta(seconds=100))
+    assert [each.name for each in found.metrics] == [surge.metric]
+
+
+def test_steps_alone_need_what_they_step_on() -> None:
+    """Google counts predictions of all replicas, and says nothing of each."""
+    sizing = publish(measure(None))
+    settings = derive_settings(sizing, kind=Kind.STEPS)
+    with pytest.raises(WrittenError, match="choose tracking"):
+        write_config(sizing, "churn", "gcp", ENDPOINT, settings)
+
+
+def test_a_large_fleet_steps_in_percent() -> None:
+    """Of what there is."""
+    settings = derive_settings(publish()).change("more", max_capacity=80)
+    settings = replace(settings, rises=derive_rises(80))
+    text = write(settings=settings)
+    assert "{from: 0, to: 5, percent: 25}" in text
+    surge = read(text).policies[2]
+    assert isinstance(surge, StepPolicy)
+    assert [each.adjustment for each in surge.steps] == [25.0, 75.0, 100.0]
 
 
 def test_windows_say_how_reliable_they_are() -> None:
