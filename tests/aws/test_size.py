@@ -29,9 +29,7 @@ def served() -> Iterator[tuple[Server, Clients]]:
 
 
 @pytest.fixture
-def cloud(
-    served: tuple[Server, Clients], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Stand:
+def cloud(served: tuple[Server, Clients], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
     """Begin with no trial; time passes there while the command waits."""
     found = take_stand(*served)
     stand(tmp_path, monkeypatch)

@@ -201,18 +201,20 @@ def tell_beside(beside: Beside) -> list[str]:
     """Say what the queue takes for granted, and how it differs: a paragraph each."""
     service = beside.service
     measured = "" if beside.is_measured else ", taken for want of a --trace"
+    scv, arrivals = number(_round(service.scv)), number(_round(beside.arrival_scv))
+    each = tell_latency(service.mean_s * MS_PER_S)
     told = [
         (
             f"By queueing, {beside.objective}: one instance serves {service.servers:,} at a time, "
-            f"{tell_latency(service.mean_s * MS_PER_S)} each."
+            f"{each} each."
         ),
         (
-            "M/M/c takes services and arrivals as varying like chance; G/G/c as they were measured: "
-            f"squared coefficients of variation of {number(_round(service.scv))} (services) and "
-            f"{number(_round(beside.arrival_scv))} (arrivals{measured})."
+            "M/M/c takes services and arrivals to vary like chance, G/G/c as they were measured: "
+            f"squared coefficients of variation of {scv} (services) and {arrivals} "
+            f"(arrivals{measured})."
         ),
         (
-            "Both let requests wait in one row for the next free instance; routing that does not know "
+            "Both let requests wait in one row for whoever is free first; routing that does not know "
             "who is free makes them wait longer."
         ),
     ]

@@ -1,0 +1,145 @@
+"""Do a load test, its limits and its fleet read well, whatever was measured?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from flyball.report.sizing import (
+    Instance,
+    limit_heads,
+    limit_rows,
+    name_instance,
+    step_heads,
+    step_rows,
+    tell_band,
+    tell_capacity,
+    tell_expectation,
+    tell_latency,
+    tell_limit,
+)
+from flyball.sizing.benchmark import Benchmark, Machine, Resource, Step
+from flyball.sizing.expectation import Expectation, Ramp, Shape, bound_capacity
+from flyball.sizing.limit import Objective, find_limit
+from flyball.sizing.saturation import LatencyObjective, find_saturation
+
+CPU = {Resource.CPU: 0.5}
+
+
+def find(*steps: Step, machine: Machine = Machine()) -> Instance:  # noqa: B008  (immutable)
+    """Size one instance."""
+    benchmark = Benchmark(steps, machine, "here")
+    saturation = find_saturation(benchmark)
+    return Instance(benchmark, saturation, find_limit(benchmark, saturation))
+
+
+def test_steps_have_a_column_for_whatever_any_of_them_has() -> None:
+    """What one of them has not is a dash."""
+    steps = [Step(60, 60, users=1, latency_ms={0.5: 7.0}), Step(90, 100, users=2, used_ratio=CPU)]
+    assert step_heads(steps) == ["users", "answered/min", "p50", "failed", "CPU"]
+    assert step_rows(steps) == [
+        ("1", "60", "7.0 ms", "0.0%", "–"),
+        ("2", "90", "–", "10.0%", "50%"),
+    ]
+
+
+def test_limits_without_a_use_are_invocations_alone() -> None:
+    """No column is empty."""
+    limit = find(Step(60, 60), Step(60, 120), Step(60, 180)).limit
+    assert limit_heads(limit) == ["", "InvocationsPerInstance"]
+    assert limit_rows(limit) == [("lower", "27"), ("target", "30"), ("upper", "33")]
+
+
+def test_units_are_explained_where_they_may_be_mistaken() -> None:
+    """Of one core, of several, and where nobody said of how many."""
+    steps = (Step(60, 60, used_ratio={Resource.CPU: 0.1}), Step(600, 600, used_ratio=CPU))
+    (unknown, seen) = tell_limit(find(*steps))[-2:]
+    assert "How many cores" in unknown
+    assert seen.startswith("These are no more")
+    assert "all 4 are 400 %" in " ".join(tell_limit(find(*steps, machine=Machine("", 4))))
+    assert "core" not in " ".join(tell_limit(find(*steps, machine=Machine("ml.one", 1))))
+
+
+@pytest.mark.parametrize(
+    ("machine", "told"),
+    [
+        (Machine(), "one instance of a type that is not told"),
+        (Machine("", 4), "one instance, 4 cores"),
+        (Machine("ml.g4dn.xlarge", 4, 1, 0.736), "ml.g4dn.xlarge, 4 cores, 1 GPU, 0.736 an hour"),
+    ],
+)
+def test_an_instance_has_a_name(machine: Machine, told: str) -> None:
+    """With all that is known of it."""
+    assert name_instance(Benchmark((Step(1, 1),), machine)) == told
+
+
+@dataclass(frozen=True)
+class Case:
+    """An expectation, and how it reads."""
+
+    id: str
+    expectation: Expectation
+    told: str
+
+
+CASES = (
+    Case("smooth", Expectation(0.0, 5.0), "0 to 5 requests a second, smoothly over a day"),
+    Case(
+        "grows",
+        Expectation(1.5, 5.0, 1.2),
+        "1.5 to 5 requests a second, growing 1.2 times, smoothly over a day",
+    ),
+    Case(
+        "spiky",
+        Expectation(1.0, 5.0, shape=Shape.SPIKY),
+        "1 to 5 requests a second, at once for 5 of 60 minutes",
+    ),
+    Case(
+        "ramp",
+        Expectation(1.0, 5.0, shape=Shape.RAMP, ramp=Ramp(3.0, 60.0)),
+        "1 to 5 requests a second, 3 new users a minute with 60 requests each",
+    ),
+    Case(
+        "trace",
+        Expectation(1.0, 5.0, shape=Shape.TRACE, trace=(60.0, None, 300.0)),
+        "1 to 5 requests a second, as recorded in 3 minutes",
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda each: each.id)
+def test_an_expectation_reads_in_a_few_words(case: Case) -> None:
+    """Its ends, its growth and its shape."""
+    assert tell_expectation(case.expectation) == case.told
+
+
+def test_the_formula_stands_there_in_numbers() -> None:
+    """With why there are more where there are more."""
+    expected = Expectation(70.0, 500.0, 1.2)
+    rows = tell_capacity(bound_capacity(expected, 5_000.0), expected, 5_000.0)
+    assert rows == [
+        ("MinCapacity", "1", "= ceil(70 ÷ (5,000 ÷ 60)) = ceil(0.84)"),
+        ("MaxCapacity", "8", "= ceil(ceil(500 ÷ (5,000 ÷ 60)) × 1.2) = ceil(6 × 1.2)"),
+    ]
+    low, high = tell_capacity(bound_capacity(expected, 5_000.0, 20), expected, 5_000.0)
+    assert low[2].endswith("1 would do for the least load; 20 are there in any case")
+    assert high[1:] == (
+        "20",
+        "= ceil(ceil(500 ÷ (5,000 ÷ 60)) × 1.2) = ceil(6 × 1.2); no less than MinCapacity",
+    )
+
+
+def test_an_objective_says_what_its_limits_are() -> None:
+    """A part of the hardware, or where a latency is passed."""
+    assert tell_band(Objective.COST).startswith("cost, with 5%")
+    assert tell_band(LatencyObjective(50.0)).startswith("p95 within 50 ms")
+
+
+@pytest.mark.parametrize(
+    ("latency_ms", "told"),
+    [(None, "–"), (7.25, "7.2 ms"), (12.4, "12 ms"), (1_234.0, "1,234 ms"), (12_340.0, "12.3 s")],
+)
+def test_a_latency_has_the_unit_that_suits_it(latency_ms: float | None, told: str) -> None:
+    """And no more digits than were measured."""
+    assert tell_latency(latency_ms) == told

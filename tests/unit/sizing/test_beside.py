@@ -1,0 +1,91 @@
+"""Does a queue's fleet stand beside the rule's, with what was measured?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flyball.sizing.benchmark import Benchmark, BenchmarkError, Machine, Resource, Step
+from flyball.sizing.beside import GENERAL, MARKOV, RULE, Beside, size_beside
+from flyball.sizing.expectation import Expectation, expect_trace
+from flyball.sizing.limit import Objective
+from flyball.sizing.plan import Wish, size
+from flyball.sizing.saturation import LatencyObjective
+
+LATENCY = {0.5: 12.0, 0.95: 12.0}
+STEPS = tuple(
+    Step(
+        min(load, 10_000.0),
+        load,
+        latency_ms=LATENCY if load <= 8_000.0 else {0.5: 300.0, 0.95: 400.0},
+        used_ratio={Resource.CPU: min(load, 10_000.0) / 10_000.0},
+    )
+    for load in (1_000.0, 4_000.0, 8_000.0, 10_000.0, 12_000.0)
+)
+TEST = Benchmark(STEPS, Machine("ml.c5.large", 2), "two cores")
+EXPECTED = Expectation(70.0, 500.0, 1.2)
+
+
+def beside(wish: Wish, test: Benchmark = TEST) -> Beside:
+    """Size by both."""
+    return size_beside(size(test, wish))
+
+
+def test_all_three_are_counted_for_the_same_load() -> None:
+    """Two cores of 12 ms each; at 500 a second four instances are 75 % busy."""
+    found = beside(Wish(Objective.BALANCED, EXPECTED))
+    assert [each.name for each in found.fleets] == [RULE, MARKOV, GENERAL]
+    rule, markov, general = found.fleets
+    assert (rule.least, rule.most, rule.grown) == (1, 6, 8)
+    assert rule.used_ratio == pytest.approx(0.5)
+    assert (markov.most, markov.grown) == (4, 5)
+    assert general.most <= markov.most
+    assert found.service.servers == 2
+    assert found.service.mean_s == pytest.approx(0.012)
+    assert not found.is_measured
+    assert "95% of the waits within 12 ms" in found.objective
+
+
+def test_so_many_are_there_in_any_case() -> None:
+    """Whoever counts."""
+    found = beside(Wish(Objective.BALANCED, Expectation(1.0, 2.0), at_least=3))
+    assert {(each.least, each.most, each.grown) for each in found.fleets} == {(3, 3, 3)}
+
+
+def test_a_latency_is_passed_by_waiting_and_not_by_slower_service() -> None:
+    """Where it is passed an instance answers more still: its service is as quick as ever."""
+    found = beside(Wish(LatencyObjective(100.0), EXPECTED))
+    assert found.service.mean_s == pytest.approx(0.012)
+    assert found.objective == "p95 within 100 ms"
+
+
+def test_services_that_vary_little_keep_what_chance_does_not() -> None:
+    """Then there is no M/M/c, and it is said why."""
+    found = beside(Wish(LatencyObjective(20.0), EXPECTED))
+    assert [each.name for each in found.fleets] == [RULE, GENERAL]
+    assert "M/M/c" in found.without
+    assert "no number of instances" in found.without
+
+
+def test_a_latency_below_the_service_is_kept_by_nobody() -> None:
+    """It is said of whom, and with what remedy."""
+    with pytest.raises(BenchmarkError, match="G/G/c: .* faster instance type"):
+        beside(Wish(LatencyObjective(5.0), EXPECTED))
+
+
+def test_arrivals_are_measured_from_a_trace() -> None:
+    """Bursts need more instances than requests that know nothing of each other."""
+    bursts = expect_trace([6_000.0, 30_000.0] * 20)
+    found = beside(Wish(Objective.BALANCED, bursts))
+    assert found.is_measured
+    assert found.arrival_scv > 100.0
+    _, markov, general = found.fleets
+    assert general.most > markov.most
+
+
+def test_without_a_latency_nothing_is_said() -> None:
+    """By the rule one can size all the same."""
+    test = replace(TEST, steps=tuple(replace(each, latency_ms={}) for each in STEPS))
+    with pytest.raises(BenchmarkError, match="latency_ms"):
+        beside(Wish(Objective.BALANCED, EXPECTED), test)
