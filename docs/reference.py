@@ -54,11 +54,13 @@ def commands_page(root: Any) -> str:
 
 
 def walk(command: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Yield every command that does something, by its whole name."""
+    """Yield every command that does something, by its whole name; a group may do so itself."""
     inner = getattr(command, "commands", None)
     if inner is None:
         yield name, command
         return
+    if command.invoke_without_command and command.params and " " in name:
+        yield name, command
     for word, each in inner.items():
         yield from walk(each, f"{name} {word}")
 

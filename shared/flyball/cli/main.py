@@ -14,6 +14,7 @@ from flyball import __version__
 from flyball.cli import (
     apply,
     backtest,
+    batch,
     cost,
     decide,
     demo,
@@ -28,6 +29,7 @@ from flyball.cli import (
     loadtest,
     pause,
     plan,
+    queue,
     run,
     schedule,
     schema,
@@ -178,6 +180,10 @@ adopt.command("gcp", short_help="Read the ranges and metrics of Vertex AI's endp
     import_.gcp
 )
 
+batches = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+batches.callback()(batch.batch)
+batches.command("queue", short_help="Size workers that follow a queue.")(queue.queue)
+
 for command, words in (
     (demo.demo, "Replay a day of traffic and show each decision."),
     (backtest.backtest, "Run a config over recorded traffic, beside its peers."),
@@ -200,6 +206,7 @@ for command, words in (
     (pause.resume, "End a pause before its time."),
 ):
     app.command(short_help=words)(command)
+app.add_typer(batches, name="batch", short_help="Size a batch, or workers that follow a queue.")
 app.add_typer(adopt, name="import", help="Take over native scaling as a flyball.yaml.")
 app.add_typer(calendar, name="schedule", help="Look at schedules and windows.")
 app.add_typer(rows, name="ledger", help="List, show, verify, replay and export rows.")

@@ -22,6 +22,7 @@ from flyball.sizing.batch import (
 HOUR = timedelta(hours=1)
 TENTHS_BELOW = timedelta(seconds=10)
 LEAST = timedelta(microseconds=1)
+NEARLY = 1.0 + 1e-9
 NOTHING = "–"
 BEST = "*"
 CERTAIN_RATIO = 0.9999
@@ -227,7 +228,7 @@ def _refuse(kind: Kind) -> str:
     share = -(-job.items // (most * offer.at_a_time))
     left = (job.deadline - offer.start_up) / share
     if not job.cv and left > LEAST:
-        could.append(f"a type that takes {length(left)} an item")
+        could.append(f"a type that takes {_floor(left)} an item")
     if job.cv and fast.late_ratio < CERTAIN_RATIO:
         could.append(f"--risk {math.ceil(100 * fast.late_ratio) / 100:g}")
     return f"{why} What could be: {', or '.join(could)}."
@@ -282,6 +283,13 @@ def _of(name: str) -> str:
 
 def _count(machines: int) -> str:
     return "1 machine" if machines == 1 else f"{machines:,} machines"
+
+
+def _floor(time: timedelta) -> str:
+    """Write a time in seconds, rounded down to three digits."""
+    seconds = time.total_seconds()
+    step = 10.0 ** (math.floor(math.log10(seconds)) - 2)
+    return f"{math.floor(seconds / step * NEARLY) * step:.3g} s"
 
 
 def _ceil(time: timedelta) -> str:

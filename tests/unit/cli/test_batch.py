@@ -1,0 +1,162 @@
+"""Does `flyball batch` say which fleet ends in time, and what is wrong with what was typed?"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.commands import expect_refusal, flyball
+
+JOB = ("batch", "--items", "36000", "--deadline", "1h", "--start-up", "10m")
+ONE = (*JOB, "--seconds", "1", "--price", "1")
+
+
+def test_the_cheapest_fleet_in_time_is_named() -> None:
+    """With the table of what more machines buy; everything of it is in the JSON too."""
+    done = flyball(*ONE)
+    assert (done.code, done.err) == (0, "")
+    assert "12 machines end in 1 h of 1 h, for 12.00." in done.out
+    assert re.search(r"^\* +12 +1 h +12.00 +\S+ +83.3% +yes$", done.out, re.MULTILINE)
+    found = flyball(*ONE, "--json").json
+    assert found["in_time"] is True
+    (only,) = found["types"]
+    assert only["best"] == {
+        "machines": 12,
+        "time_s": 3600.0,
+        "cost": 12.0,
+        "used_ratio": pytest.approx(5 / 6),
+        "late_ratio": 0.0,
+        "in_time": True,
+    }
+    assert only["fleets"][0]["cost_of_an_hour_saved"] is None
+    assert only["fleets"][1]["cost_of_an_hour_saved"] == pytest.approx((1 / 6) / 5)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--most-machines", "5"), "--deadline 2h10m, or --most-machines 12, or a type that"),
+        (("--deadline", "10m"), "an item takes 1 s, and starting a machine 10 min."),
+        (("--cv", "100"), "cannot be kept surely enough"),
+    ],
+)
+def test_a_deadline_that_cannot_be_kept_is_said_with_what_could_be(
+    options: tuple[str, ...], said: str
+) -> None:
+    """The exit code says it too."""
+    done = flyball(*ONE, *options)
+    assert (done.code, done.err) == (1, "")
+    assert said in done.out
+    assert flyball(*ONE, *options, "--json").json["in_time"] is False
+
+
+def test_what_is_offered_is_kept() -> None:
+    """Each of the options that it says, put in place of the old one, ends in time."""
+    few = flyball(*ONE, "--most-machines", "5")
+    for option, value in re.findall(r"(--[a-z-]+) (\w+)", few.out.rpartition("What could be:")[2]):
+        assert flyball(*ONE, "--most-machines", "5", option, value).code == 0
+    seconds = re.findall(r"a type that takes (\S+) s", few.out)[0]
+    faster = (*JOB, "--price", "1", "--most-machines", "5", "--seconds", seconds)
+    assert flyball(*faster).code == 0
+    short = ("batch", "--items", "10", "--seconds", "60", "--price", "1", "--cv", "0.5")
+    risky = flyball(*short, "--deadline", "2m")
+    offered = re.findall(r"(--[a-z-]+) (\d[\w.]*\w)", risky.out.rpartition("could be:")[2])
+    assert [option for option, _ in offered] == ["--deadline", "--risk"]
+    for option, value in offered:
+        assert flyball(*short, "--deadline", "2m", option, value).code == 0, (option, value)
+
+
+def test_types_of_machine_are_compared() -> None:
+    """The cheapest in time first, then the others, then those that cannot."""
+    types = ("--machine", "small=1:0.1", "--machine", "gpu=0.05:3", "--machine", "slow=3000:0.001")
+    done = flyball(*JOB, *types)
+    assert done.code == 0
+    rows = [line.split()[:2] for line in done.out.splitlines()[1:4]]
+    assert rows[0] == ["*", "small"]
+    assert [row[0] for row in rows[1:]] == ["gpu", "slow"]
+    assert "small is cheapest: " in done.out
+    found = flyball(*JOB, *types, "--json").json
+    assert found["cheapest"] == "small"
+    assert [each["best"] is None for each in found["types"]] == [False, False, True]
+    alone = flyball(*JOB, "--machine", "gpu=0.05:3", "--machine", "slow=3000:1")
+    assert "Only gpu ends in time." in alone.out
+    none = flyball(*JOB, "--machine", "a=3000:1", "--machine", "slow=6000:1")
+    assert none.code == 1
+    assert "None of 2 types ends in time; a ends soonest." in none.out
+    same = flyball(*JOB, "--machine", "a=1:1", "--machine", "b=1:1")
+    assert "a and b cost the same; a ends no later." in same.out
+
+
+def test_times_that_differ_have_a_risk() -> None:
+    """It has a column and a sentence, and more machines lower it."""
+    done = flyball(*ONE, "--items", "600", "--seconds", "60", "--cv", "1")
+    assert done.code == 0
+    assert "late end" in done.out
+    assert re.search(r"a late end is \d\.\d\d% likely", done.out)
+    fleets = flyball(*ONE, "--cv", "1", "--json").json["types"][0]["fleets"]
+    ratios = [each["late_ratio"] for each in fleets]
+    assert ratios == sorted(ratios, reverse=True)
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_cost_against_time_is_drawn(kind: str, tmp_path: Path) -> None:
+    """The same command gives the same bytes; one that is there is kept."""
+    one, other = tmp_path / f"a.{kind}", tmp_path / f"b.{kind}"
+    types = ("--machine", "small=1:0.1", "--machine", "gpu=0.05:3")
+    for path in (one, other):
+        assert flyball(*JOB, *types, "--plot", path).code == 0
+    assert one.read_bytes() == other.read_bytes()
+    assert len(one.read_bytes()) > 10_000
+    expect_refusal(flyball(*JOB, *types, "--plot", one), "--plot", "--overwrite")
+    assert flyball(*JOB, *types, "--plot", one, "--overwrite").code == 0
+
+
+def test_what_costs_nothing_is_drawn_too(tmp_path: Path) -> None:
+    """Nothing has a logarithm of its own."""
+    path = tmp_path / "a.svg"
+    done = flyball(*JOB, "--seconds", "1", "--price", "0", "--plot", path)
+    assert (done.code, done.err) == (0, "")
+    assert path.stat().st_size > 1_000
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), ("--items", "missing")),
+        (("--items", "5"), ("--deadline", "missing")),
+        (("--items", "5", "--deadline", "1h"), ("--seconds", "--machine")),
+        (("--items", "5", "--deadline", "1h", "--seconds", "1"), ("--price", "missing")),
+        ((*ONE, "--items", "0"), ("--items", "1 to")),
+        ((*ONE, "--items", "1000000000000", "--seconds", "3"), ("--items", "years")),
+        ((*ONE, "--seconds", "0"), ("--seconds", "0.000001")),
+        ((*ONE, "--seconds", "nan"), ("--seconds", "number")),
+        ((*ONE, "--price", "-1"), ("--price", "0 to")),
+        ((*ONE, "--price", "inf"), ("--price", "0 to")),
+        ((*ONE, "--deadline", "soon"), ("--deadline", "a duration such as")),
+        ((*ONE, "--deadline", "0s"), ("--deadline", "above 0")),
+        ((*ONE, "--billing", "0"), ("--billing", "above 0")),
+        ((*ONE, "--cv", "-1"), ("--cv", "÷ mean")),
+        ((*ONE, "--cv", "nan"), ("--cv", "÷ mean")),
+        ((*ONE, "--risk", "1"), ("--risk", "between 0 and 1")),
+        ((*ONE, "--machine", "a=1:1"), ("--machine", "leave --seconds and --price")),
+        ((*JOB, "--machine", "a=1"), ("--machine", "NAME=SECONDS:PRICE")),
+        ((*JOB, "--machine", "=1:1"), ("--machine", "NAME=SECONDS:PRICE")),
+        ((*JOB, "--machine", "a=x:1"), ("--machine", "NAME=SECONDS:PRICE")),
+        ((*JOB, "--machine", "a=1:1", "--machine", "a=2:1"), ("--machine", "twice")),
+        ((*JOB, "--machine", "a=0:1"), ("--machine: a: seconds",)),
+        ((*ONE, "--plot", "a.pdf"), ("--plot", ".svg or .png")),
+        ((*ONE, "--at-a-time", "0"), ("--at-a-time",)),
+    ],
+)
+def test_what_is_typed_wrongly_is_named(options: tuple[str, ...], words: tuple[str, ...]) -> None:
+    """The option and the remedy, on one line."""
+    arguments = options if options[:1] == ("batch",) else ("batch", *options)
+    expect_refusal(flyball(*arguments), *words)
+
+
+def test_options_before_another_command_are_refused() -> None:
+    """They would say nothing there."""
+    sized = ("--acceptable-latency", "10s", "--seconds-per-message", "0.1")
+    expect_refusal(flyball(*ONE, "queue", *sized), "--items", "`queue`")
