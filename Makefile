@@ -118,7 +118,7 @@ quality: $(VENV)/.dev-ready ## measure what the policies cost, on recorded traff
 bench-forecast: .venv-forecast/.ready ## hold our forecasts against statsforecast's (TRACES="a.csv b.csv"), half an hour
 	.venv-forecast/bin/python -m tests.quality.forecast $(TRACES)
 
-loadtest: .venv-load/.ready ## load a real model server, and hold what is found against wrk and hey
+loadtest: .venv-load/.ready ## load a real model server, and hold what is found against wrk or hey
 	.venv-load/bin/python -m pytest tests/sizing $(ARGS)
 
 bench-cold: $(VENV)/.dev-ready .venv-sam/.ready ## measure a function's cold start under Lambda's runtime
