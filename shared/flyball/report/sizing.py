@@ -214,7 +214,7 @@ def tell_beside(beside: Beside) -> list[str]:
             f"(arrivals{measured})."
         ),
         (
-            "Both let requests wait in one row for whoever is free first; routing that does not know "
+            "Both let requests wait in one row for whoever is free first; routing that knows not "
             "who is free makes them wait longer."
         ),
     ]
