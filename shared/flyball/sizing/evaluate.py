@@ -6,12 +6,12 @@ broke first in the worst of them is moved. The same inputs give the same rounds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from flyball.sizing.broken import Finding
-from flyball.sizing.moves import Bench, choose_move, tell_worst
+from flyball.sizing.moves import Bench, Move, choose_move, tell_worst
 from flyball.sizing.pattern import RECORDED, SMOOTH, Pattern, expect_patterns
 from flyball.sizing.plan import Sizing
 from flyball.sizing.settings import Settings, derive_settings
@@ -111,35 +111,45 @@ def evaluate(
     tried = expect_patterns(sizing.wish.expectation) if patterns is None else tuple(patterns)
     if rounds < 1 or not tried:
         raise ValueError(f"rounds: {rounds}, patterns: {len(tried)}; give one or more of both")
-    now = _cap(derive_settings(sizing) if settings is None else settings, most)
+    if len({each.name for each in tried}) < len(tried):
+        raise ValueError("patterns: two have one name; give each its own")
+    begin = _cap(derive_settings(sizing) if settings is None else settings, most)
+    write = partial(write_config, sizing, name, home, resource, time_zone=time_zone)
+    write(begin)
     run = partial(try_settings, sizing, home=home, resource=resource, time_zone=time_zone)
     bench = Bench(sizing, run, _choose_ordinary(tried))
     seen: list[Round] = []
-    why, open_ = "", tried
-    while not why:
-        trials = {each.name: run(now, each) for each in open_}
-        worst = _find_worst(trials.values(), now.late_ratio)
-        after = None
-        if worst is not None and len(seen) + 1 < rounds:
-            after = choose_move(bench, now, worst, most)
-        if after is None:  # nothing more to change, unless another pattern now says so
-            trials |= {each.name: run(now, each) for each in tried if each.name not in trials}
-            worst = _find_worst(trials.values(), now.late_ratio)
-            if worst is not None and len(seen) + 1 < rounds:
-                after = choose_move(bench, now, worst, most)
-        found = tuple(trials[each.name] for each in tried if each.name in trials)
-        seen.append(Round(len(seen) + 1, now, found, worst, after.change if after else ""))
+    for each in _go(bench, tried, begin, most, rounds):
+        seen.append(each)
         if told is not None:
-            told(seen[-1])
-        if after is None:
-            why = _conclude(seen, most)
-        else:
-            now = after.settings
-            open_ = tuple(each.pattern for each in _fail(trials.values(), now.late_ratio))
-    text = write_config(
-        sizing, name, home, resource, now, time_zone=time_zone, note=f"Simulated: {why}"
-    )
-    return Evaluation(tuple(seen), seen[-1].worst is None, why, text)
+            told(each)
+    last, why = seen[-1], _conclude(seen, most)
+    text = write(last.settings, note=f"Simulated: {why}")
+    return Evaluation(tuple(seen), last.worst is None, why, text)
+
+
+def _go(
+    bench: Bench, tried: Sequence[Pattern], now: Settings, most: int, rounds: int
+) -> Iterator[Round]:
+    """Go from round to round, until all holds, nothing helps, or there is no round left."""
+    waiting = tried
+    for number in range(1, rounds + 1):
+        trials: dict[str, Trial] = {}
+        worst: Trial | None = None
+        move: Move | None = None
+        for some in (waiting, tried):  # with nothing more to change, all have a say
+            trials |= {each.name: bench.run(now, each) for each in some if each.name not in trials}
+            worst = _find_worst(trials.values(), now.late_ratio)
+            if worst is not None and number < rounds:
+                move = choose_move(bench, now, worst, most)
+            if move is not None:
+                break
+        found = tuple(trials[each.name] for each in tried if each.name in trials)
+        yield Round(number, now, found, worst, "" if move is None else move.change)
+        if move is None:
+            return
+        waiting = [each.pattern for each in _fail(found, now.late_ratio)]
+        now = move.settings
 
 
 def _choose_ordinary(tried: Sequence[Pattern]) -> Pattern:

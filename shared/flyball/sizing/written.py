@@ -281,16 +281,15 @@ class _Page:
         told = f"The objective is {aim}"
         if limit.reason:
             told += f"; {limit.reason}"
-        if gauge.name == "calls":
+        if gauge is self.gauges.calls or self.resource is None:
             low, high = show_number(limit.invocations.low), show_number(limit.invocations.high)
             return f"{told}. Kept within {low} to {high}; one instance carries {carried} a minute"
-        if limit.resource is None or limit.used_ratio is None:
-            return told
         low, high = (
             show_number(show_value(sizing, gauge, self.resource, each))
             for each in (limit.invocations.low, limit.invocations.high)
         )
-        used = f"{limit.used_ratio.middle:.0%} of {NAMES[limit.resource]}"
+        ratio = read_use(sizing, self.resource, limit.invocations.middle)
+        used = f"{ratio:.0%} of {NAMES[self.resource]}"
         return f"{told}. That is {used}, kept within {low} to {high}; {gauge.note}"
 
     def _step(self) -> list[str]:

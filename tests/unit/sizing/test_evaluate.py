@@ -11,6 +11,7 @@ from flyball import config
 from flyball.sizing.broken import Break
 from flyball.sizing.evaluate import Evaluation, Round, evaluate
 from flyball.sizing.expectation import Ramp, Shape
+from flyball.sizing.gauges import WrittenError
 from flyball.sizing.limit import Objective
 from flyball.sizing.pattern import Pattern, expect_patterns
 from flyball.sizing.settings import Cooldowns, Kind, derive_settings
@@ -224,3 +225,17 @@ def test_nothing_to_try_is_refused(options: dict[str, object]) -> None:
     """One of each at least."""
     with pytest.raises(ValueError, match="give one or more of both"):
         judge(**options)
+
+
+def test_two_patterns_of_one_name_are_refused() -> None:
+    """Nobody could tell them apart."""
+    with pytest.raises(ValueError, match="two have one name"):
+        judge(patterns=[QUICK[0], QUICK[0]])
+
+
+def test_a_name_that_no_config_takes_is_refused_at_once() -> None:
+    """Before anything is tried."""
+    told: list[Round] = []
+    with pytest.raises(WrittenError):
+        evaluate(publish(), "", "aws", VARIANT, told=told.append)
+    assert not told

@@ -87,6 +87,14 @@ def test_google_counts_predictions_of_all_and_aws_of_each() -> None:
     assert ours.use is None
 
 
+@pytest.mark.parametrize(("home", "address"), [("aws", VARIANT), ("gcp", ENDPOINT), ("local", {})])
+def test_without_use_calls_are_tracked(home: str, address: Mapping[str, str]) -> None:
+    """Nothing is missing then."""
+    found = find_gauges(home, address, None, GPUS)
+    assert found.calls is not None
+    assert (found.use, found.note) == (None, "")
+
+
 def test_a_pool_is_tracked_by_use_alone() -> None:
     """Google does not count its predictions."""
     found = find_gauges("gcp", POOL, Resource.CPU, GPUS)

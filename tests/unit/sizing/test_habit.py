@@ -94,3 +94,18 @@ def test_a_lower_shoulder_is_a_window_of_its_own() -> None:
     working = [(each.begin, each.end, each.floor) for each in found if each.days == "mon-fri"]
     assert working == [(6, 8, 3), (8, 18, 6), (18, 20, 3)]
     assert [(e.begin, e.end, e.floor) for e in found if e.days == "sat-sun"] == [(6, 20, 3)]
+
+
+def test_an_hour_that_is_half_known_is_not_known() -> None:
+    """A recording of fifteen minutes an hour tells no hour."""
+    trace = record(28, lambda at: work(at) if at.minute < 15 else None)
+    found = find_habits(trace, 100.0, 1, 10)
+    assert "0 days of mon-fri, of 10" in found.note
+
+
+def test_hours_known_on_too_few_days_are_no_habit() -> None:
+    """Noon is known on nine of twenty days: what is before and after it is told alone."""
+    shown = {MONDAY.date() + timedelta(days=each) for each in range(11)}
+    trace = record(28, lambda at: None if at.hour == 12 and at.date() not in shown else work(at))
+    found = find_habits(trace, 100.0, 1, 10).found
+    assert [(each.begin, each.end, each.floor) for each in found] == [(8, 12, 6), (13, 18, 6)]

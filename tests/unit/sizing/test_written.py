@@ -222,6 +222,13 @@ def test_what_was_changed_says_why() -> None:
     assert read(text).max_capacity == 6
 
 
+def test_a_promise_of_two_is_told() -> None:
+    """One would do for the least load."""
+    text = write(publish(at_least=2))
+    assert read(text).min_capacity == 2
+    assert "1 would do for the least load; 2 are there in any case" in flatten(text)
+
+
 def test_an_unknown_price_is_not_made_up() -> None:
     """The key is named."""
     text = write(publish(measure(machine=LARGE._replace(price_per_hour=None))))
