@@ -75,6 +75,7 @@ class Policies(NamedTuple):
     Attributes:
         path: Where they go; None: nowhere.
         evaluates: They are tried.
+        quota: Instances that may be had at most; None: as many as it takes.
         named: What they scale.
         adaptive: By an adaptive policy.
         time_zone: Of windows.
@@ -82,6 +83,7 @@ class Policies(NamedTuple):
 
     path: Path | None
     evaluates: bool
+    quota: int | None
     named: Named
     adaptive: bool
     time_zone: str
@@ -114,7 +116,8 @@ def check_policies(made: Policies, wanted: Wanted) -> None:
     if made.path is None and not made.evaluates:
         named = made.named
         given = {"--home": named.home, "--address": named.address, "--id": named.name}
-        for option, value in {**given, "--adaptive": made.adaptive}.items():
+        more = {"--adaptive": made.adaptive, "--quota": made.quota}
+        for option, value in {**given, **more}.items():
             if value:
                 refuse(f"{option}: only with --write or --evaluate")
         return
@@ -146,6 +149,12 @@ def make_policies(found: Found, wanted: Wanted, made: Policies) -> Made | None:
     habits = _find_habits(sizing, wanted, made)
     kind = Kind.ADAPTIVE if made.adaptive else Kind.TRACKING
     settings = derive_settings(sizing, habits=habits.found, kind=kind)
+    if made.quota is not None and made.quota < settings.max_capacity:
+        why = f"a quota of {made.quota} instances"
+        least = min(settings.min_capacity, made.quota)
+        settings = settings.change(why, max_capacity=made.quota)
+        if least < settings.min_capacity:
+            settings = settings.change(why, min_capacity=least)
     place, evaluation = made.named.find(), None
     try:
         if made.evaluates:
@@ -187,7 +196,7 @@ def _evaluate(
 ) -> Evaluation:
     """Try them, with each round as it ends."""
     from flyball.cli import screen
-    from flyball.sizing.evaluate import evaluate
+    from flyball.sizing.evaluate import MOST, evaluate
     from flyball.sizing.pattern import expect_patterns
 
     patterns = expect_patterns(sizing.wish.expectation, history=wanted.trace)
@@ -197,6 +206,7 @@ def _evaluate(
             *place,
             settings=settings,
             patterns=patterns,
+            most=made.quota or MOST,
             time_zone=made.time_zone,
             told=lambda _: advance(1),
         )

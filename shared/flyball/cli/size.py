@@ -223,6 +223,15 @@ Name = Annotated[
 Adaptive = Annotated[
     bool, typer.Option("--adaptive", help="With --write: an adaptive policy in place of others.")
 ]
+Quota = Annotated[
+    int | None,
+    typer.Option(
+        "--quota",
+        metavar="N",
+        min=1,
+        help="With --write or --evaluate: so many instances may be had at most.",
+    ),
+]
 Evaluate = Annotated[
     bool,
     typer.Option(
@@ -268,6 +277,7 @@ def size(
     at_least: AtLeast = 1,
     lead_time: LeadTime = "4m",
     resource: ResourceName = None,
+    quota: Quota = None,
     evaluate: Evaluate = False,
     write: Write = None,
     home: Home = None,
@@ -293,7 +303,7 @@ def size(
     ordering = Ordering(recommender, start, order or [], again, region)
     window = Window(from_, endpoint, variant, since, until, region)
     named = Named(home, address, id_, endpoint, variant)
-    made = Policies(write, evaluate, named, adaptive, time_zone)
+    made = Policies(write, evaluate, quota, named, adaptive, time_zone)
     _run(Sources(read, ordering, window, (cores, gpus, price)), asked, made, plot, json=json)
 
 

@@ -33,9 +33,15 @@ def tell_rounds(evaluation: Evaluation) -> list[str]:
     """Say what broke first, what was changed for it, and what it came to: a paragraph each."""
     told = []
     if any(not each.pattern.required for each in evaluation.trials):
-        told.append("* need not hold: nobody can see it coming.")
+        told.append("* is not what is expected, and need not hold.")
     told += [f"Round {each.number}: {each.change}." for each in evaluation.rounds if each.change]
     told.append(evaluation.why)
+    settings = evaluation.settings
+    if len(evaluation.rounds) > 1:
+        told.append(
+            f"The policies scale between {settings.min_capacity:,} and {settings.max_capacity:,} "
+            f"instances now, held at {settings.invocations:,.0f} a minute."
+        )
     told += [
         f"Under {each.pattern.name}, first: {each.first.sentence}."
         for each in evaluation.trials
@@ -49,6 +55,9 @@ def describe_evaluation(evaluation: Evaluation) -> dict[str, object]:
     return {
         "holds": evaluation.holds,
         "why": evaluation.why,
+        "min_capacity": evaluation.settings.min_capacity,
+        "max_capacity": evaluation.settings.max_capacity,
+        "invocations_per_instance": evaluation.settings.invocations,
         "changes": [each.change for each in evaluation.rounds if each.change],
         "patterns": [
             {

@@ -108,7 +108,18 @@ WITHOUT = [
     ("diff", "aws.yaml", "aws.yaml", "--days", "1"),
 ]
 """What needs no library of a cloud: a file is a file, and no call of Google's is made by one."""
-NO_CLOUD = {"demo", "schema", "decide", "ledger", "schedule", "import", "validate", "forecast"}
+NO_CLOUD = {
+    "demo",
+    "schema",
+    "decide",
+    "ledger",
+    "schedule",
+    "import",
+    "validate",
+    "forecast",
+    "batch",
+    "loadtest",
+}
 """Commands without a cloud, and groups of which every member is listed."""
 
 Answers = dict[tuple[str, ...], tuple[int, str, str]]

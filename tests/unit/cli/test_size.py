@@ -74,6 +74,26 @@ def test_the_policies_are_written_and_hold(files: Path) -> None:
         assert tried[name]["late"] == 0.0
 
 
+def test_what_breaks_first_is_moved_and_told() -> None:
+    """Spikes that nobody can see coming need instances that are always there."""
+    words = ("size", "loadtest.csv", *LARGE, *EXPECTED, "--shape", "spiky", "--evaluate")
+    done = flyball(*words)
+    assert done.code == 0, done
+    assert "Round 1: min_capacity 1 → 3" in done.out
+    assert "between 3 and 8 instances now" in done.out
+
+
+def test_policies_that_do_not_hold_are_no_success() -> None:
+    """A quota of two instances cannot carry what needs three."""
+    words = ("size", "loadtest.csv", *LARGE, *EXPECTED, "--quota", 2, "--evaluate")
+    done = flyball(*words, "--json")
+    assert done.code == 1, done
+    evaluation = done.json["policies"]["evaluation"]
+    assert not evaluation["holds"]
+    assert evaluation["max_capacity"] == 2
+    assert "max_capacity: 2" in done.json["policies"]["text"]
+
+
 def test_nothing_is_written_over(files: Path) -> None:
     """Unless it is said."""
     (files / "f.yaml").write_text("mine")
@@ -216,6 +236,7 @@ CASES = (
     Case("lost trace", ("loadtest.csv", "--trace", "no.csv"), ("no.csv",)),
     Case("write", ("loadtest.csv", "--write", "f.yaml"), ("--write", "--most")),
     Case("evaluate", ("loadtest.csv", "--evaluate"), ("--evaluate", "--most")),
+    Case("quota", ("loadtest.csv", "--quota", 3), ("--quota", "--write")),
     Case("home alone", ("loadtest.csv", "--home", "aws"), ("--home", "--write")),
     Case("home", ("loadtest.csv", *EXPECTED, "--evaluate", "--home", "x"), ("--home", "'x'")),
     Case(
