@@ -17,6 +17,8 @@ WIDE, HIGH = 9.0, 5.2
 """Inches."""
 COLOURS = (OURS, OTHER, "#b5651d", "#2b6cb0", SOFT)
 DASHES = ("-", "--", "-.", ":", (0, (6, 2)))
+LONGEST = 40
+"""Characters of a name."""
 HOUR_S, MINUTE_S = 3_600.0, 60.0
 DAY_HOURS = 48.0
 LETTER, LETTER_HIGH = 10.0, 18.0
@@ -80,7 +82,7 @@ def _draw_kind(axes: Any, kind: Kind, index: int, unit_s: float) -> None:  # noq
         linewidth=1.2,
         marker="o",
         markersize=4,
-        label=kind.name or "machines",
+        label=kind.name[:LONGEST] or "machines",
     )
     best = kind.plan.best
     if best is not None:
