@@ -65,13 +65,16 @@ def draw_sized(found: Found, wanted: Wanted, plot: Path | None) -> None:
     if plot is None:
         return
     from flyball.report.page.curves import Subject, draw_curves
+    from flyball.sizing.saturation import LatencyObjective
 
     subjects = [
         Subject(each.instance, None if each.sizing is None else each.sizing.capacity)
         for each in found.each
     ]
+    expectation = None if wanted.wish is None else wanted.wish.expectation
+    objective = wanted.objective if isinstance(wanted.objective, LatencyObjective) else None
     try:
-        draw_curves(subjects, None if wanted.wish is None else wanted.wish.expectation, plot)
+        draw_curves(subjects, expectation, plot, objective)
     except OSError as error:
         refuse(f"--plot: {plot}: {error.strerror or error}")
 

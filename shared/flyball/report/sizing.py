@@ -18,6 +18,9 @@ from flyball.sizing.saturation import NAMES, Bound, LatencyObjective, Saturation
 MS_PER_S = 1_000.0
 TENTH = 10.0
 """Below so many, a figure has a decimal."""
+USUAL = (0.5, 0.9, 0.95, 0.99)
+MOST_QUANTILES = 5
+"""Columns of latency; more are not compared by anybody."""
 NONE = "–"
 LEVELS = ("lower", "target", "upper")
 FLEET_HEADS = ("", "at the least", "at the most", "grown", "busy at the most")
@@ -76,13 +79,13 @@ def step_rows(steps: Sequence[Step]) -> list[tuple[str, ...]]:
 
 def use_heads(resource: Resource, uses: Sequence[Use]) -> list[str]:
     """Name the columns of a table of use."""
-    late = sorted({each for use in uses for each in use.latency_ms})
+    late = list_quantiles(uses)
     return [NAMES[resource], "invocations/min", *(f"p{100 * each:g}" for each in late)]
 
 
 def use_rows(uses: Sequence[Use]) -> list[tuple[str, ...]]:
     """Make the cells below use_heads."""
-    late = sorted({each for use in uses for each in use.latency_ms})
+    late = list_quantiles(uses)
     return [
         (
             f"{use.used_ratio:.0%}",
@@ -260,9 +263,11 @@ def tell_band(objective: Objective | LatencyObjective) -> str:
     return f"{objective.value}, with {BAND_RATIO:.0%} of the hardware below and above the target"
 
 
-def list_quantiles(steps: Sequence[Step]) -> list[float]:
-    """List the quantiles of latency that any step has."""
-    return sorted({each for step in steps for each in step.latency_ms})
+def list_quantiles(tables: Sequence[Step] | Sequence[Use]) -> list[float]:
+    """List the quantiles of latency that any row has; of very many those that are usual."""
+    known = sorted({each for row in tables for each in row.latency_ms})
+    usual = [each for each in known if each in USUAL]
+    return known if len(known) <= MOST_QUANTILES or not usual else usual
 
 
 def list_used(steps: Sequence[Step]) -> list[Resource]:

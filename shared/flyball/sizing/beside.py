@@ -130,7 +130,8 @@ def _size(
         least = size_fleet(expected.least_per_s, service, objective, arrival_scv)
         most = size_fleet(expected.most_per_s, service, objective, arrival_scv)
     except ValueError as error:
-        raise BenchmarkError(f"{name}: {error}") from error
+        said = str(error).removeprefix("objective: ")
+        raise BenchmarkError(f"{name}: {said}") from error
     grown = round_up(most.instances * Fraction(str(expected.growth_factor)))
     low = max(at_least, least.instances)
     return Fleet(

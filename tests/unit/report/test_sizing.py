@@ -44,6 +44,12 @@ def test_steps_have_a_column_for_whatever_any_of_them_has() -> None:
     ]
 
 
+def test_of_very_many_percentiles_the_usual_ones_are_shown() -> None:
+    """A table is to fit a terminal."""
+    late = {0.5: 1.0, 0.66: 2.0, 0.75: 3.0, 0.8: 4.0, 0.95: 5.0, 0.999: 6.0}
+    assert step_heads([Step(60, 60, latency_ms=late)])[2:4] == ["p50", "p95"]
+
+
 def test_limits_without_a_use_are_invocations_alone() -> None:
     """No column is empty."""
     limit = find(Step(60, 60), Step(60, 120), Step(60, 180)).limit

@@ -14,22 +14,29 @@ from typing import Any
 from flyball.core.shape import NamedTuple
 from flyball.report.page.palette import DEMAND, INK, LATE, LINE, OTHER, OURS, SOFT
 from flyball.report.page.picture import check, load, save, settings
-from flyball.report.plain import plain
 from flyball.report.sizing import Instance, list_quantiles, name_instance
 from flyball.sizing.benchmark import Resource, Step
 from flyball.sizing.expectation import MINUTE_S, Expectation, Range, count_instances
 from flyball.sizing.limit import draw_curve
-from flyball.sizing.saturation import NAMES, interpolate, measure_load, order_steps
+from flyball.sizing.saturation import (
+    NAMES,
+    Cause,
+    LatencyObjective,
+    Saturation,
+    interpolate,
+    measure_load,
+    order_steps,
+)
 
-WIDE, HIGH, ALONE = 13.0, 8.4, 6.6
-"""Inches: of the picture, of each instance type, and of its left side where nothing is expected."""
+WIDE, HIGH = 13.0, 8.4
+"""Inches: of the picture, and of each instance type."""
 DOTS = 144
 PERCENT = 100.0
 ROOM = 1.12
 """Of an axis, beyond the most that is on it."""
 APART = 1.5
 """So much more room has the axis of use on the overlay, that the two curves lie apart."""
-LATENCIES = (OURS, OTHER, LATE, SOFT)
+LATENCIES = (OURS, OTHER, LATE, SOFT, INK)
 MARKED = {"linestyle": "--", "linewidth": 1.1}
 NOTE = {"fontsize": 8, "color": SOFT}
 
@@ -46,8 +53,19 @@ class Subject(NamedTuple):
     capacity: Range | None
 
 
-def draw_curves(subjects: Sequence[Subject], expectation: Expectation | None, path: Path) -> None:
+def draw_curves(
+    subjects: Sequence[Subject],
+    expectation: Expectation | None,
+    path: Path,
+    objective: LatencyObjective | None = None,
+) -> None:
     """Draw each instance type into a file.
+
+    Args:
+        subjects: Shape (n,), n >= 1.
+        expectation: Requests; None: nobody said how many.
+        path: Where it goes.
+        objective: How long an answer may take; None: another one.
 
     Raises:
         PictureError: The kind of the file is not known, or matplotlib is not installed.
@@ -55,10 +73,14 @@ def draw_curves(subjects: Sequence[Subject], expectation: Expectation | None, pa
     """
     check(path)
     with settings():
-        save(make_figure(subjects, expectation), path)
+        save(make_figure(subjects, expectation, objective), path)
 
 
-def make_figure(subjects: Sequence[Subject], expectation: Expectation | None) -> Any:  # noqa: ANN401
+def make_figure(
+    subjects: Sequence[Subject],
+    expectation: Expectation | None,
+    objective: LatencyObjective | None = None,
+) -> Any:  # noqa: ANN401
     """Make a figure: a part for each instance type, below each other."""
     figure = load("matplotlib.figure").Figure(
         figsize=(WIDE, HIGH * len(subjects)), dpi=DOTS, layout="constrained"
@@ -67,9 +89,12 @@ def make_figure(subjects: Sequence[Subject], expectation: Expectation | None) ->
     for part, subject in zip(parts, subjects, strict=True):
         part.suptitle(name_instance(subject.instance.benchmark), x=0.01, ha="left", weight="bold")
         grid = part.add_gridspec(2, 2)
-        use = part.add_subplot(grid[0, 0])
-        _draw_use(use, subject.instance)
-        _draw_latency(part.add_subplot(grid[1, 0], sharex=use), subject.instance)
+        use = None
+        if subject.instance.limit.resource is not None:
+            use = part.add_subplot(grid[0, 0])
+            _draw_use(use, subject.instance, subject.instance.limit.resource)
+        below = part.add_subplot(grid[:, 0] if use is None else grid[1, 0], sharex=use)
+        _draw_latency(below, subject.instance, objective)
         whole = subject.capacity is None or expectation is None
         _draw_overlay(part.add_subplot(grid[:, 1] if whole else grid[0, 1]), subject.instance)
         if subject.capacity is not None and expectation is not None:
@@ -78,37 +103,38 @@ def make_figure(subjects: Sequence[Subject], expectation: Expectation | None) ->
     return figure
 
 
-def _draw_use(axes: Any, instance: Instance) -> None:  # noqa: ANN401
+def _draw_use(axes: Any, instance: Instance, resource: Resource) -> None:  # noqa: ANN401
     """Draw utilization over invocations, with its limits and where it saturates."""
     benchmark, saturation, limit = instance
     axes.set_title("Utilization over invocations", loc="left", fontweight="bold")
     steps = order_steps(benchmark)
-    if limit.resource is None:
-        axes.text(0.5, 0.5, "no use that grows with load was measured", ha="center", **NOTE)
-        axes.set_ylim(0, 1)
-    else:
-        known = [each for each in steps if limit.resource in each.used_ratio]
-        places = [each.answered for each in known]
-        used = [PERCENT * each.used_ratio[limit.resource] for each in known]
-        axes.plot(places, used, "o", color=DEMAND, markeredgecolor=SOFT, markersize=5)
-        curve = draw_curve(benchmark, saturation, limit.resource)
-        axes.plot([x for _, x in curve], [PERCENT * y for y, _ in curve], color=OURS)
-        axes.set_ylabel(f"{NAMES[limit.resource]}, % of all of it")
-        axes.set_ylim(0, PERCENT * 1.08)
-        if limit.used_ratio is not None and limit.target_value is not None:
-            _mark_band(axes, [PERCENT * each for each in limit.used_ratio])
-            _add_cloudwatch(axes, limit.target_value.middle / limit.used_ratio.middle / PERCENT)
+    known = [each for each in steps if resource in each.used_ratio]
+    places = [each.answered for each in known]
+    used = [PERCENT * each.used_ratio[resource] for each in known]
+    axes.plot(places, used, "o", color=DEMAND, markeredgecolor=SOFT, markersize=5)
+    curve = draw_curve(benchmark, saturation, resource)
+    axes.plot([x for _, x in curve], [PERCENT * y for y, _ in curve], color=OURS)
+    axes.set_ylabel(f"{NAMES[resource]}, % of all of it")
+    axes.set_ylim(0, PERCENT * 1.08)
+    if limit.used_ratio is not None and limit.target_value is not None:
+        _mark_band(axes, [PERCENT * each for each in limit.used_ratio])
+        _add_cloudwatch(axes, limit.target_value.middle / limit.used_ratio.middle / PERCENT)
     low, middle, high = limit.invocations
     axes.axvspan(low, high, color=OURS, alpha=0.12, linewidth=0)
     axes.axvline(middle, color=OURS, **MARKED)
     axes.axvline(saturation.invocations, color=LATE, linewidth=1.2)
     most = max(*(each.answered for each in steps), saturation.invocations)
     axes.set_xlim(0, most * ROOM)
-    _note(axes, saturation.invocations, f"saturated:\n{saturation.invocations:,.0f}", LATE)
+    words = f"{_name_end(saturation)}:\n{saturation.invocations:,.0f}"
+    _note(axes, saturation.invocations, words)
     _style(axes)
 
 
-def _draw_latency(axes: Any, instance: Instance) -> None:  # noqa: ANN401
+def _draw_latency(
+    axes: Any,  # noqa: ANN401
+    instance: Instance,
+    objective: LatencyObjective | None,
+) -> None:
     """Draw the latency's percentiles over invocations."""
     benchmark, saturation, limit = instance
     axes.set_title("Latency over invocations", loc="left", fontweight="bold")
@@ -125,12 +151,16 @@ def _draw_latency(axes: Any, instance: Instance) -> None:  # noqa: ANN401
             color=colour,
             label=f"p{100 * quantile:g}",
         )
+    if objective is not None:
+        words = f"p{100 * objective.quantile:g} within {objective.latency_ms:g} ms"
+        axes.axhline(objective.latency_ms, color=INK, label=words, **MARKED)
     if quantiles:
         axes.legend(frameon=False, loc="upper left")
     else:
         axes.text(
             0.5, 0.5, "no latency was measured", transform=axes.transAxes, ha="center", **NOTE
         )
+    axes.set_xlim(0, max(*(each.answered for each in steps), saturation.invocations) * ROOM)
     axes.axvspan(*limit.invocations[::2], color=OURS, alpha=0.12, linewidth=0)
     axes.axvline(limit.invocations.middle, color=OURS, **MARKED)
     axes.axvline(saturation.invocations, color=LATE, linewidth=1.2)
@@ -152,7 +182,7 @@ def _draw_overlay(axes: Any, instance: Instance) -> None:  # noqa: ANN401
     right, up = max(*places, saturation.load) * 1.03, max(answered) * ROOM
     axes.set_xlim(0, right)
     axes.set_ylim(0, up)
-    _note(axes, saturation.load, "saturated", LATE, at=0.03)
+    _note(axes, saturation.load, _name_end(saturation), at=0.03)
     users = all(each.users is not None for each in steps)
     axes.set_xlabel("users" if users else "requests asked in a minute")
     axes.set_ylabel("invocations answered in a minute")
@@ -284,16 +314,25 @@ def _add_cloudwatch(axes: Any, whole: float) -> None:  # noqa: ANN401
         beside.set_ylabel("in CloudWatch, %")
 
 
-def _note(axes: Any, place: float, words: str, colour: str, at: float = 0.05) -> None:  # noqa: ANN401
+def _name_end(saturation: Saturation) -> str:
+    """Name what the red line is."""
+    if saturation.cause is None:
+        return "the most seen"
+    return "too late" if saturation.cause is Cause.LATENCY else "saturated"
+
+
+def _note(axes: Any, place: float, words: str, at: float = 0.05) -> None:  # noqa: ANN401
     axes.annotate(
-        plain(words) if "\n" not in words else words,
+        words,
         (place, at),
         xycoords=("data", "axes fraction"),
-        xytext=(-4, 0),
+        xytext=(-5, 0),
         textcoords="offset points",
         ha="right",
-        color=colour,
+        color=LATE,
         fontsize=8,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
+        zorder=5,
     )
 
 
