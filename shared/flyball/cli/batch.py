@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -278,12 +278,7 @@ def _draw(kinds: Sequence[Kind], path: Path) -> None:
     try:
         draw_batch(kinds, path)
     except OSError as error:
-        refuse_plot(path, error)
-
-
-def refuse_plot(path: Path, error: OSError) -> NoReturn:
-    """Say why a picture could not be written."""
-    refuse(f"--plot: {path}: {error.strerror or error}")
+        refuse(f"--plot: {path}: {error.strerror or error}")
 
 
 def _say(kinds: Sequence[Kind], *, json: bool) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from flyball.core.shape import NamedTuple
-from flyball.report.figures import duration, number
+from flyball.report.figures import counted, duration, number
 from flyball.sizing.batch import (
     Fleet,
     Job,
@@ -56,7 +56,7 @@ def tell_job(kind: Kind) -> str:
     each = length(job.time_per_item)
     work = length(-(-job.items // offer.at_a_time) * job.time_per_item)
     told = [
-        f"{job.items:,} items of {each}, {work} of work for one machine",
+        f"{counted(job.items, 'item')} of {each}, {work} of work for one machine",
         f"{length(job.deadline)} to the deadline",
         f"{number(offer.price_per_hour)} an hour and machine",
     ]

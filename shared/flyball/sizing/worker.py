@@ -89,16 +89,21 @@ class Workers:
 def find_used_ratio(workers: Workers) -> float:
     """Say how full workers may be kept so that chance alone makes too few messages wait too long.
 
-    Of one server with one queue a message takes longer than t with probability
-    exp(−t (1 − use) ÷ time per message); several servers of one queue keep it more easily.
+    Of c servers of one queue a message waits longer than t with a probability of at most
+    exp(−c (1 − use) t ÷ time per message). The smallest fleet needs the most room: c is its.
 
     Returns:
         From LEAST_USED_RATIO to below 1.
 
-    Source: Kleinrock, "Queueing Systems", volume 1, M/M/1: time in system.
+    Source: Kleinrock, "Queueing Systems", volume 1, M/M/m: the waiting time's tail, with the
+        probability to wait at all taken for 1.
     """
-    times = workers.acceptable_latency / workers.time_per_message
-    return max(LEAST_USED_RATIO, 1.0 + math.log(1.0 - workers.kept_ratio) / times)
+    servers = max(1, workers.backlog.min_capacity) * workers.at_a_time
+    wait = workers.acceptable_latency / workers.time_per_message - 1.0
+    if wait <= 0.0:
+        return LEAST_USED_RATIO
+    room = -math.log(1.0 - workers.kept_ratio) / (servers * wait)
+    return max(LEAST_USED_RATIO, 1.0 - room)
 
 
 def write_workers(workers: Workers) -> str:
@@ -134,8 +139,7 @@ def write_workers(workers: Workers) -> str:
         used = find_used_ratio(workers)
         lines += [
             *_say(
-                f"An instance does {_number(workers.per_minute)} a minute; it is kept {used:.0%} "
-                f"full, so that by chance no more than {1 - workers.kept_ratio:.2%} take too long"
+                f"An instance does {_number(workers.per_minute)} a minute; {_explain(used, workers)}"
             ),
             "      - name: keep-up",
             "        kind: target_tracking",
@@ -145,6 +149,14 @@ def write_workers(workers: Workers) -> str:
     if at_zero:
         lines += ["", f"    zero: {{metric: {WAITING}, idle_after: 15m}}"]
     return "\n".join(lines) + "\n"
+
+
+def _explain(used: float, workers: Workers) -> str:
+    does = f"An instance does {_number(workers.per_minute)} a minute; it is kept {used:.0%} full"
+    if used > LEAST_USED_RATIO:
+        late = 1.0 - workers.kept_ratio
+        return f"{does}, so that by chance no more than {late:.2%} take too long"
+    return f"{does}, since so few may wait that chance counts"
 
 
 def _place(place: Group | Pool) -> list[str]:

@@ -41,7 +41,7 @@ class Case:
     more: tuple[str, ...] = ()
 
 
-FULL = 600 * (1 - math.log(100) / 100)
+FULL = 600 * (1 - math.log(100) / 99)
 CASES = (
     Case("a group", WORKERS, {BACKLOG: 100, ARRIVALS: FULL}),
     Case("backlog alone", replace(WORKERS, follows_arrivals=False), {BACKLOG: 100}),
@@ -55,7 +55,7 @@ CASES = (
     Case(
         "four at a time",
         replace(WORKERS, at_a_time=4, backlog=Backlog(400, 1, 3)),
-        {BACKLOG: 400, ARRIVALS: 4 * FULL},
+        {BACKLOG: 400, ARRIVALS: 2_400 * (1 - math.log(100) / 99 / 4)},
     ),
     Case("a pool", replace(WORKERS, place=POOL, follows_arrivals=False), {BACKLOG: 100}),
     Case(
@@ -110,16 +110,20 @@ def test_any_queue_s_name_comes_back(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("latency_s", "expected"), [(10.0, 1 - math.log(100) / 100), (0.3, 0.5), (0.1, 0.5)]
+    ("latency_s", "expected"), [(10.0, 1 - math.log(100) / 99), (0.3, 0.5), (0.1, 0.5)]
 )
 def test_workers_are_as_full_as_chance_allows(latency_s: float, expected: float) -> None:
     """A message that may wait for many others leaves little room; one that may not, half."""
-    found = find_used_ratio(replace(WORKERS, acceptable_latency=latency_s * SECOND))
-    assert found == pytest.approx(expected)
+    workers = replace(WORKERS, acceptable_latency=latency_s * SECOND)
+    assert find_used_ratio(workers) == pytest.approx(expected)
+    more = replace(workers, backlog=Backlog(100, 40, 90))
+    assert find_used_ratio(more) >= find_used_ratio(workers)
+    said = "chance counts" if expected == 0.5 else "no more than 1.00%"
+    assert said in " ".join(write_workers(workers).replace("#", "").split())
 
 
 def test_workers_so_full_keep_the_latency_against_chance() -> None:
-    """Messages of chance, of chance's length, one worker: as many take too long as are allowed."""
+    """Messages of chance, of chance's length, one worker: no more take too long than may."""
     workers = replace(WORKERS, acceptable_latency=2 * SECOND, kept_ratio=0.95)
     rate = find_used_ratio(workers) / 0.1
     chance = random.Random(11)
@@ -129,7 +133,7 @@ def test_workers_so_full_keep_the_latency_against_chance() -> None:
         at += chance.expovariate(rate)
         free = max(at, free) + chance.expovariate(10.0)
         late += free - at > 2.0
-    assert late / 200_000 == pytest.approx(0.05, rel=0.15)
+    assert 0.03 < late / 200_000 <= 0.05
 
 
 @pytest.mark.parametrize(
