@@ -138,9 +138,7 @@ def write_workers(workers: Workers) -> str:
     if workers.follows_arrivals:
         used = find_used_ratio(workers)
         lines += [
-            *_say(
-                f"An instance does {_number(workers.per_minute)} a minute; {_explain(used, workers)}"
-            ),
+            *_say(_explain(used, workers)),
             "      - name: keep-up",
             "        kind: target_tracking",
             f"        metric: {ARRIVALS}",
