@@ -129,7 +129,7 @@ def as_json(
     found = None if benchmark is None else find(benchmark, objective)
     return {
         "benchmark": None if benchmark is None else encode_benchmark(benchmark),
-        "saturation": None if found is None else _saturation(found),
+        "saturation": None if found is None else describe_saturation(found),
         "ending": None if course.ending is None else course.ending.value,
         "failed": dict(course.failed),
         "left_out": list(course.left_out),
@@ -155,7 +155,8 @@ def tell_latency(latency_ms: float) -> str:
     return f"{latency_ms:,.0f} ms" if latency_ms >= TENTH else f"{latency_ms:.1f} ms"
 
 
-def _saturation(found: Saturation) -> Mapping[str, object]:
+def describe_saturation(found: Saturation) -> Mapping[str, object]:
+    """Give where one instance saturates, for other programs."""
     return {
         "invocations_per_minute": found.invocations,
         "load": found.load,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flyball.report.loadtest import describe_saturation
 from flyball.report.sizing import Instance
 from flyball.sizing.benchmark import Step
 from flyball.sizing.beside import Beside
@@ -45,16 +46,7 @@ def describe_instance(instance: Instance, sizing: Sizing | None, beside: Beside 
         "source": benchmark.source,
         "notes": list(benchmark.notes),
         "steps": [_describe_step(each) for each in benchmark.steps],
-        "saturation": {
-            "invocations_per_minute": saturation.invocations,
-            "load": saturation.load,
-            "bound": saturation.bound.value,
-            "cause": None if saturation.cause is None else saturation.cause.value,
-            "bottleneck": saturation.bottleneck.value,
-            "used_ratio": {each.value: used for each, used in saturation.used_ratio.items()},
-            "concurrency": saturation.concurrency,
-            "sentence": saturation.sentence,
-        },
+        "saturation": describe_saturation(saturation),
         "by_use": [
             {
                 "used_ratio": each.used_ratio,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from flyball.core.shape import NamedTuple
 from flyball.report.figures import counted, number
+from flyball.report.loadtest import MS_PER_S, tell_latency
 from flyball.report.plain import plain
 from flyball.sizing.benchmark import UNKNOWN, Benchmark, Resource, Step
 from flyball.sizing.beside import Beside
@@ -15,9 +16,6 @@ from flyball.sizing.limit import BAND_RATIO, Limit, Objective, Use
 from flyball.sizing.machines import Comparison
 from flyball.sizing.saturation import NAMES, Bound, LatencyObjective, Saturation
 
-MS_PER_S = 1_000.0
-TENTH = 10.0
-"""Below so many, a figure has a decimal."""
 USUAL = (0.5, 0.9, 0.95, 0.99)
 MOST_QUANTILES = 5
 """Columns of latency; more are not compared by anybody."""
@@ -69,7 +67,7 @@ def step_rows(steps: Sequence[Step]) -> list[tuple[str, ...]]:
         (
             f"{step.users if users else step.offered:,.0f}",
             f"{step.answered:,.0f}",
-            *(tell_latency(step.latency_ms.get(each)) for each in late),
+            *(_late(step.latency_ms.get(each)) for each in late),
             f"{step.failed_ratio:.1%}",
             *(_share(step.used_ratio.get(each)) for each in used),
         )
@@ -90,7 +88,7 @@ def use_rows(uses: Sequence[Use]) -> list[tuple[str, ...]]:
         (
             f"{use.used_ratio:.0%}",
             f"{use.invocations:,.0f}",
-            *(tell_latency(use.latency_ms.get(each)) for each in late),
+            *(_late(use.latency_ms.get(each)) for each in late),
         )
         for use in uses
     ]
@@ -275,17 +273,12 @@ def list_used(steps: Sequence[Step]) -> list[Resource]:
     return [each for each in Resource if any(each in step.used_ratio for step in steps)]
 
 
-def tell_latency(latency_ms: float | None) -> str:
-    """Write a latency in the unit that suits it."""
-    if latency_ms is None:
-        return NONE
-    if latency_ms >= TENTH * MS_PER_S:
-        return f"{latency_ms / MS_PER_S:,.1f} s"
-    return f"{latency_ms:,.0f} ms" if latency_ms >= TENTH else f"{latency_ms:.1f} ms"
-
-
 def _counts_users(steps: Sequence[Step]) -> bool:
     return all(step.users is not None for step in steps)
+
+
+def _late(latency_ms: float | None) -> str:
+    return NONE if latency_ms is None else tell_latency(latency_ms)
 
 
 def _share(used_ratio: float | None) -> str:

@@ -16,7 +16,6 @@ from flyball.report.sizing import (
     tell_band,
     tell_capacity,
     tell_expectation,
-    tell_latency,
     tell_limit,
 )
 from flyball.sizing.benchmark import Benchmark, Machine, Resource, Step
@@ -140,12 +139,3 @@ def test_an_objective_says_what_its_limits_are() -> None:
     """A part of the hardware, or where a latency is passed."""
     assert tell_band(Objective.COST).startswith("cost, with 5%")
     assert tell_band(LatencyObjective(50.0)).startswith("p95 within 50 ms")
-
-
-@pytest.mark.parametrize(
-    ("latency_ms", "told"),
-    [(None, "–"), (7.25, "7.2 ms"), (12.4, "12 ms"), (1_234.0, "1,234 ms"), (12_340.0, "12.3 s")],
-)
-def test_a_latency_has_the_unit_that_suits_it(latency_ms: float | None, told: str) -> None:
-    """And no more digits than were measured."""
-    assert tell_latency(latency_ms) == told
