@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 
 from flyball.sizing.broken import Finding
 from flyball.sizing.moves import Bench, Move, choose_move, tell_worst
@@ -133,7 +134,7 @@ def _go(
 ) -> Iterator[Round]:
     """Go from round to round, until all holds, nothing helps, or there is no round left."""
     waiting = tried
-    for number in range(1, rounds + 1):
+    for number in count(1):
         trials: dict[str, Trial] = {}
         worst: Trial | None = None
         move: Move | None = None

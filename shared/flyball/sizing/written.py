@@ -7,8 +7,11 @@ before it is given: it is sound, and says what was meant.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from flyball import config
+from flyball.config.problem import Problem
+from flyball.core.target import EARLIEST
 from flyball.sizing.benchmark import Resource
 from flyball.sizing.expectation import MINUTE_S
 from flyball.sizing.gauges import Gauge, Gauges, WrittenError, find_gauges
@@ -37,6 +40,7 @@ COOLDOWNS = (
     "Scale-out waits a tenth of the lead time, since it may not make late what is late already; "
     "scale-in waits one lead time, since what it took by mistake takes so long to come back"
 )
+LOOK = timedelta(minutes=1)
 CALM_RATIO = 0.5
 """Of the target: steps take one away there."""
 LEAST_BUDGET, MOST_BUDGET = 0.0001, 0.5
@@ -93,8 +97,14 @@ def write_config(
     try:
         config.loads(text, "the config that was written")
     except config.ConfigError as error:
-        raise WrittenError(str(error)) from error
+        raise WrittenError("\n".join(map(_show, error.problems))) from error
     return text
+
+
+def _show(problem: Problem) -> str:
+    """Name the key; lines are of a file that nobody has."""
+    hint = f"; {problem.hint}" if problem.hint else ""
+    return f"{problem.path}: {problem.message}{hint}"
 
 
 def show_value(
@@ -344,8 +354,11 @@ class _Page:
         yield f"late_budget: {PERCENT * budget:.6g}%"
 
     def _windows(self) -> Lines:
-        yield from say("So long before a window begins its floor is ordered: one lead time.")
-        yield f"early: {show_length(self.sizing.wish.lead_time)}"
+        yield from say(
+            "So long before a window begins its floor is ordered: a lead time, and a minute, since "
+            "the calendar is looked at once in one."
+        )
+        yield f"early: {show_length(min(self.sizing.wish.lead_time + LOOK, EARLIEST))}"
         yield "windows:"
         for habit in self.settings.habits:
             yield from indent(_window(habit), "  - ")

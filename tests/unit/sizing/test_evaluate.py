@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from flyball import config
+from flyball.sim.trace import Trace
 from flyball.sizing.broken import Break
 from flyball.sizing.evaluate import Evaluation, Round, evaluate
 from flyball.sizing.expectation import Ramp, Shape
 from flyball.sizing.gauges import WrittenError
+from flyball.sizing.habit import find_habits
 from flyball.sizing.limit import Objective
 from flyball.sizing.pattern import Pattern, expect_patterns
 from flyball.sizing.settings import Cooldowns, Kind, derive_settings
@@ -212,6 +214,36 @@ def test_a_dearer_objective_needs_no_less() -> None:
         assert found.holds
         (trial,) = (each for each in found.trials if each.pattern.name == "ramp-60")
         assert trial.handled == 30_000.0
+
+
+def test_a_window_holds_what_the_calendar_brings() -> None:
+    """Three times the load at eight, every working day: a floor then, or a minimum always."""
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    busy = (8 * 60, 18 * 60)
+    days = [
+        29_000.0 if day % 7 < 5 and busy[0] <= minute < busy[1] else 4_200.0
+        for day in range(28)
+        for minute in range(1_440)
+    ]
+    history = Trace(start, tuple(days))
+    two_days = Trace(start, tuple(days[: 2 * 1_440]))
+    patterns = [each for each in expect_patterns(EXPECTED, history=two_days) if each.has_calendar]
+    habits = find_habits(history, 5_000.0, 1, 8).found
+    assert [(each.days, each.begin, each.end, each.floor) for each in habits] == [
+        ("mon-fri", 8, 18, 6)
+    ]
+    strict = derive_settings(publish(), late_ratio=0.0)
+    with_windows = judge(settings=replace(strict, habits=habits), patterns=patterns)
+    without = judge(settings=strict, patterns=patterns)
+    assert with_windows.holds
+    assert without.holds
+    assert with_windows.settings.min_capacity == 1
+    assert without.settings.min_capacity == 3
+    (cheap,), (dear,) = (
+        [each.instance_hours for each in found.trials if each.pattern.name == "trace"]
+        for found in (with_windows, without)
+    )
+    assert cheap < dear
 
 
 def test_nothing_that_has_to_hold_holds() -> None:

@@ -197,7 +197,7 @@ def test_a_large_fleet_steps_in_percent() -> None:
 
 
 def test_windows_say_how_reliable_they_are() -> None:
-    """And begin one lead time early."""
+    """And begin a lead time and a minute early."""
     habits = (Habit("mon-fri", 8, 18, 4, 19, 20), Habit("mon-sun", 20, 24, 2, 28, 28))
     settings = derive_settings(publish(), habits=habits)
     text = write_config(publish(), "churn", "aws", VARIANT, settings, time_zone="Europe/Berlin")
@@ -207,7 +207,7 @@ def test_windows_say_how_reliable_they_are() -> None:
         ("mon-fri-08-18", 4),
         ("mon-sun-20-24", 2),
     ]
-    assert found.early == timedelta(seconds=100)
+    assert found.early == timedelta(seconds=160)
     assert YAML(typ="safe").load(text)["scalable_targets"][0]["time_zone"] == "Europe/Berlin"
 
 
@@ -296,9 +296,12 @@ def test_foreign_text_ends_no_comment() -> None:
 
 
 def test_what_no_config_takes_is_refused() -> None:
-    """An id that is empty."""
-    with pytest.raises(WrittenError, match="the config that was written"):
+    """By its key, and with what is expected; a line of no file is not told."""
+    with pytest.raises(WrittenError, match=r"^scalable_targets\[0\].id: got \"\", expected"):
         write_config(publish(), "", "aws", VARIANT)
+    far = {**ENDPOINT, "location": "nowhere"}
+    with pytest.raises(WrittenError, match="resource.location: got 'nowhere', expected a region"):
+        write_config(publish(), "churn", "gcp", far)
 
 
 def test_small_and_large_numbers_are_written_out() -> None:
