@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import timedelta
 
 from flyball.core.shape import NamedTuple
-from flyball.report.figures import counted, number
+from flyball.report.figures import counted, duration, number
 from flyball.report.loadtest import MS_PER_S, tell_latency
 from flyball.report.plain import plain
 from flyball.sizing.benchmark import UNKNOWN, Benchmark, Resource, Step
@@ -158,7 +159,8 @@ def tell_expectation(expectation: Expectation) -> str:
         every, lasts = expectation.spike
         return f"{told}, at once for {lasts} of {every} minutes"
     if expectation.shape is Shape.TRACE:
-        return f"{told}, as recorded in {counted(len(expectation.trace), 'minute')}"
+        length = timedelta(minutes=len(expectation.trace))
+        return f"{told}, as recorded in {duration(length)}"
     return f"{told}, smoothly over a day"
 
 

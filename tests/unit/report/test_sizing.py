@@ -108,7 +108,7 @@ CASES = (
     Case(
         "trace",
         Expectation(1.0, 5.0, shape=Shape.TRACE, trace=(60.0, None, 300.0)),
-        "1 to 5 requests a second, as recorded in 3 minutes",
+        "1 to 5 requests a second, as recorded in 3 min",
     ),
 )
 
