@@ -16,7 +16,7 @@ from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
 from flyball.sizing.benchmark import Resource
 from flyball.sizing.habit import Habit
-from flyball.sizing.limit import HOLDS, convert_to_cloudwatch, draw_curve
+from flyball.sizing.limit import HOLDS, draw_curve
 from flyball.sizing.plan import Sizing
 from flyball.sizing.saturation import interpolate
 
@@ -179,9 +179,3 @@ def read_use(sizing: Sizing, resource: Resource, invocations: float) -> float:
         return limit.used_ratio.middle
     drawn = draw_curve(sizing.benchmark, sizing.saturation, resource)
     return interpolate([(carried, used) for used, carried in drawn], invocations)
-
-
-def show_use(sizing: Sizing, resource: Resource, invocations: float) -> float:
-    """Give the same in CloudWatch's units."""
-    used = read_use(sizing, resource, invocations)
-    return convert_to_cloudwatch(resource, used, sizing.benchmark.machine)

@@ -379,8 +379,8 @@ def _metric(gauge: Gauge) -> Lines:
 
 def _window(habit: Habit) -> Lines:
     yield from say(
-        f"On {habit.needed} of {habit.known} days of the history, {habit.floor} instances or more "
-        "were needed in each of these hours."
+        f"On {habit.needed} of {habit.known} days of the history ({habit.reliable_ratio:.0%}), "
+        f"{habit.floor} instances or more were needed in each of these hours."
     )
     yield f"name: {habit.days}-{habit.begin:02d}-{habit.end:02d}"
     if habit.days != "mon-sun":

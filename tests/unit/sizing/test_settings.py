@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from flyball.sizing.benchmark import Machine, Resource
+from flyball.sizing.benchmark import Resource
 from flyball.sizing.settings import (
     Cooldowns,
     Kind,
@@ -16,7 +16,6 @@ from flyball.sizing.settings import (
     derive_rises,
     derive_settings,
     read_use,
-    show_use,
 )
 from tests.unit.sizing.sized import measure, publish
 
@@ -87,13 +86,10 @@ def test_what_holds_things_is_not_tracked() -> None:
 
 
 def test_use_is_read_off_the_load_test() -> None:
-    """A quarter of what is carried uses a quarter: 50 of 200 in CloudWatch's units."""
+    """A quarter of what is carried uses a quarter; at the limit, what the limit says."""
     sizing = publish()
     assert read_use(sizing, Resource.CPU, 2_500.0) == pytest.approx(0.25)
-    assert show_use(sizing, Resource.CPU, 2_500.0) == pytest.approx(50.0)
-    assert show_use(sizing, Resource.CPU, sizing.limit.invocations.middle) == pytest.approx(100.0)
-    four = publish(measure(machine=Machine(cores=4)))
-    assert show_use(four, Resource.CPU, 2_500.0) == pytest.approx(100.0)
+    assert read_use(sizing, Resource.CPU, sizing.limit.invocations.middle) == 0.5
 
 
 def test_a_change_keeps_why() -> None:

@@ -202,7 +202,7 @@ def test_windows_say_how_reliable_they_are() -> None:
     settings = derive_settings(publish(), habits=habits)
     text = write_config(publish(), "churn", "aws", VARIANT, settings, time_zone="Europe/Berlin")
     found = read(text)
-    assert "On 19 of 20 days of the history, 4 instances or more" in flatten(text)
+    assert "On 19 of 20 days of the history (95%), 4 instances or more" in flatten(text)
     assert [(each.name, each.floor) for each in found.windows] == [
         ("mon-fri-08-18", 4),
         ("mon-sun-20-24", 2),
