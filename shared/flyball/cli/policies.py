@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from flyball.cli.failure import refuse
+from flyball.cli.failure import FOUND, CommandError, refuse
 from flyball.cli.pairs import read_single
 
 if TYPE_CHECKING:
@@ -137,7 +137,8 @@ def make_policies(found: Found, wanted: Wanted, made: Policies) -> Made | None:
     """Make the policies, try them and write them, as far as that is asked for; None: it is not.
 
     Raises:
-        CommandError: It is not clear for which instance type, or they cannot be written.
+        CommandError: It is not clear for which instance type, they cannot be written, or no number
+            of instances keeps the latency that is wanted.
     """
     from flyball.sizing.gauges import WrittenError
     from flyball.sizing.settings import Kind, derive_settings
@@ -146,6 +147,7 @@ def make_policies(found: Found, wanted: Wanted, made: Policies) -> Made | None:
     if made.path is None and not made.evaluates:
         return None
     sizing = _choose(found)
+    _check_kept(sizing, "--evaluate" if made.path is None else "--write")
     habits = _find_habits(sizing, wanted, made)
     kind = Kind.ADAPTIVE if made.adaptive else Kind.TRACKING
     settings = derive_settings(sizing, habits=habits.found, kind=kind)
@@ -189,6 +191,15 @@ def _choose(found: Found) -> Sizing:
         )
     best = found.comparison.options[0].candidate.machine
     return next(each for each in sizings if each.benchmark.machine == best)
+
+
+def _check_kept(sizing: Sizing, option: str) -> None:
+    """Refuse policies for a latency that one instance passes whatever its load."""
+    from flyball.sizing.limit import tell_unkept
+
+    why = tell_unkept(sizing.benchmark, sizing.wish.objective)
+    if why:
+        raise CommandError(f"{option}: {why}", FOUND)
 
 
 def _evaluate(

@@ -6,6 +6,7 @@ invocations use so much. Where something else ends before the hardware does, tha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -21,9 +22,11 @@ from flyball.sizing.saturation import (
     Cause,
     LatencyObjective,
     Saturation,
+    find_late,
     interpolate,
     measure_load,
     order_steps,
+    read_latency,
 )
 
 BAND_RATIO = 0.05
@@ -133,6 +136,31 @@ def find_limit(
         why = f"{name} is used {idle:.0%} under the least load already"
         return _share(benchmark, saturation, chosen, band, why)
     return _read(benchmark, saturation, chosen, band)
+
+
+def tell_unkept(benchmark: Benchmark, objective: Objective | LatencyObjective) -> str:
+    """Say why no number of instances keeps a latency: one passes it under the least load already.
+
+    Returns:
+        With the remedy; "" where an objective is not a latency, or some load keeps it.
+
+    Raises:
+        BenchmarkError: The objective's latency was not measured in any step.
+    """
+    if not isinstance(objective, LatencyObjective):
+        return ""
+    late = find_late(benchmark, objective)
+    if late is None or late.bound is not Bound.AT_MOST:
+        return ""
+    latency_ms, quantile = objective
+    known = (read_latency(step, quantile) for step in order_steps(benchmark))
+    first = math.ceil(10.0 * next(each for each in known if each is not None)) / 10.0
+    kind = f"{benchmark.machine.instance_type}: " if benchmark.machine.instance_type else ""
+    return (
+        f"{kind}p{100 * quantile:g} is over {latency_ms:g} ms under the least load already, "
+        f"{first:g} ms: as far as was measured no number of instances keeps it; allow more, take a "
+        "faster instance type, or measure again with less load in the first step"
+    )
 
 
 def convert_to_cloudwatch(resource: Resource, used_ratio: float, machine: Machine) -> float:

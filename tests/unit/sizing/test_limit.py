@@ -22,6 +22,7 @@ from flyball.sizing.limit import (
     find_limit,
     read_invocations,
     tabulate,
+    tell_unkept,
 )
 from flyball.sizing.saturation import LatencyObjective, find_saturation
 
@@ -354,3 +355,18 @@ def test_noise_moves_the_limit_by_less_than_a_tenth(seed: int) -> None:
     used = [min(1.0, each / 10_000.0 * chance.uniform(0.95, 1.05)) for each in answered]
     found = limit(row(noisy, {CPU: used}))
     assert found.invocations.middle == pytest.approx(5_000.0, rel=0.1)
+
+
+SLOW = row([1_000, 2_000, 3_000, 4_000], {CPU: [0.2, 0.4, 0.6, 0.8]}, [68.02, 90, 200, 358])
+
+
+def test_a_latency_that_the_least_load_passes_is_kept_by_no_fleet() -> None:
+    """It is said with the latency that would be; that one, and any part of the hardware, is."""
+    said = tell_unkept(SLOW, LatencyObjective(60.0, 0.95))
+    assert said.startswith("ml.c5.large: p95 is over 60 ms under the least load already, 68.1 ms")
+    for remedy in ("allow more", "faster instance type", "less load"):
+        assert remedy in said
+    for kept in (LatencyObjective(68.1, 0.95), LatencyObjective(400.0, 0.95), Objective.COST):
+        assert tell_unkept(SLOW, kept) == ""
+    nameless = replace(SLOW, machine=Machine("", cores=2))
+    assert tell_unkept(nameless, LatencyObjective(60.0, 0.95)).startswith("p95 is over")
