@@ -129,6 +129,14 @@ def test_hard_limits_are_kept(tmp_path: Path) -> None:
     assert quick["elapsed_s"] < 5
 
 
+def test_a_burst_is_no_rate(tmp_path: Path) -> None:
+    """16 users who are answered at once call at once, and 320 times in a second."""
+    with serving("batch") as (url, _):
+        code, found, err = load(tmp_path, url, "--steps", "8,16", "--max-rate", 500)
+    assert (code, found["left_out"]) == (0, []), err
+    assert [step["users"] for step in found["benchmark"]["steps"]] == [8, 16]
+
+
 def test_what_is_sent_is_what_was_asked_for(tmp_path: Path) -> None:
     """Bodies in turn, and a header that is shown nowhere."""
     for name in "ab":

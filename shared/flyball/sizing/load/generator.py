@@ -27,6 +27,7 @@ from locust import FastHttpUser, task
 from locust.env import Environment
 
 from flyball.sizing.load.order import Order, decode_order
+from flyball.sizing.load.pace import Pace
 from flyball.sizing.load.tally import (
     BROKEN,
     DROPPED,
@@ -48,8 +49,6 @@ IDLE_S = 1.0
 """A connection that nobody used for longer is opened anew: the server may have hung up."""
 OVERTIME_S = 5.0
 """Past the order's time, at which this ends by itself."""
-BURST = 4
-"""Calls of a hard limit's rate that may come at once."""
 FAILURES = {
     "ConnectionRefusedError": REFUSED,
     "SSLCertVerificationError": UNTRUSTED,
@@ -89,7 +88,7 @@ class Callers:
         self._ranks = itertools.count()
         self._idle: list[tuple[int, Any]] = []
         self._begun: dict[int, float] = {}
-        self._free_at = 0.0
+        self._pace = Pace(order.limits.rate)
         self._runner: Any = None
         self._make: Callable[[], Any] = dict
         self._forget()
@@ -160,12 +159,11 @@ class Callers:
 
     def _hold_back(self) -> None:
         """Wait until the hard limit's rate has room for one more call."""
-        apart = 1.0 / self._order.limits.rate
         now = time.perf_counter()
-        self._free_at = max(self._free_at, now - BURST * apart) + apart
-        if self._free_at > now:
+        free_at = self._pace.book(now)
+        if free_at > now:
             self._limited = True
-            gevent.sleep(self._free_at - now)
+            gevent.sleep(free_at - now)
 
     def _call(self, client: Any) -> tuple[str | None, Any]:  # noqa: ANN401  (Locust's)
         """Call once: why that was no answer, or None; and who may call next."""
