@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyball.cli.failure import refuse
+from flyball.cli.wishes import name_options
 
 if TYPE_CHECKING:
     from flyball.cli.benches import Given
@@ -142,7 +143,10 @@ def _size(benchmark: Benchmark, wanted: Wanted) -> Sized:
     except BenchmarkError:
         raise
     except ValueError as error:
-        raise BenchmarkError(f"{benchmark.source}: {error}") from error
+        said = name_options(str(error))
+        if said.startswith("--"):
+            refuse(said)
+        raise BenchmarkError(f"{benchmark.source}: {said}") from error
     instance = Instance(benchmark, sizing.saturation, sizing.limit)
     try:
         return Sized(instance, sizing, size_beside(sizing), "")

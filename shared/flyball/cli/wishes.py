@@ -100,7 +100,7 @@ def read_wanted(asked: Asked) -> Wanted:
     try:
         expectation = _expect(asked.load, trace)
     except ValueError as error:
-        refuse(_name_options(str(error)))
+        refuse(name_options(str(error)))
     if expectation is None:
         return Wanted(objective, resource, None, None)
     lead_time = read_duration("--lead-time", asked.lead_time)
@@ -166,12 +166,13 @@ def _expect(asked: Load, trace: Trace | None) -> Expectation | None:
     )
 
 
-def _name_options(words: str) -> str:
+def name_options(words: str) -> str:
     """Name the option in place of the field."""
     fields = {
         "least_per_s": "--least",
         "most_per_s": "--most",
         "growth_factor": "--growth",
+        "at_least": "--at-least",
         "trace": "--trace",
     }
     field, colon, rest = words.partition(":")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from flyball.core.check import CAPACITY_LIMIT
 from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
 
@@ -23,6 +24,10 @@ ROUNDING = Fraction(1, 10**9)
 
 NEAR_RATIO = 1e-6
 """Further from a whole number than this, floats are exact enough."""
+
+
+LARGEST_SHOWN = 1e13
+"""From here on only as a power of ten."""
 
 
 class Shape(Word):
@@ -126,7 +131,7 @@ def bound_capacity(
         at_least: Instances; PROMISED_INSTANCES where a service promises anything only of two.
 
     Raises:
-        ValueError: One carries nothing, or fewer than one are wanted.
+        ValueError: One carries nothing, or fewer than one are wanted, or more than CAPACITY_LIMIT.
 
     Source: AWS's published method of sizing an endpoint in three steps:
         MinCapacity = ceil(least / (invocations per instance / 60)),
@@ -135,8 +140,12 @@ def bound_capacity(
     _check("invocations_per_instance", invocations_per_instance, 0.0)
     if not invocations_per_instance:
         raise ValueError("invocations_per_instance: 0 a minute carry nothing; give more")
-    if at_least < 1:
-        raise ValueError(f"at_least: {at_least}; an endpoint that answers has 1 or more")
+    if not 1 <= at_least <= CAPACITY_LIMIT:
+        raise ValueError(
+            f"at_least: {at_least:,}; an endpoint that answers has 1 or more, and no fleet more "
+            f"than {CAPACITY_LIMIT:,}"
+        )
+    _check_fleet(expectation, invocations_per_instance)
     least = count_instances(expectation.least_per_s, invocations_per_instance)
     most = count_instances(expectation.most_per_s, invocations_per_instance)
     grown = round_up(most * Fraction(str(expectation.growth_factor)))
@@ -145,6 +154,27 @@ def bound_capacity(
     if low > least:
         reason = f"{least} would do for the least load; {low} are there in any case"
     return Range(low, max(low, grown), most, reason)
+
+
+def _check_fleet(expectation: Expectation, invocations_per_instance: float) -> None:
+    """Refuse, before anything is counted, what no fleet carries."""
+    most, growth = expectation.most_per_s, expectation.growth_factor
+    needs = most * MINUTE_S / invocations_per_instance
+    if needs > CAPACITY_LIMIT:
+        raise ValueError(
+            f"most_per_s: {_show(most)} requests a second need {_show(needs)} "
+            f"instances at {invocations_per_instance:,.4g} a minute each, and no fleet has over "
+            f"{CAPACITY_LIMIT:,}; is it a number of requests a second?"
+        )
+    if math.ceil(needs) * growth > CAPACITY_LIMIT:
+        raise ValueError(
+            f"growth_factor: {_show(growth)} times as many instances as {math.ceil(needs):,} are "
+            f"more than the {CAPACITY_LIMIT:,} that a fleet may have; give less"
+        )
+
+
+def _show(value: float) -> str:
+    return f"{value:.3g}" if value >= LARGEST_SHOWN else f"{value:,.14g}"
 
 
 def count_instances(requests_per_s: float, invocations_per_instance: float) -> int:

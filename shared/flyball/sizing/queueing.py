@@ -25,6 +25,8 @@ IRREGULAR = 1.5
 """Waits that are so many times those of M/M/c come of what is irregular."""
 SHARPEST, FLATTEST = 0.1, 200.0
 """Shapes of a Weibull distribution: squared coefficients from 10^5 to 4 · 10^-5."""
+NOTHING = 1e-20
+"""Terms that fall are left out from here on: a float can not tell them from none."""
 HALVINGS = 60
 """Of an interval, until it is no longer than a float can tell."""
 
@@ -181,7 +183,7 @@ def find_wait_ratio(servers: int, load: float) -> float:
     """Say which share of requests waits, in M/M/c.
 
     Args:
-        servers: >= 1; thousands are counted in a millisecond each.
+        servers: >= 1; a million are counted in milliseconds: see Source.
         load: Arrivals a second times seconds of service, in erlang.
 
     Returns:
@@ -189,8 +191,9 @@ def find_wait_ratio(servers: int, load: float) -> float:
 
     Source: Erlang, "Solution of some problems in the theory of probabilities of significance in
         automatic telephone exchanges" (1917), his second formula; counted by the inverse of the
-        first one, 1/B(n) = 1 + n / (load · B(n-1)), which only adds what is positive: Jagerman,
-        "Some properties of the Erlang loss function" (1974).
+        first one, 1/B(n) = 1 + n/load · (1 + (n-1)/load · (1 + …)), which only adds what is
+        positive, and of which the terms beyond some square roots of n are nothing: Jagerman, "Some
+        properties of the Erlang loss function" (1974).
     """
     if load >= servers:
         return 1.0
@@ -209,9 +212,12 @@ def find_loss_ratio(servers: int, load: float) -> float:
 
 @lru_cache(maxsize=1_024)
 def _invert_loss(servers: int, load: float) -> float:
-    inverse = 1.0
-    for each in range(1, servers + 1):
-        inverse = 1.0 + each / load * inverse
+    inverse = term = 1.0
+    for each in range(servers, 0, -1):
+        term *= each / load
+        inverse += term
+        if math.isinf(inverse) or (each < load and term < NOTHING * inverse):
+            break
     return inverse
 
 

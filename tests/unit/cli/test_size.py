@@ -20,6 +20,7 @@ from tests.unit.cli.commands import Done, expect_refusal, flyball
 
 EXPECTED = ("--least", 70, "--most", 500, "--growth", 1.2)
 LARGE = ("--instance-type", "ml.c5.large")
+SIZED = ("loadtest.csv", *LARGE)
 
 
 @pytest.fixture(autouse=True)
@@ -230,6 +231,11 @@ CASES = (
     Case("less", ("loadtest.csv", "--least", 9, "--most", 1), ("--most", "9 or more")),
     Case("nobody", ("loadtest.csv", "--most", 0), ("--most", "0 requests")),
     Case("growth", ("loadtest.csv", "--most", 1, "--growth", 0.5), ("--growth", "1 or more")),
+    Case("endless", ("loadtest.csv", "--most", "inf"), ("--most", "inf")),
+    Case("too many", (*SIZED, "--most", 1e12), ("--most", "12,000,000,000", "1,000,000")),
+    Case("too many by far", (*SIZED, "--most", 1e308), ("--most", "1,000,000")),
+    Case("grows", (*SIZED, "--most", 9, "--growth", 1e9), ("--growth", "1,000,000")),
+    Case("in any case", (*SIZED, "--most", 9, "--at-least", 10**7), ("--at-least", "1,000,000")),
     Case("shape", ("loadtest.csv", "--shape", "x", "--most", 1), ("--shape", "smooth")),
     Case("ramp", ("loadtest.csv", "--shape", "ramp", "--most", 1), ("--users-per-minute",)),
     Case("no trace", ("loadtest.csv", "--shape", "trace"), ("--shape, --trace",)),

@@ -66,10 +66,10 @@ def test_what_divides_evenly_needs_no_instance_more(invocations: int) -> None:
     assert count_instances(7 * (invocations / 60.0), float(invocations)) == 7
 
 
-RATES = st.floats(0.001, 1e5)
+RATES = st.floats(0.001, 1e4)
 
 
-@given(RATES, RATES, st.floats(1.0, 5.0), st.floats(1.0, 1e6), st.floats(1.0, 3.0))
+@given(RATES, RATES, st.floats(1.0, 5.0), st.floats(60.0, 1e6), st.floats(1.0, 3.0))
 def test_more_never_needs_fewer(
     least: float, more: float, growth: float, invocations: float, factor: float
 ) -> None:

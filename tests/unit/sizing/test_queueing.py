@@ -150,6 +150,23 @@ def test_edges_of_the_load_have_edges_of_the_share() -> None:
     assert Queue(0.0, Service(1.0), 3).mean_wait_s == 0.0
 
 
+@pytest.mark.parametrize("load", [1e-300, 0.5, 30.0, 900.0, 995.0, 999.9])
+def test_terms_that_are_left_out_are_nothing(load: float) -> None:
+    """By the recurrence that goes through all servers."""
+    inverse = 1.0
+    for each in range(1, 1_001):
+        inverse = 1.0 + each / load * inverse
+    assert find_loss_ratio(1_000, load) == pytest.approx(1.0 / inverse, rel=1e-12)
+    assert find_loss_ratio(1_000, 2_000.0) == pytest.approx(0.5, rel=2e-3)
+
+
+def test_the_largest_fleet_is_counted_at_once() -> None:
+    """A million instances with 64 servers each, which wait for 0.1 ms."""
+    service = Service(0.1, servers=64)
+    found = size_fleet(6e8, service, WaitObjective(0.0001))
+    assert found.instances == pytest.approx(937_500, rel=2e-3)
+
+
 @dataclass(frozen=True)
 class Case:
     """A queue, and how far what is said may lie from what is simulated."""
