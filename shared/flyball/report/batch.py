@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
@@ -16,13 +15,11 @@ from flyball.sizing.batch import (
     Plan,
     count_done,
     count_needed,
-    find_deadline,
 )
+from flyball.sizing.remedy import find_remedies
 
 HOUR = timedelta(hours=1)
 TENTHS_BELOW = timedelta(seconds=10)
-LEAST = timedelta(microseconds=1)
-NEARLY = 1.0 + 1e-9
 NOTHING = "–"
 BEST = "*"
 CERTAIN_RATIO = 0.9999
@@ -122,8 +119,8 @@ def conclude(kinds: Sequence[Kind]) -> list[str]:
         told.insert(0, _compare(kinds))
     if first.job.cv:
         told.append(
-            f"Items' times differ by {first.job.cv:.0%} of their mean: the risk is that of the "
-            "slowest place, with items dealt out beforehand. Machines that draw items from one "
+            f"Items' times differ by {number(100 * first.job.cv)}% of their mean: the risk is that "
+            "of the slowest place, with items dealt out beforehand. Machines that draw items from one "
             "queue as they become free end closer together, and the risk is less."
         )
     return told
@@ -213,7 +210,8 @@ def _refuse(kind: Kind) -> str:
     elif needed > most:
         why = (
             f"{allowed} cannot be kept with {_count(most)}: {min(job.items, each * most):,} of "
-            f"{job.items:,} items are done by then."
+            f"{job.items:,} items are done by then"
+            f"{' in the mean' if job.cv else ''}."
         )
     else:
         ratio = plan.table[-1].late_ratio
@@ -221,17 +219,25 @@ def _refuse(kind: Kind) -> str:
             f"{allowed} cannot be kept surely enough with {_count(most)}: a late end is "
             f"{risk(ratio)} likely, and {risk(job.risk_ratio)} is allowed."
         )
-    fast = find_soonest(plan)
-    could = [f"--deadline {_ceil(find_deadline(job, offer, most))}"]
-    if each and needed > most:
-        could.append(f"--most-machines {needed}")
-    share = -(-job.items // (most * offer.at_a_time))
-    left = (job.deadline - offer.start_up) / share
-    if not job.cv and left > LEAST:
-        could.append(f"a type that takes {_floor(left)} an item")
-    if job.cv and fast.late_ratio < CERTAIN_RATIO:
-        could.append(f"--risk {math.ceil(100 * fast.late_ratio) / 100:g}")
+    could = _offer(kind)
+    if not could:
+        return f"{why} Only fewer items could be, or other machines."
     return f"{why} What could be: {', or '.join(could)}."
+
+
+def _offer(kind: Kind) -> list[str]:
+    """Say what would be enough, as options take it."""
+    deadline, machines, time, ratio = find_remedies(kind.job, kind.offer, kind.plan)
+    could = []
+    if deadline is not None:
+        could.append(f"--deadline {_write(deadline)}")
+    if machines is not None:
+        could.append(f"--most-machines {machines}")
+    if time is not None:
+        could.append(f"a type that takes {_seconds(time)} s an item")
+    if ratio is not None:
+        could.append(f"--risk {ratio:g}")
+    return could
 
 
 def _compare(kinds: Sequence[Kind]) -> str:
@@ -285,17 +291,14 @@ def _count(machines: int) -> str:
     return "1 machine" if machines == 1 else f"{machines:,} machines"
 
 
-def _floor(time: timedelta) -> str:
-    """Write a time in seconds, rounded down to three digits."""
-    seconds = time.total_seconds()
-    step = 10.0 ** (math.floor(math.log10(seconds)) - 2)
-    return f"{math.floor(seconds / step * NEARLY) * step:.3g} s"
+def _seconds(time: timedelta) -> str:
+    """Write seconds without an exponent."""
+    return f"{time.total_seconds():.6f}".rstrip("0").rstrip(".")
 
 
-def _ceil(time: timedelta) -> str:
-    """Write a time as an option takes it, rounded up to seconds."""
-    seconds = -(-time // timedelta(seconds=1))
-    hours, rest = divmod(seconds, 3_600)
+def _write(time: timedelta) -> str:
+    """Write whole seconds as an option takes them."""
+    hours, rest = divmod(time // timedelta(seconds=1), 3_600)
     minutes, rest = divmod(rest, 60)
     parts = [f"{n}{unit}" for n, unit in ((hours, "h"), (minutes, "m"), (rest, "s")) if n]
-    return "".join(parts) or "1s"
+    return "".join(parts)

@@ -148,7 +148,7 @@ def plan_batch(job: Job, offer: Offer) -> Plan:
     most = min(offer.most_machines, -(-job.items // offer.at_a_time))
     one = _try_fleet(job, offer, 1, None)
     best: Fleet | None = None
-    for machines in range(_count_sure(job, offer, most), most + 1):
+    for machines in range(count_sure(job, offer, most), most + 1):
         if best is not None and _least_cost(job, offer, machines) >= best.cost:
             break
         fleet = _try_fleet(job, offer, machines, one)
@@ -172,13 +172,32 @@ def count_needed(job: Job, offer: Offer) -> int:
     return -(-job.items // each) if each else job.items + 1
 
 
+def count_sure(job: Job, offer: Offer, most: int) -> int:
+    """Count the fewest machines that end in time with no more than the risk, whatever the quota.
+
+    More machines have less to do each, so that what is enough stays enough.
+
+    Returns:
+        More than most, or than items, where so many do not either.
+    """
+    low, high = count_needed(job, offer), min(most, -(-job.items // offer.at_a_time)) + 1
+    if not job.cv:
+        return low
+    while low < high:
+        middle = (low + high) // 2
+        if _find_risk(job, offer, middle) <= job.risk_ratio:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
 def find_deadline(job: Job, offer: Offer, machines: int) -> timedelta:
     """Say by which deadline so many machines end, or are late with no more than the risk."""
     places = machines * offer.at_a_time
-    if job.cv:
-        budget = find_budget(job.items, places, job.cv, job.risk_ratio)
-    else:
-        budget = float(-(-job.items // places))
+    budget = float(-(-job.items // places))
+    if job.cv:  # the mean has to end in time too, however much may be risked
+        budget = max(budget, find_budget(job.items, places, job.cv, job.risk_ratio))
     return offer.start_up + budget * job.time_per_item
 
 
@@ -236,23 +255,6 @@ def size_backlog(
     low = max(at_least, round_up(Fraction(str(least_per_s)) / done))
     grown = round_up(Fraction(str(most_per_s)) / done) * Fraction(str(growth_factor))
     return Backlog(per_instance, low, max(low, 1, round_up(grown)))
-
-
-def _count_sure(job: Job, offer: Offer, most: int) -> int:
-    """Count the machines that a deadline takes with no more than the risk; most + 1: none keeps it.
-
-    More machines have less to do each, so that what is enough stays enough.
-    """
-    low, high = count_needed(job, offer), most + 1
-    if not job.cv:
-        return low
-    while low < high:
-        middle = (low + high) // 2
-        if _find_risk(job, offer, middle) <= job.risk_ratio:
-            high = middle
-        else:
-            low = middle + 1
-    return low
 
 
 def _find_risk(job: Job, offer: Offer, machines: int) -> float:

@@ -68,6 +68,68 @@ def test_what_is_offered_is_kept() -> None:
         assert flyball(*short, "--deadline", "2m", option, value).code == 0, (option, value)
 
 
+SLOW = ("batch", "--items", "600", "--seconds", "60", "--price", "1.2", "--start-up", "3m")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--most-machines", "5"),
+        ("--most-machines", "5", "--cv", "1"),
+        ("--most-machines", "11", "--cv", "1"),
+        ("--most-machines", "13", "--cv", "1"),
+        ("--most-machines", "15", "--cv", "1", "--risk", "0.001"),
+        ("--most-machines", "5", "--cv", "100"),
+        ("--most-machines", "5", "--cv", "0.00001"),
+        ("--cv", "100"),
+        ("--deadline", "3m", "--cv", "2"),
+        ("--deadline", "4m", "--cv", "2", "--risk", "0.9"),
+        ("--at-a-time", "4", "--most-machines", "3", "--cv", "0.7"),
+        ("--billing", "1h", "--most-machines", "2", "--cv", "0.7"),
+    ],
+    ids=" ".join,
+)
+def test_whatever_is_offered_ends_in_time(options: tuple[str, ...]) -> None:
+    """Also where times differ, where the mean alone would end with fewer; none is refused."""
+    asked = (*SLOW, "--deadline", "1h", *options)
+    late = flyball(*asked)
+    assert (late.code, late.err) == (1, "")
+    told = late.out.rpartition("What could be: ")[2].partition("\n")[0]
+    offered = re.findall(r"(--[a-z-]+) (\d[\w.]*\w|\d)", told)
+    seconds = re.findall(r"a type that takes (\S+) s", told)
+    offered += [("--seconds", each) for each in seconds]
+    assert len(offered) == 1 + told.count(", or ")
+    assert "--deadline" in dict(offered)
+    for option, value in offered:
+        done = flyball(*asked, option, value)
+        assert (done.code, done.err) == (0, ""), (option, value)
+
+
+def test_the_machines_that_are_offered_are_the_fewest_that_are_sure_enough() -> None:
+    """In the mean 11 end; that 16 are late is 4 % likely, and 15 are it too often."""
+    asked = (*SLOW, "--deadline", "1h", "--cv", "1", "--most-machines")
+    for few in (5, 11):
+        late = flyball(*asked, few)
+        assert late.code == 1
+        assert late.out.count("--most-machines 16") == 1
+        assert "--risk" not in late.out
+    assert [flyball(*asked, each).code for each in (15, 16)] == [1, 0]
+
+
+def test_where_nothing_would_do_nothing_is_offered() -> None:
+    """A deadline of a thousand years is refused, and a million machines are not enough."""
+    asked = ("batch", "--items", 10**11, "--seconds", 9, "--price", 1, "--deadline", "1h")
+    late = flyball(*asked, "--start-up", "1h", "--most-machines", 1)
+    assert late.code == 1
+    assert "Only fewer items could be, or other machines." in late.out
+
+
+def test_times_that_hardly_differ_are_not_said_to_be_alike() -> None:
+    """As they were typed."""
+    done = flyball(*ONE, "--cv", "0.00001")
+    assert "Items' times differ by 0.001% of their mean" in done.out
+
+
 def test_types_of_machine_are_compared() -> None:
     """The cheapest in time first, then the others, then those that cannot."""
     types = ("--machine", "small=1:0.1", "--machine", "gpu=0.05:3", "--machine", "slow=3000:0.001")

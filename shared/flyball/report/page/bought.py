@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flyball.report.batch import Kind
+from flyball.report.figures import counted
 from flyball.report.page.palette import LATE, LINE, OTHER, OURS, SOFT
 from flyball.report.page.picture import DOTS, check, load, save, settings
 
@@ -62,7 +63,9 @@ def make_figure(kinds: Sequence[Kind]) -> Any:  # noqa: ANN401
     axes.grid(color=LINE, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_title(
-        f"{kinds[0].job.items:,} items: what more machines buy", loc="left", fontweight="bold"
+        f"{counted(kinds[0].job.items, 'item')}: what more machines buy",
+        loc="left",
+        fontweight="bold",
     )
     axes.legend(frameon=False, fontsize=8)
     figure.draw_without_rendering()  # only then is it known where a name has room
