@@ -120,8 +120,8 @@ def conclude(kinds: Sequence[Kind]) -> list[str]:
     if first.job.cv:
         told.append(
             f"Items' times differ by {number(100 * first.job.cv)}% of their mean: the risk is that "
-            "of the slowest place, with items dealt out beforehand. Machines that draw items from one "
-            "queue as they become free end closer together, and the risk is less."
+            "of the slowest place, with items dealt out beforehand. Machines that draw items from "
+            "one queue as they become free end closer together, and the risk is less."
         )
     return told
 
