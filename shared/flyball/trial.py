@@ -84,6 +84,8 @@ class Trial(NamedTuple):
         ended: Likewise; None: it has not.
         failure: Why it failed; "": it has not.
         quantile: Of which its latencies are, 0–1; None: nobody said.
+        most_invocations: A minute, at which it stops; None: it goes on until it is too much.
+        most_latency_ms: Likewise, of the model's latency.
         findings: What it recommends, the best first.
         existing: What was found of the endpoint that exists; empty without one.
         parts: Its load tests.
@@ -98,6 +100,8 @@ class Trial(NamedTuple):
     ended: datetime | None = None
     failure: str = ""
     quantile: float | None = None
+    most_invocations: float | None = None
+    most_latency_ms: float | None = None
     findings: tuple[Finding, ...] = ()
     existing: tuple[Finding, ...] = ()
     parts: tuple[Part, ...] = ()

@@ -12,6 +12,7 @@ from flyball.sizing.limit import Band, Objective, Use, tabulate
 from flyball.sizing.machines import Comparison
 from flyball.sizing.plan import Sizing, Wish
 from flyball.sizing.saturation import LatencyObjective
+from flyball.sizing.sound import tell_unsound
 
 Json = dict[str, object]
 
@@ -44,6 +45,7 @@ def describe_instance(instance: Instance, sizing: Sizing | None, beside: Beside 
     return {
         "machine": benchmark.machine._asdict(),
         "source": benchmark.source,
+        "unsound": tell_unsound(benchmark),
         "notes": list(benchmark.notes),
         "steps": [_describe_step(each) for each in benchmark.steps],
         "saturation": describe_saturation(saturation),
@@ -76,6 +78,7 @@ def describe_beside(beside: Beside) -> Json:
         "arrivals_measured": beside.is_measured,
         "fleets": [each._asdict() for each in beside.fleets],
         "sentence": beside.sentence,
+        "caution": beside.caution,
     }
 
 

@@ -209,7 +209,7 @@ def tell_beside(beside: Beside) -> list[str]:
     told = [
         (
             f"By queueing, {beside.objective}: one instance serves {service.servers:,} at a time, "
-            f"{each} each."
+            f"{each} each." + (f" {beside.caution}." if beside.caution else "")
         ),
         (
             "M/M/c takes services and arrivals to vary like chance, G/G/c as they were measured: "

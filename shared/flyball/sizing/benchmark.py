@@ -98,13 +98,17 @@ class Benchmark:
         steps: From the least load to the most, shape (n,), n >= 1.
         machine: What it ran on.
         source: Where it was read from and what it was taken for, for messages.
-        notes: What a reader should know of how it was read, such as what was left out.
+        notes: What a reader should know of how it was read or ended, such as what was left out.
+        is_peak: Who made it raised the load until it was too much, and tells only of the most.
+        broke: The server answered nothing any more at its end.
     """
 
     steps: tuple[Step, ...]
     machine: Machine = UNKNOWN
     source: str = ""
     notes: tuple[str, ...] = ()
+    is_peak: bool = False
+    broke: bool = False
 
     def __post_init__(self) -> None:
         if not self.steps:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from flyball.core.shape import NamedTuple
-from flyball.sizing.benchmark import BenchmarkError
+from flyball.sizing.benchmark import Benchmark, BenchmarkError
 from flyball.sizing.expectation import Shape, count_instances, round_up
 from flyball.sizing.plan import Sizing
 from flyball.sizing.queueing import (
@@ -18,7 +18,13 @@ from flyball.sizing.queueing import (
     compare_fleet,
     size_fleet,
 )
-from flyball.sizing.saturation import LatencyObjective, find_saturation
+from flyball.sizing.saturation import (
+    Bound,
+    LatencyObjective,
+    Saturation,
+    find_saturation,
+    queues,
+)
 from flyball.sizing.variability import learn_arrivals, learn_instance
 
 RULE, MARKOV, GENERAL = "rule", "M/M/c", "G/G/c"
@@ -57,6 +63,7 @@ class Beside:
         objective: What the queues' fleets keep, for people.
         sentence: The difference, for people.
         without: Why there is none of M/M/c; "": there is.
+        caution: Why the service is not known, but taken; "": it is known.
     """
 
     fleets: tuple[Fleet, ...]
@@ -66,6 +73,7 @@ class Beside:
     objective: str
     sentence: str
     without: str = ""
+    caution: str = ""
 
 
 def size_beside(sizing: Sizing) -> Beside:
@@ -110,7 +118,22 @@ def size_beside(sizing: Sizing) -> Beside:
     found.append(_size(sizing, GENERAL, service, objective, arrival_scv))
     queue = size_fleet(expected.most_per_s, service, objective, arrival_scv)
     sentence = compare_fleet(queue, capacity.most_instances, words).sentence
-    return Beside(tuple(found), service, arrival_scv, measured, words, sentence, without)
+    caution = _warn(sizing.benchmark, saturation)
+    return Beside(tuple(found), service, arrival_scv, measured, words, sentence, without, caution)
+
+
+def _warn(benchmark: Benchmark, saturation: Saturation) -> str:
+    if saturation.bound is Bound.AT_LEAST:
+        return (
+            "That is a bound: the load test ended before it was saturated, so an instance may "
+            "serve more at a time, and fewer instances may do"
+        )
+    if queues(benchmark, saturation):
+        return (
+            "One at a time is taken: the load test has no load below saturation, so its latencies "
+            "have waiting in them; fewer instances may do"
+        )
+    return ""
 
 
 def _size(

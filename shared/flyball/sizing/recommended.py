@@ -25,6 +25,9 @@ ATTEMPTS = 20
 QUANTILE = 0.95
 """Of which a latency is where the trial does not say: what it asks of a load test's limits."""
 UNSAID = f"of which percentile its latency is it does not say; taken for p{100 * QUANTILE:g}"
+NEAR_RATIO = 0.95
+"""From this part of a trial's own limit on it is that which ended it."""
+STOPPED = "it stopped at its own limit: what one instance carries beyond that was not tried"
 SPENT = frozenset({Status.FAILED, Status.STOPPING, Status.STOPPED, Status.DELETED})
 
 Tell = Callable[[Trial], None]
@@ -176,7 +179,10 @@ def read_benchmarks(trial: Trial, find: Find = find_machine) -> Read:
         if finding.price_per_hour is not None:
             machine = machine._replace(price_per_hour=finding.price_per_hour)
         step, left = _make_step(finding, trial.quantile, machine)
-        benchmarks.append(Benchmark((step,), machine, label, tuple(left)))
+        is_peak = _is_peak(finding, trial)
+        if not is_peak:
+            left.append(STOPPED)
+        benchmarks.append(Benchmark((step,), machine, label, tuple(left), is_peak=is_peak))
     if not benchmarks:
         told = "; ".join(notes) or f"{trial.name}: it is {trial.status.value}, with no result"
         raise BenchmarkError(f"{told}; wait for it, or start it again with other instance types")
@@ -223,6 +229,19 @@ def _tell_missing(finding: Finding) -> str:
     if not finding.invocations or finding.invocations < 0:
         return "it says nothing of invocations"
     return ""
+
+
+def _is_peak(finding: Finding, trial: Trial) -> bool:
+    """Say whether it went on until more load brought no more answers.
+
+    Source: Amazon SageMaker API Reference, RecommendationMetrics (MaxInvocations is the most that
+        is expected of an instance) and RecommendationJobStoppingConditions (it stops when flat).
+    """
+    ended = (
+        (finding.invocations, trial.most_invocations),
+        (finding.latency_ms, trial.most_latency_ms),
+    )
+    return not any(value and most and value >= NEAR_RATIO * most for value, most in ended)
 
 
 def _make_step(

@@ -44,6 +44,10 @@ NAMES = {
     Resource.GPU_MEMORY: "GPU memory",
 }
 """As people call them."""
+PEAK = (
+    "a job such as this one raises the load until more of it brings no more answers, so its most "
+    "is taken for saturation"
+)
 GROWTH_RATIO = 0.05
 """Use that grows by less than this from the least load to saturation does not come from load."""
 
@@ -160,6 +164,9 @@ def find_saturation(benchmark: Benchmark, objective: LatencyObjective | None = N
         found.append(find_late(benchmark, objective))
     shown = [each for each in found if each is not None]
     point = min(shown, key=lambda each: each.load) if shown else _find_most(steps)
+    is_told = point.cause is None and benchmark.is_peak
+    if is_told:
+        point = point._replace(cause=Cause.FLAT, bound=Bound.EXACT)
     used = {
         resource: interpolate(_curve(steps, resource), point.load)
         for resource in Resource
@@ -167,7 +174,7 @@ def find_saturation(benchmark: Benchmark, objective: LatencyObjective | None = N
     }
     bottleneck = _find_bottleneck(steps, point.load, used) if point.cause else Bottleneck.UNKNOWN
     concurrency = None if queues(benchmark, point) else _count_served(steps, point.invocations)
-    said = _tell(point, bottleneck, used, objective)
+    said = _tell(point, bottleneck, used, objective, PEAK if is_told else "")
     return Saturation(
         invocations=point.invocations,
         load=point.load,
@@ -351,6 +358,7 @@ def _tell(
     bottleneck: Bottleneck,
     used: Mapping[Resource, float],
     objective: LatencyObjective | None,
+    why: str,
 ) -> str:
     carried = f"{point.invocations:,.0f} requests a minute"
     if point.cause is None:
@@ -364,7 +372,7 @@ def _tell(
     elif point.cause is Cause.FAILURES:
         why = f"above that {FAILED_RATIO:.0%} of the calls fail"
     else:
-        why = "more load brings no more answers"
+        why = why or "more load brings no more answers"
     most = "at most" if point.bound is Bound.AT_MOST else "up to"
     said = f"One instance carries {most} {carried}: {why}. {_tell_bottleneck(bottleneck, used)}"
     if point.bound is Bound.AT_MOST:

@@ -13,7 +13,10 @@ from statistics import NormalDist
 
 from flyball.sizing.benchmark import UNKNOWN, Benchmark, BenchmarkError
 from flyball.sizing.queueing import POISSON_SCV, Service
-from flyball.sizing.saturation import Bottleneck, Saturation, order_steps, queues
+from flyball.sizing.saturation import Bottleneck, Bound, Saturation, order_steps, queues
+
+NOISE = 0.1
+"""So little of one more server is none."""
 
 
 def learn_service(latency_ms: Mapping[float, float]) -> Service:
@@ -57,7 +60,9 @@ def learn_service(latency_ms: Mapping[float, float]) -> Service:
 def learn_instance(benchmark: Benchmark, saturation: Saturation) -> Service:
     """Learn how one instance serves: as many at a time as makes it carry what it carries.
 
-    Not more at a time than it has cores, where these end and are known. Where the least load
+    Not more at a time than it has cores, where these end and are known. Where the load test ended
+    before it was saturated, it is only known that it serves so many at a time at least; each as
+    long as under the least load. Where the least load
     saturates already, its latency has waiting in it and tells nothing: one at a time is taken, and
     an exponential service, which errs on the side of more instances.
 
@@ -77,6 +82,9 @@ def learn_instance(benchmark: Benchmark, saturation: Saturation) -> Service:
     carried = saturation.invocations / 60.0
     if queues(benchmark, saturation):
         return Service(1.0 / carried)
+    if saturation.bound is Bound.AT_LEAST:
+        servers = max(1, math.ceil(carried * alone.mean_s - NOISE))
+        return Service(min(alone.mean_s, servers / carried), alone.scv, servers)
     servers = max(1, round(carried * alone.mean_s))
     if saturation.bottleneck is Bottleneck.CPU and benchmark.machine != UNKNOWN:
         servers = min(servers, benchmark.machine.cores)

@@ -44,6 +44,7 @@ def test_all_three_are_counted_for_the_same_load() -> None:
     assert found.service.servers == 2
     assert found.service.mean_s == pytest.approx(0.012)
     assert not found.is_measured
+    assert found.caution == ""
     assert "95% of the waits within 12 ms" in found.objective
 
 
@@ -89,3 +90,17 @@ def test_without_a_latency_nothing_is_said() -> None:
     test = replace(TEST, steps=tuple(replace(each, latency_ms={}) for each in STEPS))
     with pytest.raises(BenchmarkError, match="latency_ms"):
         beside(Wish(Objective.BALANCED, EXPECTED), test)
+
+
+def test_a_load_test_that_was_not_saturated_is_no_measure_of_the_most() -> None:
+    """A step of 1,000 a minute at 10 ms leaves room; what is taken is told as a bound."""
+    step = Step(1_000.0, 1_000.0, latency_ms={0.5: 10.0}, used_ratio={Resource.CPU: 0.2})
+    wish = Wish(Objective.BALANCED, Expectation(0.0, 100.0))
+    test = Benchmark((step,), Machine("", 2))
+    found = beside(wish, test)
+    assert found.service == pytest.approx((0.0144, 1.0, 1), rel=0.01)
+    assert [each.most for each in found.fleets] == [6, 3, 3]
+    assert found.caution.startswith("That is a bound: the load test ended before")
+    found = beside(wish, replace(test, is_peak=True))
+    assert found.service == (0.06, 1.0, 1)
+    assert found.caution.startswith("One at a time is taken: the load test has no load below")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -268,3 +269,25 @@ def test_an_instance_type_may_be_looked_up_elsewhere() -> None:
         stage(Status.COMPLETED, findings=(finding,)), lambda name: Machine(name, 6)
     )
     assert read.benchmarks[0].steps[0].used_ratio[Resource.CPU] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("stops", "is_peak"),
+    [
+        ({}, True),
+        ({"most_invocations": 1_000.0}, True),
+        ({"most_invocations": 605.0}, False),
+        ({"most_latency_ms": 100.0}, True),
+        ({"most_latency_ms": 41.0}, False),
+    ],
+    ids=["none", "not come to", "its most", "quick enough", "its latency"],
+)
+def test_a_trial_goes_on_to_the_most_unless_it_was_to_stop(
+    stops: Mapping[str, Any], is_peak: bool
+) -> None:
+    """Where its own limit ended it, that is noted."""
+    finding = Finding(instance_type="ml.c5.large", invocations=600.0, latency_ms=40.0)
+    trial = Trial("t", Status.COMPLETED, findings=(finding,))
+    (found,) = read_benchmarks(trial._replace(**stops)).benchmarks
+    assert found.is_peak is is_peak
+    assert any("stopped at its own limit" in note for note in found.notes) is not is_peak

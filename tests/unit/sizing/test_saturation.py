@@ -365,3 +365,14 @@ def test_between_points_values_are_linear() -> None:
     places = (0.0, 1.5, 2.5, 9.0)
     assert [interpolate(points, each) for each in places] == [10.0, 15.0, 35.0, 40.0]
     assert interpolate([(1.0, 5.0)], 7.0) == 5.0
+
+
+def test_the_most_of_a_job_is_where_it_saturates() -> None:
+    """It tells of one load only, beyond which more of it brought no more answers."""
+    step = Step(600.0, 600.0, latency_ms={0.95: 50.0}, used_ratio={Resource.CPU: 0.9})
+    found = find_saturation(Benchmark((step,), is_peak=True))
+    assert (found.cause, found.bound) == (Cause.FLAT, Bound.EXACT)
+    assert found.bottleneck is Bottleneck.CPU
+    assert "a job such as this one raises the load until" in found.sentence
+    late = find_saturation(Benchmark((step,), is_peak=True), LatencyObjective(20.0))
+    assert late.cause is Cause.LATENCY

@@ -84,12 +84,9 @@ def load_workers(*users: float, machine: Machine = UNKNOWN) -> Benchmark:
         (load_workers(1, 2, 4, 8, 16), 4, 0.0),
         (load_workers(1, 2, 4, 8, 16, machine=Machine("a", cores=8)), 4, 0.0),
         (load_workers(1, 2, 4, 8, 16, machine=Machine("a", cores=2)), 2, 0.0),
-        (load_workers(1, 2, machine=Machine("a", cores=1)), 2, 0.0),
-        (load_workers(1), 1, 0.0),
-        (load_workers(0.25), 1, 0.0),
         (load_workers(8, 16), 1, 1.0),
     ],
-    ids=["unknown", "more cores", "fewer", "not saturated", "one user", "seldom one", "too many"],
+    ids=["unknown", "more cores", "fewer", "too many"],
 )
 def test_an_instance_serves_as_many_at_a_time_as_it_carries(
     benchmark: Benchmark, servers: int, scv: float
@@ -100,6 +97,23 @@ def test_an_instance_serves_as_many_at_a_time_as_it_carries(
     assert found.servers == servers
     assert found.servers / found.mean_s == pytest.approx(saturation.invocations / 60.0)
     assert found.scv == pytest.approx(scv, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("users", "servers"),
+    [((1.0, 2.0), 2), ((1.0, 1.5), 2), ((1.0,), 1), ((0.25,), 1)],
+    ids=["two", "more than one", "one user", "seldom one"],
+)
+def test_of_an_instance_that_was_not_saturated_a_bound_is_known(
+    users: tuple[float, ...], servers: int
+) -> None:
+    """So many at a time at least, each as long as under the least load; never as long as idle."""
+    benchmark = load_workers(*users, machine=Machine("a", cores=1))
+    saturation = find_saturation(benchmark)
+    found = learn_instance(benchmark, saturation)
+    assert found.servers == servers
+    assert found.mean_s == pytest.approx(0.1, rel=0.02)
+    assert found.servers / found.mean_s >= saturation.invocations / 60.0
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,11 @@ def read_trial(answer: Json, parts: tuple[Part, ...] = ()) -> Trial:
     """
     given = answer.get("InputConfig") or answer
     description = answer.get("JobDescription") or ""
+    stops = answer.get("StoppingConditions") or {}
+    late = [
+        read_number(each.get("ValueInMilliseconds"))
+        for each in stops.get("ModelLatencyThresholds") or ()
+    ]
     existing = tuple(
         _read_finding(each, each.get("EndpointInfo") or {})
         for each in answer.get("EndpointPerformances") or ()
@@ -75,7 +80,9 @@ def read_trial(answer: Json, parts: tuple[Part, ...] = ()) -> Trial:
         began=_read_instant(answer.get("CreationTime")),
         ended=_read_instant(answer.get("CompletionTime")),
         failure=answer.get("FailureReason") or "",
-        quantile=_read_quantile(answer.get("StoppingConditions") or {}),
+        quantile=_read_quantile(stops),
+        most_invocations=read_number(stops.get("MaxInvocations")),
+        most_latency_ms=min((each for each in late if each is not None), default=None),
         findings=tuple(map(read_finding, answer.get("InferenceRecommendations") or ())),
         existing=existing,
         parts=parts,

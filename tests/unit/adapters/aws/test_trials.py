@@ -72,6 +72,16 @@ def test_the_quantile_of_latency_is_that_of_its_limit(
     assert trial.quantile == pytest.approx(quantile)
 
 
+def test_it_is_known_where_a_trial_was_to_stop() -> None:
+    """At so many invocations, or at the least of its latencies."""
+    limits = [{"Percentile": "P95", "ValueInMilliseconds": each} for each in (90, 70)]
+    stops = {"MaxInvocations": 600, "ModelLatencyThresholds": limits}
+    trial = read_trial({**JOB, "StoppingConditions": stops})
+    assert (trial.most_invocations, trial.most_latency_ms) == (600.0, 70.0)
+    trial = read_trial(JOB)
+    assert (trial.most_invocations, trial.most_latency_ms) == (None, None)
+
+
 def test_a_trial_is_read_from_a_list_as_from_its_description() -> None:
     """The list has the model beside the rest, and nobody's mark is nobody's."""
     listed = {**JOB, "ModelName": "churn", "CreationTime": NOON, "JobDescription": "by hand"}
