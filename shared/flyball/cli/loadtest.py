@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 MOST_USERS = 20_000
 RECENT = 4
 """Ticks that the live line's figures are of: a second."""
+UNFINISHED = "The load test had not ended when this was kept: how it ended is not known."
 
 Url = Annotated[str, typer.Argument(metavar="URL", help="The endpoint; no other host is called.")]
 Method = Annotated[
@@ -187,7 +188,7 @@ def loadtest(
     _check_out(out)
     course = _run(order, ladder, times, objective, (gauge, machine, out))
     _say(course, order, machine, objective, out, json=json)
-    _end(course)
+    _end(course, _make_benchmark(course, order, machine))
 
 
 def _check_out(out: Path | None) -> None:
@@ -297,11 +298,13 @@ class _Live:
 
 
 def _make_benchmark(course: Course, order: Order, machine: Machine) -> Benchmark | None:
+    from flyball.report.loadtest import tell_end
     from flyball.sizing.benchmark import Benchmark
 
     if not course.steps:
         return None
-    return Benchmark(course.steps, machine, source=order.shown)
+    notes = tuple(tell_end(course)) if course.ending is not None else (UNFINISHED,)
+    return Benchmark(course.steps, machine, order.shown, notes, broke=course.broke)
 
 
 def _say(
@@ -337,11 +340,12 @@ def _say(
         screen.say(f"{out}: {len(course.steps)} steps")
 
 
-def _end(course: Course) -> NoReturn:
+def _end(course: Course, benchmark: Benchmark | None) -> NoReturn:
     """End with what an exit code can say: whether it went as it should."""
     from flyball.sizing.load.ladder import Ending
+    from flyball.sizing.sound import tell_unsound
 
     if course.ending is Ending.INTERRUPTED:
         raise typer.Exit(INTERRUPTED)
-    broken = (Ending.REFUSED, Ending.HANGS, Ending.LOST)
-    raise typer.Exit(FOUND if course.ending in broken or not course.held else 0)
+    lost = course.broke or course.ending is Ending.LOST or benchmark is None
+    raise typer.Exit(FOUND if lost or (benchmark and tell_unsound(benchmark)) else 0)

@@ -137,8 +137,8 @@ def make_policies(found: Found, wanted: Wanted, made: Policies) -> Made | None:
     """Make the policies, try them and write them, as far as that is asked for; None: it is not.
 
     Raises:
-        CommandError: It is not clear for which instance type, they cannot be written, or no number
-            of instances keeps the latency that is wanted.
+        CommandError: It is not clear for which instance type, they cannot be written, the server
+            failed in its load test, or no number of instances keeps the latency that is wanted.
     """
     from flyball.sizing.gauges import WrittenError
     from flyball.sizing.settings import Kind, derive_settings
@@ -194,9 +194,13 @@ def _choose(found: Found) -> Sizing:
 
 
 def _check_kept(sizing: Sizing, option: str) -> None:
-    """Refuse policies for a latency that one instance passes whatever its load."""
+    """Refuse policies of no measure, and for a latency that is passed whatever the load."""
     from flyball.sizing.limit import tell_unkept
+    from flyball.sizing.sound import tell_unsound
 
+    unsound = tell_unsound(sizing.benchmark)
+    if unsound:
+        raise CommandError(f"{option}: {sizing.benchmark.source}: {unsound}", FOUND)
     why = tell_unkept(sizing.benchmark, sizing.wish.objective)
     if why:
         raise CommandError(f"{option}: {why}", FOUND)

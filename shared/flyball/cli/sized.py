@@ -174,11 +174,15 @@ def _say_instance(instance: Instance, wanted: Wanted, *, whole: bool) -> None:
     from flyball.report.plain import plain
     from flyball.sizing.limit import tabulate
     from flyball.sizing.saturation import order_steps
+    from flyball.sizing.sound import tell_unsound
 
     benchmark, saturation, limit = instance
     steps = order_steps(benchmark)
     screen.say_heading(f"One instance: {words.name_instance(benchmark)}")
     screen.say_wrapped(f"from {plain(benchmark.source)}", 2, "dim")
+    unsound = tell_unsound(benchmark)
+    if unsound:
+        screen.say_wrapped(f"THIS IS NO MEASURE OF AN INSTANCE: {unsound}.", 2, "bold red")
     for note in benchmark.notes:
         screen.say_wrapped(f"note: {plain(note, 300)}", 2)
     if whole:

@@ -23,6 +23,7 @@ from flyball.sizing.load.tally import (
     merge,
 )
 from flyball.sizing.saturation import NAMES, LatencyObjective, Saturation, find_saturation
+from flyball.sizing.sound import tell_unsound
 
 MS_PER_S = 1_000.0
 TENTH = 10.0
@@ -31,7 +32,7 @@ TENTH = 10.0
 ENDINGS = {
     Ending.SATURATED: "",
     Ending.LISTED: "All loads that were given were held.",
-    Ending.LIMIT: "It ended at a hard limit: --max-users or --max-rate allows no more load.",
+    Ending.LIMIT: "It ended at a hard limit, which allows no more load:",
     Ending.TIME: "It ended with --max-time.",
     Ending.INTERRUPTED: "It was interrupted; what was found before counts.",
     Ending.REFUSED: "It ended because the server takes no connections any more: is it still there?",
@@ -109,17 +110,35 @@ def conclude(
     course: Course, benchmark: Benchmark | None, objective: LatencyObjective | None
 ) -> list[str]:
     """Say what a load test found, and what it did not: a paragraph each."""
+    told = [] if benchmark is None else [find(benchmark, objective).sentence]
+    why = "" if benchmark is None else tell_unsound(benchmark)
+    if why:
+        told.append(f"This is no measure of an instance: {why}.")
+    return [*told, *tell_end(course)]
+
+
+def tell_end(course: Course) -> list[str]:
+    """Say why a load test ended, and what failed in it: a paragraph each."""
     told = []
-    if benchmark is not None:
-        told.append(find(benchmark, objective).sentence)
     if course.ending is not None and ENDINGS[course.ending]:
-        told.append(ENDINGS[course.ending] + (f" {course.trouble}" if course.trouble else ""))
+        more = f"{find_limit(course)}." if course.ending is Ending.LIMIT else course.trouble
+        told.append(f"{ENDINGS[course.ending]} {more}".strip())
     if course.failed:
         counted = sorted(course.failed.items(), key=lambda each: -each[1])
         told.append(
             "Failed: " + "; ".join(f"{count:,} × {_name(cause)}" for cause, count in counted)
         )
     return told
+
+
+def find_limit(course: Course) -> str | None:
+    """Name the option whose hard limit ended a load test; None: none did."""
+    if course.ending is Ending.TIME:
+        return "--max-time"
+    if course.ending is not Ending.LIMIT:
+        return None
+    by_users = all(step.users is not None for step in course.steps)
+    return "--max-users" if by_users and not course.left_out else "--max-rate"
 
 
 def as_json(
@@ -131,6 +150,7 @@ def as_json(
         "benchmark": None if benchmark is None else encode_benchmark(benchmark),
         "saturation": None if found is None else describe_saturation(found),
         "ending": None if course.ending is None else course.ending.value,
+        "limit": find_limit(course),
         "failed": dict(course.failed),
         "left_out": list(course.left_out),
         "elapsed_s": round(course.elapsed_s, 3),

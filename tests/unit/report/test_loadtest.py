@@ -70,6 +70,31 @@ def test_what_was_found_and_why_it_ended_is_said() -> None:
     assert conclude(Course(ending=Ending.SATURATED), None, None) == []
 
 
+def test_what_is_no_measure_of_an_instance_is_called_so() -> None:
+    """Where the least load failed."""
+    told = conclude(Course(), Benchmark((Step(205.0, 1_000.0, 1.0),)), None)
+    assert "no measure of an instance: 79.5% of the calls failed" in told[1]
+
+
+@pytest.mark.parametrize(
+    ("course", "option"),
+    [
+        (Course([Held(1.0, FEW)], ending=Ending.LIMIT), "--max-users"),
+        (Course([Held(1.0, FEW)], left_out=[2.0], ending=Ending.LIMIT), "--max-rate"),
+        (Course([Held(9.0, Step(9.0, 9.0))], ending=Ending.LIMIT), "--max-rate"),
+        (Course(ending=Ending.TIME), "--max-time"),
+    ],
+    ids=["users", "calls held back", "a rate", "time"],
+)
+def test_the_hard_limit_that_ended_it_is_named(course: Course, option: str) -> None:
+    """By its option, and no other's."""
+    assert as_json(course, None, None)["limit"] == option
+    (said,) = conclude(course, None, None)
+    assert [each for each in ("--max-users", "--max-rate", "--max-time") if each in said] == [
+        option
+    ]
+
+
 @pytest.mark.parametrize("ending", Ending)
 def test_every_ending_has_words(ending: Ending) -> None:
     """But the one that the saturation's own sentence says."""

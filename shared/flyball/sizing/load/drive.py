@@ -104,6 +104,11 @@ class Course:
     trouble: str = ""
 
     @property
+    def broke(self) -> bool:
+        """The server answered nothing any more."""
+        return self.ending in (Ending.REFUSED, Ending.HANGS)
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """What is a benchmark's, from the least load to the most."""
         return tuple(each.step for each in sorted(self.held, key=lambda each: each.load))

@@ -21,6 +21,8 @@ def encode_benchmark(benchmark: Benchmark) -> dict[str, object]:
         "kind": KIND,
         "version": VERSION,
         "source": benchmark.source,
+        "broke": benchmark.broke,
+        "notes": list(benchmark.notes),
         "machine": benchmark.machine._asdict(),
         "steps": [
             {
@@ -43,12 +45,23 @@ def write_benchmark(path: Path, benchmark: Benchmark) -> None:
         OSError: It cannot be written; the file is as it was.
     """
     text = json.dumps(encode_benchmark(benchmark), indent=2, allow_nan=False)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = _stand_beside(path)
     try:
         beside.write_text(text + "\n", encoding="utf-8")
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def check_place(path: Path) -> None:
+    """Try whether a benchmark may be put there; what is there is as it was.
+
+    Raises:
+        OSError: It may not.
+    """
+    beside = _stand_beside(path)
+    beside.touch()
+    beside.unlink()
 
 
 def read_benchmark(path: Path) -> Benchmark:
@@ -100,7 +113,13 @@ def decode_benchmark(stored: object, where: str) -> Benchmark:
             ),
         ),
         source=reading.text("source", top.get("source")),
+        notes=tuple(reading.texts("notes", top.get("notes", []))),
+        broke=reading.truth("broke", top.get("broke", False)),
     )
+
+
+def _stand_beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
 
 
 def _decode_step(reading: _Reading, field: str, stored: object) -> Step:
@@ -149,6 +168,16 @@ class _Reading:
     def text(self, field: str, value: object) -> str:
         if not isinstance(value, str):
             self.fail(field, f"got {value!r}, expected text")
+        return value
+
+    def texts(self, field: str, value: object) -> list[str]:
+        if not isinstance(value, list):
+            self.fail(field, "expected a list")
+        return [self.text(f"{field}[{n}]", each) for n, each in enumerate(value)]
+
+    def truth(self, field: str, value: object) -> bool:
+        if not isinstance(value, bool):
+            self.fail(field, f"got {value!r}, expected true or false")
         return value
 
     def number(self, field: str, value: object) -> float:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from flyball.sizing.benchmark import Benchmark, BenchmarkError, Machine, Resource, Step
 from flyball.sizing.load.record import (
+    check_place,
     decode_benchmark,
     encode_benchmark,
     read_benchmark,
@@ -46,6 +47,8 @@ BENCHMARKS = st.builds(
     st.lists(STEPS, min_size=1, max_size=4).map(tuple),
     MACHINES,
     st.text(max_size=9),
+    st.lists(st.text(max_size=5), max_size=2).map(tuple),
+    broke=st.booleans(),
 )
 ONE = Benchmark((Step(answered=1.0, offered=2.0),), source="http://localhost/")
 
@@ -64,6 +67,24 @@ def test_a_file_is_written_whole(tmp_path: Path) -> None:
     write_benchmark(path, ONE)
     assert read_benchmark(path) == ONE
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_of_before_says_nothing_of_its_end() -> None:
+    """It had neither notes, nor whether the server broke."""
+    stored = dict(encode_benchmark(ONE))
+    del stored["notes"], stored["broke"]
+    assert decode_benchmark(stored, "x") == ONE
+
+
+def test_a_place_is_tried_before_it_is_needed(tmp_path: Path) -> None:
+    """What is there stays, and nothing is left beside it."""
+    path = tmp_path / "load.json"
+    write_benchmark(path, ONE)
+    check_place(path)
+    assert read_benchmark(path) == ONE
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(OSError, match="too long"):
+        check_place(tmp_path / ("n" * 250))
 
 
 def change(*where: Any, to: Any) -> Callable[[dict[str, Any]], None]:
@@ -96,6 +117,9 @@ def change(*where: Any, to: Any) -> Callable[[dict[str, Any]], None]:
         (change("machine", to=None), "machine: expected an object"),
         (change("machine", "instance_type", to=1), "machine.instance_type: got 1, expected text"),
         (change("source", to=None), "source: got None"),
+        (change("notes", to="x"), "notes: expected a list"),
+        (change("notes", to=["x", 1]), r"notes\[1\]: got 1, expected text"),
+        (change("broke", to=1), "broke: got 1, expected true or false"),
     ],
 )
 def test_another_file_is_refused(
