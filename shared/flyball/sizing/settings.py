@@ -18,7 +18,7 @@ from flyball.sizing.benchmark import Resource
 from flyball.sizing.habit import Habit
 from flyball.sizing.limit import HOLDS, draw_curve
 from flyball.sizing.plan import Sizing
-from flyball.sizing.saturation import interpolate
+from flyball.sizing.saturation import Bound, Cause, interpolate
 
 OUT_RATIO = 0.1
 """Of a lead time: the longest that a cooldown may add to it."""
@@ -170,6 +170,15 @@ def choose_gauge(sizing: Sizing) -> Resource | None:
     """Say whose use is tracked; None: of none, as none was measured or more instances free none."""
     resource = sizing.limit.resource
     return None if resource in HOLDS else resource
+
+
+def tell_most(sizing: Sizing) -> str:
+    """Say what the most is that one instance was seen to carry."""
+    if sizing.saturation.bound is Bound.AT_LEAST:
+        return "as much as the load test asked of it: it may carry more"
+    if sizing.saturation.cause is Cause.LATENCY:
+        return "where the load test passed the latency"
+    return "where it carried no more in the load test"
 
 
 def read_use(sizing: Sizing, resource: Resource, invocations: float) -> float:

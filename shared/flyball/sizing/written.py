@@ -34,6 +34,7 @@ from flyball.sizing.settings import (
     choose_gauge,
     derive_settings,
     read_use,
+    tell_most,
 )
 
 COOLDOWNS = (
@@ -317,8 +318,8 @@ class _Page:
             return []
         why = (
             f"Traffic that comes at once is not waited for: {show_number(room)} lie between the "
-            f"limit and {show_number(high)}, where one instance carries no more; the second step "
-            "begins at 5% of that, the third at 80%"
+            f"limit and {show_number(high)}, {tell_most(sizing)}; the second step begins at 5% of "
+            "that, the third at 80%"
         )
         return [
             *say(f"{self._why('rises', why)}."),
@@ -348,7 +349,7 @@ class _Page:
         yield "name: on-budget"
         yield "kind: adaptive"
         yield f"metric: {gauge.name}"
-        yield from say("Where one instance was saturated in the load test.")
+        yield from say(f"Of one instance, {tell_most(self.sizing)}.")
         yield f"capacity_per_instance: {show_number(self.sizing.saturation.invocations)}"
         yield from say("Share of requests that may be late.")
         yield f"late_budget: {PERCENT * budget:.6g}%"

@@ -308,3 +308,29 @@ def test_small_and_large_numbers_are_written_out() -> None:
     """Never with an exponent."""
     small = replace(derive_settings(publish()), invocations=0.00001234)
     assert "target_value: 0.00001234" in write(settings=small)
+
+
+STEPS = measure().steps
+LATE = replace(
+    measure(), steps=tuple(replace(each, latency_ms={0.95: each.offered / 80.0}) for each in STEPS)
+)
+
+
+@pytest.mark.parametrize(
+    ("sizing", "told"),
+    [
+        (publish(), "where it carried no more in the load test"),
+        (publish(LATE, LatencyObjective(100.0)), "where the load test passed the latency"),
+        (
+            publish(replace(measure(), steps=STEPS[:5])),
+            "as much as the load test asked of it: it may carry more",
+        ),
+    ],
+    ids=["saturated", "late", "ended early"],
+)
+def test_the_most_is_told_as_what_it_is(sizing: Sizing, told: str) -> None:
+    """Of the step policy and of the adaptive one, which stands beside."""
+    text = flatten(write(sizing))
+    assert f"{told}; the second step begins" in text
+    assert f"Of one instance, {told}." in text
+    assert text.count("it may carry more") in (0, 2)
