@@ -11,7 +11,7 @@ from flyball.report.batch import length, money
 from flyball.report.figures import counted, number
 from flyball.sizing.batch import Backlog
 from flyball.sizing.follow import Tried
-from flyball.sizing.worker import Pool, Workers
+from flyball.sizing.worker import Pool, Workers, exceeds_chance, find_late_ratio
 
 UNTOLD = (
     "Say what arrives, --most with --least, or --trace, for the bounds, a config, and what becomes "
@@ -64,6 +64,7 @@ def tell_backlog(sizing: Sizing) -> list[str]:
     waiting = counted(bounds.per_instance, "message")
     told = [
         f"{waiting} may wait for each instance: {allowed} ÷ {each} a message{at_a_time}.",
+        f"The last of them waits {length(_wait(workers))}, and ends {each} later.",
         f"An instance does {number(workers.per_minute)} a minute.",
     ]
     for name, value in (sizing.target_values or {}).items():
@@ -125,7 +126,9 @@ def conclude(sizing: Sizing, least: Tried | None) -> list[str]:
             "more --growth, or take a faster type."
         )
     pool = [PICKED] if isinstance(workers.place, Pool) and not sizing.target_values else []
-    return [told, *pool, FLUID]
+    by_chance = _leaves_room(sizing) and exceeds_chance(workers)
+    chance = [_tell_chance(workers)] if by_chance else []
+    return [told, *pool, FLUID, *chance]
 
 
 def as_json(sizing: Sizing, least: Tried | None) -> Mapping[str, object]:
@@ -143,6 +146,7 @@ def as_json(sizing: Sizing, least: Tried | None) -> Mapping[str, object]:
         "tried": [_tried(each, workers.price_per_hour) for each in sizing.tried],
         "keeps": sizing.tried[0].keeps if sizing.tried else None,
         "at_least": None if least is None else least.min_capacity,
+        "late_by_chance_ratio": find_late_ratio(workers) if _leaves_room(sizing) else None,
         "config": sizing.config or None,
     }
 
@@ -150,6 +154,26 @@ def as_json(sizing: Sizing, least: Tried | None) -> Mapping[str, object]:
 def share(ratio: float) -> str:
     """Write a share; what is not all is never called so."""
     return "> 99.99%" if SURE_RATIO < ratio < 1.0 else f"{ratio:.2%}"
+
+
+def _leaves_room(sizing: Sizing) -> bool:
+    """Say whether the config that was made tracks what arrives, and so leaves room for chance."""
+    return bool(sizing.config) and sizing.workers.follows_arrivals
+
+
+def _wait(workers: Workers) -> timedelta:
+    """Say how long the last of those that may wait does."""
+    return workers.backlog.per_instance // workers.at_a_time * workers.time_per_message
+
+
+def _tell_chance(workers: Workers) -> str:
+    fewest = counted(max(1, workers.backlog.min_capacity))
+    verb = "serves" if fewest.startswith("1 ") else "serve"
+    return (
+        f"By chance {share(find_late_ratio(workers))} take too long while {fewest} {verb}, and "
+        f"{share(1.0 - workers.kept_ratio)} may: emptier ones would buy little. Accept a longer "
+        "latency, or take a faster type."
+    )
 
 
 def _judge(value: float, bounds: Backlog) -> str:

@@ -17,6 +17,7 @@ from datetime import timedelta
 
 from flyball.core.shape import NamedTuple
 from flyball.sizing.batch import Backlog
+from flyball.sizing.queueing import find_wait_ratio
 
 MINUTE = timedelta(minutes=1)
 COLUMNS = 88
@@ -29,6 +30,10 @@ MEANINGS = {BACKLOG: "backlog", ARRIVALS: "requests", WAITING: "backlog"}
 """What each of them measures at a simulated fleet."""
 LEAST_USED_RATIO = 0.5
 """Emptier workers than this buy little: a message's own time is then most of its latency."""
+COUNTED_SERVERS = 10_000
+"""Of more it is not counted how many messages wait: all are taken to, which errs on their side."""
+NEARLY = 1.005
+"""So near is the same, as a percentage is written."""
 
 
 class Group(NamedTuple):
@@ -106,6 +111,34 @@ def find_used_ratio(workers: Workers) -> float:
     return max(LEAST_USED_RATIO, 1.0 - room)
 
 
+def find_late_ratio(workers: Workers) -> float:
+    """Say how many messages take too long by chance alone, where workers are kept so full.
+
+    Of the smallest fleet, of messages that come by chance and take exponential times; a message's
+    own time counts too. More of them than may are late where the formula of find_used_ratio asks
+    for emptier workers than there are to be, or where that own time alone is often too long.
+
+    Returns:
+        0-1.
+
+    Source: Kleinrock, "Queueing Systems", volume 1, M/M/m: the time in the system.
+    """
+    servers = max(1, workers.backlog.min_capacity) * workers.at_a_time
+    load = servers * find_used_ratio(workers)
+    waits = find_wait_ratio(servers, load) if servers <= COUNTED_SERVERS else 1.0
+    free = servers - load
+    longest = workers.acceptable_latency / workers.time_per_message
+    alone, row = math.exp(-longest), math.exp(-longest * free)
+    if math.isclose(free, 1.0):
+        return alone * (1.0 + waits * longest)
+    return min(1.0, alone + waits * (alone - row) / (free - 1.0))
+
+
+def exceeds_chance(workers: Workers) -> bool:
+    """Say whether chance alone makes more messages late than may be."""
+    return find_late_ratio(workers) > (1.0 - workers.kept_ratio) * NEARLY
+
+
 def write_workers(workers: Workers) -> str:
     """Write a flyball.yaml of one scalable target, which flyball.config.loads takes."""
     bounds = workers.backlog
@@ -151,10 +184,14 @@ def write_workers(workers: Workers) -> str:
 
 def _explain(used: float, workers: Workers) -> str:
     does = f"An instance does {_number(workers.per_minute)} a minute; it is kept {used:.0%} full"
-    if used > LEAST_USED_RATIO:
-        late = 1.0 - workers.kept_ratio
-        return f"{does}, so that by chance no more than {late:.2%} take too long"
-    return f"{does}, since so few may wait that chance counts"
+    allowed = f"{1.0 - workers.kept_ratio:.2%}"
+    if not exceeds_chance(workers):
+        return f"{does}, so that by chance no more than {allowed} take too long"
+    floor = ", since emptier ones buy little" if used == LEAST_USED_RATIO else ""
+    return (
+        f"{does}{floor}. While the fewest serve, {find_late_ratio(workers):.2%} take too long by "
+        f"chance, and {allowed} may: accept a longer latency, or take a faster type"
+    )
 
 
 def _place(place: Group | Pool) -> list[str]:

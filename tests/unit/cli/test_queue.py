@@ -31,6 +31,7 @@ def test_the_published_backlog_comes_out() -> None:
     done = flyball(*SIZED)
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("100 messages may wait for each instance: 10 s ÷ 0.1 s a message.")
+    assert "The last of them waits 10 s, and ends 0.1 s later." in done.out
     assert "--most" in done.out
     found = flyball(*SIZED, "--json").json
     assert found["backlog_per_instance"] == 100
@@ -49,6 +50,25 @@ def test_a_day_s_messages_keep_the_latency() -> None:
     assert both["kept_ratio"] > 0.99 > alone["kept_ratio"]
     assert both["cost"] == pytest.approx(0.2 * both["instance_hours"])
     assert both["latency_s"]["p50"] == pytest.approx(0.1)
+
+
+def test_chance_is_told_where_it_is_more_than_may_be() -> None:
+    """A second for half a second's message leaves chance no room; ten leave enough."""
+    few = ("batch", "queue", "--acceptable-latency", "1s", "--seconds-per-message", "0.5")
+    arriving = ("--least", "5", "--most", "95")
+    done = flyball(*few, *arriving)
+    value = flyball(*few, *arriving, "--json").json
+    assert value["late_by_chance_ratio"] > 0.135
+    told = f"By chance {value['late_by_chance_ratio']:.2%} take too long while 3 instances serve"
+    assert told in done.out
+    assert "no more than 1.00%" not in done.out
+    alone = flyball(*few, *arriving, "--backlog-only")
+    assert "By chance" not in alone.out
+    day = flyball(*DAY)
+    assert "By chance" not in day.out
+    assert flyball(*DAY, "--json").json["late_by_chance_ratio"] < 0.01
+    one = flyball(*few, "--most", "5")
+    assert "while 1 instance serves" in one.out
 
 
 def test_a_config_is_written_once(tmp_path: Path) -> None:

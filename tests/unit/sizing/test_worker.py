@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import random
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from flyball import config
 from flyball.core.policy import TrackingPolicy
 from flyball.sizing.batch import Backlog
+from flyball.sizing.queueing import Queue, Service
 from flyball.sizing.worker import (
     ARRIVALS,
     BACKLOG,
@@ -21,6 +23,8 @@ from flyball.sizing.worker import (
     Group,
     Pool,
     Workers,
+    exceeds_chance,
+    find_late_ratio,
     find_used_ratio,
     write_workers,
 )
@@ -118,8 +122,60 @@ def test_workers_are_as_full_as_chance_allows(latency_s: float, expected: float)
     assert find_used_ratio(workers) == pytest.approx(expected)
     more = replace(workers, backlog=Backlog(100, 40, 90))
     assert find_used_ratio(more) >= find_used_ratio(workers)
-    said = "chance counts" if expected == 0.5 else "no more than 1.00%"
+    said = "emptier ones buy little" if expected == 0.5 else "no more than 1.00%"
     assert said in " ".join(write_workers(workers).replace("#", "").split())
+
+
+@pytest.mark.parametrize(
+    ("latency_s", "least", "at_a_time"),
+    [(1.0, 1, 1), (1.0, 3, 1), (1.5, 1, 2), (1.0, 4, 1), (1.5, 40, 1), (10.0, 1, 1)],
+)
+def test_what_is_said_of_chance_is_true(latency_s: float, least: int, at_a_time: int) -> None:
+    """Message by message, of chance's length, at the fewest workers and the use that is written."""
+    workers = Workers(Group(), Backlog(2, least, 95), latency_s * SECOND, 0.5 * SECOND, at_a_time)
+    servers = least * at_a_time
+    rate = servers * find_used_ratio(workers) / 0.5
+    chance = random.Random(5)
+    at, late, count = 0.0, 0, 150_000
+    free = [0.0] * servers
+    for _ in range(count):
+        at += chance.expovariate(rate)
+        end = max(at, heapq.heappop(free)) + chance.expovariate(2.0)
+        heapq.heappush(free, end)
+        late += end - at > latency_s
+    assert find_late_ratio(workers) == pytest.approx(late / count, rel=0.06, abs=0.001)
+    text = " ".join(write_workers(workers).replace("#", "").split())
+    told = f"{find_late_ratio(workers):.2%} take too long by chance"
+    assert (told in text) == exceeds_chance(workers) == (late / count > 0.011)
+    assert ("no more than 1.00% take too long" in text) == (not exceeds_chance(workers))
+
+
+@given(st.integers(1, 60), st.integers(1, 4), st.floats(1.0, 60.0), st.floats(0.5, 0.999))
+def test_chance_is_counted_as_queueing_counts_it(
+    least: int, at_a_time: int, longest: float, kept: float
+) -> None:
+    """With the same queue, cut into slices there and in one formula here."""
+    workers = Workers(Group(), Backlog(2, least, 95), longest * SECOND, SECOND, at_a_time, kept)
+    servers = least * at_a_time
+    queue = Queue(servers * find_used_ratio(workers), Service(1.0), servers)
+    found = find_late_ratio(workers)
+    assert found == pytest.approx(queue.late_ratio(longest), rel=0.01, abs=5e-4)
+
+
+def test_half_full_workers_of_few_messages_are_not_said_to_keep_one_percent() -> None:
+    """One at a time, a second for half a second's message: e^-1 of them take longer."""
+    workers = Workers(Group(), Backlog(2, 1, 95), SECOND, 0.5 * SECOND)
+    assert find_used_ratio(workers) == 0.5
+    assert find_late_ratio(workers) == pytest.approx(math.exp(-1.0))
+    text = " ".join(write_workers(workers).replace("#", "").split())
+    assert "kept 50% full, since emptier ones buy little. While the fewest serve, 36.79%" in text
+
+
+@pytest.mark.parametrize("servers", [2, 10_000, 10_001, 10**9])
+def test_any_number_of_workers_is_counted_quickly(servers: int) -> None:
+    """A share, and what all of them have in common is a message's own time."""
+    workers = replace(WORKERS, acceptable_latency=0.3 * SECOND, backlog=Backlog(2, servers, 10**9))
+    assert math.exp(-3.0) <= find_late_ratio(workers) < 0.1
 
 
 def test_workers_so_full_keep_the_latency_against_chance() -> None:
