@@ -24,6 +24,7 @@ HINTS = (
     ("no column of requests", "--column offered=NAME, and --unit requests=minute where it is that"),
     ("say its scale", "--unit WHAT=SCALE"),
     ("say how many there are", "--instance-type TYPE, or --cores N and --gpus N"),
+    ("say how many it has", "--cores N, or --gpus N"),
     ("how many cores it has", "--cores TYPE=N, and --gpus TYPE=N"),
     ("say which instance type is meant", "--instance-type TYPE"),
 )

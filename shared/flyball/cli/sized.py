@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from flyball.sizing.plan import Sizing, Wish
 
 
+NO_GPUS = "it has 0; say how many it has"
+"""By what a remedy says, that an option does it."""
+
+
 class Sized(NamedTuple):
     """What one load test comes to.
 
@@ -56,7 +60,13 @@ def size_all(given: Given, wanted: Wanted) -> Found:
     Raises:
         BenchmarkError: A load test lacks what is asked for.
     """
-    each = [_size(benchmark, wanted) for benchmark in given.benchmarks]
+    from flyball.sizing.benchmark import BenchmarkError
+
+    try:
+        each = [_size(benchmark, wanted) for benchmark in given.benchmarks]
+    except BenchmarkError as error:
+        hint = ": --gpus N" if NO_GPUS in str(error) else ""
+        raise BenchmarkError(f"{error}{hint}") from error
     comparison = None if wanted.wish is None else _compare(each, wanted.wish)
     return Found(each, comparison, given.notes)
 

@@ -172,7 +172,9 @@ def tell_capacity(
     least, most = _round(expectation.least_per_s), _round(expectation.most_per_s)
     need = number(_round(least * MINUTE_S / invocations))
     low = f"= ceil({number(least)} ÷ {each}) = ceil({need})"
-    if capacity.reason:
+    if not least and capacity.min_capacity == 1:
+        low = "nothing is asked at the least; an endpoint that answers has one"
+    elif capacity.reason:
         low = f"{low}; {capacity.reason}"
     growth = number(expectation.growth_factor)
     top = f"= ceil(ceil({number(most)} ÷ {each}) × {growth}) "
@@ -259,7 +261,7 @@ def count_rows(instances: Sequence[Instance], ranges: Sequence[Range]) -> list[t
 def tell_band(objective: Objective | LatencyObjective) -> str:
     """Say how far around the target the limits lie."""
     if isinstance(objective, LatencyObjective):
-        return f"{tell_objective(objective)}; the upper limit is where it is passed"
+        return f"{tell_objective(objective)}; the upper limit is where it is passed, or cost allows"
     return f"{objective.value}, with {BAND_RATIO:.0%} of the hardware below and above the target"
 
 

@@ -105,7 +105,8 @@ def find_limit(
     Args:
         benchmark: Of one instance.
         saturation: Of the same; for a latency objective, found with the same objective.
-        objective: A part of the hardware's limit, or a latency, whose limit is where it is passed.
+        objective: A part of the hardware's limit, or a latency, whose limit is where it is passed,
+            and no more than Objective.COST allows.
         resource: Whose use is tracked; None: what ends at saturation, or else is used most there.
 
     Raises:
@@ -116,7 +117,8 @@ def find_limit(
     """
     chosen = _choose(benchmark, saturation, resource)
     if isinstance(objective, LatencyObjective):
-        return _hold_latency(benchmark, saturation, chosen)
+        held = _hold_latency(benchmark, saturation, chosen)
+        return _cap_latency(held, benchmark, saturation, chosen)
     ratio = OBJECTIVE_RATIO[objective]
     band = Band(ratio - BAND_RATIO, ratio, ratio + BAND_RATIO)
     if chosen is None:
@@ -335,6 +337,26 @@ def _hold_latency(benchmark: Benchmark, saturation: Saturation, resource: Resour
     middle = _lower(most)
     band = Band(_lower(middle), middle, most)
     return replace(_hold(benchmark, saturation, resource, band), reason=why)
+
+
+def _cap_latency(
+    held: Limit, benchmark: Benchmark, saturation: Saturation, resource: Resource | None
+) -> Limit:
+    """Use no more than cost allows: a latency that is kept does not say that there is room.
+
+    What works is full for a moment long before it is full on the average; what only holds things
+    is not, so of that a latency that is passed is the limit.
+    """
+    if saturation.cause is Cause.LATENCY and (resource is None or resource in HOLDS):
+        return held
+    cost = find_limit(benchmark, saturation, Objective.COST, resource)
+    if cost.invocations.middle >= held.invocations.middle:
+        return held
+    why = held.reason or "the latency is passed where nearly all is used"
+    most = f"{OBJECTIVE_RATIO[Objective.COST]:.0%}"
+    if cost.reason:
+        return replace(cost, reason=f"{why}, and it is held as for cost: {cost.reason}")
+    return replace(cost, reason=f"{why}: held at the {most} of the hardware that cost allows")
 
 
 def _hold(benchmark: Benchmark, saturation: Saturation, resource: Resource, used: Band) -> Limit:

@@ -31,6 +31,7 @@ def files(folder: Path, repository: Path) -> Path:
     (folder / "named.csv").write_text("sent,ok,slow,busy\n600,600,5,20\n1200,1200,6,40\n")
     (folder / "cells.csv").write_text("rate,p95_ms\n10,5\n20,soon\n")
     (folder / "scale.csv").write_text("rate,cpu\n10,0.2\n20,0.4\n")
+    (folder / "gpu.csv").write_text("rate,gpu_ratio\n600,0.2\n1200,0.4\n")
     (folder / "empty.csv").write_text("")
     return folder
 
@@ -226,6 +227,7 @@ CASES = (
         ("--objective, --latency",),
     ),
     Case("resource", ("loadtest.csv", "--resource", "x"), ("--resource", "gpu_memory")),
+    Case("no GPU", ("gpu.csv", "--cores", 2), ("GPU: it has 0", "--gpus N")),
     Case("not measured", ("loadtest.csv", *LARGE, "--resource", "gpu"), ("gpu was not",)),
     Case("no most", ("loadtest.csv", "--least", 1), ("--least", "--most")),
     Case("less", ("loadtest.csv", "--least", 9, "--most", 1), ("--most", "9 or more")),

@@ -133,6 +133,15 @@ def test_the_formula_stands_there_in_numbers() -> None:
         "20",
         "= ceil(ceil(500 ÷ (5,000 ÷ 60)) × 1.2) = ceil(6 × 1.2); no less than MinCapacity",
     )
+    expected = Expectation(0.0, 500.0)
+    low, _ = tell_capacity(bound_capacity(expected, 5_000.0), expected, 5_000.0)
+    assert low == (
+        "MinCapacity",
+        "1",
+        "nothing is asked at the least; an endpoint that answers has one",
+    )
+    low, _ = tell_capacity(bound_capacity(expected, 5_000.0, 2), expected, 5_000.0)
+    assert low[2].endswith("= ceil(0); 0 would do for the least load; 2 are there in any case")
 
 
 def test_an_objective_says_what_its_limits_are() -> None:
