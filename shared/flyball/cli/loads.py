@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 FREE_USERS, FREE_RATE = 10, 50.0
 """So much load may be put on another machine without --yes."""
-OBJECTIVE = re.compile(r"p(\d+(?:\.\d+)?)\s*<=?\s*(\d+(?:\.\d+)?)(ms|s)")
+OBJECTIVE = re.compile(r"p(\d+(?:\.\d+)?)\s*<=?\s*(\d+(?:\.\d+)?)\s*(ms|s)")
 UNITS_MS = {"ms": 1.0, "s": 1_000.0}
 
 

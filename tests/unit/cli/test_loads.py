@@ -36,6 +36,7 @@ def make(*, by_rate: bool = False, timeout: str = "10s", **changed: Any) -> Orde
     ("text", "expected"),
     [
         ("p95<=200ms", (200.0, 0.95)),
+        (" p95 <= 200 ms ", (200.0, 0.95)),
         ("p99.9 <= 1.5s", (1_500.0, 0.999)),
         ("p50<3ms", (3.0, 0.5)),
     ],
