@@ -64,6 +64,8 @@ class Answer(BaseHTTPRequestHandler):
             return 302
         if self.behaviour == "missing":
             return 404
+        if self.behaviour == "flaky":
+            return 200 if calls % 5 == 1 else 500
         if calls > MANY:
             if self.behaviour == "fail":
                 return 503 if calls % 3 else 200

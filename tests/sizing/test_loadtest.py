@@ -181,6 +181,36 @@ def test_what_would_only_fail_is_not_loaded(
     assert message in err
 
 
+def test_a_file_that_is_there_is_not_lost(tmp_path: Path) -> None:
+    """Nothing is sent before that is told; the body never becomes the file."""
+    body, kept = tmp_path / "row.json", tmp_path / "kept.json"
+    for each in (body, kept):
+        each.write_text("{}", encoding="utf-8")
+    with serving("echo") as (url, program):
+        for out, more in ((kept, ()), (body, ()), (body, ("--overwrite",))):
+            code, _, err = load(tmp_path, url, "--body", body, "--out", out, *more)
+            assert code == 2
+            assert f"--out: {out}" in err
+            assert out.read_text(encoding="utf-8") == "{}"
+        code, _, err = load(tmp_path, url, "--steps", 1, "--out", kept, "--overwrite")
+        assert code == 0, err
+        program.kill()
+        assert program.stdout is not None
+        assert all(line.startswith("GET") for line in program.stdout.read().splitlines())
+    assert read_benchmark(kept).notes == ("All loads that were given were held.",)
+
+
+def test_a_server_that_fails_from_the_first_is_no_success(tmp_path: Path) -> None:
+    """Most calls of one user fail: exit code 1, which the file says as well."""
+    with serving("flaky") as (url, _):
+        code, out, _ = run("loadtest", url, *QUICK, "--out", "kept.json", cwd=tmp_path)
+    assert code == 1
+    assert "This is no measure of an instance: " in out
+    benchmark = read_benchmark(tmp_path / "kept.json")
+    assert "status 500" in benchmark.notes[-1]
+    assert not benchmark.broke
+
+
 def test_a_port_that_nobody_has_is_named(tmp_path: Path) -> None:
     """And a status that was expected is an answer."""
     with serving("missing") as (url, program):

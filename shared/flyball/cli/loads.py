@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from flyball.cli.failure import refuse
 from flyball.cli.options import read_duration
+from flyball.cli.pages import check_files
 
 if TYPE_CHECKING:
     from flyball.sizing.benchmark import Machine
@@ -26,6 +27,18 @@ FREE_USERS, FREE_RATE = 10, 50.0
 """So much load may be put on another machine without --yes."""
 OBJECTIVE = re.compile(r"p(\d+(?:\.\d+)?)\s*<=?\s*(\d+(?:\.\d+)?)\s*(ms|s)")
 UNITS_MS = {"ms": 1.0, "s": 1_000.0}
+
+
+def find_host(host: str) -> None:
+    """Look a host's name up.
+
+    Raises:
+        OSError: There is none of this name.
+        UnicodeError: It is no name.
+    """
+    import socket
+
+    socket.getaddrinfo(host, None)
 
 
 def read_objective(text: str) -> LatencyObjective:
@@ -111,13 +124,48 @@ def _read_numbers(option: str, text: str, example: str, kind: Callable[[str], T]
         refuse(f"{option}: got {text!r}, expected {example}")
 
 
-def check_host(url: str, limits: Limits, *, yes: bool) -> None:
-    """Refuse to load another machine above a stated load, where nobody says that it may be."""
+def check_out(out: Path | None, read: Sequence[Path], *, overwrite: bool) -> None:
+    """Refuse, before anything is sent, a file that could not be kept, or is what is sent.
+
+    Args:
+        out: Where it is to be kept; None: nowhere.
+        read: Files that are read.
+        overwrite: One that is there may be replaced.
+    """
+    from flyball.sizing.load.record import check_place
+
+    if out is None:
+        return
+    if any(each.exists() and out.exists() and each.samefile(out) for each in read):
+        refuse(f"--out: {out}: --body or --header reads this file; name another")
+    check_files({"--out": out}, overwrite=overwrite)
+    try:
+        check_place(out)
+    except OSError as error:
+        refuse(f"--out: {out}: it cannot be written: {error.strerror or error}; name another")
+
+
+def check_host(
+    url: str, limits: Limits, *, yes: bool, find: Callable[[str], object] = find_host
+) -> None:
+    """Refuse to load another machine above a stated load, where nobody says that it may be.
+
+    Args:
+        url: Of the endpoint.
+        limits: So much may come to it.
+        yes: Somebody says so.
+        find: Looks a host's name up; OSError: there is none.
+    """
     from flyball.sizing.load.order import is_local, split_url
 
     host, _ = split_url(url)
     if yes or is_local(host) or (limits.users <= FREE_USERS and limits.rate <= FREE_RATE):
         return
+    try:
+        find(host)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no name"
+        refuse(f"URL: {host}: the host is not found: {why}; mend the name")
     refuse(
         f"{host} is not this machine, and up to {limits.users:,} users and {limits.rate:,g} "
         f"requests a second may come to it: say --yes if you may load it so, or stay within "

@@ -15,6 +15,7 @@ from flyball.cli.loads import (
     FREE_RATE,
     FREE_USERS,
     check_host,
+    check_out,
     make_gauge,
     make_ladder,
     make_order,
@@ -22,6 +23,7 @@ from flyball.cli.loads import (
     read_objective,
 )
 from flyball.cli.options import Json, read_duration
+from flyball.cli.pages import Overwrite
 
 if TYPE_CHECKING:
     from flyball.report.loadtest import Unit
@@ -166,6 +168,7 @@ def loadtest(
     cores: Cores = None,
     instance_type: InstanceType = "",
     out: Out = None,
+    overwrite: Overwrite = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
@@ -178,6 +181,8 @@ def loadtest(
     """
     from flyball.sizing.load.order import Limits
 
+    texts = [Path(each[1:]) for each in header or [] if each.startswith("@")]
+    check_out(out, [*(body or []), *texts], overwrite=overwrite)
     most = Limits(max_users, max_rate, read_duration("--max-time", max_time))
     order = make_order(url, most, (method, header or [], body or [], expect), timeout, by_rate=rate)
     check_host(url, most, yes=yes)
@@ -185,15 +190,9 @@ def loadtest(
     objective = None if latency is None else read_objective(latency)
     times = make_times(settle, hold, most, order)
     gauge, machine = make_gauge(pid or [], cores, instance_type)
-    _check_out(out)
     course = _run(order, ladder, times, objective, (gauge, machine, out))
     _say(course, order, machine, objective, out, json=json)
     _end(course, _make_benchmark(course, order, machine))
-
-
-def _check_out(out: Path | None) -> None:
-    if out is not None and not out.parent.is_dir():
-        refuse(f"--out: {out.parent}: there is no such folder; make it first")
 
 
 def _run(
@@ -335,9 +334,10 @@ def _say(
     for paragraph in conclude(course, benchmark, objective):
         screen.say()
         screen.say_wrapped(plain(paragraph, 2_000))
-    if out is not None and benchmark is not None:
+    if out is not None:
+        kept = "it is not written, for there is no step" if benchmark is None else ""
         screen.say()
-        screen.say(f"{out}: {len(course.steps)} steps")
+        screen.say(f"{out}: {kept or f'{len(course.steps)} steps'}")
 
 
 def _end(course: Course, benchmark: Benchmark | None) -> NoReturn:

@@ -12,6 +12,7 @@ import pytest
 from flyball.cli.failure import CommandError
 from flyball.cli.loads import (
     check_host,
+    check_out,
     make_gauge,
     make_ladder,
     make_order,
@@ -22,6 +23,13 @@ from flyball.sizing.load.order import Limits, Order
 
 LIMITS = Limits(64, 500.0, timedelta(minutes=10))
 URL = "http://localhost:1/p"
+
+
+def lose(host: str) -> None:
+    """Find no host."""
+    raise OSError(-2, "no such name", host)
+
+
 Given = tuple[str | None, list[str], list[Path], str | None]
 
 
@@ -113,10 +121,39 @@ def test_another_machine_is_loaded_only_where_somebody_says_so(
 ) -> None:
     """Above a stated load, which the message says."""
     if not refused:
-        check_host(url, limits, yes=yes)
+        check_host(url, limits, yes=yes, find=lose)
         return
     with pytest.raises(CommandError, match="example.com is not this machine.*--yes.*users 10 "):
-        check_host(url, limits, yes=yes)
+        check_host(url, limits, yes=yes, find=str)
+    with pytest.raises(CommandError, match="URL: example.com: the host is not found: no such name"):
+        check_host(url, limits, yes=yes, find=lose)
+
+
+def test_what_is_no_name_at_all_is_told() -> None:
+    """What cannot even be asked for is not found either."""
+    with pytest.raises(CommandError, match="the host is not found: it is no name; mend"):
+        check_host("http://a..b/", LIMITS, yes=False, find=lambda host: host.encode("idna"))
+
+
+def test_a_file_is_kept_only_where_it_may_be(tmp_path: Path) -> None:
+    """Never over what is sent; over another only where somebody says so."""
+    out, body = tmp_path / "out.json", tmp_path / "row.json"
+    body.write_text("{}", encoding="utf-8")
+    check_out(None, [], overwrite=False)
+    check_out(out, [body, tmp_path / "none"], overwrite=False)
+    assert list(tmp_path.iterdir()) == [body]
+    out.write_text("mine", encoding="utf-8")
+    check_out(out, [body], overwrite=True)
+    for path, overwrite, message in (
+        (out, False, "there is a file already; name another, or give --overwrite"),
+        (tmp_path, True, "it is a folder"),
+        (tmp_path / "no" / "out.json", True, "there is no folder"),
+        (body, True, "--body or --header reads this file"),
+        (tmp_path / ("n" * 250), False, "it cannot be written: File name too long"),
+    ):
+        with pytest.raises(CommandError, match=message):
+            check_out(path, [body], overwrite=overwrite)
+    assert (out.read_text(encoding="utf-8"), body.read_text(encoding="utf-8")) == ("mine", "{}")
 
 
 def test_a_ladder_is_of_users_or_of_a_rate() -> None:
