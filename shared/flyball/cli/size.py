@@ -177,9 +177,13 @@ Trace = Annotated[
     ),
 ]
 AtLeast = Annotated[
-    int,
+    int | None,
     typer.Option(
-        "--at-least", metavar="N", min=1, help="Instances; 2 where a promise needs two zones."
+        "--at-least",
+        metavar="N",
+        min=1,
+        help="Instances; 2 where a promise needs two zones.  [default: 1; 2 with --home gcp]",
+        show_default=False,
     ),
 ]
 LeadTime = Annotated[
@@ -274,7 +278,7 @@ def size(
     users_per_minute: UsersPerMinute = None,
     requests_per_user: RequestsPerUser = None,
     trace: Trace = None,
-    at_least: AtLeast = 1,
+    at_least: AtLeast = None,
     lead_time: LeadTime = "4m",
     resource: ResourceName = None,
     quota: Quota = None,
@@ -298,7 +302,7 @@ def size(
     check_pages(None, plot, overwrite=overwrite)
     check_files({"--write": write}, overwrite=overwrite)
     load = Load(least, most, growth, shape, users_per_minute, requests_per_user, trace)
-    asked = Asked(objective, latency, load, at_least, lead_time, resource)
+    asked = Asked(objective, latency, load, at_least, lead_time, resource, home)
     read = Files(files or [], machine or [], instance_type, column or [], unit or [], settle)
     ordering = Ordering(recommender, start, order or [], again, region)
     window = Window(from_, endpoint, variant, since, until, region)

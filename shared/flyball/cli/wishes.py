@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from flyball.sizing.saturation import LatencyObjective
 
 OBJECTIVES = ("availability", "balanced", "cost")
+PROMISE = "since Google promises service only of two nodes or more (--at-least 1 does without)"
 SHAPES = ("smooth", "spiky", "ramp", "trace")
 
 
@@ -52,17 +53,19 @@ class Asked(NamedTuple):
         objective: Of OBJECTIVES; None: not given.
         latency: Such as "p95<=200ms"; None: not given.
         load: How many requests come.
-        at_least: Instances.
+        at_least: Instances; None: not given.
         lead_time: From an order to its service.
         resource: Whose use is limited; None: not given.
+        home: Where it is; None: not given.
     """
 
     objective: str | None
     latency: str | None
     load: Load
-    at_least: int
+    at_least: int | None
     lead_time: str
     resource: str | None
+    home: str | None
 
 
 class Wanted(NamedTuple):
@@ -89,6 +92,7 @@ def read_wanted(asked: Asked) -> Wanted:
         TraceError: The file of --trace is none.
     """
     from flyball.sizing.benchmark import Resource
+    from flyball.sizing.expectation import PROMISED_INSTANCES
     from flyball.sizing.plan import Wish
 
     objective = _read_objective(asked)
@@ -104,12 +108,11 @@ def read_wanted(asked: Asked) -> Wanted:
     if expectation is None:
         return Wanted(objective, resource, None, None)
     lead_time = read_duration("--lead-time", asked.lead_time)
-    return Wanted(
-        objective,
-        resource,
-        Wish(objective, expectation, asked.at_least, lead_time, resource),
-        trace,
-    )
+    least, promise = asked.at_least or 1, ""
+    if asked.at_least is None and asked.home == "gcp":
+        least, promise = PROMISED_INSTANCES, PROMISE
+    wish = Wish(objective, expectation, least, lead_time, resource, promise)
+    return Wanted(objective, resource, wish, trace)
 
 
 def _read_objective(asked: Asked) -> Objective | LatencyObjective:

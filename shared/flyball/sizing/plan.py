@@ -28,6 +28,7 @@ class Wish:
         at_least: Instances that are there in any case, >= 1.
         lead_time: From an order to its service.
         resource: Whose use is tracked; None: what ends first.
+        promise: Why so many are there in any case, for people; "": that is wanted.
     """
 
     objective: Objective | LatencyObjective
@@ -35,6 +36,7 @@ class Wish:
     at_least: int = 1
     lead_time: timedelta = LEAD_TIME
     resource: Resource | None = None
+    promise: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +71,6 @@ def size(benchmark: Benchmark, wish: Wish) -> Sizing:
     saturation = find_saturation(benchmark, latency)
     limit = find_limit(benchmark, saturation, wish.objective, wish.resource)
     capacity = bound_capacity(wish.expectation, limit.invocations.middle, wish.at_least)
+    if capacity.reason and wish.promise:
+        capacity = capacity._replace(reason=f"{capacity.reason}, {wish.promise}")
     return Sizing(benchmark, wish, saturation, limit, capacity)

@@ -76,6 +76,19 @@ def test_the_policies_are_written_and_hold(files: Path) -> None:
         assert tried[name]["late"] == 0.0
 
 
+@pytest.mark.parametrize(("given", "least"), [((), 2), (("--at-least", 1), 1)])
+def test_two_nodes_are_there_where_google_promises_nothing_of_one(
+    files: Path, given: tuple[object, ...], least: int
+) -> None:
+    """By default, with the reason."""
+    address = [f"--address={key}" for key in ("project=p", "location=europe-west4", "endpoint=1")]
+    found = run(*SIZED, *EXPECTED, "--write", "g.yaml", "--home", "gcp", *address, *given)
+    text = (files / "g.yaml").read_text(encoding="utf-8")
+    assert f"min_capacity: {least}\n" in text
+    reason = found["instances"][0]["capacity"]["reason"]
+    assert ("Google promises service only of two nodes" in reason) is (least == 2)
+
+
 def test_what_breaks_first_is_moved_and_told() -> None:
     """Spikes that nobody can see coming need instances that are always there."""
     words = ("size", "loadtest.csv", *LARGE, *EXPECTED, "--shape", "spiky", "--evaluate")
