@@ -11,7 +11,13 @@ from flyball.report.batch import length, money
 from flyball.report.figures import counted, number
 from flyball.sizing.batch import Backlog
 from flyball.sizing.follow import Tried
-from flyball.sizing.worker import Pool, Workers, exceeds_chance, find_late_ratio
+from flyball.sizing.worker import (
+    LEAST_USED_RATIO,
+    Pool,
+    Workers,
+    exceeds_chance,
+    find_late_ratio,
+)
 
 UNTOLD = (
     "Say what arrives, --most with --least, or --trace, for the bounds, a config, and what becomes "
@@ -171,8 +177,8 @@ def _tell_chance(workers: Workers) -> str:
     verb = "serves" if fewest.startswith("1 ") else "serve"
     return (
         f"By chance {share(find_late_ratio(workers))} take too long while {fewest} {verb}, and "
-        f"{share(1.0 - workers.kept_ratio)} may: emptier ones would buy little. Accept a longer "
-        "latency, or take a faster type."
+        f"{share(1.0 - workers.kept_ratio)} may. Workers are kept no emptier than "
+        f"{LEAST_USED_RATIO:.0%} full; a longer latency or a faster type lowers that."
     )
 
 

@@ -29,7 +29,7 @@ BACKLOG, ARRIVALS, WAITING = "backlog-per-instance", "arrivals", "waiting"
 MEANINGS = {BACKLOG: "backlog", ARRIVALS: "requests", WAITING: "backlog"}
 """What each of them measures at a simulated fleet."""
 LEAST_USED_RATIO = 0.5
-"""Emptier workers than this buy little: a message's own time is then most of its latency."""
+"""Emptier workers than this cost much: a message waits less, but its own time stays."""
 COUNTED_SERVERS = 10_000
 """Of more it is not counted how many messages wait: all are taken to, which errs on their side."""
 NEARLY = 1.005
@@ -187,10 +187,10 @@ def _explain(used: float, workers: Workers) -> str:
     allowed = f"{1.0 - workers.kept_ratio:.2%}"
     if not exceeds_chance(workers):
         return f"{does}, so that by chance no more than {allowed} take too long"
-    floor = ", since emptier ones buy little" if used == LEAST_USED_RATIO else ""
+    floor = ", and none is kept emptier" if used == LEAST_USED_RATIO else ""
     return (
         f"{does}{floor}. While the fewest serve, {find_late_ratio(workers):.2%} take too long by "
-        f"chance, and {allowed} may: accept a longer latency, or take a faster type"
+        f"chance, and {allowed} may: a longer latency or a faster type lowers that"
     )
 
 
