@@ -48,7 +48,8 @@ def test_a_trial_is_started_waited_for_and_sized(cloud: Stand) -> None:
     kinds = {each["machine"]["instance_type"] for each in done.json["instances"]}
     assert kinds == {"ml.c5.large", "ml.c5.xlarge", "ml.m5.large"}
     limit = done.json["instances"][0]["limit"]
-    assert limit["invocations_per_instance"]["middle"] == pytest.approx(4_000)  # of 6,000 at 75 %
+    # At 75 % of CPU a job of 6,000 a minute went no further: half of what something else ended.
+    assert limit["invocations_per_instance"]["middle"] == pytest.approx(3_000)
     assert len(done.json["comparison"]["options"]) == 3
 
 
