@@ -325,8 +325,8 @@ def _run(sources: Sources, asked: Asked, made: Policies, plot: Path | None, *, j
     check_policies(made, wanted)
     given = _find(sources, wanted)
     found = size_all(given, wanted)
-    draw_sized(found, wanted, plot)
     policies = make_policies(found, wanted, made)
+    draw_sized(found, wanted, policies, plot)
     if json:
         say_sized_json(found, wanted, policies)
     else:

@@ -71,7 +71,7 @@ def size_all(given: Given, wanted: Wanted) -> Found:
     return Found(each, comparison, given.notes)
 
 
-def draw_sized(found: Found, wanted: Wanted, plot: Path | None) -> None:
+def draw_sized(found: Found, wanted: Wanted, made: Made | None, plot: Path | None) -> None:
     """Draw it, where that is asked for."""
     if plot is None:
         return
@@ -84,8 +84,9 @@ def draw_sized(found: Found, wanted: Wanted, plot: Path | None) -> None:
     ]
     expectation = None if wanted.wish is None else wanted.wish.expectation
     objective = wanted.objective if isinstance(wanted.objective, LatencyObjective) else None
+    evaluation = None if made is None else made.evaluation
     try:
-        draw_curves(subjects, expectation, plot, objective)
+        draw_curves(subjects, expectation, plot, objective, evaluation)
     except OSError as error:
         refuse(f"--plot: {plot}: {error.strerror or error}")
 

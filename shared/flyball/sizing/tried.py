@@ -50,6 +50,7 @@ class Trial:
         first: Why the first request was late; None: none was.
         ordered: Instances in each minute, shape (n,); of a range its floor.
         ready: In service in each minute, as ordered; of a range a mean.
+        late_each: Requests of each minute that were late, as ordered.
     """
 
     pattern: Pattern
@@ -63,6 +64,7 @@ class Trial:
     first: Finding | None
     ordered: tuple[int, ...]
     ready: tuple[float, ...]
+    late_each: tuple[float, ...]
 
     @property
     def expected(self) -> float:
@@ -170,6 +172,7 @@ def _sum_up(
         first=first,
         ordered=found.ordered,
         ready=tuple(found.slots.ready),
+        late_each=tuple(late),
     )
 
 

@@ -28,7 +28,7 @@ def end(
     first = None
     if limit is not None:
         first = Finding(limit, 1, 60_000.0, needed, 1, 2, "In minute 1, it was late")
-    return Trial(HARD, 0.0, 1.0, late_ratio, hours, None, 1, 0, first, (1,), (1.0,))
+    return Trial(HARD, 0.0, 1.0, late_ratio, hours, None, 1, 0, first, (1,), (1.0,), (0.0,))
 
 
 def choose(

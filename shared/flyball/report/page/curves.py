@@ -2,7 +2,7 @@
 
 The two plots of the method: utilization over invocations, with the latency below it, and both over
 the load that was held, from which InvocationsPerInstance is read. Beside them, the instances that
-the expected requests need.
+the expected requests need, and below them what became of the policies where they were tried.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from flyball.core.shape import NamedTuple
+from flyball.report.page import evaluated
 from flyball.report.page.palette import DEMAND, INK, LATE, LINE, OTHER, OURS, SOFT
 from flyball.report.page.picture import check, load, save, settings
 from flyball.report.sizing import Instance, list_quantiles, name_instance
 from flyball.sizing.benchmark import Resource, Step
+from flyball.sizing.evaluate import Evaluation
 from flyball.sizing.expectation import MINUTE_S, Expectation, Range, count_instances
 from flyball.sizing.limit import draw_curve
 from flyball.sizing.saturation import (
@@ -58,6 +60,7 @@ def draw_curves(
     expectation: Expectation | None,
     path: Path,
     objective: LatencyObjective | None = None,
+    evaluation: Evaluation | None = None,
 ) -> None:
     """Draw each instance type into a file.
 
@@ -66,6 +69,7 @@ def draw_curves(
         expectation: Requests; None: nobody said how many.
         path: Where it goes.
         objective: How long an answer may take; None: another one.
+        evaluation: Of the policies of the only instance type; None: they were not tried.
 
     Raises:
         PictureError: The kind of the file is not known, or matplotlib is not installed.
@@ -73,20 +77,27 @@ def draw_curves(
     """
     check(path)
     with settings():
-        save(make_figure(subjects, expectation, objective), path)
+        save(make_figure(subjects, expectation, objective, evaluation), path)
 
 
 def make_figure(
     subjects: Sequence[Subject],
     expectation: Expectation | None,
     objective: LatencyObjective | None = None,
+    evaluation: Evaluation | None = None,
 ) -> Any:  # noqa: ANN401
-    """Make a figure: a part for each instance type, below each other."""
+    """Make a figure: a part for each instance type, below each other, and the policies' last."""
+    heights = [HIGH] * len(subjects)
+    if evaluation is not None:
+        heights.append(evaluated.HIGH * evaluated.count_rows(evaluation))
     figure = load("matplotlib.figure").Figure(
-        figsize=(WIDE, HIGH * len(subjects)), dpi=DOTS, layout="constrained"
+        figsize=(WIDE, sum(heights)), dpi=DOTS, layout="constrained"
     )
-    parts = figure.subfigures(len(subjects), 1, squeeze=False)[:, 0]
-    for part, subject in zip(parts, subjects, strict=True):
+    parts = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
+    if evaluation is not None:
+        carried = subjects[0].instance.saturation.invocations
+        evaluated.draw_evaluation(parts[-1], evaluation, carried)
+    for part, subject in zip(parts, subjects, strict=False):
         part.suptitle(name_instance(subject.instance.benchmark), x=0.01, ha="left", weight="bold")
         grid = part.add_gridspec(2, 2)
         use = None
