@@ -199,7 +199,11 @@ ResourceName = Annotated[
 ]
 Plot = Annotated[
     Path | None,
-    typer.Option("--plot", metavar="FILE", help="Draw it, .svg or .png; needs flyball[plot]."),
+    typer.Option(
+        "--plot",
+        metavar="FILE",
+        help="Draw it, .svg or .png, with --evaluate what became of it too; needs flyball[plot].",
+    ),
 ]
 Write = Annotated[
     Path | None, typer.Option("--write", metavar="FILE", help="Write the policies: a flyball.yaml.")

@@ -57,18 +57,19 @@ def test_the_files_are_what_the_script_writes(repository: Path, tmp_path: Path) 
         assert (tmp_path / name).read_bytes() == made
 
 
+@pytest.mark.parametrize("name", ["sizing.svg", "evaluated.svg"])
 def test_the_picture_is_of_these_figures(
-    pairs: list[tuple[str, str]], repository: Path, folder: Path
+    name: str, pairs: list[tuple[str, str]], repository: Path, folder: Path
 ) -> None:
     """All words and numbers on it, which stand in an SVG as comments."""
     (folder / "examples").mkdir()
     shutil.copy(repository / "examples" / FILES[0], folder / "examples" / FILES[0])
-    command = next(command for command, _ in pairs if "--plot" in command)
+    command = next(command for command, _ in pairs if name in command)
     done = flyball(*shlex.split(command)[1:])
     assert done.code == 0, done
     kept, drawn = (
         re.findall(r"<!-- (.*?) -->", path.read_text(encoding="utf-8"))
-        for path in (repository / "docs" / "sizing.svg", folder / "sizing.svg")
+        for path in (repository / "docs" / name, folder / name)
     )
     assert drawn
     assert kept == drawn

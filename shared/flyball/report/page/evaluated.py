@@ -104,9 +104,7 @@ def _fill(
     name: str,
 ) -> None:
     known = [math.nan if each is None else each for each in values]
-    axes.fill_between(
-        edges, [*known, known[-1]], step="post", linewidth=0, color=colour, label=name or None
-    )
+    axes.stairs(known, edges, fill=True, linewidth=0, color=colour, label=name or None)
 
 
 def _mark_late(
