@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
-from flyball.cli.benches import Files, Given, read_files, read_kinds
+from flyball.cli.benches import Files
 from flyball.cli.deployment import Region
-from flyball.cli.failure import FOUND, refuse
+from flyball.cli.failure import FOUND
 from flyball.cli.options import Json
 from flyball.cli.pages import Overwrite, check_files, check_pages
 from flyball.cli.policies import Named, Policies, check_policies, make_policies
 from flyball.cli.sized import draw_sized, say_sized, say_sized_json, size_all
-from flyball.cli.trials import Ordering, Window, pull_past, run_trial
+from flyball.cli.sources import Sources, find_sources
+from flyball.cli.trials import Ordering, Window
 from flyball.cli.wishes import Asked, Load, read_wanted
-
-if TYPE_CHECKING:
-    from flyball.cli.wishes import Wanted
 
 Paths = Annotated[
     list[Path] | None,
@@ -315,19 +313,10 @@ def size(
     _run(Sources(read, ordering, window, (cores, gpus, price)), asked, made, plot, json=json)
 
 
-class Sources(NamedTuple):
-    """Where load tests are from, as the options say it; one of the first three."""
-
-    files: Files
-    ordering: Ordering
-    window: Window
-    kinds: tuple[list[str] | None, list[str] | None, list[str] | None]
-
-
 def _run(sources: Sources, asked: Asked, made: Policies, plot: Path | None, *, json: bool) -> None:
     wanted = read_wanted(asked)
     check_policies(made, wanted)
-    given = _find(sources, wanted)
+    given = find_sources(sources, wanted)
     found = size_all(given, wanted)
     policies = make_policies(found, wanted, made)
     draw_sized(found, wanted, policies, plot)
@@ -337,51 +326,3 @@ def _run(sources: Sources, asked: Asked, made: Policies, plot: Path | None, *, j
         say_sized(found, wanted, policies)
     if policies is not None and policies.evaluation is not None and not policies.evaluation.holds:
         raise typer.Exit(FOUND)
-
-
-def _find(sources: Sources, wanted: Wanted) -> Given:
-    """Find the load tests where the options say that they are."""
-    from flyball.sizing.saturation import LatencyObjective
-
-    files, ordering, window, numbers = sources
-    kinds = read_kinds(*numbers)
-    _check_sources(sources)
-    if ordering.job is not None or ordering.mode is not None:
-        latency = wanted.objective if isinstance(wanted.objective, LatencyObjective) else None
-        return run_trial(ordering, latency, kinds)
-    if window.service is not None:
-        return Given([pull_past(window, files.instance_type, kinds)], ())
-    return read_files(files, kinds)
-
-
-def _check_sources(sources: Sources) -> None:
-    """Refuse two sources, or none, and what belongs to another."""
-    files, ordering, window, _ = sources
-    named = {
-        "FILE": bool(files.paths),
-        "--machine": bool(files.machines),
-        "--recommender": ordering.job is not None,
-        "--start": ordering.mode is not None,
-        "--from": window.service is not None,
-    }
-    given = [name for name, is_given in named.items() if is_given]
-    if not given:
-        refuse("give a load test: FILE, --machine TYPE=FILE, --recommender, --start or --from")
-    if len(given) > 1:
-        refuse(f"{', '.join(given)}: give one of them")
-    alone = {
-        "--order": (ordering.order, "--start"),
-        "--again": (ordering.again, "--start"),
-        "--since": (window.since, "--from"),
-        "--until": (window.until, "--from"),
-        "--column": (files.columns, "FILE"),
-        "--unit": (files.units, "FILE"),
-        "--settle": (files.settle, "FILE"),
-        "--instance-type": (files.instance_type, "FILE"),
-    }
-    for option, (value, owner) in alone.items():
-        fits = {owner, "--machine"} if owner == "FILE" else {owner}
-        if option == "--instance-type":
-            fits = {"FILE", "--from"}
-        if value and not fits & set(given):
-            refuse(f"{option}: only with {' or '.join(sorted(fits))}")

@@ -1,0 +1,74 @@
+"""Where are the load tests of one instance, as the options say it?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from flyball.cli.benches import Files, Given, read_files, read_kinds
+from flyball.cli.failure import refuse
+from flyball.cli.trials import Ordering, Window, pull_past, run_trial
+
+if TYPE_CHECKING:
+    from flyball.cli.wishes import Wanted
+
+
+class Sources(NamedTuple):
+    """Where load tests are from, as the options say it; one of the first three."""
+
+    files: Files
+    ordering: Ordering
+    window: Window
+    kinds: tuple[list[str] | None, list[str] | None, list[str] | None]
+
+
+def find_sources(sources: Sources, wanted: Wanted) -> Given:
+    """Find the load tests where the options say that they are.
+
+    Raises:
+        CommandError: The options do not fit together.
+        BenchmarkError: A load test is none that is known, or found nothing.
+    """
+    from flyball.sizing.saturation import LatencyObjective
+
+    files, ordering, window, numbers = sources
+    kinds = read_kinds(*numbers)
+    _check_sources(sources)
+    if ordering.job is not None or ordering.mode is not None:
+        latency = wanted.objective if isinstance(wanted.objective, LatencyObjective) else None
+        return run_trial(ordering, latency, kinds)
+    if window.service is not None:
+        return Given([pull_past(window, files.instance_type, kinds)], ())
+    return read_files(files, kinds)
+
+
+def _check_sources(sources: Sources) -> None:
+    """Refuse two sources, or none, and what belongs to another."""
+    files, ordering, window, _ = sources
+    named = {
+        "FILE": bool(files.paths),
+        "--machine": bool(files.machines),
+        "--recommender": ordering.job is not None,
+        "--start": ordering.mode is not None,
+        "--from": window.service is not None,
+    }
+    given = [name for name, is_given in named.items() if is_given]
+    if not given:
+        refuse("give a load test: FILE, --machine TYPE=FILE, --recommender, --start or --from")
+    if len(given) > 1:
+        refuse(f"{', '.join(given)}: give one of them")
+    alone = {
+        "--order": (ordering.order, "--start"),
+        "--again": (ordering.again, "--start"),
+        "--since": (window.since, "--from"),
+        "--until": (window.until, "--from"),
+        "--column": (files.columns, "FILE"),
+        "--unit": (files.units, "FILE"),
+        "--settle": (files.settle, "FILE"),
+        "--instance-type": (files.instance_type, "FILE"),
+    }
+    for option, (value, owner) in alone.items():
+        fits = {owner, "--machine"} if owner == "FILE" else {owner}
+        if option == "--instance-type":
+            fits = {"FILE", "--from"}
+        if value and not fits & set(given):
+            refuse(f"{option}: only with {' or '.join(sorted(fits))}")
