@@ -30,12 +30,15 @@ LATENCY = re.compile(
 USED = re.compile(r"(cpu|memory|disk|gpu_memory|gpu)_?(utilization)?(?:_(percent|ratio|pct))?")
 NAMES: Mapping[str, frozenset[str]] = {
     "users": frozenset({"users", "user_count", "vus", "concurrency", "connections", "clients"}),
-    "offered": frozenset({"offered", "rate", "rps", "qps", "rpm", "requests", "invocations"}),
+    "offered": frozenset(
+        {"offered", "rate", "rps", "qps", "rpm", "requests", "reqs", "req", "invocations", "calls"}
+    ),
     "answered": frozenset({"answered", "throughput", "successes", "successful", "succeeded"}),
     "failed": frozenset({"failed", "failures", "errors"}),
     "duration": frozenset({"duration", "duration_s", "seconds"}),
 }
-PER_MINUTE, PER_SECOND = ("_per_minute", "_per_min", "_m"), ("_per_second", "_per_sec", "_s")
+PER_MINUTE = ("_per_minute", "_per_min", "_per_m", "_m")
+PER_SECOND = ("_per_second", "_per_sec", "_per_s", "_s")
 USUAL = (
     "users, rate, answered, failed (a second, or with _per_minute), p50_ms, p95_ms, "
     "cpu_percent, memory_percent, gpu_percent"

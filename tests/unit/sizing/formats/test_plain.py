@@ -126,6 +126,25 @@ def test_of_two_names_for_the_same_the_first_is_taken() -> None:
     assert columns.used == {Resource.CPU: "cpu"}
 
 
+@pytest.mark.parametrize(
+    ("name", "per_s"),
+    [
+        ("requests_per_s", 1.0),
+        ("Requests/s", 1.0),
+        ("req/s", 1.0),
+        ("rps", 1.0),
+        ("requestsPerSecond", 1.0),
+        ("requests_per_min", 60.0),
+        ("calls/m", 60.0),
+        ("rpm", 60.0),
+    ],
+)
+def test_a_rate_is_known_by_any_usual_name(name: str, per_s: float) -> None:
+    """By the second, or by the minute."""
+    columns = guess_columns([name])
+    assert (columns.offered, columns.per.total_seconds()) == (name, per_s)
+
+
 def test_what_is_given_counts_and_the_rest_is_found() -> None:
     """Requests are given or found as a whole: half of each would be two tables."""
     found = guess_columns(["users", "rate_per_minute", "errors_per_minute", "p95", "cpu_percent"])
