@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -150,7 +151,8 @@ def _expect(asked: Load, trace: Trace | None) -> Expectation | None:
             "many new users come a minute, and how many requests each of them sends in one"
         )
     if trace is not None:
-        found = expect_trace(trace.requests, asked.growth)
+        slot = max(1, trace.resolution // timedelta(minutes=1))
+        found = expect_trace(trace.requests, asked.growth, slot)
         least = found.least_per_s if asked.least is None else asked.least
         most = found.most_per_s if asked.most is None else asked.most
         return replace(found, least_per_s=least, most_per_s=most)

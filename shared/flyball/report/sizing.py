@@ -11,10 +11,11 @@ from flyball.report.figures import counted, duration, number
 from flyball.report.loadtest import MS_PER_S, tell_latency
 from flyball.report.plain import plain
 from flyball.sizing.benchmark import UNKNOWN, Benchmark, Resource, Step
-from flyball.sizing.beside import Beside
+from flyball.sizing.beside import Arrivals, Beside
 from flyball.sizing.expectation import MINUTE_S, Expectation, Range, Shape
 from flyball.sizing.limit import BAND_RATIO, Limit, Objective, Use
 from flyball.sizing.machines import Comparison
+from flyball.sizing.queueing import POISSON_SCV
 from flyball.sizing.saturation import NAMES, Bound, LatencyObjective, Saturation
 
 USUAL = (0.5, 0.9, 0.95, 0.99)
@@ -25,6 +26,15 @@ LEVELS = ("lower", "target", "upper")
 FLEET_HEADS = ("", "at the least", "at the most", "grown", "busy at the most")
 OPTION_HEADS = ("", "each/min", "min", "max", "an hour", "at least", "at most", "a million")
 COUNT_HEADS = ("", "each/min", "min", "max")
+WHENCE = {
+    Arrivals.MEASURED: "from the trace's counts",
+    Arrivals.UNASKED: "taken for want of a --trace",
+    Arrivals.UNKNOWN: "taken, since the trace has too few counts in a row, or too long ones",
+}
+MINUTES = (
+    " Counts do not show whether requests that come together do so at once or over seconds; of "
+    "the latter a queue feels less, so G/G/c is the most that may be needed."
+)
 
 
 class Instance(NamedTuple):
@@ -205,9 +215,9 @@ def fleet_rows(beside: Beside) -> list[tuple[str, ...]]:
 def tell_beside(beside: Beside) -> list[str]:
     """Say what the queue takes for granted, and how it differs: a paragraph each."""
     service = beside.service
-    measured = "" if beside.is_measured else ", taken for want of a --trace"
     scv, arrivals = number(_round(service.scv)), number(_round(beside.arrival_scv))
     each = tell_latency(service.mean_s * MS_PER_S)
+    is_bound = beside.is_measured and beside.arrival_scv > POISSON_SCV
     told = [
         (
             f"By queueing, {beside.objective}: one instance serves {service.servers:,} at a time, "
@@ -216,7 +226,7 @@ def tell_beside(beside: Beside) -> list[str]:
         (
             "M/M/c takes services and arrivals to vary like chance, G/G/c as they were measured: "
             f"squared coefficients of variation of {scv} (services) and {arrivals} "
-            f"(arrivals{measured})."
+            f"(arrivals, {WHENCE[beside.arrivals]})." + (MINUTES if is_bound else "")
         ),
         (
             "Both let requests wait in one row for whoever is free first; routing that knows not "

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from flyball.core.shape import NamedTuple
+from flyball.core.word import Word
+from flyball.sizing.arrivals import learn_arrivals
 from flyball.sizing.benchmark import Benchmark, BenchmarkError
-from flyball.sizing.expectation import Shape, count_instances, round_up
+from flyball.sizing.expectation import Expectation, Shape, count_instances, round_up
 from flyball.sizing.plan import Sizing
 from flyball.sizing.queueing import (
     EXPONENTIAL_SCV,
@@ -25,7 +27,7 @@ from flyball.sizing.saturation import (
     find_saturation,
     queues,
 )
-from flyball.sizing.variability import learn_arrivals, learn_instance
+from flyball.sizing.variability import learn_instance
 
 RULE, MARKOV, GENERAL = "rule", "M/M/c", "G/G/c"
 QUANTILE = 0.95
@@ -50,6 +52,17 @@ class Fleet(NamedTuple):
     used_ratio: float
 
 
+class Arrivals(Word):
+    """Whence it is how irregular arrivals are."""
+
+    MEASURED = "measured"
+    """From a trace."""
+    UNASKED = "unasked"
+    """There is no trace: they are taken to know nothing of each other."""
+    UNKNOWN = "unknown"
+    """A trace does not tell; they are taken likewise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """The rule's fleet and those of its queue.
@@ -59,7 +72,7 @@ class Beside:
             measured.
         service: Of one instance, as it was measured.
         arrival_scv: Squared coefficient of variation of the time between arrivals.
-        is_measured: It is from a trace; else arrivals are taken to know nothing of each other.
+        arrivals: Whence that is.
         objective: What the queues' fleets keep, for people.
         sentence: The difference, for people.
         without: Why there is none of M/M/c; "": there is.
@@ -69,11 +82,16 @@ class Beside:
     fleets: tuple[Fleet, ...]
     service: Service
     arrival_scv: float
-    is_measured: bool
+    arrivals: Arrivals
     objective: str
     sentence: str
     without: str = ""
     caution: str = ""
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it is known how irregular arrivals are."""
+        return self.arrivals is Arrivals.MEASURED
 
 
 def size_beside(sizing: Sizing) -> Beside:
@@ -90,8 +108,7 @@ def size_beside(sizing: Sizing) -> Beside:
     saturation = find_saturation(sizing.benchmark)
     service = learn_instance(sizing.benchmark, saturation)
     asked, expected = sizing.wish.objective, sizing.wish.expectation
-    measured = expected.shape is Shape.TRACE
-    arrival_scv = learn_arrivals(expected.trace) if measured else POISSON_SCV
+    arrival_scv, arrivals = _learn_arrivals(expected)
     objective: WaitObjective | LatencyObjective = WaitObjective(service.mean_s, QUANTILE)
     words = f"{QUANTILE:.0%} of the waits within {service.mean_s * MS_PER_S:,.0f} ms"
     if isinstance(asked, LatencyObjective):
@@ -119,7 +136,16 @@ def size_beside(sizing: Sizing) -> Beside:
     queue = size_fleet(expected.most_per_s, service, objective, arrival_scv)
     sentence = compare_fleet(queue, capacity.most_instances, words).sentence
     caution = _warn(sizing.benchmark, saturation)
-    return Beside(tuple(found), service, arrival_scv, measured, words, sentence, without, caution)
+    return Beside(tuple(found), service, arrival_scv, arrivals, words, sentence, without, caution)
+
+
+def _learn_arrivals(expected: Expectation) -> tuple[float, Arrivals]:
+    if expected.shape is not Shape.TRACE:
+        return POISSON_SCV, Arrivals.UNASKED
+    learned = learn_arrivals(expected.trace, expected.slot_minutes)
+    if learned is None:
+        return POISSON_SCV, Arrivals.UNKNOWN
+    return learned, Arrivals.MEASURED
 
 
 def _warn(benchmark: Benchmark, saturation: Saturation) -> str:

@@ -77,6 +77,7 @@ class Expectation:
         spike: How spikes come, of a spiky shape.
         ramp: How users come, of a ramp.
         trace: Requests in each minute, None in a gap, of a trace.
+        slot_minutes: Over which each of its counts was spread evenly, >= 1.
     """
 
     least_per_s: float
@@ -86,6 +87,7 @@ class Expectation:
     spike: Spike = HOURLY
     ramp: Ramp | None = None
     trace: tuple[float | None, ...] = field(default=(), repr=False)
+    slot_minutes: int = 1
 
     def __post_init__(self) -> None:
         _check("least_per_s", self.least_per_s, 0.0)
@@ -192,12 +194,14 @@ def round_up(value: Fraction) -> int:
     return math.ceil(value * (1 - ROUNDING))
 
 
-def expect_trace(requests: Sequence[float | None], growth_factor: float = 1.0) -> Expectation:
+def expect_trace(
+    requests: Sequence[float | None], growth_factor: float = 1.0, slot_minutes: int = 1
+) -> Expectation:
     """Expect what was recorded: its least and its most minute, and its course.
 
     Args:
         requests: In each minute, shape (n,); None is a gap.
-        growth_factor: As in Expectation.
+        growth_factor: As in Expectation; so is slot_minutes.
 
     Raises:
         ValueError: No minute is known, or nothing was asked in any.
@@ -211,6 +215,7 @@ def expect_trace(requests: Sequence[float | None], growth_factor: float = 1.0) -
         growth_factor=growth_factor,
         shape=Shape.TRACE,
         trace=tuple(requests),
+        slot_minutes=slot_minutes,
     )
 
 

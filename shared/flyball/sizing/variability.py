@@ -1,4 +1,4 @@
-"""How irregular are services and arrivals, as a load test and a trace tell it?
+"""How long does a service take, and how irregular is it, as a load test tells it?
 
 What waits depends on how much both vary: the squared coefficient of variation, variance ÷ mean²,
 is 0 of what is always the same, and 1 of what knows nothing of what was before.
@@ -7,12 +7,11 @@ is 0 of what is always the same, and 1 of what knows nothing of what was before.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 from statistics import NormalDist
 
 from flyball.sizing.benchmark import UNKNOWN, Benchmark, BenchmarkError
-from flyball.sizing.queueing import POISSON_SCV, Service
+from flyball.sizing.queueing import Service
 from flyball.sizing.saturation import Bottleneck, Bound, Saturation, order_steps, queues
 
 NOISE = 0.1
@@ -89,29 +88,3 @@ def learn_instance(benchmark: Benchmark, saturation: Saturation) -> Service:
     if saturation.bottleneck is Bottleneck.CPU and benchmark.machine != UNKNOWN:
         servers = min(servers, benchmark.machine.cores)
     return Service(servers / carried, alone.scv, servers)
-
-
-def learn_arrivals(requests: Sequence[float | None]) -> float:
-    """Learn how irregular arrivals are, from requests by the minute.
-
-    Neighbouring minutes are compared, so that the course of a day counts for nothing. A burst that
-    lasts for minutes counts as much as one of requests that come together: it errs on the side of
-    more instances.
-
-    Args:
-        requests: In each minute, shape (n,); None is a gap.
-
-    Returns:
-        Squared coefficient of variation of the time between arrivals; that of arrivals that know
-        nothing of each other, where no two neighbouring minutes are known.
-
-    Source: Cox and Lewis, "The Statistical Analysis of Series of Events" (1966): variance ÷ mean
-        of counts comes to it where times are independent. Von Neumann, "Distribution of the ratio
-        of the mean square successive difference to the variance" (1941).
-    """
-    found = [
-        (after - before) ** 2 / (after + before)
-        for before, after in pairwise(requests)
-        if before is not None and after is not None and after + before > 0.0
-    ]
-    return math.fsum(found) / len(found) if found else POISSON_SCV

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import random
 from dataclasses import replace
 
 import pytest
 
+from flyball.report.sizing import tell_beside
 from flyball.sizing.benchmark import Benchmark, BenchmarkError, Machine, Resource, Step
 from flyball.sizing.beside import GENERAL, MARKOV, RULE, Beside, size_beside
 from flyball.sizing.expectation import Expectation, expect_trace
@@ -83,6 +86,40 @@ def test_arrivals_are_measured_from_a_trace() -> None:
     assert found.arrival_scv > 100.0
     _, markov, general = found.fleets
     assert general.most > markov.most
+
+
+@pytest.mark.parametrize(
+    ("trace", "slot"),
+    [([30_000.0] * 9, 1), ([30_000.0] * 6_000, 60)],
+    ids=["short", "by the hour"],
+)
+def test_a_trace_that_does_not_tell_how_irregular_arrivals_are_is_none(
+    trace: list[float | None], slot: int
+) -> None:
+    """Then they are taken to know nothing of each other, and it is said why."""
+    found = beside(Wish(Objective.BALANCED, expect_trace(trace, slot_minutes=slot)))
+    assert not found.is_measured
+    assert found.arrival_scv == 1.0
+    assert any("too few counts in a row" in each for each in tell_beside(found))
+
+
+def test_the_course_of_a_day_asks_for_no_more_than_chance_does() -> None:
+    """Requests that know nothing of each other, up to 30,000 a minute."""
+    chance = random.Random(7)
+    course = [20_000.0 * (1.0 + 0.5 * math.sin(index / 229.0)) for index in range(1_440)]
+    trace = [round(each + chance.gauss(0.0, math.sqrt(each))) for each in course]
+    found = beside(Wish(Objective.BALANCED, expect_trace([float(each) for each in trace])))
+    assert found.arrival_scv == pytest.approx(1.0, abs=0.15)
+    _, markov, general = found.fleets
+    assert general.most <= markov.most
+
+
+def test_of_bursts_it_is_said_that_a_queue_may_feel_less() -> None:
+    """Counts by the minute do not show whether they last an instant or seconds."""
+    bursts = beside(Wish(Objective.BALANCED, expect_trace([6_000.0, 30_000.0] * 20)))
+    assert any("the most that may be needed" in each for each in tell_beside(bursts))
+    level = beside(Wish(Objective.BALANCED, expect_trace([30_000.0] * 40)))
+    assert not any("the most that may be needed" in each for each in tell_beside(level))
 
 
 def test_without_a_latency_nothing_is_said() -> None:

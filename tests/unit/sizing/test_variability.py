@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 from statistics import NormalDist
 
 import pytest
@@ -19,7 +18,7 @@ from flyball.sizing.benchmark import (
     Step,
 )
 from flyball.sizing.saturation import find_saturation
-from flyball.sizing.variability import learn_arrivals, learn_instance, learn_service
+from flyball.sizing.variability import learn_instance, learn_service
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99)
 
@@ -124,31 +123,3 @@ def test_an_instance_without_latency_or_answer_is_refused(step: Step) -> None:
     benchmark = Benchmark((step,), source="a.csv")
     with pytest.raises(BenchmarkError, match="a.csv: latency_ms: no step that was answered"):
         learn_instance(benchmark, find_saturation(benchmark))
-
-
-def count(minutes: int, scv: float, of_day: float = 0.0) -> list[float | None]:
-    """Count arrivals whose times between have a gamma distribution, more of them by day."""
-    chance = random.Random(3)
-    found: list[float | None] = []
-    now, shape = 0.0, 1.0 / scv
-    for minute in range(minutes):
-        rate = 100.0 * (1.0 + of_day * math.sin(2 * math.pi * minute / 1_440))
-        arrived = 0
-        while now < minute + 1:
-            now += chance.gammavariate(shape, scv / rate)
-            arrived += 1
-        found.append(float(arrived))
-    return found
-
-
-@pytest.mark.parametrize("scv", [0.25, 1.0, 4.0])
-@pytest.mark.parametrize("of_day", [0.0, 0.8])
-def test_arrivals_are_as_irregular_as_they_were_made(scv: float, of_day: float) -> None:
-    """From counts by the minute, whatever the course of the day."""
-    assert learn_arrivals(count(1_440, scv, of_day)) == pytest.approx(scv, rel=0.15)
-
-
-@pytest.mark.parametrize("trace", [[], [5.0], [5.0, None, 5.0], [0.0, 0.0]])
-def test_a_trace_without_neighbours_says_nothing(trace: list[float | None]) -> None:
-    """Then arrivals that know nothing of each other are taken."""
-    assert learn_arrivals(trace) == 1.0
