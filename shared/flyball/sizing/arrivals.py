@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from flyball.core.shape import NamedTuple
@@ -136,7 +137,7 @@ def _find_begin(stretches: Sequence[_Stretch]) -> float | None:
         return None
     cuts = [len(ordered) * index // count for index in range(count + 1)]
     points = []
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in pairwise(cuts):
         some = ordered[begin:end]
         level = math.fsum(each.level for each in some) / len(some)
         dispersion = _middle([each.dispersion for each in some])

@@ -201,7 +201,8 @@ def expect_trace(
 
     Args:
         requests: In each minute, shape (n,); None is a gap.
-        growth_factor: As in Expectation; so is slot_minutes.
+        growth_factor: As in Expectation.
+        slot_minutes: Likewise.
 
     Raises:
         ValueError: No minute is known, or nothing was asked in any.
