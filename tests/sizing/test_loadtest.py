@@ -79,6 +79,17 @@ def test_a_rate_finds_the_same(tmp_path: Path) -> None:
     assert found["benchmark"]["steps"][0]["users"] is None
 
 
+def test_users_may_come_so_many_at_a_time(tmp_path: Path) -> None:
+    """Three more in each step: a ramp, which is flat from four users on."""
+    with serving("well") as (url, _):
+        code, found, err = load(tmp_path, url, "--add", 3)
+    assert (code, found["ending"]) == (0, "saturated"), err
+    users = sorted(step["users"] for step in found["benchmark"]["steps"])
+    assert users[:3] == [1, 4, 7]
+    assert found["saturation"]["cause"] == "flat"
+    assert found["saturation"]["invocations_per_minute"] == pytest.approx(4_800, rel=0.1)
+
+
 def test_an_objective_ends_it_earlier(tmp_path: Path) -> None:
     """Eight users at a time wait for 100 ms."""
     with serving("well") as (url, _):

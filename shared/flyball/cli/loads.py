@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 FREE_USERS, FREE_RATE = 10, 50.0
 """So much load may be put on another machine without --yes."""
+USUAL_FACTOR = 2.0
 OBJECTIVE = re.compile(r"p(\d+(?:\.\d+)?)\s*<=?\s*(\d+(?:\.\d+)?)\s*(ms|s)")
 UNITS_MS = {"ms": 1.0, "s": 1_000.0}
 
@@ -174,9 +176,19 @@ def check_host(
 
 
 def make_ladder(
-    start: float, factor: float, steps: str | None, limits: Limits, *, by_rate: bool
+    start: float,
+    factor: float | None,
+    steps: str | None,
+    limits: Limits,
+    *,
+    by_rate: bool,
+    add: float | None = None,
 ) -> Ladder:
-    """Make the loads that are held of what was typed."""
+    """Make the loads that are held of what was typed.
+
+    Raises:
+        CommandError: They do not rise, are more than may be, or are said twice.
+    """
     from flyball.sizing.load.ladder import Ladder
 
     most = limits.rate if by_rate else float(limits.users)
@@ -189,7 +201,24 @@ def make_ladder(
         refuse("--start, --steps: users are whole; with --rate they are requests a second")
     if start > most:
         refuse(f"--start: got {start:g}, more than the hard limit of {most:,g}")
-    return Ladder(start, factor, most, is_whole=not by_rate, listed=tuple(listed))
+    if add is not None:
+        _check_added(add, factor, steps, by_rate=by_rate)
+    rises = USUAL_FACTOR if factor is None else factor
+    return Ladder(start, rises, most, is_whole=not by_rate, listed=tuple(listed), added=add)
+
+
+def _check_added(add: float, factor: float | None, steps: str | None, *, by_rate: bool) -> None:
+    given = {"--factor": factor, "--steps": steps}
+    for option, value in given.items():
+        if value is not None:
+            refuse(f"--add, {option}: give one of them: each says which load comes next")
+    if not (0.0 < add < math.inf):
+        refuse(f"--add: got {add:g}, expected more than 0: users more in each step")
+    if not by_rate and add != int(add):
+        refuse(
+            f"--add: got {add:g}, but users are whole; with --rate it is requests a second. One "
+            "more in each longer step is slower: --add 1 --hold 2m"
+        )
 
 
 def make_times(settle: str, hold: str, limits: Limits, order: Order) -> Times:

@@ -80,9 +80,22 @@ Start = Annotated[
     float, typer.Option("--start", metavar="LOAD", min=0.01, help="The first load held.")
 ]
 Factor = Annotated[
-    float,
+    float | None,
     typer.Option(
-        "--factor", metavar="N", min=1.05, help="The next load is so many times the last."
+        "--factor",
+        metavar="N",
+        min=1.05,
+        help="The next load is so many times the last.  [default: 2]",
+        show_default=False,
+    ),
+]
+Add = Annotated[
+    float | None,
+    typer.Option(
+        "--add",
+        metavar="LOAD",
+        help="In place of --factor, so much more than the last: --add 3 --hold 57s --settle 3s is "
+        "a ramp of 3 new users a minute.",
     ),
 ]
 Steps = Annotated[
@@ -156,7 +169,8 @@ def loadtest(
     latency: Latency = None,
     rate: Rate = False,
     start: Start = 1.0,
-    factor: Factor = 2.0,
+    factor: Factor = None,
+    add: Add = None,
     steps: Steps = None,
     hold: Hold = "10s",
     settle: Settle = "3s",
@@ -186,7 +200,7 @@ def loadtest(
     most = Limits(max_users, max_rate, read_duration("--max-time", max_time))
     order = make_order(url, most, (method, header or [], body or [], expect), timeout, by_rate=rate)
     check_host(url, most, yes=yes)
-    ladder = make_ladder(start, factor, steps, most, by_rate=rate)
+    ladder = make_ladder(start, factor, steps, most, by_rate=rate, add=add)
     objective = None if latency is None else read_objective(latency)
     times = make_times(settle, hold, most, order)
     gauge, machine = make_gauge(pid or [], cores, instance_type)

@@ -158,11 +158,39 @@ def test_a_file_is_kept_only_where_it_may_be(tmp_path: Path) -> None:
 
 def test_a_ladder_is_of_users_or_of_a_rate() -> None:
     """Up to the hard limit of that."""
-    assert make_ladder(1.0, 2.0, None, LIMITS, by_rate=False) == (1.0, 2.0, 64.0, True, ())
+    assert make_ladder(1.0, 2.0, None, LIMITS, by_rate=False) == (
+        *(1.0, 2.0, 64.0, True),
+        *((), None),
+    )
     assert make_ladder(0.5, 3.0, "1,2.5", LIMITS, by_rate=True) == (
         *(0.5, 3.0, 500.0, False),
-        (1.0, 2.5),
+        *((1.0, 2.5), None),
     )
+    assert make_ladder(1.0, None, None, LIMITS, by_rate=False, add=3.0) == (
+        *(1.0, 2.0, 64.0, True),
+        *((), 3.0),
+    )
+    assert make_ladder(1.0, None, None, LIMITS, by_rate=True, add=0.5).added == 0.5
+
+
+@pytest.mark.parametrize(
+    ("add", "factor", "steps", "message"),
+    [
+        (3.0, 2.0, None, "--add, --factor: give one of them"),
+        (3.0, None, "1,2", "--add, --steps: give one of them"),
+        (0.0, None, None, "--add: got 0, expected more than 0"),
+        (-1.0, None, None, "--add: got -1, expected more than 0"),
+        (float("nan"), None, None, "--add: got nan, expected more than 0"),
+        (float("inf"), None, None, "--add: got inf, expected more than 0"),
+        (0.5, None, None, "--add: got 0.5, but users are whole; with --rate"),
+    ],
+)
+def test_what_is_added_is_said_once_and_is_more(
+    add: float, factor: float | None, steps: str | None, message: str
+) -> None:
+    """In whole users."""
+    with pytest.raises(CommandError, match=message):
+        make_ladder(1.0, factor, steps, LIMITS, by_rate=False, add=add)
 
 
 @pytest.mark.parametrize(

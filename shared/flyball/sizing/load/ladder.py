@@ -1,7 +1,8 @@
 """Which load comes next, and has the instance saturated already?
 
-Load is raised by a factor until the instance is past its end; then the loads between the last that
-was well and the first that was not are halved, until what is known is near enough.
+Load is raised by a factor, or by so much more each time, until the instance is past its end; then
+the loads between the last that was well and the first that was not are halved, until what is known
+is near enough.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Ladder(NamedTuple):
         most: The hard limit, which is held at last.
         is_whole: Load is users.
         listed: Loads, rising, in place of all that; empty: none.
+        added: The next is so much more than the last, > 0, in place of the factor; None: by that.
     """
 
     start: float
@@ -66,6 +68,7 @@ class Ladder(NamedTuple):
     most: float
     is_whole: bool
     listed: tuple[float, ...] = ()
+    added: float | None = None
 
 
 class Held(NamedTuple):
@@ -121,7 +124,8 @@ def _raise(ladder: Ladder, held: Sequence[Held]) -> float | Ending:
     last = max(each.load for each in held)
     if last >= ladder.most:
         return Ending.LIMIT
-    raised = _fit(ladder, last * ladder.factor)
+    more = last * ladder.factor if ladder.added is None else last + ladder.added
+    raised = _fit(ladder, more)
     return raised if raised > last else _fit(ladder, last + 1)
 
 
@@ -133,7 +137,8 @@ def _halve(
     bad = min(over)
     good = max((each.load for each in held if each.load < bad), default=None)
     if good is None:
-        between = _fit(ladder, bad / ladder.factor)
+        less = bad - (ladder.added or 0.0)
+        between = _fit(ladder, less if less < bad and less > 0.0 else bad / ladder.factor)
         enough = len(held) > LOWERED
     else:
         between = _fit(ladder, math.sqrt(good * bad))

@@ -13,6 +13,7 @@ from flyball.sizing.saturation import Cause, LatencyObjective, find_saturation
 
 Instance = Callable[[float], Step]
 USERS = Ladder(1.0, 2.0, 256.0, is_whole=True)
+RAMP = Ladder(1.0, 2.0, 256.0, is_whole=True, added=3.0)
 RATE = Ladder(10.0, 2.0, 5_000.0, is_whole=False)
 OBJECTIVE = LatencyObjective(100.0, 0.95)
 
@@ -74,6 +75,34 @@ CASES = [
         USERS,
         queue(400.0, 0.01),
         [1, 2, 4, 8, 16],
+        Ending.SATURATED,
+    ),
+    Case(
+        "so much more each time: three users",
+        RAMP,
+        queue(600.0, 0.01),
+        [1, 4, 7, 10, 13],
+        Ending.SATURATED,
+    ),
+    Case(
+        "so much more, up to the hard limit",
+        RAMP._replace(most=8.0),
+        queue(1_000.0, 0.01),
+        [1, 4, 7, 8],
+        Ending.LIMIT,
+    ),
+    Case(
+        "so much more each time: between the last that was well and the first that was not",
+        Ladder(10.0, 2.0, 5_000.0, is_whole=False, added=100.0),
+        turn_away(200.0),
+        [10, 110, 210, 151.99, 178.65, 193.69, 201.68],
+        Ending.SATURATED,
+    ),
+    Case(
+        "where the first is too much, so much less; and where that is none, a part of it",
+        Ladder(200.0, 2.0, 5_000.0, is_whole=False, added=150.0),
+        turn_away(20.0),
+        [200, 50, 25, 12.5, 17.68, 21.02, 19.28, 20.13],
         Ending.SATURATED,
     ),
     Case(
