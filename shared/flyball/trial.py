@@ -35,8 +35,8 @@ class Finding(NamedTuple):
 
     Attributes:
         id: By which the service knows it; "": it is no recommendation.
-        endpoint: That was made for it, and is no more.
-        instance_type: "" for a serverless one.
+        endpoint: That was made for it, and is no more; or that exists.
+        instance_type: "" for a serverless one, and where it is not told of one that exists.
         environment: Of its container, as it was tried.
         invocations: The most a minute that one instance answered; None: not known, as below.
         latency_ms: Of the model, at that load.
@@ -47,6 +47,8 @@ class Finding(NamedTuple):
         began: Of the load, aware UTC.
         ended: Likewise.
         failure: Why nothing was found; "": something was.
+        instances: That it begins with; None: not told.
+        exists: It is of an endpoint that had been there, however many instances that has.
     """
 
     id: str = ""
@@ -62,6 +64,8 @@ class Finding(NamedTuple):
     began: datetime | None = None
     ended: datetime | None = None
     failure: str = ""
+    instances: int | None = None
+    exists: bool = False
 
 
 class Part(NamedTuple):
@@ -86,6 +90,7 @@ class Trial(NamedTuple):
         quantile: Of which its latencies are, 0–1; None: nobody said.
         most_invocations: A minute, at which it stops; None: it goes on until it is too much.
         most_latency_ms: Likewise, of the model's latency.
+        endpoints: That exist, and are load tested as they are.
         findings: What it recommends, the best first.
         existing: What was found of the endpoint that exists; empty without one.
         parts: Its load tests.
@@ -105,6 +110,11 @@ class Trial(NamedTuple):
     findings: tuple[Finding, ...] = ()
     existing: tuple[Finding, ...] = ()
     parts: tuple[Part, ...] = ()
+    endpoints: tuple[str, ...] = ()
+
+    def has_loaded_whole(self, finding: Finding) -> bool:
+        """Say whether a finding is of an endpoint that had been there, and not of one instance."""
+        return finding.exists or (bool(finding.endpoint) and finding.endpoint in self.endpoints)
 
 
 class Tracking(NamedTuple):

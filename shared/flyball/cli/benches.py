@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flyball.sizing.benchmark import Benchmark, Machine
     from flyball.sizing.formats.plain import Columns
 
-COUNTS = ("users", "offered", "answered", "failed", "duration")
+COUNTS = ("users", "offered", "answered", "failed", "duration", "instances")
 USES = ("cpu", "memory", "disk", "gpu", "gpu_memory")
 REQUESTS, LATENCY = "requests", "latency"
 PERS = {"second": 1.0, "minute": 60.0}

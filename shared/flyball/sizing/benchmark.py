@@ -62,6 +62,7 @@ class Step:
         duration: How long it was held.
         latency_ms: Milliseconds from request to answer, by quantile (0–1), of those answered.
         used_ratio: Mean use of the whole resource, 0–1: of all cores, of all accelerators.
+        instances: Of which it is, a mean, > 0; None: of one, or nobody counted them.
     """
 
     answered: float
@@ -70,12 +71,17 @@ class Step:
     duration: timedelta = timedelta(minutes=1)
     latency_ms: Mapping[float, float] = field(default_factory=dict)
     used_ratio: Mapping[Resource, float] = field(default_factory=dict)
+    instances: float | None = None
 
     def __post_init__(self) -> None:
         _check("offered", self.offered, 0.0, math.inf)
         _check("answered", self.answered, 0.0, self.offered)
         if self.users is not None:
             _check("users", self.users, 0.0, math.inf)
+        if self.instances is not None:
+            _check("instances", self.instances, 0.0, math.inf)
+            if not self.instances:
+                raise BenchmarkError("instances: 0 answer nothing; give how many served")
         if self.duration <= timedelta(0):
             raise BenchmarkError(f"duration: {self.duration} is no time; give how long it was held")
         for quantile, latency in self.latency_ms.items():

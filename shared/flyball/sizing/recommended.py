@@ -28,6 +28,7 @@ UNSAID = f"of which percentile its latency is it does not say; taken for p{100 *
 NEAR_RATIO = 0.95
 """From this part of a trial's own limit on it is that which ended it."""
 STOPPED = "it stopped at its own limit: what one instance carries beyond that was not tried"
+NOT_ONE = "is not of one instance"
 SPENT = frozenset({Status.FAILED, Status.STOPPING, Status.STOPPED, Status.DELETED})
 
 Tell = Callable[[Trial], None]
@@ -167,7 +168,7 @@ def read_benchmarks(trial: Trial, find: Find = find_machine) -> Read:
         notes.append(f"{trial.name}: it is {trial.status.value}{why}")
     for finding in _list_findings(trial):
         label = f"{trial.name}: {name_finding(finding)}"
-        why = _tell_missing(finding)
+        why = _tell_missing(finding, trial)
         if why:
             notes.append(f"{label}: {why}")
             continue
@@ -199,13 +200,20 @@ def name_finding(finding: Finding) -> str:
 def _list_findings(trial: Trial) -> Iterator[Finding]:
     """Give each configuration once: as it is recommended, or else as it was tried."""
     seen = set()
-    for finding in trial.findings:
+    for finding in (*trial.findings, *(_count(each, trial) for each in trial.existing)):
         seen.add(_key(finding))
         yield finding
     for part in trial.parts:
         if part.status not in (Status.PENDING, Status.RUNNING) and _key(part.finding) not in seen:
             seen.add(_key(part.finding))
             yield _explain_part(part)
+
+
+def _count(existing: Finding, trial: Trial) -> Finding:
+    """Let a part of the trial say what an endpoint that exists is made of, where it does."""
+    of_it = (each.finding for each in trial.parts if each.finding.endpoint == existing.endpoint)
+    part = next(of_it, existing)
+    return existing._replace(instances=part.instances, instance_type=part.instance_type)
 
 
 def _key(finding: Finding) -> object:
@@ -220,10 +228,15 @@ def _explain_part(part: Part) -> Finding:
     return part.finding._replace(failure=f"it is {part.status.value}")
 
 
-def _tell_missing(finding: Finding) -> str:
-    """Say why a finding is no benchmark; "": it is one."""
+def _tell_missing(finding: Finding, trial: Trial) -> str:
+    """Say why a finding is no benchmark of one instance; "": it is one."""
     if finding.failure:
         return finding.failure
+    if trial.has_loaded_whole(finding) and finding.instances != 1:
+        many = "how many it has the trial does not say"
+        if finding.instances is not None:
+            many = f"it has {finding.instances}"
+        return f"it is of an endpoint as it stands, which {NOT_ONE}: {many}"
     if not finding.instance_type:
         return "it names no instance type (a serverless one has no instances to count)"
     if not finding.invocations or finding.invocations < 0:

@@ -38,6 +38,8 @@ def test_steps_go_from_little_to_much() -> None:
         ("latency_ms", {1.5: 3.0}),
         ("latency_ms", {0.5: -3.0}),
         ("used_ratio", {Resource.CPU: 1.01}),
+        ("instances", -1.0),
+        ("instances", 0.0),
     ],
 )
 def test_what_no_load_test_finds_is_refused(field: str, value: Any) -> None:

@@ -68,7 +68,7 @@ def read_trial(answer: Json, parts: tuple[Part, ...] = ()) -> Trial:
         for each in stops.get("ModelLatencyThresholds") or ()
     ]
     existing = tuple(
-        _read_finding(each, each.get("EndpointInfo") or {})
+        _read_finding(each, each.get("EndpointInfo") or {})._replace(exists=True)
         for each in answer.get("EndpointPerformances") or ()
     )
     return Trial(
@@ -86,6 +86,7 @@ def read_trial(answer: Json, parts: tuple[Part, ...] = ()) -> Trial:
         findings=tuple(map(read_finding, answer.get("InferenceRecommendations") or ())),
         existing=existing,
         parts=parts,
+        endpoints=tuple(each["EndpointName"] for each in given.get("Endpoints") or ()),
     )
 
 
@@ -241,6 +242,8 @@ def _read_finding(found: Json, place: Json) -> Finding:
         began=_read_instant(found.get("InvocationStartTime")),
         ended=_read_instant(found.get("InvocationEndTime")),
         failure=found.get("FailureReason") or "",
+        instances=_read_count(place.get("InitialInstanceCount")),
+        exists=bool(found.get("EndpointMetrics")) and not found.get("Metrics"),
     )
 
 

@@ -36,6 +36,7 @@ NAMES: Mapping[str, frozenset[str]] = {
     "answered": frozenset({"answered", "throughput", "successes", "successful", "succeeded"}),
     "failed": frozenset({"failed", "failures", "errors"}),
     "duration": frozenset({"duration", "duration_s", "seconds"}),
+    "instances": frozenset({"instances", "instance_count", "nodes", "replicas"}),
 }
 PER_MINUTE = ("_per_minute", "_per_min", "_per_m", "_m")
 PER_SECOND = ("_per_second", "_per_sec", "_per_s", "_s")
@@ -64,6 +65,7 @@ class Columns:
         failed: Requests that were not, in `per`.
         per: What those three are counted by.
         duration: Seconds that the load was held; without it, a minute.
+        instances: That served meanwhile.
         latency: Names of percentiles' columns by quantile, 0–1.
         latency_unit: Of those whose name does not tell it: ns, us, ms or s.
         used: Names of columns of use.
@@ -76,6 +78,7 @@ class Columns:
     failed: str = ""
     per: timedelta = SECOND
     duration: str = ""
+    instances: str = ""
     latency: Mapping[float, str] = field(default_factory=dict)
     latency_unit: str = "ms"
     used: Mapping[Resource, str] = field(default_factory=dict)
@@ -92,7 +95,8 @@ class Columns:
 
     def names(self) -> list[str]:
         """List those that are named."""
-        single = (self.users, self.offered, self.answered, self.failed, self.duration)
+        counts = (self.users, self.offered, self.answered, self.failed)
+        single = (*counts, self.duration, self.instances)
         return [name for name in (*single, *self.latency.values(), *self.used.values()) if name]
 
 
@@ -165,6 +169,7 @@ def name_columns(guessed: Columns, given: Columns | None) -> Columns:
         failed=given.failed or ("" if requests else guessed.failed),
         per=given.per if requests or given.per != SECOND else guessed.per,
         duration=given.duration or guessed.duration,
+        instances=given.instances or guessed.instances,
         latency=given.latency or guessed.latency,
         used=given.used or guessed.used,
         scale={**guessed.scale, **given.scale},
@@ -218,7 +223,20 @@ def _read_step(row: Row, columns: Columns, machine: Machine) -> Step:
             for resource, name in columns.used.items()
             if row.text(name)
         },
+        instances=_read_instances(row, columns.instances),
     )
+
+
+def _read_instances(row: Row, column: str) -> float | None:
+    """Read how many instances it is of; None: that is not told."""
+    if not column or not row.text(column):
+        return None
+    counted = row.number(column, "expected how many instances served")
+    if not counted:
+        raise BenchmarkError(
+            f"{row.where}: column {column!r}: got 0; expected how many served, or nothing"
+        )
+    return counted
 
 
 def _find_unit(name: str, columns: Columns) -> float:

@@ -44,36 +44,40 @@ def is_job(node: Node) -> bool:
 
 
 def read_job(node: Node, source: str, machine: Machine = UNKNOWN) -> tuple[Benchmark, ...]:
-    """Read a benchmark of each configuration, or of the endpoint that was measured.
+    """Read a benchmark of each configuration; none of an endpoint that had been there.
 
     Args:
         node: Of what boto3 answers, as JSON.
         source: For messages.
-        machine: What is known of its instance type, and what an endpoint runs on, of which a job
-            does not tell it; of others the table of machines is asked.
+        machine: What is known of its instance type; of others the table of machines is asked.
 
     Raises:
-        BenchmarkError: It has no result, or a field is no number.
+        BenchmarkError: It has no result of one instance, or a field is no number.
     """
-    for each in (*_list(node, RECOMMENDED), *_list(node, PERFORMED), *_list(node, STEPS)):
-        inner = each.at(BENCHMARK) if BENCHMARK in each.names() else each
-        for metrics in METRICS:
-            for name in NUMBERS:
-                inner.at(metrics, name).known()
-    trial = _make_trial(node)
+    trial = read_node(node)
     on = machine.instance_type
-    existing = tuple(each._replace(instance_type=on) for each in trial.existing)
     try:
-        read = read_benchmarks(
-            trial._replace(findings=(*trial.findings, *existing)),
-            lambda name: machine if name == on else find_machine(name),
-        )
+        read = read_benchmarks(trial, lambda name: machine if name == on else find_machine(name))
     except BenchmarkError as error:
         raise BenchmarkError(f"{source}: {error}") from error
     return tuple(
         replace(each, source=f"{source}, {each.source}", notes=(*each.notes, *read.notes))
         for each in read.benchmarks
     )
+
+
+def read_node(node: Node) -> Trial:
+    """Read a trial of what boto3 answers of it, as JSON.
+
+    Raises:
+        BenchmarkError: A field is no number.
+    """
+    for each in (*_list(node, RECOMMENDED), *_list(node, PERFORMED), *_list(node, STEPS)):
+        inner = each.at(BENCHMARK) if BENCHMARK in each.names() else each
+        for metrics in METRICS:
+            for name in NUMBERS:
+                inner.at(metrics, name).known()
+    return _make_trial(node)
 
 
 def _list(node: Node, name: str) -> list[Node]:

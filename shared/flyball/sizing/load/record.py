@@ -32,6 +32,7 @@ def encode_benchmark(benchmark: Benchmark) -> dict[str, object]:
                 "duration_s": step.duration.total_seconds(),
                 "latency_ms": {repr(float(each)): ms for each, ms in step.latency_ms.items()},
                 "used_ratio": {each.value: used for each, used in step.used_ratio.items()},
+                **({} if step.instances is None else {"instances": step.instances}),
             }
             for step in benchmark.steps
         ],
@@ -142,6 +143,7 @@ def _decode_step(reading: _Reading, field: str, stored: object) -> Step:
                 Resource(each): reading.number(f"{field}.used_ratio.{each}", used[each])
                 for each in used
             },
+            instances=reading.optional(f"{field}.instances", step.get("instances")),
         )
     except BenchmarkError as error:
         if str(error).startswith(reading.where):

@@ -44,6 +44,14 @@ def test_usual_names_need_no_flags(tmp_path: Path) -> None:
     assert other == Step(answered=68 * 60, offered=70 * 60)
 
 
+def test_a_table_may_count_the_instances(tmp_path: Path) -> None:
+    """By a usual name or by another, and not in each row."""
+    one, other = read(tmp_path, "rate,Instances\n10,3.5\n20,\n").steps
+    assert (one.instances, other.instances) == (3.5, None)
+    (named,) = read(tmp_path, "rate,served\n10,2\n", Columns(instances="served")).steps
+    assert (named.offered, named.instances) == (600.0, 2.0)
+
+
 @pytest.mark.parametrize(
     ("header", "row", "offered", "answered"),
     [
@@ -168,6 +176,8 @@ def test_what_is_given_counts_and_the_rest_is_found() -> None:
         ("rate,p95\n\n", r"t\.csv \(a table\): it has no step"),
         ("rate,failed\n5,6\n", r"t\.csv:2: column 'rate', 'failed': .* are they the same unit"),
         ("rate,answered\n5,6\n", r"t\.csv:2: column 'rate': .* are they the same unit"),
+        ("rate,instances\n5,0\n", r"t\.csv:2: column 'instances': got 0; expected how many serv"),
+        ("rate,replicas\n5,few\n", r"t\.csv:2: column 'replicas': got 'few'; expected how many"),
         ("rate,seconds\n5,0\n", r"t\.csv:2: column 'seconds': got 0; expected seconds"),
         ("rate,cpu_percent\n5,150\n", r"got 150, and its scale is 0–100; say its scale: percent"),
         ("rate,cpu_ratio\n5,15\n", r"got 15, and its scale is 0–1; say its scale"),

@@ -65,13 +65,22 @@ def test_what_is_said_of_a_machine_counts_more_than_the_table() -> None:
     assert read(own, Machine("ml.own.large", cores=4))[0].machine.cores == 4
 
 
-def test_an_endpoint_runs_on_what_is_said() -> None:
-    """The job tells its name only."""
-    job = {"EndpointPerformances": [{"Metrics": {"MaxInvocations": 60, "ModelLatency": 30}}]}
-    (found,) = read(job, Machine(LARGE, cores=2))
-    assert (found.machine.instance_type, found.steps[0].answered) == (LARGE, 60)
-    with pytest.raises(BenchmarkError, match="it names no instance type"):
-        read(job)
+def test_an_endpoint_as_it_stands_is_not_one_instance() -> None:
+    """Unless a step of the job says that it has one."""
+    metrics = {"MaxInvocations": 60, "ModelLatency": 30}
+    job = {"EndpointPerformances": [{"Metrics": metrics, "EndpointInfo": {"EndpointName": "e"}}]}
+    with pytest.raises(BenchmarkError, match="is not of one instance: how many it has"):
+        read(job, Machine(LARGE, cores=2))
+    place = {"EndpointName": "e", "InstanceType": LARGE, "InitialInstanceCount": 3}
+    made = {"EndpointMetrics": metrics, "EndpointConfiguration": place}
+    steps = {"Steps": [{"Status": "COMPLETED", "InferenceBenchmark": made}]}
+    for each in (steps, {**job, **steps}):
+        with pytest.raises(BenchmarkError, match="endpoint as it stands, .* one instance: it has"):
+            read(each)
+    place["InitialInstanceCount"] = 1
+    for each in (steps, {**job, **steps}):
+        (found,) = read(each)
+        assert (found.machine.instance_type, found.steps[0].answered) == (LARGE, 60)
 
 
 def test_the_steps_of_a_job_are_read_too() -> None:

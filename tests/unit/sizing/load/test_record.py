@@ -24,13 +24,14 @@ from flyball.sizing.load.record import (
 NUMBERS = st.floats(0, 1e9, allow_nan=False)
 RATIOS = st.floats(0, 1)
 STEPS = st.builds(
-    lambda low, more, users, lasted, latency, used: Step(
+    lambda low, more, users, lasted, latency, used, served: Step(
         answered=low,
         offered=low + more,
         users=users,
         duration=lasted,
         latency_ms=latency,
         used_ratio=used,
+        instances=served,
     ),
     NUMBERS,
     NUMBERS,
@@ -38,6 +39,7 @@ STEPS = st.builds(
     st.timedeltas(timedelta(microseconds=1), timedelta(days=100)),
     st.dictionaries(RATIOS, NUMBERS, max_size=3),
     st.dictionaries(st.sampled_from(Resource), RATIOS, max_size=3),
+    st.none() | st.floats(1e-6, 1e6),
 )
 MACHINES = st.builds(
     Machine, st.text(max_size=5), st.integers(1, 96), st.integers(0, 8), st.none() | NUMBERS
@@ -111,6 +113,8 @@ def change(*where: Any, to: Any) -> Callable[[dict[str, Any]], None]:
         (change("steps", 0, "answered", to=True), r"steps\[0\]\.answered: got True"),
         (change("steps", 0, "answered", to=9.0), r"steps\[0\]: answered: 9.0 is not a number"),
         (change("steps", 0, "users", to="1"), r"steps\[0\]\.users"),
+        (change("steps", 0, "instances", to="1"), r"steps\[0\]\.instances: got '1'"),
+        (change("steps", 0, "instances", to=0), r"steps\[0\]: instances: 0 answer nothing"),
         (change("steps", 0, "duration_s", to=1e300), r"steps\[0\]: .*make it again"),
         (change("steps", 0, "latency_ms", to={"x": 1}), r"steps\[0\]: .*make it again"),
         (change("steps", 0, "used_ratio", to={"wind": 1}), r"steps\[0\]: .*wind"),
