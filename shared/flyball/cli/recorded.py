@@ -99,8 +99,9 @@ Measures = Annotated[
     typer.Option(
         "--measures",
         metavar="NAME=WHAT",
-        help="What a metric measures, where its source does not tell: requests, utilization, "
-        "backlog, refused, or latency:BASE, BASE being an idle instance's; may be repeated.",
+        help="What a metric measures, where its source does not tell: requests, utilization "
+        "(utilization:FULL, FULL where an instance carries no more), backlog, refused, or "
+        "latency:BASE, BASE being an idle instance's; may be repeated.",
     ),
 ]
 Against = Annotated[

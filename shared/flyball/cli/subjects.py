@@ -198,10 +198,15 @@ def make_subject(
     """
     from flyball.report.figures import duration
     from flyball.sim.backtest import Subject
+    from flyball.sim.meaning import MeaningError, find_capacity
     from flyball.sim.service import choose_service, keep
     from flyball.sim.slots import MINUTE, Course, Plant
 
-    served, note = choose_capacity(trace, capacity)
+    try:
+        known = None if capacity else find_capacity(target, setting.said)
+    except MeaningError as error:
+        refuse(str(error))
+    served, note = choose_capacity(trace, capacity, known)
     notes = [note] if note else []
     notes += [f"the trace: {count:,} {what}" for what, count in trace.notes.items()]
     if trace.resolution > MINUTE:
@@ -236,8 +241,16 @@ def make_subject(
     return Subject(target, course, plant, begin, said, name, tuple(notes))
 
 
-def choose_capacity(trace: Trace, given: str | None) -> tuple[float, str]:
-    """Say what one instance serves, and where that is from."""
+def choose_capacity(
+    trace: Trace, given: str | None, known: tuple[str, float] | None = None
+) -> tuple[float, str]:
+    """Say what one instance serves, and where that is from.
+
+    Args:
+        trace: The traffic.
+        given: As it is typed; None: it is not.
+        known: Which metric of the config says it, and how much; None: none does.
+    """
     if given is not None:
         try:
             number = float(given)
@@ -246,6 +259,9 @@ def choose_capacity(trace: Trace, given: str | None) -> tuple[float, str]:
         if not 0 < number < float("inf"):
             refuse(f"--capacity: got {given!r}, expected a number above 0")
         return number, ""
+    if known is not None:
+        name, number = known
+        return number, f"capacity: where metric {name} is full, as the config says"
     learned = trace.served_per_instance()
     if learned is not None:
         return learned, "capacity: what one instance served in 99 % of the minutes, at most"

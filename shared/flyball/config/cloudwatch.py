@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from flyball.config.cloud import check_resource as check_shape
+from flyball.config.full import FULL, look_at_full
 from flyball.config.problem import suggest
 from flyball.config.report import Report
 from flyball.config.source import Place
@@ -102,7 +103,8 @@ def is_utilization(source: Mapping[str, str]) -> bool:
 def _look(source: Mapping[str, str], period_s: int) -> Iterator[tuple[str, str, str]]:
     """Give (key, what is wrong, hint)."""
     yield from _look_at_devices(source)
-    rest = {key: value for key, value in source.items() if key not in DEVICES}
+    yield from look_at_full(source)
+    rest = {key: value for key, value in source.items() if key not in (*DEVICES, FULL)}
     if "metrics" in rest:
         yield from _look_at_lines(rest["metrics"], period_s)
         yield from _look_for_unknown(rest.keys(), ("metrics", "expression"))
@@ -186,5 +188,5 @@ def _look_at_devices(source: Mapping[str, str]) -> Iterator[tuple[str, str, str]
 def _look_for_unknown(keys: Iterable[str], known: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     for key in keys:
         if key not in known:
-            choices = (*known, *DEVICES, "dimensions")
+            choices = (*known, *DEVICES, FULL, "dimensions")
             yield key, f"unknown key {key}", suggest(key, choices) or f"known: {', '.join(choices)}"

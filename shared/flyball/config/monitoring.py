@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from flyball.config.full import FULL, look_at_full
 from flyball.config.problem import suggest
 from flyball.config.report import Report
 from flyball.config.source import Place
@@ -62,7 +63,8 @@ def check_metric(metric: Metric, resource: Mapping[str, str], place: Place, repo
 def _look(source: Mapping[str, str], resource: Mapping[str, str]) -> Problems:
     if "cores" in source:
         yield from _look_at_cores(source["cores"])
-    rest = {key: value for key, value in source.items() if key != "cores"}
+    yield from look_at_full(source)
+    rest = {key: value for key, value in source.items() if key not in ("cores", FULL)}
     if "expression" in rest:
         yield from _look_at_named(rest, resource)
     else:
@@ -207,6 +209,6 @@ def _look_at_units(metric: Metric) -> Problems:
 def _look_for_unknown(keys: Iterable[str], known: Sequence[str], prefix: str = "") -> Problems:
     for key in keys:
         if key not in known:
-            choices = (*known, "cores")
+            choices = (*known, "cores", FULL)
             hint = suggest(key, choices) or f"known: {', '.join(choices)}"
             yield prefix + key, f"unknown key {key}", hint

@@ -1,7 +1,7 @@
 """Which number of a simulated endpoint is it that a metric of any home measures?
 
 A metric is known by its service's name for it. One that nobody knows has to be explained; a latency
-has no meaning without a model of it.
+has no meaning without a model of it. What an instance that carries no more shows may be said.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from flyball.adapters.local.metrics import IN_PERCENT, METRICS, Fold, Measure, Minute
 from flyball.config.cloudwatch import name_statistics
+from flyball.config.full import FULL, read_full
 from flyball.core.target import Metric, Per, ScalableTarget, Unit
 
 REQUESTS = "requests"
@@ -20,8 +21,10 @@ UTILIZATION = "utilization"
 BACKLOG = "backlog"
 REFUSED = "refused"
 LATENCY = "latency"
-MEANINGS = (REQUESTS, UTILIZATION, BACKLOG, REFUSED, f"{LATENCY}:BASE")
+MEANINGS = (REQUESTS, UTILIZATION, f"{UTILIZATION}:FULL", BACKLOG, REFUSED, f"{LATENCY}:BASE")
 """What may be said of a metric."""
+USUAL_FULL = 100.0
+"""What a utilization shows, as a policy is written, of an instance that carries no more."""
 DROPPED = "dropped"
 """A simulated endpoint's own name of what it refused."""
 COUNTS = ("", "sum", "delta", "samplecount")
@@ -50,6 +53,7 @@ KNOWN: tuple[tuple[str, str], ...] = (
 """What a service's name for a metric holds, in lower case without marks: the first that fits."""
 FULLEST = 0.99
 """A model of latency takes no instance for fuller: then it is a hundred times the base."""
+MINUTE_S = 60
 
 
 _PLAIN = re.compile(r"|\s*\w+\s*|\s*FILL\(\s*\w+\s*,\s*[\w.]+\s*\)\s*")
@@ -102,14 +106,48 @@ def _find(target: str, metric: Metric, said: str | None) -> Meaning:
     kind, _, base = word.partition(":")
     if kind == LATENCY:
         return _model_latency(where, metric.name, base, said=said is not None)
-    if kind not in MEANINGS or base:
+    full = _read_full(where, metric, base if kind == UTILIZATION else "")
+    if kind not in MEANINGS or (base and kind != UTILIZATION):
         known = "what it measures is not known" if said is None else f"got {said!r}"
         raise MeaningError(
             f"{where}: {known}; say --measures {metric.name}=… with one of {', '.join(MEANINGS)}"
         )
     if kind == UTILIZATION and metric.per is Per.TOTAL:
         raise MeaningError(f"{where}: a utilization is of each instance; write `per: instance`")
-    return _make(kind, metric)
+    return _make(kind, metric, full)
+
+
+def find_capacity(
+    scalable_target: ScalableTarget, said: Mapping[str, str] = {}
+) -> tuple[str, float] | None:
+    """Say what one instance serves in a minute, where a metric of requests says when it is full.
+
+    Args:
+        scalable_target: Of any home.
+        said: As for find_meanings.
+
+    Returns:
+        The metric's name, and requests a minute; None: none says it.
+
+    Raises:
+        MeaningError: What is said is no number above 0.
+    """
+    for metric in scalable_target.metrics:
+        full = _read_full(f"{scalable_target.id}: metric {metric.name!r}", metric, "")
+        if full is not None and (said.get(metric.name) or _recognize(metric)) == REQUESTS:
+            is_rate = _find_statistic(metric.source) == PER_SECOND
+            seconds = 1 if is_rate else metric.period.total_seconds()
+            return metric.name, full * MINUTE_S / seconds
+    return None
+
+
+def _read_full(where: str, metric: Metric, said: str) -> float | None:
+    """Read what it shows of an instance that carries no more; None: nobody says it."""
+    try:
+        return read_full({FULL: said} if said else metric.source)
+    except ValueError as error:
+        given = said or metric.source[FULL]
+        raise MeaningError(f"{where}: {FULL}: got {given}, expected a number above 0") from error
 
 
 def _recognize(metric: Metric) -> str:
@@ -142,7 +180,7 @@ def _recognize_name(name: str) -> str:
     return next((meaning for part, meaning in KNOWN if part in plain), "")
 
 
-def _make(kind: str, metric: Metric) -> Meaning:
+def _make(kind: str, metric: Metric, full: float | None) -> Meaning:
     each = metric.per is Per.INSTANCE
     if kind == REQUESTS:
         measure, fold = METRICS["invocations_per_instance" if each else "invocations"]
@@ -153,7 +191,10 @@ def _make(kind: str, metric: Metric) -> Meaning:
         return Meaning(kind, _share(_backlog) if each else _backlog, METRICS["backlog"][1])
     if kind == REFUSED:
         return Meaning(kind, _share(_refused) if each else _refused, METRICS["dropped"][1])
-    return _scale_ratio(metric, Meaning(UTILIZATION, *METRICS["duty_cycle"]))
+    measure, fold = METRICS["duty_cycle"]
+    if full is not None:
+        measure = _scale(measure, full / USUAL_FULL)
+    return _scale_ratio(metric, Meaning(UTILIZATION, measure, fold))
 
 
 def _scale_ratio(metric: Metric, meaning: Meaning) -> Meaning:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from flyball.config.full import FULL
 from flyball.core.target import Per, Unit
 from flyball.sizing.benchmark import Machine, Resource
+from flyball.sizing.layout import show_number, show_text
 from flyball.sizing.limit import PERCENT, convert_to_cloudwatch
 from flyball.sizing.saturation import NAMES
 
@@ -23,6 +25,8 @@ CLOUDWATCH = {
     Resource.GPU: "GPUUtilization",
 }
 """What holds things is not tracked: more instances free none of it."""
+NUMBERS = ("cores", FULL)
+"""Keys of a source that hold one."""
 GOOGLE = {Resource.CPU: "cpu/utilization", Resource.GPU: "accelerator/duty_cycle"}
 
 
@@ -88,6 +92,34 @@ def find_gauges(
     if home == "gcp":
         return _gcp(address, resource, machine)
     raise WrittenError(f"home: got {home!r}, expected aws, gcp or local")
+
+
+def say_full(gauges: Gauges, invocations: float, used_ratio: float) -> Gauges:
+    """Write into the sources what they show where an instance carries no more.
+
+    Args:
+        gauges: As find_gauges gives them.
+        invocations: A minute, there.
+        used_ratio: Of the resource that is tracked, there; of 0 nothing is written.
+    """
+    calls, use = gauges.calls, gauges.use
+    if calls is not None:
+        calls = _write_full(calls, invocations)
+    if use is not None and use.full:
+        use = _write_full(use, use.full * used_ratio)
+    return gauges._replace(calls=calls, use=use)
+
+
+def show_source(source: Mapping[str, str]) -> str:
+    """Write a source as YAML has it, in one line."""
+    shown = {key: value if key in NUMBERS else show_text(value) for key, value in source.items()}
+    return f"{{{', '.join(f'{key}: {value}' for key, value in shown.items())}}}"
+
+
+def _write_full(gauge: Gauge, value: float) -> Gauge:
+    if value <= 0.0:
+        return gauge
+    return gauge._replace(source={**gauge.source, FULL: show_number(value)})
 
 
 def _local(resource: Resource | None) -> Gauges:

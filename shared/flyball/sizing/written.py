@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from flyball import config
+from flyball.config.full import FULL
 from flyball.config.problem import Problem
 from flyball.core.target import EARLIEST
 from flyball.sizing.benchmark import Resource
 from flyball.sizing.expectation import MINUTE_S
-from flyball.sizing.gauges import Gauge, Gauges, WrittenError, find_gauges
+from flyball.sizing.gauges import Gauge, Gauges, WrittenError, find_gauges, say_full, show_source
 from flyball.sizing.habit import Habit
 from flyball.sizing.layout import (
     Lines,
@@ -85,8 +86,10 @@ def write_config(
         invocations and on use, and step scaling for aggressive traffic.
     """
     chosen = derive_settings(sizing) if settings is None else settings
-    gauges = find_gauges(home, resource, choose_gauge(sizing), sizing.benchmark.machine)
-    page = _Page(sizing, chosen, gauges)
+    tracked, most = choose_gauge(sizing), sizing.saturation.invocations
+    gauges = find_gauges(home, resource, tracked, sizing.benchmark.machine)
+    used_ratio = 1.0 if tracked is None else read_use(sizing, tracked, most)
+    page = _Page(sizing, chosen, say_full(gauges, most, used_ratio))
     lines = [
         *page.head(note),
         "version: 1",
@@ -375,7 +378,9 @@ def _metric(gauge: Gauge) -> Lines:
         yield from say(f"{gauge.note[:1].upper()}{gauge.note[1:]}.")
     yield f"unit: {gauge.unit.value}"
     yield f"per: {gauge.per.value}"
-    yield f"source: {{{', '.join(f'{k}: {show_text(v)}' for k, v in gauge.source.items())}}}"
+    if FULL in gauge.source:
+        yield from say("`full`: where an instance carries no more. A backtest goes by it.")
+    yield f"source: {show_source(gauge.source)}"
 
 
 def _window(habit: Habit) -> Lines:

@@ -36,6 +36,7 @@ ACCEPTED = (
     GOOD.replace("Sum", "tm95"),
     GOOD.replace("Sum", "'TM(10%:90%)'"),
     "{namespace: N, metric: CPUUtilization, statistic: Average, cores: 4, unit: Percent}",
+    "{namespace: N, metric: CPUUtilization, statistic: Average, full: 197.8}",
     "{namespace: N, metric: Q, statistic: Sum, dimensions: {QueueName: jobs}}",
     (
         "{expression: q / r, q: {namespace: N, metric: Q, statistic: Sum},"
@@ -73,6 +74,8 @@ REFUSED = (
     (GOOD.replace("statistic", "statistics"), "source.statistics", "did you mean statistic?"),
     (GOOD.replace("}", ", cores: 0}"), "source.cores", "got 0, expected a number above 0"),
     (GOOD.replace("}", ", cores: x}"), "source.cores", "got x"),
+    (GOOD.replace("}", ", full: 0}"), "source.full", "got 0, expected a number above 0"),
+    (GOOD.replace("}", ", full: x}"), "source.full", "got x"),
     (GOOD.replace("}", ", cores: 1, gpus: 1}"), "source.gpus", "expected one of them"),
     ("{expression: RATE(q)}", "source.expression", "RATE is not understood; understood is"),
     ("{expression: q / r, q: {namespace: N, metric: Q, statistic: Sum}}", "source", "r is not"),

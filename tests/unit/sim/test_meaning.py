@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from flyball.adapters.local.metrics import Minute
 from flyball.config import load
 from flyball.core.target import Metric, Per, ScalableTarget, Unit
-from flyball.sim.meaning import MeaningError, find_meanings
+from flyball.sim.meaning import MeaningError, find_capacity, find_meanings
 from tests.unit.sim.courses import MONDAY
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -67,6 +68,21 @@ CASES = [
     Case("what a user says", {"metric": "tokens"}, 450.0, said="requests"),
     Case("against its name", cloudwatch("Invocations"), 100.0, said="utilization"),
     Case("a latency with a model", {"metric": "p99"}, 2_000.0, said="latency:20"),
+    Case("of two cores", {**cloudwatch("CPUUtilization", "Average"), "full": "200"}, 200.0),
+    Case(
+        "full is in percent where a ratio is shown",
+        {"metric": f"{GOOGLE}/cpu/utilization", "cores": "2", "full": "90"},
+        0.9,
+        unit=Unit.RATIO,
+    ),
+    Case("full, as a user says", cloudwatch("Busy"), 197.8, said="utilization:197.8"),
+    Case(
+        "what a user says goes before the source",
+        {**cloudwatch("CPUUtilization", "Average"), "full": "200"},
+        150.0,
+        said="utilization:150",
+    ),
+    Case("of requests it bounds nothing", {**cloudwatch("InvocationsPerCopy"), "full": "9"}, 450.0),
 ]
 
 
@@ -117,6 +133,8 @@ REFUSED = [
     Refused("what is not said well", {}, "got 'fast'", {"m": "fast"}),
     Refused("a base of something else", {}, "got 'requests:4'", {"m": "requests:4"}),
     Refused("no base", {}, "expected a number above 0", {"m": "latency:"}),
+    Refused("full at nothing", {}, "full: got 0, expected", {"m": "utilization:0"}),
+    Refused("full at a word", {}, "full: got x, expected", {"m": "utilization:x"}),
     Refused("a base of nothing", {}, "expected a number above 0", {"m": "latency:0"}),
 ]
 
@@ -128,6 +146,44 @@ def test_a_metric_without_a_meaning_is_refused_with_the_remedy(case: Refused) ->
     with pytest.raises(MeaningError, match="a: metric 'm': ") as caught:
         find_meanings(target, case.said)
     assert case.words in str(caught.value)
+
+
+@dataclass(frozen=True)
+class Full:
+    """A metric, and what one instance serves in a minute by it."""
+
+    id: str
+    source: Mapping[str, str]
+    capacity: float | None
+    period: timedelta = timedelta(minutes=1)
+    said: Mapping[str, str] = field(default_factory=dict)
+
+
+FULL = [
+    Full("a sum", {**cloudwatch("InvocationsPerInstance"), "full": "900"}, 900.0),
+    Full("a total, of one", {"metric": f"{GOOGLE}/prediction_count", "full": "900"}, 900.0),
+    Full(
+        "a longer period",
+        {**cloudwatch("InvocationsPerInstance"), "full": "900"},
+        180.0,
+        timedelta(minutes=5),
+    ),
+    Full(
+        "a rate", {"metric": f"{GOOGLE}/prediction_count", "statistic": "rate", "full": "9"}, 540.0
+    ),
+    Full("as a user says", {**cloudwatch("Tokens"), "full": "9"}, 9.0, said={"m": "requests"}),
+    Full("it is not said", cloudwatch("InvocationsPerInstance"), None),
+    Full("of CPU", {**cloudwatch("CPUUtilization", "Average"), "full": "200"}, None),
+]
+
+
+@pytest.mark.parametrize("case", FULL, ids=lambda case: case.id)
+def test_a_metric_of_requests_says_what_an_instance_serves(case: Full) -> None:
+    """In a minute, whatever the metric's period is."""
+    metric = Metric("m", period=case.period, source=case.source)
+    found = find_capacity(ScalableTarget("a", 1, 2, metrics=(metric,)), case.said)
+    assert (found and found[1]) == pytest.approx(case.capacity)
+    assert found is None or found[0] == "m"
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)
