@@ -140,7 +140,7 @@ def _size(benchmark: Benchmark, wanted: Wanted) -> Sized:
     from flyball.sizing.benchmark import BenchmarkError
     from flyball.sizing.beside import size_beside
     from flyball.sizing.limit import find_limit
-    from flyball.sizing.plan import size
+    from flyball.sizing.plan import round_carried, size
     from flyball.sizing.saturation import LatencyObjective, find_saturation
 
     objective = wanted.objective
@@ -148,7 +148,7 @@ def _size(benchmark: Benchmark, wanted: Wanted) -> Sized:
         latency = objective if isinstance(objective, LatencyObjective) else None
         saturation = find_saturation(benchmark, latency)
         limit = find_limit(benchmark, saturation, objective, wanted.resource)
-        return Sized(Instance(benchmark, saturation, limit), None, None, "")
+        return Sized(Instance(benchmark, round_carried(saturation), limit), None, None, "")
     try:
         sizing = size(benchmark, wanted.wish)
     except BenchmarkError:
@@ -183,7 +183,7 @@ def _say_instance(instance: Instance, wanted: Wanted, *, whole: bool) -> None:
     from flyball.cli import screen
     from flyball.report import sizing as words
     from flyball.report.plain import plain
-    from flyball.sizing.limit import tabulate
+    from flyball.sizing.curve import tabulate
     from flyball.sizing.saturation import order_steps
     from flyball.sizing.sound import tell_unsound
 

@@ -8,7 +8,8 @@ from flyball.report.loadtest import describe_saturation
 from flyball.report.sizing import Instance
 from flyball.sizing.benchmark import Step
 from flyball.sizing.beside import Beside
-from flyball.sizing.limit import Band, Objective, Use, tabulate
+from flyball.sizing.curve import Use, tabulate
+from flyball.sizing.limit import Band, Objective
 from flyball.sizing.machines import Comparison
 from flyball.sizing.plan import Sizing, Wish
 from flyball.sizing.saturation import LatencyObjective

@@ -12,10 +12,12 @@ from flyball.report.loadtest import MS_PER_S, tell_latency
 from flyball.report.plain import plain
 from flyball.sizing.benchmark import UNKNOWN, Benchmark, Resource, Step
 from flyball.sizing.beside import Arrivals, Beside
+from flyball.sizing.curve import Use
 from flyball.sizing.expectation import MINUTE_S, Expectation, Range, Shape
-from flyball.sizing.limit import BAND_RATIO, Limit, Objective, Use
+from flyball.sizing.limit import BAND_RATIO, Limit, Objective
 from flyball.sizing.machines import Comparison
 from flyball.sizing.queueing import POISSON_SCV
+from flyball.sizing.rounding import show_figure
 from flyball.sizing.saturation import NAMES, Bound, LatencyObjective, Saturation
 
 USUAL = (0.5, 0.9, 0.95, 0.99)
@@ -76,8 +78,8 @@ def step_rows(steps: Sequence[Step]) -> list[tuple[str, ...]]:
     users, late, used = _counts_users(steps), list_quantiles(steps), list_used(steps)
     return [
         (
-            f"{step.users if users else step.offered:,.0f}",
-            f"{step.answered:,.0f}",
+            f"{step.users:,.0f}" if users else show_figure(step.offered),
+            show_figure(step.answered),
             *(_late(step.latency_ms.get(each)) for each in late),
             f"{step.failed_ratio:.1%}",
             *(_share(step.used_ratio.get(each)) for each in used),
@@ -98,7 +100,7 @@ def use_rows(uses: Sequence[Use]) -> list[tuple[str, ...]]:
     return [
         (
             f"{use.used_ratio:.0%}",
-            f"{use.invocations:,.0f}",
+            show_figure(use.invocations),
             *(_late(use.latency_ms.get(each)) for each in late),
         )
         for use in uses
@@ -122,7 +124,7 @@ def limit_rows(limit: Limit) -> list[tuple[str, ...]]:
                 f"{limit.used_ratio[index]:.0%}",
                 f"{number(_round(limit.target_value[index]))} %",
             ]
-        rows.append((level, *used, f"{limit.invocations[index]:,.0f}"))
+        rows.append((level, *used, show_figure(limit.invocations[index])))
     return rows
 
 
@@ -243,7 +245,7 @@ def option_rows(comparison: Comparison) -> list[tuple[str, ...]]:
     return [
         (
             plain(each.candidate.machine.instance_type),
-            f"{each.candidate.invocations_per_instance:,.0f}",
+            show_figure(each.candidate.invocations_per_instance),
             f"{each.capacity.min_capacity:,}",
             f"{each.capacity.max_capacity:,}",
             f"{each.hourly:,.2f}",
@@ -260,7 +262,7 @@ def count_rows(instances: Sequence[Instance], ranges: Sequence[Range]) -> list[t
     return [
         (
             plain(each.benchmark.machine.instance_type),
-            f"{each.limit.invocations.middle:,.0f}",
+            show_figure(each.limit.invocations.middle),
             f"{found.min_capacity:,}",
             f"{found.max_capacity:,}",
         )

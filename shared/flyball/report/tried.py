@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flyball.report.plain import plain
 from flyball.sizing.evaluate import Evaluation
+from flyball.sizing.rounding import show_figure
 from flyball.sizing.tried import Trial
 
 TRIAL_HEADS = ("", "most/min", "handled/min", "late", "instances", "changes", "hours", "cost")
@@ -17,8 +18,8 @@ def trial_rows(trials: Sequence[Trial]) -> list[tuple[str, ...]]:
     return [
         (
             plain(each.pattern.name) + ("" if each.pattern.required else " *"),
-            f"{each.expected:,.0f}",
-            f"{each.handled:,.0f}",
+            show_figure(each.expected),
+            show_figure(each.handled),
             f"{each.late_ratio:.2%}",
             f"{each.most_instances:,.0f}",
             f"{each.changes:,}",
@@ -40,7 +41,7 @@ def tell_rounds(evaluation: Evaluation) -> list[str]:
     if len(evaluation.rounds) > 1:
         told.append(
             f"The policies scale between {settings.min_capacity:,} and {settings.max_capacity:,} "
-            f"instances now, held at {settings.invocations:,.0f} a minute."
+            f"instances now, held at {show_figure(settings.invocations)} a minute."
         )
     told += [
         f"Under {each.pattern.name}, first: {each.first.sentence}."

@@ -10,6 +10,7 @@ from flyball.core.model import Decision, LimitKind, Reason
 from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
 from flyball.sim.slots import Run, in_slots
+from flyball.sizing.rounding import show_figure
 from flyball.sizing.settings import Kind, Settings
 
 DATAPOINTS = 2
@@ -95,7 +96,7 @@ def find_break(scene: Scene) -> Finding | None:
     limit = _name(scene, late, needed, ordered)
     ready = run.slots.ready[late]
     told = _tell(scene, limit, needed, ready, ordered)
-    sentence = f"In minute {late}, at {requests:,.0f} requests a minute, {told}"
+    sentence = f"In minute {late}, at {show_figure(requests)} requests a minute, {told}"
     return Finding(limit, late, requests, needed, ready, ordered, sentence)
 
 
@@ -136,7 +137,7 @@ def _cooled(scene: Scene, begin: int, end: int) -> bool:
 
 
 def _tell(scene: Scene, limit: Break, needed: int, ready: float, ordered: int) -> str:
-    plant, held = scene.run.plant, f"{scene.settings.invocations:,.0f}"
+    plant, held = scene.run.plant, show_figure(scene.settings.invocations)
     lead = f"{plant.leads[0].total_seconds():g} s"
     short = f"{needed} instances were needed and {ready:.6g} served"
     match limit:

@@ -15,6 +15,7 @@ from flyball.sizing.broken import Finding
 from flyball.sizing.moves import Bench, Move, choose_move, tell_worst
 from flyball.sizing.pattern import RECORDED, SMOOTH, Pattern, expect_patterns
 from flyball.sizing.plan import Sizing
+from flyball.sizing.rounding import show_figure
 from flyball.sizing.settings import Settings, derive_settings
 from flyball.sizing.tried import Trial, try_settings
 from flyball.sizing.written import write_config
@@ -192,10 +193,8 @@ def _conclude(seen: Sequence[Round], most: int) -> str:
     named = ", ".join(each.pattern.name for each in kept)
     expected = max(each.expected for each in kept)
     late = max(each.late_ratio for each in kept)
+    told = f"It holds{changed}: {show_figure(expected)} requests a minute"
     if not late:
-        return f"It holds{changed}: {expected:,.0f} requests a minute, and none late ({named})."
+        return f"{told}, and none late ({named})."
     handled = min(each.handled for each in kept)
-    return (
-        f"It holds{changed}: {expected:,.0f} requests a minute, {late:.2%} late at most; without "
-        f"any {handled:,.0f} ({named})."
-    )
+    return f"{told}, {late:.2%} late at most; without any {show_figure(handled)} ({named})."

@@ -106,7 +106,7 @@ def say_full(gauges: Gauges, invocations: float, used_ratio: float) -> Gauges:
     if calls is not None:
         calls = _write_full(calls, invocations)
     if use is not None and use.full:
-        use = _write_full(use, use.full * used_ratio)
+        use = _write_full(use, float(f"{use.full * used_ratio:.4g}"))
     return gauges._replace(calls=calls, use=use)
 
 

@@ -7,13 +7,13 @@ invocations use so much. Where something else ends before the hardware does, tha
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
-from flyball.sizing.benchmark import Benchmark, BenchmarkError, Machine, Resource, Step
+from flyball.sizing.benchmark import Benchmark, BenchmarkError, Machine, Resource
+from flyball.sizing.curve import draw_curve, read_invocations
+from flyball.sizing.rounding import round_down
 from flyball.sizing.saturation import (
     GROWTH_RATIO,
     NAMES,
@@ -76,20 +76,6 @@ class Limit:
     reason: str = ""
 
 
-class Use(NamedTuple):
-    """A point of the curve of both.
-
-    Attributes:
-        used_ratio: Of a resource, 0–1.
-        invocations: Per instance and minute.
-        latency_ms: By quantile; empty where none was measured.
-    """
-
-    used_ratio: float
-    invocations: float
-    latency_ms: dict[float, float]
-
-
 def find_limit(
     benchmark: Benchmark,
     saturation: Saturation,
@@ -98,7 +84,8 @@ def find_limit(
 ) -> Limit:
     """Say at which use, and at how many invocations a minute, an instance is to be held.
 
-    Utilization is laid over invocations, and what belongs to the objective's is read off. It is
+    Utilization is laid over invocations, and what belongs to the objective's is read off, down to
+    digits that mean something. It is
     never beyond saturation: where the hardware's limit is not what ends, the objective's part is
     taken of what does.
 
@@ -116,6 +103,15 @@ def find_limit(
         limit for availability, 50 % balanced, 70 % for cost; 45 to 55 % around 50 %.
     """
     chosen = _choose(benchmark, saturation, resource)
+    return _round(_find_limit(benchmark, saturation, objective, chosen))
+
+
+def _find_limit(
+    benchmark: Benchmark,
+    saturation: Saturation,
+    objective: Objective | LatencyObjective,
+    chosen: Resource | None,
+) -> Limit:
     if isinstance(objective, LatencyObjective):
         held = _hold_latency(benchmark, saturation, chosen)
         return _cap_latency(held, benchmark, saturation, chosen)
@@ -196,81 +192,6 @@ def convert_to_cloudwatch(resource: Resource, used_ratio: float, machine: Machin
     return PERCENT * count * used_ratio
 
 
-def draw_curve(
-    benchmark: Benchmark, saturation: Saturation, resource: Resource
-) -> tuple[tuple[float, float], ...]:
-    """Lay a resource's use over invocations, up to saturation.
-
-    Noise is taken out so that more invocations never use less: neighbours that do are averaged.
-
-    Returns:
-        Shape (n, 2): used_ratio, invocations per instance and minute; both never fall. It begins
-        with nothing used at no invocations.
-
-    Source: Best and Chakravarti, "Active set algorithms for isotonic regression" (1990): pooling
-        adjacent violators gives the nearest curve that never falls.
-    """
-    steps = _below(benchmark, saturation)
-    points = sorted(
-        (step.answered, step.used_ratio[resource]) for step in steps if resource in step.used_ratio
-    )
-    points.append((saturation.invocations, saturation.used_ratio[resource]))
-    pools: list[tuple[float, list[float]]] = []
-    for invocations, used in points:
-        mean, members = used, [invocations]
-        while pools and pools[-1][0] > mean:
-            before, others = pools.pop()
-            mean = (before * len(others) + mean * len(members)) / (len(others) + len(members))
-            members = others + members
-        pools.append((mean, members))
-    return ((0.0, 0.0), *((mean, each) for mean, members in pools for each in members))
-
-
-def read_invocations(curve: Sequence[tuple[float, float]], used_ratio: float) -> float:
-    """Read off how many invocations use so much; where several do, the fewest."""
-    for (low, left), (high, right) in pairwise(curve):
-        if used_ratio <= high:
-            part = (used_ratio - low) / (high - low) if high > low else 0.0
-            return left + part * (right - left)
-    return curve[-1][1]
-
-
-def tabulate(
-    benchmark: Benchmark,
-    saturation: Saturation,
-    resource: Resource,
-    ratios: Sequence[float] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
-) -> tuple[Use, ...]:
-    """Give invocations and latency by use, as far as the load test went.
-
-    Args:
-        benchmark: Of one instance.
-        saturation: Of the same.
-        resource: Whose use.
-        ratios: Of its use, 0–1, rising.
-
-    Returns:
-        Shape (n,): those of the ratios that were come to before saturation.
-    """
-    curve = draw_curve(benchmark, saturation, resource)
-    steps = order_steps(benchmark)
-    quantiles = sorted({each for step in steps for each in step.latency_ms})
-    found = []
-    for ratio in ratios:
-        if curve[1][0] <= ratio <= curve[-1][0]:
-            invocations = read_invocations(curve, ratio)
-            known = {each: _latency(steps, each, invocations) for each in quantiles}
-            found.append(Use(ratio, invocations, known))
-    return tuple(found)
-
-
-def _latency(steps: Sequence[Step], quantile: float, invocations: float) -> float:
-    points = [
-        (each.answered, each.latency_ms[quantile]) for each in steps if quantile in each.latency_ms
-    ]
-    return interpolate(sorted(points), invocations)
-
-
 def _choose(
     benchmark: Benchmark, saturation: Saturation, resource: Resource | None
 ) -> Resource | None:
@@ -294,16 +215,6 @@ def _choose(
 def _first(benchmark: Benchmark, resource: Resource) -> float:
     known = [step for step in order_steps(benchmark) if resource in step.used_ratio]
     return known[0].used_ratio[resource]
-
-
-def _below(benchmark: Benchmark, saturation: Saturation) -> list[Step]:
-    """Give the steps before saturation: after it, more load is no more invocations."""
-    load = measure_load(benchmark.steps)
-    return [
-        step
-        for step in order_steps(benchmark)
-        if load(step) < saturation.load and step.answered < saturation.invocations
-    ]
 
 
 def _read(benchmark: Benchmark, saturation: Saturation, resource: Resource, band: Band) -> Limit:
@@ -349,7 +260,7 @@ def _cap_latency(
     """
     if saturation.cause is Cause.LATENCY and (resource is None or resource in HOLDS):
         return held
-    cost = find_limit(benchmark, saturation, Objective.COST, resource)
+    cost = _find_limit(benchmark, saturation, Objective.COST, resource)
     if cost.invocations.middle >= held.invocations.middle:
         return held
     why = held.reason or "the latency is passed where nearly all is used"
@@ -393,6 +304,21 @@ def _is_level(benchmark: Benchmark, saturation: Saturation, resource: Resource) 
     if saturation.load <= measure_load(benchmark.steps)(order_steps(benchmark)[0]):
         return resource in HOLDS or not saturation.used_ratio[resource]
     return grown < GROWTH_RATIO
+
+
+def _round(limit: Limit) -> Limit:
+    """Take as many digits as mean anything; rather less is carried than more."""
+    found = replace(limit, invocations=Band(*map(round_down, limit.invocations)))
+    if limit.used_ratio is None or limit.target_value is None:
+        return found
+    target = Band(*map(round_down, limit.target_value))
+    used = Band(
+        *(
+            used * now / before if before else used
+            for used, now, before in zip(limit.used_ratio, target, limit.target_value, strict=True)
+        )
+    )
+    return replace(found, used_ratio=used, target_value=target)
 
 
 def _lower(used_ratio: float) -> float:

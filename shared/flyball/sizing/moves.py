@@ -16,6 +16,7 @@ from flyball.sizing.broken import Break, Finding
 from flyball.sizing.expectation import MINUTE_S, count_instances, round_up
 from flyball.sizing.pattern import Pattern
 from flyball.sizing.plan import Sizing
+from flyball.sizing.rounding import round_down, show_figure
 from flyball.sizing.settings import Kind, Settings
 from flyball.sizing.tried import Trial
 
@@ -130,7 +131,7 @@ def _try_min(bench: Bench, settings: Settings, worst: Trial, wanted: int) -> _Op
 def _lower(bench: Bench, settings: Settings, worst: Trial, most: int) -> Iterator[_Option]:
     """Keep more room on each instance, as little as holds and as far as so many may be had."""
     least = LEAST_RATIO * bench.sizing.saturation.invocations
-    lower = settings.invocations * LOWER_RATIO
+    lower = round_down(settings.invocations * LOWER_RATIO)
     best: _Option | None = None
     while lower >= least:
         moved = _try_lower(bench.sizing, settings, worst, lower, most)
@@ -139,7 +140,7 @@ def _lower(bench: Bench, settings: Settings, worst: Trial, most: int) -> Iterato
         best = _Option(moved, bench.run(moved.settings, worst.pattern).late_ratio)
         if best.late_ratio <= settings.late_ratio:
             break
-        lower *= LOWER_RATIO
+        lower = round_down(lower * LOWER_RATIO)
     if best is not None:
         yield best
 
@@ -155,7 +156,8 @@ def _try_lower(
         return None
     grown = round_up(needed * Fraction(str(expected.growth_factor)))
     greatest = max(settings.max_capacity, min(most, grown))
-    change = f"target {settings.invocations:,.0f} → {lower:,.0f} a minute and instance"
+    before = show_figure(settings.invocations)
+    change = f"target {before} → {show_figure(lower)} a minute and instance"
     moved = _make(settings, change, worst, invocations=lower)
     follow = "as the target was lowered"
     after = moved.settings

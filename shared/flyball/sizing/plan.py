@@ -6,12 +6,13 @@ the expected requests scale.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from flyball.sizing.benchmark import Benchmark, Resource
 from flyball.sizing.expectation import Expectation, Range, bound_capacity
 from flyball.sizing.limit import Limit, Objective, find_limit
+from flyball.sizing.rounding import round_down
 from flyball.sizing.saturation import LatencyObjective, Saturation, find_saturation
 
 LEAD_TIME = timedelta(minutes=4)
@@ -73,4 +74,9 @@ def size(benchmark: Benchmark, wish: Wish) -> Sizing:
     capacity = bound_capacity(wish.expectation, limit.invocations.middle, wish.at_least)
     if capacity.reason and wish.promise:
         capacity = capacity._replace(reason=f"{capacity.reason}, {wish.promise}")
-    return Sizing(benchmark, wish, saturation, limit, capacity)
+    return Sizing(benchmark, wish, round_carried(saturation), limit, capacity)
+
+
+def round_carried(saturation: Saturation) -> Saturation:
+    """Take as many digits of what is carried as mean anything, as its sentence says them."""
+    return replace(saturation, invocations=round_down(saturation.invocations))

@@ -15,6 +15,7 @@ from statistics import median
 from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
 from flyball.sizing.benchmark import Benchmark, BenchmarkError, Resource, Step
+from flyball.sizing.rounding import round_down, show_figure
 
 FAILED_RATIO = 0.01
 """So many calls that fail are too many."""
@@ -360,7 +361,7 @@ def _tell(
     objective: LatencyObjective | None,
     why: str,
 ) -> str:
-    carried = f"{point.invocations:,.0f} requests a minute"
+    carried = f"{show_figure(round_down(point.invocations))} requests a minute"
     if point.cause is None:
         return (
             f"One instance carries {carried} at least: the load test ended before it was "

@@ -15,8 +15,9 @@ from typing import Any
 from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
 from flyball.sizing.benchmark import Resource
+from flyball.sizing.curve import draw_curve
 from flyball.sizing.habit import Habit
-from flyball.sizing.limit import HOLDS, draw_curve
+from flyball.sizing.limit import HOLDS
 from flyball.sizing.plan import Sizing
 from flyball.sizing.saturation import Bound, Cause, interpolate
 

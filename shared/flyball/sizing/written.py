@@ -28,6 +28,7 @@ from flyball.sizing.layout import (
 )
 from flyball.sizing.limit import OBJECTIVE_RATIO, PERCENT, Objective
 from flyball.sizing.plan import Sizing
+from flyball.sizing.rounding import round_down
 from flyball.sizing.saturation import NAMES
 from flyball.sizing.settings import (
     Kind,
@@ -256,7 +257,7 @@ class _Page:
     def _descend(self, gauge: Gauge) -> Lines:
         """Write a step policy that takes away, and never what is needed at the limit."""
         half = self.settings.invocations * CALM_RATIO
-        value = show_value(self.sizing, gauge, self.resource, half)
+        value = round_down(show_value(self.sizing, gauge, self.resource, half))
         yield from say(
             "At half of what each is held at, one fewer is still enough: of two, one holds it all. "
             "It waits one lead time, since what it took by mistake takes so long to come back."
@@ -273,7 +274,7 @@ class _Page:
     def _keep(self, gauge: Gauge) -> Lines:
         """Write a target tracking policy."""
         sizing, settings = self.sizing, self.settings
-        value = show_value(sizing, gauge, self.resource, settings.invocations)
+        value = round_down(show_value(sizing, gauge, self.resource, settings.invocations))
         yield from say(f"{self._why('invocations', self._tell_limit(gauge))}.")
         yield f"name: {gauge.name}-at-{show_number(value)}"
         yield "kind: target_tracking"
@@ -299,7 +300,7 @@ class _Page:
             low, high = show_number(limit.invocations.low), show_number(limit.invocations.high)
             return f"{told}. Kept within {low} to {high}; one instance carries {carried} a minute"
         low, high = (
-            show_number(show_value(sizing, gauge, self.resource, each))
+            show_number(round_down(show_value(sizing, gauge, self.resource, each)))
             for each in (limit.invocations.low, limit.invocations.high)
         )
         ratio = read_use(sizing, self.resource, limit.invocations.middle)
@@ -313,10 +314,10 @@ class _Page:
         if gauge is None or not settings.rises or gauge.per.value == "total":
             return []
         low, high = (
-            show_value(sizing, gauge, self.resource, each)
+            round_down(show_value(sizing, gauge, self.resource, each))
             for each in (settings.invocations, sizing.saturation.invocations)
         )
-        room = high - low
+        room = round_down(high - low)
         if room <= 0.0:
             return []
         why = (
@@ -335,9 +336,9 @@ class _Page:
             f"cooldown: {show_length(settings.cooldowns.scale_out)}",
             "steps:",
             *(
-                f"  - {{from: {show_number(room * each.begin_ratio)}, "
+                f"  - {{from: {show_number(round_down(room * each.begin_ratio))}, "
                 + (
-                    f"to: {show_number(room * each.end_ratio)}, "
+                    f"to: {show_number(round_down(room * each.end_ratio))}, "
                     if each.end_ratio is not None
                     else ""
                 )

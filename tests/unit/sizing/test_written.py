@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -112,6 +113,31 @@ def test_every_value_says_where_it_comes_from(case: Place) -> None:
         above = lines[at - 1].strip()
         assert above.startswith("#"), (key, above)
     assert max(map(len, (each for each in lines if each.strip().startswith("#")))) <= 100
+
+
+@pytest.mark.parametrize("case", PLACES, ids=lambda case: case.id)
+def test_no_value_has_more_digits_than_mean_anything(case: Place) -> None:
+    """Of a load test whose figures are odd; each is held at no more than was read off."""
+    odd = measure()
+    steps = [
+        replace(
+            each,
+            answered=0.997904 * each.answered,
+            used_ratio={resource: 0.98888 * used for resource, used in each.used_ratio.items()},
+        )
+        for each in odd.steps
+    ]
+    sizing = publish(replace(odd, steps=tuple(steps)))
+    text = write_config(sizing, "churn", case.home, case.resource)
+    digits = [each.replace(".", "").lstrip("0") for each in re.findall(r"\d+\.\d+", text)]
+    assert [each for each in digits if len(each) > 4] == []
+    assert (sizing.limit.invocations.middle, sizing.saturation.invocations) == (5_045.0, 9_979.0)
+    tracked = {
+        each.metric: each for each in read(text).policies if isinstance(each, TrackingPolicy)
+    }
+    if "calls" in tracked:
+        assert tracked["calls"].target_value == 5_045.0
+        assert "capacity_per_instance: 9979\n" in text
 
 
 def test_cores_are_explained() -> None:
@@ -307,7 +333,7 @@ def test_what_no_config_takes_is_refused() -> None:
 def test_small_and_large_numbers_are_written_out() -> None:
     """Never with an exponent."""
     small = replace(derive_settings(publish()), invocations=0.00001234)
-    assert "target_value: 0.00001234" in write(settings=small)
+    assert "target_value: 0.0000123" in write(settings=small)
 
 
 STEPS = measure().steps

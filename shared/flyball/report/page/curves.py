@@ -17,9 +17,9 @@ from flyball.report.page.palette import DEMAND, INK, LATE, LINE, OTHER, OURS, SO
 from flyball.report.page.picture import check, load, save, settings
 from flyball.report.sizing import Instance, list_quantiles, name_instance
 from flyball.sizing.benchmark import Resource, Step
+from flyball.sizing.curve import draw_curve
 from flyball.sizing.evaluate import Evaluation
 from flyball.sizing.expectation import MINUTE_S, Expectation, Range, count_instances
-from flyball.sizing.limit import draw_curve
 from flyball.sizing.saturation import (
     NAMES,
     Cause,
