@@ -214,7 +214,8 @@ def _evaluate(
     from flyball.sizing.evaluate import MOST, evaluate
     from flyball.sizing.pattern import expect_patterns
 
-    patterns = expect_patterns(sizing.wish.expectation, history=wanted.trace)
+    expected = sizing.wish.expectation
+    patterns = expect_patterns(expected, history=wanted.trace, time_zone=made.time_zone)
     with screen.progress("Trying the policies", None) as advance:
         return evaluate(
             sizing,

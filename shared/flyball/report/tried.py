@@ -35,6 +35,11 @@ def tell_rounds(evaluation: Evaluation) -> list[str]:
     told = []
     if any(not each.pattern.required for each in evaluation.trials):
         told.append("* is not what is expected, and need not hold.")
+    told += [
+        f"{each.pattern.name} is {each.pattern.title}."
+        for each in evaluation.trials
+        if each.pattern.has_calendar
+    ]
     told += [f"Round {each.number}: {each.change}." for each in evaluation.rounds if each.change]
     told.append(evaluation.why)
     settings = evaluation.settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from flyball.core.model import Decision, LimitKind, Reason
 from flyball.core.shape import NamedTuple
@@ -45,6 +46,7 @@ class Finding(NamedTuple):
         ready: In service then; a mean where a service picks.
         ordered: Of them all, with those on their way.
         sentence: For people.
+        at: ISO 8601, with an offset, where the minute is one of a calendar; "": it is not.
     """
 
     limit: Break
@@ -54,6 +56,7 @@ class Finding(NamedTuple):
     ready: float
     ordered: int
     sentence: str
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Scene:
         max_capacity: Instances at most.
         reasons: Of the last decision in each minute, shape (n,).
         changes: (minute, decision) of each order.
+        zone: Of people's clocks, where the minutes are those of a calendar; None: they are not.
     """
 
     run: Run
@@ -75,6 +79,7 @@ class Scene:
     max_capacity: int
     reasons: Sequence[Reason | None]
     changes: Sequence[tuple[int, Decision]]
+    zone: tzinfo | None = None
 
 
 def find_break(scene: Scene) -> Finding | None:
@@ -96,8 +101,12 @@ def find_break(scene: Scene) -> Finding | None:
     limit = _name(scene, late, needed, ordered)
     ready = run.slots.ready[late]
     told = _tell(scene, limit, needed, ready, ordered)
-    sentence = f"In minute {late}, at {show_figure(requests)} requests a minute, {told}"
-    return Finding(limit, late, requests, needed, ready, ordered, sentence)
+    when, at = f"In minute {late}", ""
+    if scene.zone is not None:
+        local = (course.start + late * course.slot).astimezone(scene.zone)
+        when, at = f"On {local:%a %Y-%m-%d %H:%M %Z}", local.isoformat()
+    sentence = f"{when}, at {show_figure(requests)} requests a minute, {told}"
+    return Finding(limit, late, requests, needed, ready, ordered, sentence, at)
 
 
 def _name(scene: Scene, late: int, needed: int, ordered: int) -> Break:

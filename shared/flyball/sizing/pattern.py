@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from flyball.core.zone import zone
+from flyball.report.figures import duration
 from flyball.sim.trace import Trace
 from flyball.sizing.expectation import DAY_MINUTES, MINUTE_S, Expectation, Ramp, Shape, draw_course
+from flyball.sizing.rounding import show_figure
 
 REQUESTS_PER_USER = 60.0
 """A minute: a user who sends a request a second; so 500 users send 500 requests a second.
@@ -23,6 +26,7 @@ RATES = (1.0, 3.0)
 """New users a minute."""
 BEFORE, AFTER = 30, 60
 """Minutes with the least before a ramp, and with the most after it."""
+MINUTE = timedelta(minutes=1)
 LONGEST = 7 * DAY_MINUTES
 """Minutes of a history: of a longer one its last part."""
 LONGEST_RAMP = 3 * DAY_MINUTES
@@ -63,6 +67,7 @@ def expect_patterns(
     *,
     requests_per_user: float = REQUESTS_PER_USER,
     history: Trace | None = None,
+    time_zone: str = "UTC",
 ) -> tuple[Pattern, ...]:
     """Draw the traffic that an endpoint is tried under.
 
@@ -70,6 +75,7 @@ def expect_patterns(
         expectation: Least, most and shape.
         requests_per_user: A minute, > 0; an expected ramp says its own.
         history: What was recorded, with its calendar; None: the expectation's trace, if any.
+        time_zone: IANA name, of its dates.
 
     Returns:
         The ramps first, then what is expected, then what is only told.
@@ -86,7 +92,7 @@ def expect_patterns(
         rates.append(own.users_per_minute)
     ramps = {(drawn := draw_ramp(expectation, Ramp(rate, each))).name: drawn for rate in rates}
     found = list(ramps.values())
-    found += _draw_recorded(expectation, history)
+    found += _draw_recorded(expectation, history, time_zone)
     others = [
         Pattern(
             "spikes",
@@ -127,11 +133,36 @@ def draw_ramp(expectation: Expectation, ramp: Ramp) -> Pattern:
     return Pattern(f"ramp-{users:.3g}", title, before + drawn)
 
 
-def _draw_recorded(expectation: Expectation, history: Trace | None) -> list[Pattern]:
+def _draw_recorded(
+    expectation: Expectation, history: Trace | None, time_zone: str
+) -> list[Pattern]:
+    """Take what was recorded, of a long history its last days."""
     if history is not None:
-        requests, start = history.requests[-LONGEST:], history.end
-        start -= len(requests) * (history.end - history.start) / len(history.requests)
-        return [Pattern(RECORDED, "what was recorded", requests, start=start, has_calendar=True)]
+        requests = history.requests[-LONGEST:]
+        start = history.end - len(requests) * MINUTE
+        title = _tell_days(history, start, time_zone)
+        return [Pattern(RECORDED, title, requests, start=start, has_calendar=True)]
     if expectation.shape is Shape.TRACE:
         return [Pattern(RECORDED, "what was recorded", expectation.trace[-LONGEST:])]
     return []
+
+
+def _tell_days(history: Trace, start: datetime, time_zone: str) -> str:
+    """Say which days are tried, and whether the most of all is among them."""
+    clock = zone(time_zone)
+
+    def show(at: datetime) -> str:
+        return f"{at.astimezone(clock):%a %Y-%m-%d %H:%M %Z}"
+
+    told = f"what was recorded from {show(start)} to {show(history.end)}"
+    left = (start - history.start) // MINUTE
+    if not left:
+        return told
+    whole = duration(history.end - history.start)
+    told += f", the last {LONGEST // DAY_MINUTES} days of {whole}"
+    known = [(each, index) for index, each in enumerate(history.requests) if each is not None]
+    most, index = max(known, default=(0.0, left))
+    if index < left:
+        at = history.start + index * MINUTE
+        told += f"; the most of all, {show_figure(most)} a minute on {show(at)}, is not in them"
+    return told

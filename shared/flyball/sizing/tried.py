@@ -15,6 +15,7 @@ from flyball import config
 from flyball.adapters.local.metrics import METRICS, Minute
 from flyball.adapters.local.timeline import ServiceSettings
 from flyball.core.target import ScalableTarget, Unit
+from flyball.core.zone import zone
 from flyball.sim.judge import find_late
 from flyball.sim.meaning import UTILIZATION, Meaning, find_meanings
 from flyball.sim.ours import Ours, adapt
@@ -89,7 +90,7 @@ def try_settings(
         pattern: What arrives.
         home: As for write_config; so is resource.
         resource: What is scaled.
-        time_zone: IANA name, of windows.
+        time_zone: IANA name, of windows, and of the dates of what was recorded.
 
     Raises:
         WrittenError: The config cannot be written.
@@ -111,9 +112,9 @@ def try_settings(
     ours = Ours(adapted, course, plant, meanings=meanings)
     found = carry_out(course, plant, ours.peer())
     late = find_late(found.slots)
-    scene = Scene(
-        found, late, settings, target.max_capacity, tuple(ours.reasons), tuple(ours.changes)
-    )
+    clock = zone(time_zone) if pattern.has_calendar else None
+    seen = (tuple(ours.reasons), tuple(ours.changes))
+    scene = Scene(found, late, settings, target.max_capacity, *seen, clock)
     return _sum_up(sizing, pattern, found, late, find_break(scene))
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from flyball.core.model import Action, Decision, Limit, LimitKind, Reason
+from flyball.core.zone import zone
 from flyball.sim.judge import find_late
 from flyball.sim.slots import Course, Inside, Plant, Run, make_run
 from flyball.sizing.broken import Break, Scene, find_break
@@ -118,6 +119,18 @@ def test_the_first_that_was_late_says_what_broke(case: Case) -> None:
     assert found.requests == case.demand[case.minute]
     assert case.told in found.sentence
     assert found.sentence.startswith(f"In minute {case.minute}, at ")
+
+
+def test_of_a_calendar_the_date_and_the_time_are_told() -> None:
+    """As the clocks of a place show them, and for other programs with the offset."""
+    scene = look(live(CASES[0].demand, CASES[0].ordered, CASES[0].ready))
+    found = find_break(replace(scene, zone=zone("Asia/Tokyo")))
+    assert found is not None
+    assert found.sentence.startswith("On Mon 2026-01-05 09:01 JST, at 90,000 requests a minute, 9 ")
+    assert (found.minute, found.at) == (1, "2026-01-05T09:01:00+09:00")
+    assert find_break(scene) == found._replace(
+        sentence=found.sentence.replace("On Mon 2026-01-05 09:01 JST", "In minute 1"), at=""
+    )
 
 
 def test_nothing_broke_where_nobody_was_late() -> None:

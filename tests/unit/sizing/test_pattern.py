@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from flyball.core.zone import zone
 from flyball.sim.trace import Trace
 from flyball.sizing.expectation import Expectation, Ramp, Shape, expect_trace
 from flyball.sizing.pattern import (
@@ -80,6 +81,38 @@ def test_a_history_keeps_its_calendar() -> None:
     assert trace.start == START + timedelta(hours=1)
     assert trace.has_calendar
     assert trace.required
+
+
+def test_it_is_told_which_days_of_a_history_are_tried() -> None:
+    """In the time zone of who reads it, and whether the most is among them."""
+    level = [600.0] * (2 * LONGEST)
+    level[60] = 90_000.0
+    (trace,) = (
+        each
+        for each in expect_patterns(
+            EXPECTED, history=Trace(START, tuple(level)), time_zone="Asia/Tokyo"
+        )
+        if each.name == "trace"
+    )
+    begin, end = (
+        f"{(START + days * timedelta(days=1)).astimezone(zone('Asia/Tokyo')):%a %Y-%m-%d %H:%M JST}"
+        for days in (7, 14)
+    )
+    peak = f"{(START + timedelta(hours=1)).astimezone(zone('Asia/Tokyo')):%a %Y-%m-%d %H:%M JST}"
+    assert trace.title == (
+        f"what was recorded from {begin} to {end}, the last 7 days of 14 d; the most of all, 90,000 "
+        f"a minute on {peak}, is not in them"
+    )
+
+
+def test_of_a_history_that_is_tried_whole_only_its_ends_are_told() -> None:
+    """As of one whose most comes again in the days that are tried."""
+    short = expect_patterns(EXPECTED, history=Trace(START, (600.0,) * 60))
+    long = expect_patterns(EXPECTED, history=Trace(START, (600.0, None, 300.0) * LONGEST))
+    for found, ending in ((short, "UTC"), (long, "the last 7 days of 21 d")):
+        (trace,) = (each for each in found if each.name == "trace")
+        assert trace.title.startswith("what was recorded from ")
+        assert trace.title.endswith(ending)
 
 
 def test_an_expected_trace_has_no_calendar() -> None:

@@ -95,6 +95,15 @@ def test_the_same_is_found_again() -> None:
     assert run(JUMP) == run(JUMP)
 
 
+def test_what_was_recorded_breaks_on_a_date() -> None:
+    """And what was drawn in a minute."""
+    sudden = Pattern("trace", "", (6_000.0,) * 30 + (60_000.0,) * 30)
+    for has_calendar, told in ((True, "On Mon 2026-01-05 00:30 UTC"), (False, "In minute 30")):
+        first = run(replace(sudden, has_calendar=has_calendar)).first
+        assert first is not None
+        assert first.sentence.startswith(told)
+
+
 def test_windows_count_where_the_calendar_does() -> None:
     """In drawn traffic hours are nobody's."""
     start = datetime(2026, 1, 5, tzinfo=UTC)
