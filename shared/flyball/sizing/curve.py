@@ -7,11 +7,11 @@ from itertools import pairwise
 
 from flyball.core.shape import NamedTuple
 from flyball.sizing.benchmark import Benchmark, Resource, Step
+from flyball.sizing.between import interpolate
 from flyball.sizing.saturation import (
     Saturation,
-    interpolate,
+    list_sound,
     measure_load,
-    order_steps,
 )
 
 
@@ -86,7 +86,7 @@ def tabulate(
         Shape (n,): those of the ratios that were come to before saturation.
     """
     curve = draw_curve(benchmark, saturation, resource)
-    steps = order_steps(benchmark)
+    steps = list_sound(benchmark)
     quantiles = sorted({each for step in steps for each in step.latency_ms})
     found = []
     for ratio in ratios:
@@ -109,6 +109,6 @@ def _below(benchmark: Benchmark, saturation: Saturation) -> list[Step]:
     load = measure_load(benchmark.steps)
     return [
         step
-        for step in order_steps(benchmark)
+        for step in list_sound(benchmark)
         if load(step) < saturation.load and step.answered < saturation.invocations
     ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
 from flyball.sizing.benchmark import Benchmark, BenchmarkError, Machine, Resource
+from flyball.sizing.between import interpolate
 from flyball.sizing.curve import draw_curve, read_invocations
 from flyball.sizing.rounding import round_down
 from flyball.sizing.saturation import (
@@ -23,9 +24,8 @@ from flyball.sizing.saturation import (
     LatencyObjective,
     Saturation,
     find_late,
-    interpolate,
+    list_sound,
     measure_load,
-    order_steps,
     read_latency,
 )
 
@@ -151,7 +151,7 @@ def tell_unkept(benchmark: Benchmark, objective: Objective | LatencyObjective) -
     if late is None or late.bound is not Bound.AT_MOST:
         return ""
     latency_ms, quantile = objective
-    known = (read_latency(step, quantile) for step in order_steps(benchmark))
+    known = (read_latency(step, quantile) for step in list_sound(benchmark))
     first = math.ceil(10.0 * next(each for each in known if each is not None)) / 10.0
     kind = f"{benchmark.machine.instance_type}: " if benchmark.machine.instance_type else ""
     return (
@@ -213,7 +213,7 @@ def _choose(
 
 
 def _first(benchmark: Benchmark, resource: Resource) -> float:
-    known = [step for step in order_steps(benchmark) if resource in step.used_ratio]
+    known = [step for step in list_sound(benchmark) if resource in step.used_ratio]
     return known[0].used_ratio[resource]
 
 
@@ -301,7 +301,7 @@ def _convert(benchmark: Benchmark, resource: Resource, used: Band) -> Band:
 def _is_level(benchmark: Benchmark, saturation: Saturation, resource: Resource) -> bool:
     """Say whether use does not come with load; of the least load only what holds things may not."""
     grown = saturation.used_ratio[resource] - _first(benchmark, resource)
-    if saturation.load <= measure_load(benchmark.steps)(order_steps(benchmark)[0]):
+    if saturation.load <= measure_load(benchmark.steps)(list_sound(benchmark)[0]):
         return resource in HOLDS or not saturation.used_ratio[resource]
     return grown < GROWTH_RATIO
 

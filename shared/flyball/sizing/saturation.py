@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
 
 from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
 from flyball.sizing.benchmark import Benchmark, BenchmarkError, Resource, Step
+from flyball.sizing.between import interpolate
+from flyball.sizing.dips import leave_out_dips, list_near, tell_dips
 from flyball.sizing.rounding import round_down, show_figure
 
 FAILED_RATIO = 0.01
@@ -159,7 +160,7 @@ def find_saturation(benchmark: Benchmark, objective: LatencyObjective | None = N
         time of service. That latency or failures show the peak: Amazon SageMaker Developer Guide,
         "Load testing your auto scaling configuration"; how many of them is chosen here.
     """
-    steps = order_steps(benchmark)
+    steps = list_sound(benchmark)
     found = [_find_failures(steps), _find_flat(steps)]
     if objective is not None:
         found.append(find_late(benchmark, objective))
@@ -176,6 +177,7 @@ def find_saturation(benchmark: Benchmark, objective: LatencyObjective | None = N
     bottleneck = _find_bottleneck(steps, point.load, used) if point.cause else Bottleneck.UNKNOWN
     concurrency = None if queues(benchmark, point) else _count_served(steps, point.invocations)
     said = _tell(point, bottleneck, used, objective, PEAK if is_told else "")
+    near = list_near(order_steps(benchmark), measure_load(benchmark.steps), point.load)
     return Saturation(
         invocations=point.invocations,
         load=point.load,
@@ -184,7 +186,7 @@ def find_saturation(benchmark: Benchmark, objective: LatencyObjective | None = N
         bottleneck=bottleneck,
         used_ratio=used,
         concurrency=concurrency,
-        sentence=said,
+        sentence=f"{said} {tell_dips(near)}".rstrip(),
     )
 
 
@@ -192,6 +194,11 @@ def order_steps(benchmark: Benchmark) -> tuple[Step, ...]:
     """Give the steps from the least load to the most; see measure_load."""
     load = measure_load(benchmark.steps)
     return tuple(sorted(benchmark.steps, key=load))
+
+
+def list_sound(benchmark: Benchmark) -> tuple[Step, ...]:
+    """Give the steps in this order without those in which the instance was disturbed."""
+    return leave_out_dips(order_steps(benchmark))
 
 
 def queues(benchmark: Benchmark, found: Point | Saturation) -> bool:
@@ -232,7 +239,7 @@ def find_late(benchmark: Benchmark, objective: LatencyObjective) -> Point | None
             f"objective: {latency_ms!r} ms at quantile {quantile!r} is none; "
             "give milliseconds above 0 and a quantile between 0 and 1, such as 0.95"
         )
-    steps = order_steps(benchmark)
+    steps = list_sound(benchmark)
     known = [(step, read_latency(step, quantile)) for step in steps]
     measured = [(step, latency) for step, latency in known if latency is not None]
     if not measured:
@@ -244,21 +251,6 @@ def find_late(benchmark: Benchmark, objective: LatencyObjective) -> Point | None
         )
     late = [(step, latency / latency_ms) for step, latency in measured]
     return _cross(late, measure_load(steps), Cause.LATENCY, strictly=True)
-
-
-def interpolate(points: Sequence[tuple[float, float]], place: float) -> float:
-    """Give the value at a place, linear between points and level outside them.
-
-    Args:
-        points: Shape (n,) of (place, value), n >= 1, in order of place.
-        place: Where.
-    """
-    if place <= points[0][0]:
-        return points[0][1]
-    for (left, low), (right, high) in pairwise(points):
-        if place <= right:
-            return low + (high - low) * (place - left) / (right - left) if right > left else high
-    return points[-1][1]
 
 
 def _find_failures(steps: Sequence[Step]) -> Point | None:
@@ -285,7 +277,7 @@ def _cross(
     over = [value > 1.0 or (value == 1.0 and not strictly) for _, value in values]
     for index, (step, value) in enumerate(values):
         rest = over[index:]
-        if not over[index] or 2 * sum(rest) <= len(rest):
+        if not over[index] or 2 * sum(rest) <= len(rest) or _passes(values, over, index):
             continue
         before = [each for each, is_over in zip(values, over[:index], strict=False) if not is_over]
         if not before:
@@ -297,6 +289,15 @@ def _cross(
         carried = well.answered + part * (step.answered - well.answered)
         return Point(place, carried, cause, Bound.EXACT)
     return None
+
+
+def _passes(values: Sequence[tuple[Step, float]], over: Sequence[bool], index: int) -> bool:
+    """Say whether it was over once only: the next step, which carries more, is not."""
+    (step, _), later = values[index], values[index + 1 : index + 2]
+    return any(
+        not is_over and each.answered > (1 + NOISE_RATIO) * step.answered
+        for (each, _), is_over in zip(later, over[index + 1 :], strict=False)
+    )
 
 
 def _find_flat(steps: Sequence[Step]) -> Point | None:

@@ -15,11 +15,12 @@ from typing import Any
 from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
 from flyball.sizing.benchmark import Resource
+from flyball.sizing.between import interpolate
 from flyball.sizing.curve import draw_curve
 from flyball.sizing.habit import Habit
 from flyball.sizing.limit import HOLDS
 from flyball.sizing.plan import Sizing
-from flyball.sizing.saturation import Bound, Cause, interpolate
+from flyball.sizing.saturation import Bound, Cause
 
 OUT_RATIO = 0.1
 """Of a lead time: the longest that a cooldown may add to it."""

@@ -100,8 +100,8 @@ def test_it_is_told_which_days_of_a_history_are_tried() -> None:
     )
     peak = f"{(START + timedelta(hours=1)).astimezone(zone('Asia/Tokyo')):%a %Y-%m-%d %H:%M JST}"
     assert trace.title == (
-        f"what was recorded from {begin} to {end}, the last 7 days of 14 d; the most of all, 90,000 "
-        f"a minute on {peak}, is not in them"
+        f"what was recorded from {begin} to {end}, the last 7 days of 14 d; the most of all, "
+        f"90,000 a minute on {peak}, is not in them"
     )
 
 

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flyball.sizing.benchmark import Benchmark, BenchmarkError, Resource, Step
+from flyball.sizing.between import interpolate
 from flyball.sizing.saturation import (
     Bottleneck,
     Bound,
     Cause,
     LatencyObjective,
     find_saturation,
-    interpolate,
     read_latency,
 )
 

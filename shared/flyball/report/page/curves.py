@@ -17,6 +17,7 @@ from flyball.report.page.palette import DEMAND, INK, LATE, LINE, OTHER, OURS, SO
 from flyball.report.page.picture import check, load, save, settings
 from flyball.report.sizing import Instance, list_quantiles, name_instance
 from flyball.sizing.benchmark import Resource, Step
+from flyball.sizing.between import interpolate
 from flyball.sizing.curve import draw_curve
 from flyball.sizing.evaluate import Evaluation
 from flyball.sizing.expectation import MINUTE_S, Expectation, Range, count_instances
@@ -25,7 +26,6 @@ from flyball.sizing.saturation import (
     Cause,
     LatencyObjective,
     Saturation,
-    interpolate,
     measure_load,
     order_steps,
 )
