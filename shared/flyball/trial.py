@@ -44,6 +44,7 @@ class Finding(NamedTuple):
         memory_percent: 0–100.
         price_per_hour: Dollars.
         price_per_invocation: Dollars.
+        setup_s: Until a new instance's model is ready, seconds; None: not told.
         began: Of the load, aware UTC.
         ended: Likewise.
         failure: Why nothing was found; "": something was.
@@ -66,6 +67,7 @@ class Finding(NamedTuple):
     failure: str = ""
     instances: int | None = None
     exists: bool = False
+    setup_s: float | None = None
 
 
 class Part(NamedTuple):

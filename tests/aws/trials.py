@@ -59,6 +59,7 @@ class TrialCloud(Cloud):
         broken: Why an instance type fails.
         page: How many things stand on a page of a list.
         taken: In which words a name is refused that is taken: (code, message).
+        caution: Part of what the asked use allows at which it advises to hold an instance.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class TrialCloud(Cloud):
     broken: dict[str, str] = field(default_factory=dict)
     page: int = 100
     taken: tuple[str, str] = ("ResourceInUse", "Job name is already in use.")
+    caution: float = 1.0
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -256,6 +258,7 @@ def _advise(cloud: TrialCloud, body: Json) -> Json:
     if not chosen:
         raise Refusal("ValidationException", "Cannot advise on a recommendation of no such id.")
     each = chosen[0]["Metrics"]["MaxInvocations"] * body["TargetCpuUtilizationPerCore"] // 100
+    each = int(each * cloud.caution)
     wish = body["ScalingPolicyObjective"]
     tracked = {
         "MetricSpecification": {

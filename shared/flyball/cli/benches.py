@@ -14,6 +14,7 @@ from flyball.cli.pairs import read_numbers, read_single
 if TYPE_CHECKING:
     from flyball.sizing.benchmark import Benchmark, Machine
     from flyball.sizing.formats.plain import Columns
+    from flyball.trial import Bench, Trial
 
 COUNTS = ("users", "offered", "answered", "failed", "duration", "instances")
 USES = ("cpu", "memory", "disk", "gpu", "gpu_memory")
@@ -68,16 +69,30 @@ class Kinds(NamedTuple):
         return Machine("", int(cores or 1), int(gpus or 0), price)
 
 
+class Advisor(NamedTuple):
+    """Who may be asked what the cloud would set.
+
+    Attributes:
+        bench: Who ran the trial.
+        trial: As it ended.
+    """
+
+    bench: Bench
+    trial: Trial
+
+
 class Given(NamedTuple):
     """Load tests.
 
     Attributes:
         benchmarks: One of each instance type.
         notes: What is odd of all of them.
+        advisor: Of the cloud that made them; None: none did.
     """
 
     benchmarks: Sequence[Benchmark]
     notes: Sequence[str]
+    advisor: Advisor | None = None
 
 
 class Files(NamedTuple):

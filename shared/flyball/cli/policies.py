@@ -140,6 +140,7 @@ def make_policies(found: Found, wanted: Wanted, made: Policies) -> Made | None:
         CommandError: It is not clear for which instance type, they cannot be written, the server
             failed in its load test, or no number of instances keeps the latency that is wanted.
     """
+    from flyball.report.figures import duration
     from flyball.sizing.gauges import WrittenError
     from flyball.sizing.settings import Kind, derive_settings
     from flyball.sizing.written import write_config
@@ -176,6 +177,10 @@ def make_policies(found: Found, wanted: Wanted, made: Policies) -> Made | None:
             refuse(f"--write: {made.path}: {error.strerror or error}")
         what = sizing.benchmark.machine.instance_type or "the instance"
         told.append(f"{made.path}: the policies, for {what}.")
+    origin = sizing.wish.lead_origin
+    if origin:
+        lead = duration(sizing.wish.lead_time)
+        told.append(f"Lead time {lead}: {origin}; --lead-time says another.")
     return Made(text, made.path, evaluation, told)
 
 

@@ -185,7 +185,13 @@ AtLeast = Annotated[
     ),
 ]
 LeadTime = Annotated[
-    str, typer.Option("--lead-time", metavar="DURATION", help="From an order to in service.")
+    str | None,
+    typer.Option(
+        "--lead-time",
+        metavar="DURATION",
+        help="From an order to in service.  [default: 4m, and what a job measured of the model]",
+        show_default=False,
+    ),
 ]
 ResourceName = Annotated[
     str | None,
@@ -281,7 +287,7 @@ def size(
     requests_per_user: RequestsPerUser = None,
     trace: Trace = None,
     at_least: AtLeast = None,
-    lead_time: LeadTime = "4m",
+    lead_time: LeadTime = None,
     resource: ResourceName = None,
     quota: Quota = None,
     evaluate: Evaluate = False,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flyball.cli.policies import Made
     from flyball.cli.wishes import Wanted
     from flyball.report.sizing import Instance
+    from flyball.sizing.advice import Advised
     from flyball.sizing.benchmark import Benchmark
     from flyball.sizing.beside import Beside
     from flyball.sizing.machines import Comparison
@@ -47,11 +48,13 @@ class Found(NamedTuple):
         each: Of each instance type, in the order given.
         comparison: By price; None: there is one type, no price of one, or nothing is expected.
         notes: What is odd of all of them.
+        advised: What the cloud that load tested would set, of each that it advises on.
     """
 
     each: Sequence[Sized]
     comparison: Comparison | None
     notes: Sequence[str]
+    advised: Sequence[Advised] = ()
 
 
 def size_all(given: Given, wanted: Wanted) -> Found:
@@ -60,6 +63,7 @@ def size_all(given: Given, wanted: Wanted) -> Found:
     Raises:
         BenchmarkError: A load test lacks what is asked for.
     """
+    from flyball.sizing.advice import ask_advice
     from flyball.sizing.benchmark import BenchmarkError
 
     try:
@@ -68,7 +72,11 @@ def size_all(given: Given, wanted: Wanted) -> Found:
         hint = ": --gpus N" if NO_GPUS in str(error) else ""
         raise BenchmarkError(f"{error}{hint}") from error
     comparison = None if wanted.wish is None else _compare(each, wanted.wish)
-    return Found(each, comparison, given.notes)
+    sizings = [one.sizing for one in each if one.sizing is not None]
+    if given.advisor is None or not sizings:
+        return Found(each, comparison, given.notes)
+    heard = ask_advice(*given.advisor, sizings)
+    return Found(each, comparison, (*given.notes, *heard.notes), heard.advised)
 
 
 def draw_sized(found: Found, wanted: Wanted, made: Made | None, plot: Path | None) -> None:
@@ -94,6 +102,7 @@ def draw_sized(found: Found, wanted: Wanted, made: Made | None, plot: Path | Non
 def say_sized_json(found: Found, wanted: Wanted, made: Made | None) -> None:
     """Say all of it as JSON."""
     from flyball.cli import screen
+    from flyball.report.advice import describe_advised
     from flyball.report.sized import (
         describe_comparison,
         describe_instance,
@@ -110,6 +119,7 @@ def say_sized_json(found: Found, wanted: Wanted, made: Made | None) -> None:
             "comparison": None
             if found.comparison is None
             else describe_comparison(found.comparison),
+            "advice": [describe_advised(each) for each in found.advised],
             "notes": list(found.notes),
             "policies": None if made is None else _describe_made(made),
         }
@@ -129,6 +139,8 @@ def say_sized(found: Found, wanted: Wanted, made: Made | None) -> None:
         screen.say_wrapped("How many are needed: --most says how many requests a second come.")
     else:
         _say_fleet(found, wanted.wish)
+    if found.advised:
+        _say_advice(found.advised)
     for note in found.notes:
         screen.say_wrapped(f"note: {plain(note, 300)}")
     if made is not None:
@@ -139,6 +151,7 @@ def _size(benchmark: Benchmark, wanted: Wanted) -> Sized:
     from flyball.report.sizing import Instance
     from flyball.sizing.benchmark import BenchmarkError
     from flyball.sizing.beside import size_beside
+    from flyball.sizing.lead import plan_lead
     from flyball.sizing.limit import find_limit
     from flyball.sizing.plan import round_carried, size
     from flyball.sizing.saturation import LatencyObjective, find_saturation
@@ -150,7 +163,7 @@ def _size(benchmark: Benchmark, wanted: Wanted) -> Sized:
         limit = find_limit(benchmark, saturation, objective, wanted.resource)
         return Sized(Instance(benchmark, round_carried(saturation), limit), None, None, "")
     try:
-        sizing = size(benchmark, wanted.wish)
+        sizing = size(benchmark, plan_lead(wanted.wish, benchmark))
     except BenchmarkError:
         raise
     except ValueError as error:
@@ -252,6 +265,20 @@ def _say_types(found: Found) -> None:
     screen.say()
     for sentence in found.comparison.sentences:
         screen.say_wrapped(sentence)
+
+
+def _say_advice(advised: Sequence[Advised]) -> None:
+    """Say what the cloud would set, beside what was sized."""
+    from flyball.cli import screen
+    from flyball.report import advice as words
+
+    screen.say_heading(f"AWS's own advice, for {words.tell_question(advised)}")
+    columns = [screen.Column(head, right=index > 1) for index, head in enumerate(words.HEADS)]
+    screen.say_table(columns, words.advice_rows(advised))
+    screen.say()
+    for each in advised:
+        screen.say_wrapped(words.tell_difference(each))
+    screen.say_wrapped(words.ONLY)
 
 
 def _describe_made(made: Made) -> dict[str, object]:

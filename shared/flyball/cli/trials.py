@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from flyball.cli.benches import Given, choose_best
+from flyball.cli.benches import Advisor, Given, choose_best
 from flyball.cli.failure import complain, refuse
 from flyball.cli.options import read_duration, read_instant
 from flyball.cli.pairs import read_pairs
@@ -84,7 +84,7 @@ def run_trial(ordering: Ordering, latency: LatencyObjective | None, kinds: Kinds
         bench, name = open_bench(ordering.region), ordering.job
     trial = await_trial(bench, name, _tell, REST)
     read = read_benchmarks(trial, kinds.find)
-    return choose_best(read.benchmarks, read.notes)
+    return choose_best(read.benchmarks, read.notes)._replace(advisor=Advisor(bench, trial))
 
 
 def pull_past(window: Window, instance_type: str, kinds: Kinds) -> Benchmark:

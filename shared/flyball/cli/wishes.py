@@ -55,7 +55,7 @@ class Asked(NamedTuple):
         latency: Such as "p95<=200ms"; None: not given.
         load: How many requests come.
         at_least: Instances; None: not given.
-        lead_time: From an order to its service.
+        lead_time: From an order to its service; None: not given.
         resource: Whose use is limited; None: not given.
         home: Where it is; None: not given.
     """
@@ -64,7 +64,7 @@ class Asked(NamedTuple):
     latency: str | None
     load: Load
     at_least: int | None
-    lead_time: str
+    lead_time: str | None
     resource: str | None
     home: str | None
 
@@ -94,7 +94,8 @@ def read_wanted(asked: Asked) -> Wanted:
     """
     from flyball.sizing.benchmark import Resource
     from flyball.sizing.expectation import PROMISED_INSTANCES
-    from flyball.sizing.plan import Wish
+    from flyball.sizing.lead import TAKEN
+    from flyball.sizing.plan import LEAD_TIME, Wish
 
     objective = _read_objective(asked)
     resources = [each.value for each in Resource]
@@ -108,11 +109,13 @@ def read_wanted(asked: Asked) -> Wanted:
         refuse(name_options(str(error)))
     if expectation is None:
         return Wanted(objective, resource, None, None)
-    lead_time = read_duration("--lead-time", asked.lead_time)
+    lead_time, origin = LEAD_TIME, TAKEN
+    if asked.lead_time is not None:
+        lead_time, origin = read_duration("--lead-time", asked.lead_time), ""
     least, promise = asked.at_least or 1, ""
     if asked.at_least is None and asked.home == "gcp":
         least, promise = PROMISED_INSTANCES, PROMISE
-    wish = Wish(objective, expectation, least, lead_time, resource, promise)
+    wish = Wish(objective, expectation, least, lead_time, resource, promise, origin)
     return Wanted(objective, resource, wish, trace)
 
 

@@ -107,6 +107,7 @@ class Benchmark:
         notes: What a reader should know of how it was read or ended, such as what was left out.
         is_peak: Who made it raised the load until it was too much, and tells only of the most.
         broke: The server answered nothing any more at its end.
+        setup: Until a new instance's model is ready, as who made it measured; 0: nobody did.
     """
 
     steps: tuple[Step, ...]
@@ -115,6 +116,7 @@ class Benchmark:
     notes: tuple[str, ...] = ()
     is_peak: bool = False
     broke: bool = False
+    setup: timedelta = timedelta()
 
     def __post_init__(self) -> None:
         if not self.steps:

@@ -30,6 +30,7 @@ class Wish:
         lead_time: From an order to its service.
         resource: Whose use is tracked; None: what ends first.
         promise: Why so many are there in any case, for people; "": that is wanted.
+        lead_origin: Where lead_time is from, for people; "": whoever wants it says it.
     """
 
     objective: Objective | LatencyObjective
@@ -38,6 +39,7 @@ class Wish:
     lead_time: timedelta = LEAD_TIME
     resource: Resource | None = None
     promise: str = ""
+    lead_origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

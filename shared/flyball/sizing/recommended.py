@@ -167,7 +167,7 @@ def read_benchmarks(trial: Trial, find: Find = find_machine) -> Read:
         why = f": {trial.failure}" if trial.failure else ""
         notes.append(f"{trial.name}: it is {trial.status.value}{why}")
     for finding in _list_findings(trial):
-        label = f"{trial.name}: {name_finding(finding)}"
+        label = label_finding(trial, finding)
         why = _tell_missing(finding, trial)
         if why:
             notes.append(f"{label}: {why}")
@@ -183,11 +183,25 @@ def read_benchmarks(trial: Trial, find: Find = find_machine) -> Read:
         is_peak = _is_peak(finding, trial)
         if not is_peak:
             left.append(STOPPED)
-        benchmarks.append(Benchmark((step,), machine, label, tuple(left), is_peak=is_peak))
+        benchmarks.append(
+            Benchmark(
+                (step,),
+                machine,
+                label,
+                tuple(left),
+                is_peak=is_peak,
+                setup=_find_setup(finding, trial),
+            )
+        )
     if not benchmarks:
         told = "; ".join(notes) or f"{trial.name}: it is {trial.status.value}, with no result"
         raise BenchmarkError(f"{told}; wait for it, or start it again with other instance types")
     return Read(tuple(benchmarks), tuple(notes))
+
+
+def label_finding(trial: Trial, finding: Finding) -> str:
+    """Name what a trial tried, as the benchmark's source."""
+    return f"{trial.name}: {name_finding(finding)}"
 
 
 def name_finding(finding: Finding) -> str:
@@ -255,6 +269,17 @@ def _is_peak(finding: Finding, trial: Trial) -> bool:
         (finding.latency_ms, trial.most_latency_ms),
     )
     return not any(value and most and value >= NEAR_RATIO * most for value, most in ended)
+
+
+def _find_setup(finding: Finding, trial: Trial) -> timedelta:
+    """Find how long the model takes until it is ready: there, or else where it took longest.
+
+    Source: Amazon SageMaker API Reference, RecommendationMetrics (ModelSetupTime: to launch new
+        compute for a serverless endpoint, by the model's size, its download and its container's
+        start). So what a serverless configuration told is of the model on any instance too.
+    """
+    others = (each.setup_s or 0.0 for each in trial.findings if not each.instance_type)
+    return timedelta(seconds=max(0.0, finding.setup_s or max(others, default=0.0)))
 
 
 def _make_step(

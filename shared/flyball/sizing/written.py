@@ -216,7 +216,8 @@ class _Page:
         else:
             yield from say("Of one instance, as it was given.")
             yield f"price_per_hour: {show_number(machine.price_per_hour)}"
-        yield from say("From an order to an instance in service, as it was measured or expected.")
+        why = self.sizing.wish.lead_origin or "as it was measured or expected"
+        yield from say(f"From an order to an instance in service: {why}.")
         yield f"lead_time: {show_length(self.sizing.wish.lead_time)}"
 
     def _track(self) -> Lines:

@@ -311,7 +311,8 @@ def test_json_is_whole() -> None:
     """Another program needs nothing of the terminal's."""
     text = flyball("size", "loadtest.csv", *LARGE, *EXPECTED, "--json").out
     found = json.loads(text)
-    assert set(found) == {"objective", "expected", "instances", "comparison", "notes", "policies"}
+    keys = {"objective", "expected", "instances", "comparison", "advice", "notes", "policies"}
+    assert set(found) == keys
     steps = found["instances"][0]["steps"]
     assert len(steps) == 12
     assert [each["used_ratio"] for each in found["instances"][0]["by_use"]][:2] == [0.1, 0.2]

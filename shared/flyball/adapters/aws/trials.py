@@ -244,6 +244,7 @@ def _read_finding(found: Json, place: Json) -> Finding:
         failure=found.get("FailureReason") or "",
         instances=_read_count(place.get("InitialInstanceCount")),
         exists=bool(found.get("EndpointMetrics")) and not found.get("Metrics"),
+        setup_s=read_number(metrics.get("ModelSetupTime")),
     )
 
 

@@ -1,0 +1,170 @@
+"""Does `flyball size` show what AWS itself would set, and what its job says of the lead time?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flyball import config
+from flyball.adapters.aws.clients import Clients
+from flyball.cli import trials
+from tests.aws.ordered import PACKAGE, QUICK, ROLE, Stand, take_stand
+from tests.aws.remembered import stand
+from tests.aws.sagemaker import Server
+from tests.aws.stage import serve
+from tests.aws.trials import PART_S
+from tests.unit.cli.commands import expect_refusal, flyball
+
+pytestmark = pytest.mark.enable_socket
+
+ADVISE = "GetScalingConfigurationRecommendation"
+ORDER = ("--start", "default", "--order", f"role={ROLE}", "--order", f"model={PACKAGE}")
+EXPECTED = ("--least", 70, "--most", 500, "--growth", 1.2)
+AWS = ("--endpoint", "chat", "--variant", "a")
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Server, Clients]]:
+    """Serve one cloud for all tests of this module."""
+    with serve() as both:
+        yield both
+
+
+@pytest.fixture
+def cloud(served: tuple[Server, Clients], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
+    """Begin with no trial; time passes there while the command waits."""
+    found = take_stand(*served)
+    stand(tmp_path, monkeypatch)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", served[0].url)
+    monkeypatch.setattr(trials, "REST", lambda s: found.cloud.move(20 * s))
+    return found
+
+
+def test_aws_s_own_advice_stands_beside_ours(cloud: Stand) -> None:
+    """Asked for the same load and the same part of a core."""
+    done = flyball("size", *ORDER, *EXPECTED, "--lead-time", "100s", "--json")
+    assert done.code == 0, done
+    (asked,) = {
+        (
+            each["body"]["TargetCpuUtilizationPerCore"],
+            *each["body"]["ScalingPolicyObjective"].values(),
+        )
+        for each in cloud.cloud.calls
+        if each["operation"] == ADVISE
+    }
+    assert asked == (50, 4_200, 36_000)
+    advice = {each["instance_type"]: each for each in done.json["advice"]}
+    assert sorted(advice) == ["ml.c5.large", "ml.c5.xlarge", "ml.m5.large"]
+    large = advice["ml.c5.large"]
+    assert large["asked"] == {
+        "used_ratio": 0.5,
+        "least_per_minute": 4_200,
+        "most_per_minute": 36_000,
+    }
+    assert large["ours"]["scale_out_cooldown_s"] == 10.0
+    assert large["ours"]["scale_in_cooldown_s"] == 100.0
+    assert large["aws"] | {"policies": []} == {
+        "invocations_per_instance": 3_000.0,
+        "cpu_target_value": 100.0,
+        "latency_ms": 12.0,
+        "min_capacity": 2,
+        "max_capacity": 12,
+        "scale_out_cooldown_s": 0.0,
+        "scale_in_cooldown_s": 300.0,
+        "policies": [],
+    }
+    assert large["difference"].startswith("ml.c5.large: AWS holds each instance at as much as")
+
+
+def test_the_difference_is_a_sentence(cloud: Stand) -> None:
+    """On the terminal, below a table of both."""
+    cloud.cloud.caution = 0.75
+    done = flyball("size", *ORDER, *EXPECTED, "--objective", "availability")
+    assert (
+        "AWS's own advice, for 4,200 to 36,000 requests a minute, at 40% of each core" in done.out
+    )
+    told = "ml.c5.large: AWS holds each instance at 1,800 a minute, 25% less than we do, and has "
+    assert f"{told}3 to 20 of them in place of 2 to 16." in done.out
+    assert "AWS's" in done.out
+    assert "AWS advises on target tracking alone" in done.out
+
+
+def test_a_latency_asks_for_as_much_of_a_core_as_it_takes(cloud: Stand) -> None:
+    """There is no part of the hardware in it."""
+    done = flyball("size", *ORDER, *EXPECTED, "--latency", "p95<=50ms", "--json")
+    assert done.code == 0, done
+    sent = [each for each in cloud.cloud.calls if each["operation"] == ADVISE]
+    for each, call in zip(done.json["advice"], sent, strict=True):
+        held = each["ours"]["invocations_per_instance"] / 6_000
+        cores = {"ml.c5.xlarge": 4}.get(each["instance_type"], 2)
+        assert each["asked"]["used_ratio"] == pytest.approx(1.5 / cores * held)
+        assert call["body"]["TargetCpuUtilizationPerCore"] == round(150 / cores * held)
+
+
+def test_without_a_load_nothing_is_asked(cloud: Stand) -> None:
+    """AWS takes the expected load with the question."""
+    done = flyball("size", *ORDER, "--json")
+    assert done.json["advice"] == []
+    assert not [each for each in cloud.cloud.calls if each["operation"] == ADVISE]
+
+
+def test_advice_that_may_not_be_asked_for_is_a_note(cloud: Stand) -> None:
+    """One, with the permission; the sizing stands."""
+    cloud.cloud.fault(ADVISE, "deny", times=99)
+    done = flyball("size", *ORDER, *EXPECTED, "--json")
+    assert done.code == 0, done
+    (note,) = done.json["notes"]
+    assert note.startswith("AWS's own advice is missing: trial ")
+    assert "sagemaker:GetScalingConfigurationRecommendation" in note
+    assert done.json["advice"] == []
+
+
+def test_a_job_that_is_not_complete_is_not_asked_about(cloud: Stand) -> None:
+    """What it found before is sized."""
+    cloud.bench.start("t", QUICK)
+    cloud.cloud.move(1.5 * PART_S)
+    cloud.bench.stop("t")
+    cloud.cloud.move(1)
+    done = flyball("size", "--recommender", "t", *EXPECTED, "--json")
+    assert done.code == 0, done
+    assert (
+        "AWS's own advice is missing: it advises on a job that is complete, and t is stopped"
+        in done.json["notes"]
+    )
+
+
+def test_the_model_s_setup_is_added_to_the_lead_time(cloud: Stand, tmp_path: Path) -> None:
+    """Nobody measured the instance: what is taken for that stays, and both are told."""
+    cloud.cloud.metrics["ml.c5.large"] = {"ModelSetupTime": 38, "CostPerHour": 0.01}
+    path = tmp_path / "w.yaml"
+    words = ("size", *ORDER, *EXPECTED, *AWS, "--write", path, "--overwrite")
+    done = flyball(*words)
+    assert done.code == 0, done
+    origin = "4 min taken for an instance, as nobody measured it, and 38 s for the model"
+    assert f"Lead time 4 min 38 s: {origin}" in " ".join(done.out.split())
+    text = path.read_text()
+    (target,) = config.loads(text).scalable_targets
+    assert target.lead_time.total_seconds() == 278.0
+    plain = " ".join(text.replace("#", " ").split())
+    assert f"From an order to an instance in service: {origin}" in plain
+    said = flyball(*words, "--lead-time", "90s")
+    assert "Lead time" not in said.out
+    assert config.loads(path.read_text()).scalable_targets[0].lead_time.total_seconds() == 90.0
+
+
+def test_a_setup_that_is_not_known_adds_nothing(cloud: Stand) -> None:
+    """0 of instances, as AWS measures it for serverless ones, and NaN."""
+    cloud.cloud.metrics["ml.c5.large"] = {"ModelSetupTime": "NaN", "CostPerHour": 0.01}
+    done = flyball("size", *ORDER, *EXPECTED, *AWS, "--evaluate", "--json")
+    assert "Lead time 4 min: taken for an instance, as nobody measured it; --lead-time" in str(
+        done.json["policies"]["notes"]
+    )
+
+
+def test_an_unreadable_lead_time_is_refused(cloud: Stand) -> None:
+    """Before anything is started."""
+    done = flyball("size", *ORDER, *EXPECTED, "--lead-time", "soon")
+    expect_refusal(done, "--lead-time", "soon")
+    assert not cloud.cloud.jobs
