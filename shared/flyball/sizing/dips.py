@@ -1,7 +1,7 @@
 """Was an instance disturbed in a step of its load test, so that less load had brought more answers?
 
 A neighbour on the same machine, a pause, a cache that is not warm yet: what such a step answers
-says nothing of load, if more load is answered again. Where it is not, that was too much, and no dip.
+says nothing of load, if more load is answered again. Where it is not, that was too much.
 """
 
 from __future__ import annotations
