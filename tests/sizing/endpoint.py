@@ -54,9 +54,21 @@ class Answer(BaseHTTPRequestHandler):
         if status == 302:
             self.send_header("Location", "http://elsewhere.example.com/")
         self.end_headers()
-        self.wfile.write(b"ok")
+        self.wfile.write(b"o")
+        if not self.breaks_off():
+            self.wfile.write(b"k")
 
     do_GET = do_POST = answer  # noqa: N815  (as the library calls them)
+
+    def breaks_off(self) -> bool:
+        """Say whether an answer ends in its middle, and end it: at once, or after a long time."""
+        if served <= MANY or self.behaviour not in ("cut", "dribble"):
+            return False
+        self.wfile.flush()
+        if self.behaviour == "dribble":
+            time.sleep(3_600)
+        self.close_connection = True
+        return True
 
     def trouble(self, calls: int) -> int:
         """Make the trouble that is asked for, after many calls; give the status."""

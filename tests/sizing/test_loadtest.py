@@ -109,6 +109,18 @@ def test_failures_end_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("behaviour", "cause"), [("cut", "connection broken"), ("dribble", "timed out")]
+)
+def test_half_an_answer_is_none(behaviour: str, cause: str, tmp_path: Path) -> None:
+    """Its status was well, and the rest of it never came."""
+    with serving(behaviour) as (url, _):
+        code, found, err = load(tmp_path, url, "--start", 2, "--timeout", "1s")
+    assert code == 1, err
+    assert found["failed"].keys() == {cause}
+    assert found["benchmark"]["broke"]
+
+
+@pytest.mark.parametrize(
     ("behaviour", "options", "ending", "within_s"),
     [
         ("go", (), "refused", 15),

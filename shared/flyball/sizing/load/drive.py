@@ -198,13 +198,17 @@ class _Run:
         with self._counting(load, ticks, before, finish):
             while not self._is_over(ticks):
                 self._look(Phase.HOLDING, load, ticks)
-                if _is_hopeless(ticks):
+                if _is_hopeless(ticks) and self._speaks(ticks):
                     break
 
     def _is_over(self, ticks: Sequence[Tick]) -> bool:
         """Say whether a load was held for long enough; no more is put on who answers nothing."""
         held = sum(tick.span_s for tick in ticks)
         return held >= self._times.hold_s and self._silent_s < GONE_S
+
+    def _speaks(self, ticks: Sequence[Tick]) -> bool:
+        """Say whether it answers at all; where it does not, it is waited for until it hangs."""
+        return self._silent_s < GONE_S or _has_statuses(ticks[-1])
 
     @contextmanager
     def _counting(

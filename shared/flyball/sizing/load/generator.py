@@ -24,6 +24,7 @@ from gevent import ssl
 from gevent.event import Event
 from gevent.fileobject import FileObjectPosix
 from locust import FastHttpUser, task
+from locust.contrib.fasthttp import LocustBadStatusCode
 from locust.env import Environment
 
 from flyball.sizing.load.order import Order, decode_order
@@ -52,6 +53,7 @@ OVERTIME_S = 5.0
 FAILURES = {
     "ConnectionRefusedError": REFUSED,
     "SSLCertVerificationError": UNTRUSTED,
+    "Timeout": TIMED_OUT,
     "TimeoutError": TIMED_OUT,
     "gaierror": UNKNOWN_HOST,
     "timeout": TIMED_OUT,
@@ -168,8 +170,8 @@ class Callers:
     def _call(self, client: Any) -> tuple[str | None, Any]:  # noqa: ANN401  (Locust's)
         """Call once: why that was no answer, or None; and who may call next."""
         order = self._order
-        answer = None
-        with gevent.Timeout(order.timeout.total_seconds() + PATIENCE_S, exception=False):
+        answer, began, longest_s = None, time.perf_counter(), order.timeout.total_seconds()
+        with gevent.Timeout(longest_s + PATIENCE_S, exception=False):
             answer = client.request(
                 order.method,
                 self._path,
@@ -177,13 +179,18 @@ class Callers:
                 data=next(self._bodies),
                 headers=dict(order.headers),
                 allow_redirects=False,
+                catch_response=True,  # else what fails in the middle of an answer is told nobody
             )
         if answer is None:  # a connection in the middle of an answer is of no use
             return TIMED_OUT, self._make()
-        if answer.status_code:
-            well = order.expects(answer.status_code)
-            return (None if well else str(answer.status_code)), client
-        return _name_failure(answer.error), client
+        if not answer.status_code:
+            return _name_failure(answer.error), client
+        if not order.expects(answer.status_code):
+            return str(answer.status_code), client
+        cut = answer.request_meta["exception"]
+        if cut is not None and not isinstance(cut, LocustBadStatusCode):
+            return _name_failure(cut), self._make()
+        return (TIMED_OUT if time.perf_counter() - began > longest_s else None), client
 
     def _arrive(self) -> None:
         """Give calls to idle callers, evenly; the one who was busy last is taken first."""

@@ -10,7 +10,7 @@ import pytest
 from flyball.sizing.benchmark import Resource
 from flyball.sizing.load.drive import Course, GeneratorError, Moment, Phase, Times, Watch, drive
 from flyball.sizing.load.ladder import Ending, Ladder
-from flyball.sizing.load.tally import DROPPED, REFUSED, Tick, find_bin
+from flyball.sizing.load.tally import DROPPED, REFUSED, TIMED_OUT, Tick, find_bin
 from flyball.sizing.saturation import LatencyObjective
 
 SPAN_S = 0.5
@@ -142,6 +142,12 @@ CASES = [
         [1, 2],
     ),
     Case("it hangs", after(7.0, lambda _load, _at: Tick(SPAN_S, waiting=2)), Ending.HANGS, [1, 2]),
+    Case(
+        "it hangs, and calls fail for want of an answer long before that is sure",
+        after(7.0, lambda _load, _at: Tick(SPAN_S, sent=2, failed={TIMED_OUT: 2}, waiting=2)),
+        Ending.HANGS,
+        [1, 2],
+    ),
     Case("time is up", serve, Ending.TIME, [1, 2], TIMES._replace(most_s=9.5)),
     Case("time is up, early in a step", serve, Ending.TIME, [1], TIMES._replace(most_s=7.0)),
     Case(
