@@ -13,12 +13,14 @@ import typer
 from flyball.cli.failure import FOUND, refuse
 from flyball.cli.options import Json, read_duration
 from flyball.cli.pages import Overwrite, check_pages
+from flyball.cli.pairs import read_each
 
 if TYPE_CHECKING:
     from flyball.report.batch import Kind
 
 MOST_ITEMS = 10**12
 MOST_PRICE = 1e6
+MOST_AT_A_TIME = 10_000
 MOST_WORK_S = 1e12
 """Thirty thousand years: more is a mistake in a unit."""
 LEAST_S = 1e-6
@@ -53,9 +55,13 @@ Machines = Annotated[
     ),
 ]
 StartUp = Annotated[
-    str,
+    list[str] | None,
     typer.Option(
-        "--start-up", metavar="DURATION", help="From a machine's order to its first item; paid."
+        "--start-up",
+        metavar="[TYPE=]DURATION",
+        help="From a machine's order to its first item; paid. With TYPE= of one --machine.  "
+        "[default: 0s]",
+        show_default=False,
     ),
 ]
 Billing = Annotated[
@@ -69,9 +75,12 @@ Least = Annotated[
     typer.Option("--least-billed", metavar="DURATION", help="So much at least, of each machine."),
 ]
 AtATime = Annotated[
-    int,
+    list[str] | None,
     typer.Option(
-        "--at-a-time", metavar="COUNT", min=1, max=10_000, help="Items in work on a machine."
+        "--at-a-time",
+        metavar="[TYPE=]COUNT",
+        help="Items in work on a machine. Likewise.  [default: 1]",
+        show_default=False,
     ),
 ]
 Quota = Annotated[
@@ -105,6 +114,8 @@ class Type(NamedTuple):
     name: str
     seconds: float
     price: float
+    start_up: timedelta = timedelta()
+    at_a_time: int = 1
 
 
 def batch(
@@ -114,10 +125,10 @@ def batch(
     deadline: Deadline = None,
     price: Price = None,
     machine: Machines = None,
-    start_up: StartUp = "0s",
+    start_up: StartUp = None,
     billing: Billing = "1s",
     least_billed: Least = "1m",
-    at_a_time: AtATime = 1,
+    at_a_time: AtATime = None,
     most_machines: Quota = 1_000,
     cv: Cv = 0.0,
     risk: Risk = 0.05,
@@ -142,16 +153,16 @@ def batch(
         refuse(f"{missing}: it is missing; `flyball batch --help` shows all options")
     if not 1 <= items <= MOST_ITEMS:
         refuse(f"--items: got {items:,}, expected 1 to {MOST_ITEMS:,}")
+    types = _read_types(items, seconds, price, machine or [])
     kinds = _plan(
         items,
-        _read_types(items, seconds, price, machine or []),
+        _start(types, start_up, at_a_time),
         Terms(
             _read_time("--deadline", deadline),
-            read_duration("--start-up", start_up),
             _read_time("--billing", billing),
             read_duration("--least-billed", least_billed),
         ),
-        (at_a_time, most_machines),
+        most_machines,
         _read_spread(cv, risk),
     )
     if plot is not None:
@@ -174,7 +185,6 @@ class Terms(NamedTuple):
     """By when it has to end, and how time is billed."""
 
     deadline: timedelta
-    start_up: timedelta
     billed_by: timedelta
     billed_least: timedelta
 
@@ -183,21 +193,40 @@ def _plan(
     items: int,
     types: Sequence[Type],
     terms: Terms,
-    counts: tuple[int, int],
+    most: int,
     spread: tuple[float, float],
 ) -> list[Kind]:
     from flyball.report.batch import Kind, rank
     from flyball.sizing.batch import Job, Offer, plan_batch
 
-    at_a_time, most = counts
     found = []
     for each in types:
         job = Job(items, timedelta(seconds=each.seconds), terms.deadline, *spread)
         offer = Offer(
-            each.price, terms.start_up, at_a_time, terms.billed_by, terms.billed_least, most
+            each.price, each.start_up, each.at_a_time, terms.billed_by, terms.billed_least, most
         )
         found.append(Kind(each.name, job, offer, plan_batch(job, offer)))
     return rank(found)
+
+
+def _start(
+    types: Sequence[Type], start_up: Sequence[str] | None, at_a_time: Sequence[str] | None
+) -> list[Type]:
+    """Say of each type how long it starts, and how many items it works at."""
+    names = [each.name for each in types]
+    begins = read_each(
+        "--start-up", start_up, names, lambda text: read_duration("--start-up", text), timedelta()
+    )
+    counts = read_each("--at-a-time", at_a_time, names, _read_count, 1)
+    return [
+        each._replace(start_up=begins[each.name], at_a_time=counts[each.name]) for each in types
+    ]
+
+
+def _read_count(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= MOST_AT_A_TIME):
+        refuse(f"--at-a-time: got {text!r}, expected a whole number of 1 to {MOST_AT_A_TIME:,}")
+    return int(text)
 
 
 def _read_types(
@@ -293,7 +322,7 @@ def _say(kinds: Sequence[Kind], *, json: bool) -> None:
     first = shown[0]
     right = screen.Column
     if len(shown) > 1:
-        heads = told.compared_heads()
+        heads = told.compared_heads(shown)
         columns = [right(head, right=index > 1) for index, head in enumerate(heads)]
         screen.say_table(columns, told.compared_rows(shown))
         screen.say()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeVar
 
 from flyball.cli.failure import refuse
+
+Value = TypeVar("Value")
 
 
 def read_pairs(
@@ -66,3 +69,39 @@ def read_numbers(option: str, texts: Sequence[str] | None, least: float) -> Mapp
             refuse(f"{option}: {name or 'a value'} comes twice")
         found[name] = value
     return found
+
+
+def read_each(
+    option: str,
+    texts: Sequence[str] | None,
+    types: Collection[str],
+    read: Callable[[str], Value],
+    usual: Value,
+) -> Mapping[str, Value]:
+    """Read `VALUE`, of whatever is not named, and `TYPE=VALUE`.
+
+    Args:
+        option: For messages.
+        texts: As they were typed.
+        types: That there are; "" is one without a name.
+        read: Reads a value, or refuses it.
+        usual: Of whatever nobody says.
+
+    Returns:
+        A value of each of the types.
+
+    Raises:
+        CommandError: A type is not there, or a value comes twice.
+    """
+    found: dict[str, Value] = {}
+    named = [each for each in types if each]
+    for text in texts or ():
+        name, sign, typed = (each.strip() for each in text.rpartition("="))
+        if sign and name not in named:
+            known = f"expected one of {', '.join(named)}" if named else "there are no types here"
+            refuse(f"{option}: got the type {name!r}, {known}")
+        if name in found:
+            refuse(f"{option}: {name or 'a value without a type'} comes twice")
+        found[name] = read(typed)
+    rest = found.get("", usual)
+    return {each: found.get(each, rest) for each in types}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
@@ -52,8 +52,9 @@ def tell_job(kind: Kind) -> str:
     job, offer = kind.job, kind.offer
     each = length(job.time_per_item)
     work = length(-(-job.items // offer.at_a_time) * job.time_per_item)
+    many = f", {offer.at_a_time:,} at a time" if offer.at_a_time > 1 else ""
     told = [
-        f"{counted(job.items, 'item')} of {each}, {work} of work for one machine",
+        f"{counted(job.items, 'item')} of {each}{many}, {work} of work for one machine",
         f"{length(job.deadline)} to the deadline",
         f"{number(offer.price_per_hour)} an hour and machine",
     ]
@@ -87,9 +88,10 @@ def rows(kind: Kind) -> list[list[str]]:
     ]
 
 
-def compared_heads() -> list[str]:
+def compared_heads(kinds: Sequence[Kind]) -> list[str]:
     """Name the columns of a table of types."""
-    return ["", "type", "machines", "time", "cost", "utilization", "in time"]
+    own = [name for name, _ in _differ(kinds)]
+    return ["", "type", *own, "machines", "time", "cost", "utilization", "in time"]
 
 
 def compared_rows(kinds: Sequence[Kind]) -> list[list[str]]:
@@ -101,6 +103,7 @@ def compared_rows(kinds: Sequence[Kind]) -> list[list[str]]:
             [
                 BEST if not index and kind.plan.best else "",
                 kind.name,
+                *(show(kind.offer) for _, show in _differ(kinds)),
                 f"{fleet.machines:,}",
                 length(fleet.time),
                 money(fleet.cost),
@@ -109,6 +112,15 @@ def compared_rows(kinds: Sequence[Kind]) -> list[list[str]]:
             ]
         )
     return found
+
+
+def _differ(kinds: Sequence[Kind]) -> list[tuple[str, Callable[[Offer], str]]]:
+    """Name what types do not have in common, and how it is shown."""
+    shown: list[tuple[str, Callable[[Offer], str]]] = [
+        ("start-up", lambda offer: length(offer.start_up)),
+        ("at a time", lambda offer: f"{offer.at_a_time:,}"),
+    ]
+    return [each for each in shown if len({each[1](kind.offer) for kind in kinds}) > 1]
 
 
 def conclude(kinds: Sequence[Kind]) -> list[str]:
@@ -264,6 +276,7 @@ def _kind(kind: Kind) -> Mapping[str, object]:
         "risk_ratio": kind.job.risk_ratio if kind.job.cv else None,
         "price_per_hour": kind.offer.price_per_hour,
         "start_up_s": kind.offer.start_up.total_seconds(),
+        "at_a_time": kind.offer.at_a_time,
         "best": None if plan.best is None else _fleet(plan.best),
         "fleets": [
             {**_fleet(fleet), "cost_of_an_hour_saved": each}

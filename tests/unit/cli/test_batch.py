@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,53 @@ def test_types_of_machine_are_compared() -> None:
     assert "a and b cost the same; a ends no later." in same.out
 
 
+@dataclass(frozen=True)
+class Start:
+    """What is typed of two types, and what holds of them: seconds to start, items at a time."""
+
+    id: str
+    options: tuple[str, ...]
+    small: tuple[float, int] = (0.0, 1)
+    gpu: tuple[float, int] = (0.0, 1)
+
+
+STARTS = [
+    Start("nothing", ()),
+    Start("one value of all", ("--start-up", "3m", "--at-a-time", "2"), (180.0, 2), (180.0, 2)),
+    Start("a value of one", ("--start-up", "gpu=6m", "--at-a-time", "gpu=8"), gpu=(360.0, 8)),
+    Start(
+        "a value of one, and of the rest",
+        ("--start-up", "3m", "--start-up", "gpu=6m", "--at-a-time", "gpu=8", "--at-a-time", "2"),
+        (180.0, 2),
+        (360.0, 8),
+    ),
+    Start(
+        "a value of each",
+        ("--start-up", "small=90s", "--start-up", "gpu=6m", "--at-a-time", "small=3"),
+        (90.0, 3),
+        (360.0, 1),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", STARTS, ids=lambda case: case.id)
+def test_each_type_starts_in_its_own_time(case: Start) -> None:
+    """And works at its own number of items; what differs has a column."""
+    words = (
+        *("batch", "--items", "3600", "--deadline", "1h", "--machine", "small=1:0.1"),
+        *("--machine", "gpu=1:3", *case.options),
+    )
+    types = {each["type"]: each for each in flyball(*words, "--json").json["types"]}
+    found = {name: (each["start_up_s"], each["at_a_time"]) for name, each in types.items()}
+    assert found == {"small": case.small, "gpu": case.gpu}
+    for name, (start_up, at_a_time) in found.items():
+        alone = types[name]["fleets"][0]
+        assert alone["time_s"] == start_up + 3_600 / at_a_time
+    head = flyball(*words).out.splitlines()[0]
+    assert ("start-up" in head) == (case.small[0] != case.gpu[0])
+    assert ("at a time" in head) == (case.small[1] != case.gpu[1])
+
+
 def test_times_that_differ_have_a_risk() -> None:
     """It has a column and a sentence, and more machines lower it."""
     done = flyball(*ONE, "--items", "600", "--seconds", "60", "--cv", "1")
@@ -209,7 +257,18 @@ def test_what_costs_nothing_is_drawn_too(tmp_path: Path) -> None:
         ((*JOB, "--machine", "a=1:1", "--machine", "a=2:1"), ("--machine", "twice")),
         ((*JOB, "--machine", "a=0:1"), ("--machine: a: seconds",)),
         ((*ONE, "--plot", "a.pdf"), ("--plot", ".svg or .png")),
-        ((*ONE, "--at-a-time", "0"), ("--at-a-time",)),
+        ((*ONE, "--at-a-time", "0"), ("--at-a-time", "'0'", "1 to 10,000")),
+        ((*ONE, "--at-a-time", "1.5"), ("--at-a-time", "whole number")),
+        ((*ONE, "--at-a-time", "a=2"), ("--at-a-time", "'a'", "no types here")),
+        ((*JOB, "--machine", "a=1:1", "--start-up", "b=1m"), ("--start-up", "'b'", "one of a")),
+        ((*JOB, "--machine", "a=1:1", "--start-up", "=1m"), ("--start-up", "''", "one of a")),
+        ((*JOB, "--machine", "a=1:1", "--start-up", "a=soon"), ("--start-up", "'soon'")),
+        ((*JOB, "--machine", "a=1:1", "--start-up", "a="), ("--start-up", "''")),
+        ((*JOB, "--machine", "a=1:1", "--start-up", "1m"), ("--start-up", "twice")),
+        (
+            (*JOB, "--machine", "a=1:1", "--start-up", "a=1m", "--start-up", "a=2m"),
+            ("--start-up: a comes twice",),
+        ),
     ],
 )
 def test_what_is_typed_wrongly_is_named(options: tuple[str, ...], words: tuple[str, ...]) -> None:
