@@ -13,6 +13,7 @@ from flyball.cli.failure import FOUND
 from flyball.cli.options import Json
 from flyball.cli.pages import Overwrite, check_files, check_pages
 from flyball.cli.policies import Named, Policies, check_policies, make_policies
+from flyball.cli.ramps import take_users
 from flyball.cli.sized import draw_sized, say_sized, say_sized_json, size_all
 from flyball.cli.sources import Sources, find_sources
 from flyball.cli.trials import Ordering, Window
@@ -164,7 +165,11 @@ UsersPerMinute = Annotated[
 ]
 RequestsPerUser = Annotated[
     float | None,
-    typer.Option("--requests-per-user", metavar="N", help="Of a ramp: each sends in a minute."),
+    typer.Option(
+        "--requests-per-user",
+        metavar="N",
+        help="Of a ramp: each sends in a minute.  [default: as those of FILE]",
+    ),
 ]
 Trace = Annotated[
     Path | None,
@@ -322,7 +327,7 @@ def size(
 def _run(sources: Sources, asked: Asked, made: Policies, plot: Path | None, *, json: bool) -> None:
     wanted = read_wanted(asked)
     check_policies(made, wanted)
-    given = find_sources(sources, wanted)
+    wanted, given = take_users(wanted, find_sources(sources, wanted))
     found = size_all(given, wanted)
     policies = make_policies(found, wanted, made)
     draw_sized(found, wanted, policies, plot)

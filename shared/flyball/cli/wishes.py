@@ -15,7 +15,7 @@ from flyball.cli.options import read_duration
 if TYPE_CHECKING:
     from flyball.sim.trace import Trace
     from flyball.sizing.benchmark import Resource
-    from flyball.sizing.expectation import Expectation
+    from flyball.sizing.expectation import Expectation, Ramp
     from flyball.sizing.limit import Objective
     from flyball.sizing.plan import Wish
     from flyball.sizing.saturation import LatencyObjective
@@ -77,12 +77,14 @@ class Wanted(NamedTuple):
         resource: Whose use is tracked; None: what ends first.
         wish: All of it; None: nobody said how many requests come.
         trace: That is expected; None: none is.
+        asks_users: What each user of a ramp sends is to be taken from a load test.
     """
 
     objective: Objective | LatencyObjective
     resource: Resource | None
     wish: Wish | None
     trace: Trace | None
+    asks_users: bool = False
 
 
 def read_wanted(asked: Asked) -> Wanted:
@@ -116,7 +118,8 @@ def read_wanted(asked: Asked) -> Wanted:
     if asked.at_least is None and asked.home == "gcp":
         least, promise = PROMISED_INSTANCES, PROMISE
     wish = Wish(objective, expectation, least, lead_time, resource, promise, origin)
-    return Wanted(objective, resource, wish, trace)
+    asks = expectation.ramp is not None and asked.load.requests_per_user is None
+    return Wanted(objective, resource, wish, trace, asks)
 
 
 def _read_objective(asked: Asked) -> Objective | LatencyObjective:
@@ -140,19 +143,14 @@ def _read_trace(path: Path | None) -> Trace | None:
 
 def _expect(asked: Load, trace: Trace | None) -> Expectation | None:
     """Say what is expected; None: nobody said how many requests come at most."""
-    from flyball.sizing.expectation import Expectation, Ramp, Shape, expect_trace
+    from flyball.sizing.expectation import Expectation, Shape, expect_trace
 
     shape = asked.shape or ("smooth" if trace is None else "trace")
     if shape not in SHAPES:
         refuse(f"--shape: got {shape!r}, expected one of {', '.join(SHAPES)}")
     if (shape == "trace") != (trace is not None):
         refuse("--shape, --trace: traffic that was recorded needs both, or --trace alone")
-    ramp = (asked.users_per_minute, asked.requests_per_user)
-    if (shape == "ramp") != all(ramp) or any(ramp) != all(ramp):
-        refuse(
-            "--shape ramp, --users-per-minute, --requests-per-user: give all three, or none: how "
-            "many new users come a minute, and how many requests each of them sends in one"
-        )
+    ramp = _read_ramp(asked, shape)
     if trace is not None:
         slot = max(1, trace.resolution // timedelta(minutes=1))
         found = expect_trace(trace.requests, asked.growth, slot)
@@ -170,8 +168,26 @@ def _expect(asked: Load, trace: Trace | None) -> Expectation | None:
         asked.most,
         asked.growth,
         Shape(shape),
-        ramp=Ramp(*(each or math.nan for each in ramp)) if any(ramp) else None,
+        ramp=ramp,
     )
+
+
+def _read_ramp(asked: Load, shape: str) -> Ramp | None:
+    """Say how users come; what each sends is taken from the load test where no option says it."""
+    from flyball.sizing.expectation import Ramp
+    from flyball.sizing.pattern import REQUESTS_PER_USER
+
+    rate, each = asked.users_per_minute, asked.requests_per_user
+    if shape != "ramp":
+        if rate is not None or each is not None:
+            refuse("--users-per-minute, --requests-per-user: only with --shape ramp")
+        return None
+    if rate is None:
+        refuse("--shape ramp: give --users-per-minute with it, how many new users come")
+    for option, value in (("--users-per-minute", rate), ("--requests-per-user", each)):
+        if value is not None and not 0.0 < value < math.inf:
+            refuse(f"{option}: got {value:g}, expected more than 0")
+    return Ramp(rate, REQUESTS_PER_USER if each is None else each)
 
 
 def name_options(words: str) -> str:

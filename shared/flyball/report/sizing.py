@@ -166,7 +166,8 @@ def tell_expectation(expectation: Expectation) -> str:
         told += f", growing {number(expectation.growth_factor)} times"
     if expectation.shape is Shape.RAMP and expectation.ramp is not None:
         users, each = expectation.ramp
-        return f"{told}, {number(users)} new users a minute with {number(each)} requests each"
+        new = f"{number(users)} new user{'' if users == 1 else 's'} a minute"
+        return f"{told}, {new}, of {show_figure(each)} requests a minute each"
     if expectation.shape is Shape.SPIKY:
         every, lasts = expectation.spike
         return f"{told}, at once for {lasts} of {every} minutes"

@@ -128,7 +128,7 @@ def draw_ramp(expectation: Expectation, ramp: Ramp) -> Pattern:
     before = (expectation.least_per_s * MINUTE_S,) * BEFORE
     title = (
         f"{users:.3g} new user{'' if users == 1 else 's'} a minute, of "
-        f"{ramp.requests_per_user:g} requests a minute each"
+        f"{show_figure(ramp.requests_per_user)} requests a minute each"
     )
     return Pattern(f"ramp-{users:.3g}", title, before + drawn)
 

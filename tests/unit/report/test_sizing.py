@@ -103,7 +103,7 @@ CASES = (
     Case(
         "ramp",
         Expectation(1.0, 5.0, shape=Shape.RAMP, ramp=Ramp(3.0, 60.0)),
-        "1 to 5 requests a second, 3 new users a minute with 60 requests each",
+        "1 to 5 requests a second, 3 new users a minute, of 60 requests a minute each",
     ),
     Case(
         "trace",
