@@ -231,7 +231,9 @@ def test_an_instance_type_that_failed_is_told(stand: Stand) -> None:
     stand.cloud.move(2 * PART_S)
     read = read_benchmarks(stand.bench.look("t"))
     assert [each.machine.instance_type for each in read.benchmarks] == ["ml.c5.large"]
-    assert read.notes == ("t: ml.t2.medium: The container did not start",)
+    whole, failed = read.notes
+    assert whole.startswith("t: endpoint chat: it is of an endpoint as it stands")
+    assert failed == "t: ml.t2.medium: The container did not start"
 
 
 def test_a_trial_that_failed_has_what_it_found_before(stand: Stand) -> None:

@@ -56,6 +56,7 @@ class TrialCloud(Cloud):
     Attributes:
         jobs: By name.
         metrics: What of METRICS is different for an instance type.
+        existing: What is found of an endpoint that had been there, if one is ordered.
         broken: Why an instance type fails.
         page: How many things stand on a page of a list.
         taken: In which words a name is refused that is taken: (code, message).
@@ -64,6 +65,7 @@ class TrialCloud(Cloud):
 
     jobs: dict[str, Job] = field(default_factory=dict)
     metrics: dict[str, Json] = field(default_factory=dict)
+    existing: Json = field(default_factory=lambda: dict(METRICS))
     broken: dict[str, str] = field(default_factory=dict)
     page: int = 100
     taken: tuple[str, str] = ("ResourceInUse", "Job name is already in use.")
@@ -131,6 +133,12 @@ class TrialCloud(Cloud):
                 for index, each in enumerate(good)
             ]
             shown |= {"InferenceRecommendations": made, "CompletionTime": self.now}
+            there = job.asked["InputConfig"].get("Endpoints", ())
+            if there:
+                answered = {key: self.existing[key] for key in ("MaxInvocations", "ModelLatency")}
+                shown["EndpointPerformances"] = [
+                    {"Metrics": answered, "EndpointInfo": dict(each)} for each in there
+                ]
         if status == "FAILED":
             shown["FailureReason"] = job.failure or "Benchmarks failed for all instance types"
         return shown

@@ -27,6 +27,7 @@ HINTS = (
     ("say how many there are", "--instance-type TYPE, or --cores N and --gpus N"),
     ("say how many it has", "--cores N, or --gpus N"),
     ("how many cores it has", "--cores TYPE=N, and --gpus TYPE=N"),
+    ("is not of one instance", "--measured FILE, or --measured recommender:JOB, reads it"),
     ("say which instance type is meant", "--instance-type TYPE"),
 )
 """By what a remedy says, the option that does it."""
@@ -228,11 +229,10 @@ def _read_job(path: Path, kinds: Kinds) -> list[Benchmark]:
     from flyball.sizing.benchmark import BenchmarkError
     from flyball.sizing.formats.recognize import recognize_each
     from flyball.sizing.formats.recommender import is_job
-    from flyball.sizing.formats.text import open_text, read_documents
+    from flyball.sizing.formats.text import read_documents
 
-    with open_text(path) as text:
-        if text.read(BEGIN).lstrip()[:1] not in ("{", "["):
-            return []
+    if not is_json(path):
+        return []
     try:
         if not is_job(read_documents(path)[0]):
             return []
@@ -249,6 +249,14 @@ def _read_job(path: Path, kinds: Kinds) -> list[Benchmark]:
         )
         found[index] = replace(recognize_each(path, machine)[index], machine=machine)
     return found
+
+
+def is_json(path: Path) -> bool:
+    """Say whether a file begins as JSON does."""
+    from flyball.sizing.formats.text import open_text
+
+    with open_text(path) as text:
+        return text.read(BEGIN).lstrip()[:1] in ("{", "[")
 
 
 def _read_columns(columns: Sequence[str], units: Sequence[str]) -> Columns | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,8 +13,9 @@ from flyball.cli.pairs import read_single
 if TYPE_CHECKING:
     from flyball.cli.sized import Found
     from flyball.cli.wishes import Wanted
+    from flyball.report.measured import Tested
     from flyball.sizing.evaluate import Evaluation
-    from flyball.sizing.habit import Habits
+    from flyball.sizing.habit import Habit, Habits
     from flyball.sizing.plan import Sizing
     from flyball.sizing.settings import Settings
 
@@ -133,8 +135,16 @@ def check_policies(made: Policies, wanted: Wanted) -> None:
     made.named.find()
 
 
-def make_policies(found: Found, wanted: Wanted, made: Policies) -> Made | None:
+def make_policies(
+    found: Found, wanted: Wanted, made: Policies, tested: Tested | None = None
+) -> Made | None:
     """Make the policies, try them and write them, as far as that is asked for; None: it is not.
+
+    Args:
+        found: What one instance carries, of each type.
+        wanted: What is wanted.
+        made: What the options say of the policies.
+        tested: What a load test of the whole endpoint showed; None: there was none.
 
     Raises:
         CommandError: It is not clear for which instance type, they cannot be written, the server
@@ -142,31 +152,27 @@ def make_policies(found: Found, wanted: Wanted, made: Policies) -> Made | None:
     """
     from flyball.report.figures import duration
     from flyball.sizing.gauges import WrittenError
-    from flyball.sizing.settings import Kind, derive_settings
     from flyball.sizing.written import write_config
 
     if made.path is None and not made.evaluates:
         return None
-    sizing = _choose(found)
+    sizing = choose_sizing(found) if tested is None else tested.mended.sizing
     _check_kept(sizing, "--evaluate" if made.path is None else "--write")
     habits = _find_habits(sizing, wanted, made)
-    kind = Kind.ADAPTIVE if made.adaptive else Kind.TRACKING
-    settings = derive_settings(sizing, habits=habits.found, kind=kind)
-    if made.quota is not None and made.quota < settings.max_capacity:
-        why = f"a quota of {made.quota} instances"
-        least = min(settings.min_capacity, made.quota)
-        settings = settings.change(why, max_capacity=made.quota)
-        if least < settings.min_capacity:
-            settings = settings.change(why, min_capacity=least)
-    place, evaluation = made.named.find(), None
+    settings = begin_settings(sizing, made, habits.found)
+    if tested is not None:
+        settings = replace(tested.mended.settings, habits=habits.found)
+    place, evaluation, note = made.named.find(), None, "" if tested is None else tested.note
     try:
         if made.evaluates:
-            evaluation = _evaluate(sizing, wanted, made, place, settings)
+            evaluation = _evaluate(sizing, wanted, made, place, settings, note)
             text = evaluation.text
         else:
-            text = write_config(sizing, *place, settings, time_zone=made.time_zone)
+            text = write_config(sizing, *place, settings, time_zone=made.time_zone, note=note)
     except WrittenError as error:
         refuse(f"{'--write' if made.path else '--evaluate'}: {error}")
+    if tested is not None:
+        text = _keep(tested, evaluation, text)
     told = []
     if habits.note:
         told.append(f"No windows are written: {habits.note}.")
@@ -184,15 +190,45 @@ def make_policies(found: Found, wanted: Wanted, made: Policies) -> Made | None:
     return Made(text, made.path, evaluation, told)
 
 
-def _choose(found: Found) -> Sizing:
-    """Take the cheapest instance type, where there are several."""
+def _keep(tested: Tested, evaluation: Evaluation | None, text: str) -> str:
+    """Keep the config that was in force, where nothing of it changes, or else its mode."""
+    from flyball.sizing.inforce import keep_mode, write_note
+
+    if tested.target is None:
+        return text
+    if tested.mended.changes or (evaluation is not None and len(evaluation.rounds) > 1):
+        return keep_mode(text, tested.target)
+    return write_note(tested.text, tested.note)
+
+
+def begin_settings(sizing: Sizing, made: Policies, habits: tuple[Habit, ...] = ()) -> Settings:
+    """Say what the method sets, as far as the quota allows it."""
+    from flyball.sizing.settings import Kind, derive_settings
+
+    kind = Kind.ADAPTIVE if made.adaptive else Kind.TRACKING
+    settings = derive_settings(sizing, habits=habits, kind=kind)
+    if made.quota is not None and made.quota < settings.max_capacity:
+        why = f"a quota of {made.quota} instances"
+        least = min(settings.min_capacity, made.quota)
+        settings = settings.change(why, max_capacity=made.quota)
+        if least < settings.min_capacity:
+            settings = settings.change(why, min_capacity=least)
+    return settings
+
+
+def choose_sizing(found: Found) -> Sizing:
+    """Take the cheapest instance type, where there are several.
+
+    Raises:
+        CommandError: Which is cheapest is not known.
+    """
     sizings = [each.sizing for each in found.each if each.sizing is not None]
     if len(sizings) == 1:
         return sizings[0]
     if found.comparison is None:
         refuse(
-            "--write, --evaluate: there are several instance types: give the --price of each, so "
-            "that the cheapest is taken, or only one of them"
+            "--write, --evaluate, --measured: there are several instance types: give the --price "
+            "of each, so that the cheapest is taken, or only one of them"
         )
     best = found.comparison.options[0].candidate.machine
     return next(each for each in sizings if each.benchmark.machine == best)
@@ -212,7 +248,7 @@ def _check_kept(sizing: Sizing, option: str) -> None:
 
 
 def _evaluate(
-    sizing: Sizing, wanted: Wanted, made: Policies, place: Place, settings: Settings
+    sizing: Sizing, wanted: Wanted, made: Policies, place: Place, settings: Settings, note: str
 ) -> Evaluation:
     """Try them, with each round as it ends."""
     from flyball.cli import screen
@@ -229,6 +265,7 @@ def _evaluate(
             patterns=patterns,
             most=made.quota or MOST,
             time_zone=made.time_zone,
+            note=note,
             told=lambda _: advance(1),
         )
 

@@ -10,6 +10,7 @@ import typer
 from flyball.cli.benches import Files
 from flyball.cli.deployment import Region
 from flyball.cli.failure import FOUND
+from flyball.cli.measures import Measuring, check_measuring, test_fleet
 from flyball.cli.options import Json
 from flyball.cli.pages import Overwrite, check_files, check_pages
 from flyball.cli.policies import Named, Policies, check_policies, make_policies
@@ -54,8 +55,9 @@ Columns = Annotated[
     typer.Option(
         "--column",
         metavar="WHAT=NAME",
-        help="Of a CSV: which column is users, offered, answered, failed, duration, p50 (p95, …), "
-        "cpu, memory, disk, gpu or gpu_memory; may be repeated.  [default: by usual names]",
+        help="Of a CSV: which column is users, offered, answered, failed, duration, instances, "
+        "p50 (p95, …), cpu, memory, disk, gpu or gpu_memory; may be repeated.  [default: by usual "
+        "names]",
     ),
 ]
 Units = Annotated[
@@ -257,6 +259,37 @@ Evaluate = Annotated[
         "until they hold; exit code 1 if they do not.",
     ),
 ]
+Measured = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--measured",
+        metavar="FILE|recommender:JOB",
+        help="A load test of the whole endpoint with its policies in force, as FILE, or a job of "
+        "an endpoint: held against what is expected. What broke first is changed; exit code 1 "
+        "unless it holds. Repeated: files of one load test.",
+    ),
+]
+Served = Annotated[
+    float | None,
+    typer.Option(
+        "--measured-instances",
+        metavar="N",
+        min=1.0,
+        help="With --measured: so many served all the time.  [default: a column instances, or "
+        "reckoned]",
+        show_default=False,
+    ),
+]
+InForce = Annotated[
+    Path | None,
+    typer.Option(
+        "--in-force",
+        metavar="FILE",
+        help="With --measured: the config that was in force.  [default: that of --write, if it is "
+        "there, else as the method says]",
+        show_default=False,
+    ),
+]
 TimeZone = Annotated[
     str, typer.Option("--time-zone", metavar="NAME", help="With --write and --trace: of windows.")
 ]
@@ -296,6 +329,9 @@ def size(
     resource: ResourceName = None,
     quota: Quota = None,
     evaluate: Evaluate = False,
+    measured: Measured = None,
+    measured_instances: Served = None,
+    in_force: InForce = None,
     write: Write = None,
     home: Home = None,
     address: Address = None,
@@ -310,7 +346,8 @@ def size(
 
     Three steps: where one instance saturates in a load test, and what ends there; what it is to be
     held at, by an objective; with --most or --trace, between how many instances to scale, beside
-    what queueing says. --evaluate tries policies of it, --write keeps them.
+    what queueing says. --evaluate tries policies of it, --write keeps them, --measured holds a
+    load test of the whole endpoint against what is expected.
     """
     check_pages(None, plot, overwrite=overwrite)
     check_files({"--write": write}, overwrite=overwrite)
@@ -321,19 +358,33 @@ def size(
     window = Window(from_, endpoint, variant, since, until, region)
     named = Named(home, address, id_, endpoint, variant)
     made = Policies(write, evaluate, quota, named, adaptive, time_zone)
-    _run(Sources(read, ordering, window, (cores, gpus, price)), asked, made, plot, json=json)
+    sources = Sources(read, ordering, window, (cores, gpus, price), bool(measured))
+    tests = Measuring(measured or [], measured_instances, in_force, read, region)
+    _run(sources, asked, made, tests, plot, json=json)
 
 
-def _run(sources: Sources, asked: Asked, made: Policies, plot: Path | None, *, json: bool) -> None:
+def _run(
+    sources: Sources,
+    asked: Asked,
+    made: Policies,
+    tests: Measuring,
+    plot: Path | None,
+    *,
+    json: bool,
+) -> None:
     wanted = read_wanted(asked)
     check_policies(made, wanted)
+    check_measuring(tests, wanted)
     wanted, given = take_users(wanted, find_sources(sources, wanted))
     found = size_all(given, wanted)
-    policies = make_policies(found, wanted, made)
+    tested = test_fleet(tests, found, wanted, made, sources.numbers)
+    policies = make_policies(found, wanted, made, tested)
     draw_sized(found, wanted, policies, plot)
     if json:
-        say_sized_json(found, wanted, policies)
+        say_sized_json(found, wanted, policies, tested)
     else:
-        say_sized(found, wanted, policies)
+        say_sized(found, wanted, policies, tested)
     if policies is not None and policies.evaluation is not None and not policies.evaluation.holds:
+        raise typer.Exit(FOUND)
+    if tested is not None and not tested.holds:
         raise typer.Exit(FOUND)

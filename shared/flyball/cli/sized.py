@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flyball.cli.benches import Given
     from flyball.cli.policies import Made
     from flyball.cli.wishes import Wanted
+    from flyball.report.measured import Tested
     from flyball.report.sizing import Instance
     from flyball.sizing.advice import Advised
     from flyball.sizing.benchmark import Benchmark
@@ -99,10 +100,13 @@ def draw_sized(found: Found, wanted: Wanted, made: Made | None, plot: Path | Non
         refuse(f"--plot: {plot}: {error.strerror or error}")
 
 
-def say_sized_json(found: Found, wanted: Wanted, made: Made | None) -> None:
+def say_sized_json(
+    found: Found, wanted: Wanted, made: Made | None, tested: Tested | None = None
+) -> None:
     """Say all of it as JSON."""
     from flyball.cli import screen
     from flyball.report.advice import describe_advised
+    from flyball.report.measured import describe_measured
     from flyball.report.sized import (
         describe_comparison,
         describe_instance,
@@ -121,12 +125,15 @@ def say_sized_json(found: Found, wanted: Wanted, made: Made | None) -> None:
             else describe_comparison(found.comparison),
             "advice": [describe_advised(each) for each in found.advised],
             "notes": list(found.notes),
+            "measured": None if tested is None else describe_measured(tested),
             "policies": None if made is None else _describe_made(made),
         }
     )
 
 
-def say_sized(found: Found, wanted: Wanted, made: Made | None) -> None:
+def say_sized(
+    found: Found, wanted: Wanted, made: Made | None, tested: Tested | None = None
+) -> None:
     """Say all of it on a terminal or to a pipe."""
     from flyball.cli import screen
     from flyball.report.plain import plain
@@ -143,6 +150,8 @@ def say_sized(found: Found, wanted: Wanted, made: Made | None) -> None:
         _say_advice(found.advised)
     for note in found.notes:
         screen.say_wrapped(f"note: {plain(note, 300)}")
+    if tested is not None:
+        _say_tested(tested)
     if made is not None:
         _say_made(made)
 
@@ -309,6 +318,24 @@ def _say_made(made: Made) -> None:
     for line in made.told:
         screen.say()
         screen.say_wrapped(plain(line, 1_000))
+
+
+def _say_tested(tested: Tested) -> None:
+    """Say what a load test of the whole endpoint showed."""
+    from flyball.cli import screen
+    from flyball.report import measured as words
+    from flyball.report.plain import plain
+
+    screen.say_heading("Measured: the whole endpoint")
+    screen.say_wrapped(f"from {plain(tested.benchmark.source, 300)}", 2, "dim")
+    screen.say_wrapped(plain(words.tell_in_force(tested), 300), 2, "dim")
+    for note in tested.benchmark.notes:
+        screen.say_wrapped(f"note: {plain(note, 300)}", 2)
+    screen.say()
+    _say_table(words.load_heads(tested), words.load_rows(tested))
+    screen.say()
+    for paragraph in words.tell_measured(tested):
+        screen.say_wrapped(plain(paragraph, 1_000))
 
 
 def _say_table(

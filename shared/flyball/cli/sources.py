@@ -13,12 +13,21 @@ if TYPE_CHECKING:
 
 
 class Sources(NamedTuple):
-    """Where load tests are from, as the options say it; one of the first three."""
+    """Where load tests are from, as the options say it: one of the first three.
+
+    Attributes:
+        files: Read here.
+        ordering: By a cloud.
+        window: Remembered by a cloud.
+        numbers: Of an instance: cores, GPUs and prices, each as it was typed.
+        has_fleet: Files of a load test of the whole endpoint are read besides.
+    """
 
     files: Files
     ordering: Ordering
     window: Window
-    kinds: tuple[list[str] | None, list[str] | None, list[str] | None]
+    numbers: tuple[list[str] | None, list[str] | None, list[str] | None]
+    has_fleet: bool = False
 
 
 def find_sources(sources: Sources, wanted: Wanted) -> Given:
@@ -30,7 +39,7 @@ def find_sources(sources: Sources, wanted: Wanted) -> Given:
     """
     from flyball.sizing.saturation import LatencyObjective
 
-    files, ordering, window, numbers = sources
+    files, ordering, window, numbers, _ = sources
     kinds = read_kinds(*numbers)
     _check_sources(sources)
     if ordering.job is not None or ordering.mode is not None:
@@ -38,12 +47,20 @@ def find_sources(sources: Sources, wanted: Wanted) -> Given:
         return run_trial(ordering, latency, kinds)
     if window.service is not None:
         return Given([pull_past(window, files.instance_type, kinds)], ())
-    return read_files(files, kinds)
+    given = read_files(files, kinds)
+    for benchmark in given.benchmarks:
+        counted = max(each.instances or 1.0 for each in benchmark.steps)
+        if counted > 1.0:
+            refuse(
+                f"{benchmark.source}: it is of {counted:g} instances, and FILE of one; give it as "
+                "--measured"
+            )
+    return given
 
 
 def _check_sources(sources: Sources) -> None:
     """Refuse two sources, or none, and what belongs to another."""
-    files, ordering, window, _ = sources
+    files, ordering, window, _, has_fleet = sources
     named = {
         "FILE": bool(files.paths),
         "--machine": bool(files.machines),
@@ -68,6 +85,8 @@ def _check_sources(sources: Sources) -> None:
     }
     for option, (value, owner) in alone.items():
         fits = {owner, "--machine"} if owner == "FILE" else {owner}
+        if has_fleet and option in ("--column", "--unit", "--settle"):
+            continue
         if option == "--instance-type":
             fits = {"FILE", "--from"}
         if value and not fits & set(given):

@@ -87,6 +87,18 @@ def run_trial(ordering: Ordering, latency: LatencyObjective | None, kinds: Kinds
     return choose_best(read.benchmarks, read.notes)._replace(advisor=Advisor(bench, trial))
 
 
+def await_job(region: str | None, name: str) -> Trial:
+    """Wait for the end of a trial that exists.
+
+    Raises:
+        TrialError: It is not known, or was not answered for long.
+    """
+    from flyball.sizing.recommended import await_trial
+    from flyball.wiring.bench import open_bench
+
+    return await_trial(open_bench(region), name, _tell, REST)
+
+
 def pull_past(window: Window, instance_type: str, kinds: Kinds) -> Benchmark:
     """Ask how busy an endpoint's variant was, while one instance was alone in service.
 

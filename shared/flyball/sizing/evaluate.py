@@ -89,6 +89,7 @@ def evaluate(
     most: int = MOST,
     rounds: int = ROUNDS,
     time_zone: str = "UTC",
+    note: str = "",
     told: Callable[[Round], None] | None = None,
 ) -> Evaluation:
     """Try settings, and move what breaks first until the objective holds.
@@ -103,6 +104,7 @@ def evaluate(
         most: Instances that may be had at most, such as a quota.
         rounds: At most, >= 1; 1 changes nothing.
         time_zone: IANA name, of windows.
+        note: For the top of the config, before what this comes to; "": none.
         told: Is told of each round as it ends.
 
     Raises:
@@ -126,7 +128,7 @@ def evaluate(
         if told is not None:
             told(each)
     last, why = seen[-1], _conclude(seen, most)
-    text = write(last.settings, note=f"Simulated: {why}")
+    text = write(last.settings, note=f"{note}\nSimulated: {why}")
     return Evaluation(tuple(seen), last.worst is None, why, text)
 
 

@@ -74,7 +74,7 @@ def write_config(
         resource: What is scaled, as the config's `resource`.
         settings: What the policies are set to; None: as the method says, by derive_settings.
         time_zone: IANA name, of windows.
-        note: A line for people at the top, such as how it was checked; "": none.
+        note: Lines for people at the top, such as how it was checked; "": none.
 
     Returns:
         YAML that flyball.config.loads takes, ending with a newline.
@@ -145,8 +145,8 @@ class _Page:
             f"{show_number(expected.most_per_s)} requests a second, and "
             f"{show_number(expected.growth_factor)} times the instances for growth."
         )
-        if note:
-            yield from say(note)
+        for each in filter(None, note.split("\n")):
+            yield from say(each)
 
     def target(self, name: str, home: str, resource: Mapping[str, str], time_zone: str) -> Lines:
         """Write the scalable target."""

@@ -312,7 +312,7 @@ def test_json_is_whole() -> None:
     text = flyball("size", "loadtest.csv", *LARGE, *EXPECTED, "--json").out
     found = json.loads(text)
     keys = {"objective", "expected", "instances", "comparison", "advice", "notes", "policies"}
-    assert set(found) == keys
+    assert set(found) == {*keys, "measured"}
     steps = found["instances"][0]["steps"]
     assert len(steps) == 12
     assert [each["used_ratio"] for each in found["instances"][0]["by_use"]][:2] == [0.1, 0.2]
