@@ -78,6 +78,50 @@ def test_an_advanced_trial_has_its_traffic_and_ends_at_the_objective(cloud: Stan
     assert threshold == [{"Percentile": "P95", "ValueInMilliseconds": 100}]
 
 
+def test_a_price_that_is_said_goes_before_the_job_s(cloud: Stand) -> None:
+    """AWS tells a list price; what is paid may be less."""
+    found = flyball("size", *ORDER, *EXPECTED, "--price", "ml.m5.large=0.05", "--json")
+    assert cloud.cloud.jobs
+    prices = {
+        each["machine"]["instance_type"]: each["machine"]["price_per_hour"]
+        for each in found.json["instances"]
+    }
+    assert prices == {"ml.c5.large": 0.119, "ml.c5.xlarge": 0.119, "ml.m5.large": 0.05}
+    assert found.json["comparison"]["options"][0]["instance_type"] == "ml.m5.large"
+
+
+def test_a_job_that_came_to_nothing_says_how_it_is_started_again(cloud: Stand) -> None:
+    """It is not waited for any more; the same order alone does not start another."""
+    cloud.cloud.broken = dict.fromkeys(("ml.c5.large", "ml.m5.large", "ml.c5.xlarge"), "no memory")
+    first = flyball("size", *ORDER)
+    assert first.code == 2
+    assert "no memory; mend that, or order other instance types, and start it again" in first.err
+    expect_refusal(flyball("size", *ORDER), "start it again: --again")
+    assert len(cloud.cloud.jobs) == 1
+    flyball("size", *ORDER, "--again")
+    assert len(cloud.cloud.jobs) == 2
+
+
+@pytest.mark.parametrize(
+    ("mode", "order", "words"),
+    [
+        ("default", "model=m", "--order payload=s3://… --order content-type=text/csv"),
+        ("default", "phase=1:1:2m", "--start advanced"),
+        ("advanced", "max-tests=2", "--order candidate=ml.c5.large"),
+        ("advanced", "candidate=c5.large", "ml.c5.large?"),
+        ("advanced", "stop-after=9h", "--order"),
+    ],
+)
+def test_an_order_that_cannot_be_made_names_its_option(
+    cloud: Stand, mode: str, order: str, words: str
+) -> None:
+    """Before anything is asked of AWS."""
+    more = () if order.startswith("model=") else ("--order", f"model={PACKAGE}")
+    asked = ("--order", f"role={ROLE}", *more, "--order", order)
+    expect_refusal(flyball("size", "--start", mode, *asked), words)
+    assert not cloud.cloud.calls
+
+
 def test_an_unknown_trial_is_named(cloud: Stand) -> None:
     """With what to do."""
     assert not cloud.cloud.jobs

@@ -27,6 +27,16 @@ ONCE = (
     *("nearest-model", "name", "endpoint", "stop-after", "max-tests", "max-at-once"),
     "max-invocations",
 )
+HINTS = (
+    ("start it again", "--again"),
+    ("payload: a model has none", "--order payload=s3://… --order content-type=text/csv"),
+    ("needs an instance type", "--order candidate=ml.c5.large"),
+    ("traffic: phase", "--order phase=1:1:10m"),
+    ("duration: seconds", "--order stop-after=1h"),
+    ("only an advanced trial has that", "--start advanced"),
+    ("give another name", "--order name=NAME"),
+)
+"""By what a remedy says, the option that does it."""
 USUAL_DAYS = 14
 SERVICE = "cloudwatch"
 KEPT_QUANTILES = (0.95, 0.99)
@@ -73,13 +83,18 @@ def run_trial(ordering: Ordering, latency: LatencyObjective | None, kinds: Kinds
         TrialError: It was refused, or is not known.
         BenchmarkError: It found nothing.
     """
+    from flyball.order import TrialError
     from flyball.sizing.recommended import await_trial, read_benchmarks
     from flyball.wiring.bench import open_bench
 
     if ordering.job is None:
-        order, named = _make_order(ordering, latency)
-        bench = open_bench(ordering.region)
-        name = _begin(bench, order, named, again=ordering.again)
+        try:
+            order, named = _make_order(ordering, latency)
+            bench = open_bench(ordering.region)
+            name = _begin(bench, order, named, again=ordering.again)
+        except TrialError as error:
+            hint = next((option for words, option in HINTS if words in str(error)), "")
+            raise type(error)(f"{error}: {hint}" if hint else str(error)) from error
     else:
         bench, name = open_bench(ordering.region), ordering.job
     trial = await_trial(bench, name, _tell, REST)

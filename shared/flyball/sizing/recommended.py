@@ -177,7 +177,7 @@ def read_benchmarks(trial: Trial, find: Find = find_machine) -> Read:
         except BenchmarkError as error:
             notes.append(f"{label}: {error}")
             continue
-        if finding.price_per_hour is not None:
+        if machine.price_per_hour is None:
             machine = machine._replace(price_per_hour=finding.price_per_hour)
         step, left = _make_step(finding, trial.quantile, machine)
         is_peak = _is_peak(finding, trial)
@@ -195,7 +195,10 @@ def read_benchmarks(trial: Trial, find: Find = find_machine) -> Read:
         )
     if not benchmarks:
         told = "; ".join(notes) or f"{trial.name}: it is {trial.status.value}, with no result"
-        raise BenchmarkError(f"{told}; wait for it, or start it again with other instance types")
+        remedy = "mend that, or order other instance types, and start it again"
+        if trial.status not in ENDED:
+            remedy = "wait for it, or start it again with other instance types"
+        raise BenchmarkError(f"{told}; {remedy}")
     return Read(tuple(benchmarks), tuple(notes))
 
 
