@@ -8,7 +8,7 @@ from datetime import timedelta
 from flyball.sizing.expectation import MINUTE_S, Expectation
 from flyball.sizing.measured import NEAR_RATIO, Fleet, Limit, Load, Measured, Verdict
 from flyball.sizing.rounding import show_figure
-from flyball.sizing.saturation import Cause, LatencyObjective, read_latency
+from flyball.sizing.saturation import FAILED_RATIO, Cause, LatencyObjective, read_latency
 
 MS_PER_S = 1_000.0
 
@@ -77,6 +77,8 @@ def tell_remedy(measured: Measured, fleet: Fleet) -> str:
 
 def _tell_sign(broken: Load, objective: LatencyObjective | None) -> str:
     step = broken.step
+    if broken.sign is Cause.FAILURES and step.failed_ratio < FAILED_RATIO:
+        return "it answered nothing any more at the end"
     if broken.sign is Cause.FAILURES:
         return f"{step.failed_ratio:.1%} of the calls failed"
     if broken.sign is Cause.LATENCY and objective is not None:

@@ -165,8 +165,8 @@ def measure(
     well = loads if broken is None else loads[: loads.index(broken)]
     handled = max((each.step.answered for each in well), default=0.0)
     expected = MINUTE_S * wish.expectation.most_per_s
-    if broken is None and ended is not None:
-        broken = loads[-1]._replace(sign=ended)
+    if broken is None and (ended is not None or benchmark.broke):
+        broken = loads[-1]._replace(sign=ended or Cause.FAILURES)
     verdict, limit, rise, is_unexpected = Verdict.HOLDS, None, 0.0, False
     if broken is not None:
         limit = _blame(fleet, broken)

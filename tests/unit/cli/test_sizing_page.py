@@ -12,8 +12,8 @@ import pytest
 
 from tests.unit.cli.commands import flyball
 
-FILES = ("loadtest.csv", "loadtest-4.csv")
-PAIRS = 4
+FILES = ("loadtest.csv", "loadtest-4.csv", "loadtest-fleet.csv")
+PAIRS = 5
 CUT = "…\n"
 """What a block begins with that shows only the end of what is printed."""
 

@@ -460,6 +460,17 @@ def test_growth_is_told_apart(steps: tuple[Step, ...], says: str) -> None:
     assert told.endswith(says)
 
 
+def test_an_endpoint_that_broke_is_told() -> None:
+    """Though no load that was held to its end failed."""
+    sizing = publish()
+    fleet = Fleet(derive_settings(sizing), 10_000.0, LAG)
+    benchmark = Benchmark((load(9_000, served=2), load(20_000, served=4)), broke=True)
+    measured = measure(benchmark, sizing, fleet, expect_patterns(EXPECTED))
+    assert (measured.verdict, measured.limit) == (Verdict.BREAKS, Limit.INSTANCE)
+    told = tell_broken(measured, fleet, None, EXPECTED)
+    assert told.startswith("At 20,000 requests a minute it answered nothing any more at the end")
+
+
 def test_a_latency_that_was_not_measured_is_asked_for() -> None:
     """With what was."""
     sizing = publish(objective=LatencyObjective(100.0, 0.99), benchmark=_measure_p99())
