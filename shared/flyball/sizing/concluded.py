@@ -158,4 +158,4 @@ def _show(length: timedelta) -> str:
     seconds = length.total_seconds()
     if seconds >= 120.0 and not seconds % 60.0:  # noqa: PLR2004  (two minutes)
         return f"{seconds / 60:g} min"
-    return f"{seconds:g} s"
+    return f"{show_figure(seconds)} s"

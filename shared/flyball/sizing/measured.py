@@ -32,7 +32,7 @@ from flyball.sizing.settings import Settings
 NEAR_RATIO = 0.02
 """A load within this of another one is the same: so much is chance, or whole users."""
 FULL_RATIO = 0.9
-"""Of what all instances carry: where more load brings no more than this, they are full."""
+"""Of what all instances carry: from here on they are full, since requests are shared by chance."""
 FASTER = 1.05
 """Load grows faster than expected, where it grows by this much more."""
 
@@ -257,9 +257,10 @@ def _measure_excess(step: Step, objective: LatencyObjective | None) -> tuple[flo
 def _blame(fleet: Fleet, broken: Load) -> Limit:
     """Say what was too little."""
     most = fleet.settings.max_capacity
-    if broken.asked <= broken.early * fleet.each * (1 + NEAR_RATIO):
+    shown = broken.step.answered if broken.sign is Cause.FLAT else broken.step.offered
+    if shown <= FULL_RATIO * broken.early * fleet.each:
         return Limit.INSTANCE
-    if broken.asked > most * fleet.each or (broken.is_known and broken.early >= most):
+    if broken.early >= most or broken.asked > most * fleet.each:
         return Limit.MAX_CAPACITY
     if fleet.fixed is not None:
         return Limit.TEST

@@ -163,7 +163,8 @@ def _raise(kept: Mended, most: int, told: str) -> Mended:
     """Allow as many as the most needs, and as growth does."""
     before, expected = kept.settings, kept.sizing.wish.expectation
     needed = count_instances(expected.most_per_s, before.invocations)
-    wanted = min(most, round_up(needed * Fraction(str(expected.growth_factor))))
+    grown = round_up(needed * Fraction(str(expected.growth_factor)))
+    wanted = min(most, max(grown, before.max_capacity + 1))
     if wanted <= before.max_capacity:
         return kept._replace(obstacle=f"No more than {most:,} may be had")
     after = before.change(told, max_capacity=wanted)
