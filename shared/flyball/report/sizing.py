@@ -57,8 +57,11 @@ def name_instance(benchmark: Benchmark) -> str:
     """Name what was load tested: ml.c5.large, 2 cores."""
     machine = benchmark.machine
     if machine == UNKNOWN:
-        return "one instance of a type that is not told"
-    parts = [plain(machine.instance_type) or "one instance", counted(machine.cores, "core")]
+        return "of a type that was not told"
+    parts = [
+        plain(machine.instance_type) or "of a type that was not told",
+        counted(machine.cores, "core"),
+    ]
     if machine.gpus:
         parts.append(counted(machine.gpus, "GPU"))
     if machine.price_per_hour is not None:

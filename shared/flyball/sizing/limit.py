@@ -266,7 +266,7 @@ def _cap_latency(
     why = held.reason or "the latency is passed where nearly all is used"
     most = f"{OBJECTIVE_RATIO[Objective.COST]:.0%}"
     if cost.reason:
-        return replace(cost, reason=f"{why}, and it is held as for cost: {cost.reason}")
+        return replace(cost, reason=f"{why}, so it is held as for cost; {cost.reason}")
     return replace(cost, reason=f"{why}: held at the {most} of the hardware that cost allows")
 
 

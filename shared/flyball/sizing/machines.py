@@ -210,10 +210,18 @@ def _tell(options: Sequence[Option], small: Option, turns: Sequence[Turn]) -> tu
     if len(options) > 1:
         other = options[1]
         spared = 1.0 - best.hourly / other.hourly
-        kind = "an accelerated" if best.candidate.machine.gpus else "a bigger"
-        way = "out, with more of the smallest" if best is small else f"up, to {kind} one"
         second = other.candidate.machine.instance_type
-        said.append(f"Scale {way}: that is {spared:.0%} less than with {second}.")
+        if best is small:
+            way = "out, with more of the smallest"
+            saved = f"{spared:.0%} less than with {second}"
+        else:
+            least = small.candidate.machine
+            is_faster = best.candidate.machine.gpus and not least.gpus
+            way = f"up, to {'an accelerated' if is_faster else 'a bigger'} one"
+            saved = f"{1.0 - best.hourly / small.hourly:.0%} less than with {least.instance_type}"
+            if other is not small:
+                saved += f", and {spared:.0%} less than with {second}, the next"
+        said.append(f"Scale {way}: that is {saved}.")
     full = min(options, key=lambda each: each.per_million)
     if full is not best:
         dense = full.candidate.machine.instance_type

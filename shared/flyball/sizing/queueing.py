@@ -274,7 +274,7 @@ def compare_fleet(queue: Queue, rule_instances: int, objective_words: str) -> Si
     needs, used = queue.instances, queue.used_ratio
     ruled = Queue(queue.arrivals_per_s, queue.service, rule_instances, queue.arrival_scv)
     if needs == rule_instances:
-        said = f"Both come to {_count(needs)}."
+        said = f"The rule and the queue come to the same: {_count(needs)}."
     elif needs > rule_instances:
         said = (
             f"The rule's {_count(rule_instances)} would be busy {ruled.used_ratio:.0%} of the "

@@ -69,8 +69,8 @@ def test_units_are_explained_where_they_may_be_mistaken() -> None:
 @pytest.mark.parametrize(
     ("machine", "told"),
     [
-        (Machine(), "one instance of a type that is not told"),
-        (Machine("", 4), "one instance, 4 cores"),
+        (Machine(), "of a type that was not told"),
+        (Machine("", 4), "of a type that was not told, 4 cores"),
         (Machine("ml.g4dn.xlarge", 4, 1, 0.736), "ml.g4dn.xlarge, 4 cores, 1 GPU, 0.736 an hour"),
     ],
 )

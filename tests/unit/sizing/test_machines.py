@@ -25,6 +25,7 @@ BIG = offer("big", 0.36, 2_400.0)
 """Four times as much, for 3.6 times the price."""
 FAST = offer("fast", 0.7, 12_000.0, gpus=1)
 """Twenty times as much, for seven times the price."""
+POOR = offer("poor", 0.1, 300.0)
 DEAR = offer("dear", 0.5, 2_400.0)
 
 
@@ -73,6 +74,35 @@ CASES = (
         "fast",
         0.7,
         ("Scale up, to an accelerated one", "fast is never dearer than small from 60.0 requests"),
+    ),
+    Case(
+        "in the middle",
+        40.0,
+        (SMALL, BIG, DEAR),
+        "big",
+        0.36,
+        (
+            "Scale up, to a bigger one: that is 10% less than with small.",
+            "dear is dearer than small",
+        ),
+    ),
+    Case(
+        "in the middle, and the smallest the dearest",
+        40.0,
+        (POOR, BIG, FAST),
+        "big",
+        0.36,
+        (
+            "a bigger one: that is 55% less than with poor, and 49% less than with fast, the next.",
+        ),
+    ),
+    Case(
+        "accelerated already",
+        40.0,
+        (POOR._replace(machine=Machine("slow", 1, 1, 0.1)), FAST),
+        "fast",
+        0.7,
+        ("Scale up, to a bigger one: that is 13% less than with slow.",),
     ),
     Case("never", 500.0, (SMALL, DEAR), "small", 5.0, ("dear is dearer than small",)),
 )

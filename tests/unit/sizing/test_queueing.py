@@ -324,7 +324,12 @@ class Told:
 
 
 TOLD = (
-    Told("alike", Queue(1.0, Service(0.5), 1), 1, ("Both come to 1 instance.",)),
+    Told(
+        "alike",
+        Queue(1.0, Service(0.5), 1),
+        1,
+        ("The rule and the queue come to the same: 1 instance.",),
+    ),
     Told(
         "small",
         Queue(1.0, Service(0.5), 3),

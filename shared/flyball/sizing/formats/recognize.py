@@ -6,7 +6,9 @@ Told by what stands in the file, never by its name.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import TextIO
 
@@ -70,16 +72,35 @@ def recognize(
     if settle < timedelta(0):
         raise BenchmarkError(f"settle: got {settle}; expected 0 s or more")
     read = [_read_file(each, machine, settle, columns) for each in (path, *more)]
-    notes = dict.fromkeys(
-        f"{each.source}: {note}" if more else note for each in read for note in each.notes
-    )
     machines = {each.machine for each in read}
     if len(machines) > 1:
         named = ", ".join(sorted(each.instance_type or "not told" for each in machines))
         raise BenchmarkError(f"{path}: files of several machines ({named}); give those of one")
     steps = tuple(step for each in read for step in each.steps)
-    source = ", ".join(each.source for each in read)
-    return Benchmark(steps, machines.pop(), source, tuple(notes))
+    source = _name_files([*zip((path, *more), read, strict=True)])
+    return Benchmark(steps, machines.pop(), source, _merge_notes((path, *more), read))
+
+
+def _name_files(read: Sequence[tuple[Path, Benchmark]]) -> str:
+    """Name the files that one after the other are of one kind, and the kind once."""
+    named: list[str] = []
+    for kind, files in groupby(read, lambda each: each[1].source.removeprefix(f"{each[0]} ")):
+        named.append(f"{', '.join(str(path) for path, _ in files)} {kind}")
+    return ", ".join(named)
+
+
+def _merge_notes(paths: Sequence[Path], read: Sequence[Benchmark]) -> tuple[str, ...]:
+    """Say of each note which file it is of, where there are several, and of many how many."""
+    owners: dict[str, list[Path]] = {}
+    for path, each in zip(paths, read, strict=True):
+        for note in dict.fromkeys(each.notes):
+            owners.setdefault(note, []).append(path)
+    if len(paths) == 1:
+        return tuple(owners)
+    return tuple(
+        f"{files[0]}: {note}" if len(files) == 1 else f"{note} (in {len(files)} of the files)"
+        for note, files in owners.items()
+    )
 
 
 def recognize_each(path: Path, machine: Machine = UNKNOWN) -> tuple[Benchmark, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -159,13 +160,20 @@ def test_what_is_gzipped_reads_like_what_is_not(tmp_path: Path) -> None:
 
 
 def test_files_of_one_test_are_its_steps() -> None:
-    """Each names its own source, and notes say whose they are."""
+    """Their kind is said once, and notes say whose they are, or of how many."""
     paths = [FILES / f"vegeta_{rate}.json" for rate in (40, 4, 8)]
     benchmark = recognize(*paths, machine=Machine(LARGE, 2))
     assert [round(step.offered) for step in benchmark.steps] == [244, 484, 2406]
     assert benchmark.machine.cores == 2
-    assert benchmark.source.count("(vegeta's report)") == 3
-    assert f"{paths[2]} (vegeta's report): latencies are" in " ".join(benchmark.notes)
+    assert benchmark.source == f"{paths[0]}, {paths[1]}, {paths[2]} (vegeta's report)"
+    assert benchmark.notes[0] == "latencies are of all answers, errors too (in 2 of the files)"
+    assert benchmark.notes[1].startswith(f"{paths[0]}: vegeta waited")
+    other = recognize(paths[1], FILES / "wrk_2.txt", FILES / "vegeta_results.json").source
+    assert re.findall(r"\(.*?\)", other) == [
+        "(vegeta's report)",
+        "(wrk's output)",
+        "(vegeta's results)",
+    ]
 
 
 def test_reports_in_one_file_are_steps(tmp_path: Path) -> None:
