@@ -122,6 +122,65 @@ def test_an_order_that_cannot_be_made_names_its_option(
     assert not cloud.cloud.calls
 
 
+def test_environments_are_tried_and_the_best_is_taken(cloud: Stand) -> None:
+    """Of each instance type; what the others carried is told."""
+    cloud.cloud.spreads = True
+    cloud.cloud.metrics["ml.c5.large A=2 B=x"] = {"MaxInvocations": 9_000}
+    done = flyball(
+        *("size", "--start", "advanced", "--order", f"role={ROLE}", "--order", f"model={PACKAGE}"),
+        *("--order", "candidate=ml.c5.large", "--order", "candidate=ml.m5.large", "--json"),
+        *("--order", "environment=A=1|2", "--order", "environment=B=x"),
+    )
+    assert done.code == 0, done
+    best = {each["machine"]["instance_type"]: each for each in done.json["instances"]}
+    assert sorted(best) == ["ml.c5.large", "ml.m5.large"]
+    assert best["ml.c5.large"]["source"].endswith(": ml.c5.large A=2 B=x")
+    (worse,) = (each for each in done.json["notes"] if "ml.c5.large" in each)
+    assert worse.endswith("ml.c5.large A=1 B=x: 6,000 a minute; the better one is taken")
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("environment=A=1|2",),
+        ("candidate=ml.c5.large", "environment=A"),
+        ("candidate=ml.c5.large", "environment=A=1||2"),
+        ("candidate=ml.c5.large", "environment=A=1|1"),
+        ("candidate=ml.c5.large", "environment=A=1", "environment=A=2"),
+        ("candidate=ml.c5.large", "environment=A=1|2|3|4"),
+    ],
+    ids=str,
+)
+def test_an_environment_that_cannot_be_tried_is_refused(
+    cloud: Stand, order: tuple[str, ...]
+) -> None:
+    """With what is expected, before anything is asked."""
+    words = [word for each in order for word in ("--order", each)]
+    done = flyball(
+        *("size", "--start", "advanced", "--order", f"role={ROLE}", "--order", f"model={PACKAGE}"),
+        *words,
+    )
+    assert done.code == 2, done
+    assert "environment" in done.err or "values of A" in done.err
+    assert not cloud.cloud.calls
+
+
+def test_waiting_that_is_given_up_says_how_it_goes_on(cloud: Stand) -> None:
+    """AWS was asked too often, for half an hour; the job knows nothing of that."""
+    flyball("size", *ORDER, "--order", "name=mine")
+    cloud.cloud.fault("DescribeInferenceRecommendationsJob", "throttle", times=-1)
+    done = flyball("size", "--recommender", "mine")
+    expect_refusal(done, "asked too often", "`flyball size --recommender mine` waits for it again")
+
+
+def test_an_endpoint_that_is_gone_asks_for_its_type(cloud: Stand) -> None:
+    """CloudWatch remembers it for longer than SageMaker."""
+    assert not cloud.cloud.endpoints
+    done = flyball("size", "--from", "cloudwatch", "--endpoint", "gone", "--variant", "a")
+    expect_refusal(done, "gone", "--instance-type TYPE")
+    assert "run it again" not in done.err
+
+
 def test_an_unknown_trial_is_named(cloud: Stand) -> None:
     """With what to do."""
     assert not cloud.cloud.jobs

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import product
 from typing import Any
 
 import botocore.session
@@ -60,6 +61,7 @@ class TrialCloud(Cloud):
         broken: Why an instance type fails.
         page: How many things stand on a page of a list.
         taken: In which words a name is refused that is taken: (code, message).
+        spreads: It tries each environment of an instance type by itself.
         caution: Part of what the asked use allows at which it advises to hold an instance.
     """
 
@@ -70,6 +72,7 @@ class TrialCloud(Cloud):
     page: int = 100
     taken: tuple[str, str] = ("ResourceInUse", "Job name is already in use.")
     caution: float = 1.0
+    spreads: bool = False
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -90,6 +93,8 @@ class TrialCloud(Cloud):
         job = self.jobs[name]
         tried = job.asked["InputConfig"].get("EndpointConfigurations")
         kinds = [each["InstanceType"] for each in tried] if tried else list(USUAL)
+        if tried and self.spreads:
+            kinds = [name for each in tried for name in _spread(each)]
         end = self.now if job.stopped is None else min(self.now, job.stopped)
         parts = []
         for index, kind in enumerate(kinds):
@@ -144,11 +149,17 @@ class TrialCloud(Cloud):
         return shown
 
     def _show_part(self, name: str, index: int, kind: str, status: str, begins: float) -> Json:
-        made: Json = {"ModelConfiguration": {}}
+        named, *values = kind.split()
+        environment = [
+            dict(zip(("Key", "Value", "ValueType"), (*each.split("="), "String"), strict=True))
+            for each in values
+        ]
+        model = {"EnvironmentParameters": environment} if environment else {}
+        made: Json = {"ModelConfiguration": model}
         made["EndpointConfiguration"] = {
             "EndpointName": f"{name}-{index}",
             "VariantName": "v",
-            "InstanceType": kind,
+            "InstanceType": named,
             "InitialInstanceCount": 1,
         }
         if status == "COMPLETED":
@@ -162,6 +173,13 @@ class TrialCloud(Cloud):
             "Status": status,
             "InferenceBenchmark": made,
         }
+
+
+def _spread(asked: Json) -> list[str]:
+    """Name each environment of an instance type, such as "ml.c5.large OMP_NUM_THREADS=2"."""
+    ranges = asked["EnvironmentParameterRanges"]["CategoricalParameterRanges"]
+    named = [[f"{each['Name']}={value}" for value in each["Value"]] for each in ranges]
+    return [" ".join((asked["InstanceType"], *some)) for some in product(*named)]
 
 
 SHOWN = ("JobDescription", "JobType", "RoleArn", "InputConfig", "StoppingConditions")

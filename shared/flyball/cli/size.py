@@ -98,7 +98,8 @@ Orders = Annotated[
         "--order",
         metavar="NAME=VALUE",
         help="With --start: role, model (or a package's ARN), payload, content-type, candidate "
-        "(an instance type), phase (USERS:NEW_A_MINUTE:DURATION), name, domain, task, framework, "
+        "(an instance type), environment (NAME=VALUE|VALUE, to try), phase "
+        "(USERS:NEW_A_MINUTE:DURATION), name, domain, task, framework, "
         "framework-version, nearest-model, endpoint, stop-after, max-tests, max-at-once, "
         "max-invocations.",
     ),

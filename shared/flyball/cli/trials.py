@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flyball.cli.benches import Advisor, Given, choose_best
 from flyball.cli.failure import complain, refuse
 from flyball.cli.options import read_duration, read_instant
-from flyball.cli.pairs import read_pairs
+from flyball.cli.pairs import read_pairs, read_single
 
 if TYPE_CHECKING:
     from flyball.cli.benches import Kinds
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flyball.trial import Bench, Trial
 
 MODES = ("default", "advanced")
-MANY = ("candidate", "content-type", "phase")
+MANY = ("candidate", "content-type", "environment", "phase")
 ONCE = (
     *("role", "model", "payload", "domain", "task", "framework", "framework-version"),
     *("nearest-model", "name", "endpoint", "stop-after", "max-tests", "max-at-once"),
@@ -84,7 +84,7 @@ def run_trial(ordering: Ordering, latency: LatencyObjective | None, kinds: Kinds
         BenchmarkError: It found nothing.
     """
     from flyball.order import TrialError
-    from flyball.sizing.recommended import await_trial, read_benchmarks
+    from flyball.sizing.recommended import read_benchmarks
     from flyball.wiring.bench import open_bench
 
     if ordering.job is None:
@@ -97,7 +97,7 @@ def run_trial(ordering: Ordering, latency: LatencyObjective | None, kinds: Kinds
             raise type(error)(f"{error}: {hint}" if hint else str(error)) from error
     else:
         bench, name = open_bench(ordering.region), ordering.job
-    trial = await_trial(bench, name, _tell, REST)
+    trial = _await(bench, name)
     read = read_benchmarks(trial, kinds.find)
     return choose_best(read.benchmarks, read.notes)._replace(advisor=Advisor(bench, trial))
 
@@ -108,10 +108,9 @@ def await_job(region: str | None, name: str) -> Trial:
     Raises:
         TrialError: It is not known, or was not answered for long.
     """
-    from flyball.sizing.recommended import await_trial
     from flyball.wiring.bench import open_bench
 
-    return await_trial(open_bench(region), name, _tell, REST)
+    return _await(open_bench(region), name)
 
 
 def pull_past(window: Window, instance_type: str, kinds: Kinds) -> Benchmark:
@@ -121,6 +120,7 @@ def pull_past(window: Window, instance_type: str, kinds: Kinds) -> Benchmark:
         HistoryError: It was refused, or nothing was found.
         BenchmarkError: One instance was seldom alone.
     """
+    from flyball.history import HistoryError
     from flyball.sizing.binned import bin_loads
     from flyball.sizing.kept import pull_loads
     from flyball.wiring.bench import open_loads
@@ -132,7 +132,12 @@ def pull_past(window: Window, instance_type: str, kinds: Kinds) -> Benchmark:
         refuse("--from: give --endpoint and --variant, whose past is meant")
     span = _choose_span(window)
     source = open_loads(window.region)
-    machine = kinds.find(instance_type or source.find_type(window.endpoint, window.variant))
+    try:
+        kind = instance_type or source.find_type(window.endpoint, window.variant)
+    except HistoryError as error:
+        hint = ": --instance-type TYPE" if "instance type it ha" in str(error) else ""
+        raise type(error)(f"{error}{hint}") from error
+    machine = kinds.find(kind)
     loads = pull_loads(
         source,
         window.endpoint,
@@ -144,6 +149,18 @@ def pull_past(window: Window, instance_type: str, kinds: Kinds) -> Benchmark:
     told = f"{span.start:%Y-%m-%d %H:%M} to {span.end:%Y-%m-%d %H:%M} UTC"
     where = f"{window.endpoint}/{window.variant} in CloudWatch, {told}"
     return bin_loads(loads, machine, where)
+
+
+def _await(bench: Bench, name: str) -> Trial:
+    """Wait for a trial's end; where that is given up, say how it is waited for again."""
+    from flyball.order import BusyTrialError
+    from flyball.sizing.recommended import await_trial
+
+    try:
+        return await_trial(bench, name, _tell, REST)
+    except BusyTrialError as error:
+        again = f"it may go on there: `flyball size --recommender {name}` waits for it again"
+        raise BusyTrialError(f"{error}; {again}") from error
 
 
 def _choose_span(window: Window) -> Span:
@@ -200,6 +217,9 @@ def _make_order(ordering: Ordering, latency: LatencyObjective | None) -> tuple[O
             refuse(f"--start: say --order {name}=…: {_EXPLAINED[name]}")
     is_advanced, model = ordering.mode == "advanced", once["model"]
     phases = tuple(_read_phase(each) for each in told.get("phase", ()))
+    tried = _read_environment(told.get("environment", ()))
+    if tried and "candidate" not in told:
+        refuse("--order: environment: say --order candidate=ml.… too, on which it is tried")
     payload = None
     if "payload" in once:
         payload = Payload(
@@ -212,7 +232,7 @@ def _make_order(ordering: Ordering, latency: LatencyObjective | None) -> tuple[O
         model="" if model.startswith("arn:") else model,
         package=model if model.startswith("arn:") else "",
         is_advanced=is_advanced,
-        candidates=tuple(Candidate(each) for each in told.get("candidate", ())),
+        candidates=tuple(Candidate(each, tried) for each in told.get("candidate", ())),
         traffic=phases or None,
         payload=payload,
         duration=read_duration("--order stop-after", once["stop-after"])
@@ -231,6 +251,19 @@ _EXPLAINED = {
     "role": "the ARN of the role with which SageMaker makes endpoints and reads the payload",
     "model": "a model's name, or the ARN of a version of a model package",
 }
+
+
+def _read_environment(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Read `NAME=VALUE|VALUE`: the values of a variable of the container that are tried."""
+    found = {}
+    for name, values in read_single("--order: environment", texts).items():
+        found[name] = tuple(each.strip() for each in values.split("|"))
+        if not all(found[name]) or len(set(found[name])) < len(found[name]):
+            refuse(
+                f"--order: environment: got {name}={values!r}, expected NAME=VALUE|VALUE, values "
+                "that differ, such as OMP_NUM_THREADS=1|2"
+            )
+    return found
 
 
 def _keep_latency(latency: LatencyObjective | None) -> Quantile | None:

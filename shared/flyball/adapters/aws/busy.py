@@ -48,6 +48,8 @@ USED = {
 
 Found = Mapping[tuple[str, str], Values]
 """By metric and statistic."""
+MISSING = "could not find"
+"""In what AWS says of an endpoint that is not there."""
 
 
 class CloudWatchLoad:
@@ -111,6 +113,11 @@ class CloudWatchLoad:
 
 def _explain_type(error: Exception, action: str) -> str:
     """Say why an instance type is not known; what may be read of metrics is another matter."""
+    if MISSING in error_message(error).lower():
+        return (
+            f"AWS: {error_message(error)}; another name or region? Of one that is gone, say which "
+            "instance type it had"
+        )
     if error_code(error) not in DENIED:
         return explain_refusal(error)
     return (
