@@ -121,6 +121,21 @@ def test_advice_that_may_not_be_asked_for_is_a_note(cloud: Stand) -> None:
     assert done.json["advice"] == []
 
 
+def test_a_long_refusal_keeps_its_remedy(cloud: Stand) -> None:
+    """Which AWS writes with two long names in it."""
+    here = "arn:aws:sagemaker:eu-central-1:123456789012:inference-recommendations-job/churn"
+    words = (
+        "User: arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_ReadOnly_0123456789abcdef/"
+        f"somebody@example.com is not authorized to perform: sagemaker:{ADVISE} on resource: {here}"
+        f" because no identity-based policy allows the sagemaker:{ADVISE} action"
+    )
+    cloud.cloud.fault(ADVISE, "refuse", times=99, code="AccessDeniedException", message=words)
+    done = flyball("size", *ORDER, *EXPECTED)
+    assert done.code == 0, done
+    told = " ".join(done.out.split())
+    assert f"allow sagemaker:{ADVISE} on {here} to who runs this" in told
+
+
 def test_a_job_that_is_not_complete_is_not_asked_about(cloud: Stand) -> None:
     """What it found before is sized."""
     cloud.bench.start("t", QUICK)

@@ -149,7 +149,7 @@ def say_sized(
     if found.advised:
         _say_advice(found.advised)
     for note in found.notes:
-        screen.say_wrapped(f"note: {plain(note, 300)}")
+        screen.say_wrapped(f"note: {plain(note, 1_000)}")
     if tested is not None:
         _say_tested(tested)
     if made is not None:
