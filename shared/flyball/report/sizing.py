@@ -17,7 +17,7 @@ from flyball.sizing.expectation import MINUTE_S, Expectation, Range, Shape
 from flyball.sizing.limit import BAND_RATIO, Limit, Objective
 from flyball.sizing.machines import Comparison
 from flyball.sizing.queueing import POISSON_SCV
-from flyball.sizing.rounding import show_figure
+from flyball.sizing.rounding import round_down, show_figure
 from flyball.sizing.saturation import NAMES, Bound, LatencyObjective, Saturation
 
 USUAL = (0.5, 0.9, 0.95, 0.99)
@@ -81,8 +81,8 @@ def step_rows(steps: Sequence[Step]) -> list[tuple[str, ...]]:
     users, late, used = _counts_users(steps), list_quantiles(steps), list_used(steps)
     return [
         (
-            f"{step.users:,.0f}" if users else show_figure(step.offered),
-            show_figure(step.answered),
+            f"{step.users:,.0f}" if users else _show_carried(step.offered),
+            _show_carried(step.answered),
             *(_late(step.latency_ms.get(each)) for each in late),
             f"{step.failed_ratio:.1%}",
             *(_share(step.used_ratio.get(each)) for each in used),
@@ -134,7 +134,7 @@ def limit_rows(limit: Limit) -> list[tuple[str, ...]]:
 def tell_objective(objective: Objective | LatencyObjective) -> str:
     """Say what is wanted, in a few words."""
     if isinstance(objective, LatencyObjective):
-        return f"p{100 * objective.quantile:g} within {objective.latency_ms:g} ms"
+        return f"p{100 * objective.quantile:g} within {objective.latency_ms:,g} ms"
     return objective.value
 
 
@@ -291,6 +291,11 @@ def list_quantiles(tables: Sequence[Step] | Sequence[Use]) -> list[float]:
 def list_used(steps: Sequence[Step]) -> list[Resource]:
     """List the resources of which any step knows the use."""
     return [each for each in Resource if any(each in step.used_ratio for step in steps)]
+
+
+def _show_carried(requests: float) -> str:
+    """Show what was measured as what comes of it is shown: rounded down."""
+    return show_figure(round_down(requests))
 
 
 def _counts_users(steps: Sequence[Step]) -> bool:

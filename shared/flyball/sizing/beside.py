@@ -113,7 +113,7 @@ def size_beside(sizing: Sizing) -> Beside:
     words = f"{QUANTILE:.0%} of the waits within {service.mean_s * MS_PER_S:,.0f} ms"
     if isinstance(asked, LatencyObjective):
         objective = asked
-        words = f"p{100 * asked.quantile:g} within {asked.latency_ms:g} ms"
+        words = f"p{100 * asked.quantile:g} within {asked.latency_ms:,g} ms"
     capacity = sizing.capacity
     queue = Queue(expected.most_per_s, service, capacity.most_instances)
     ruled = count_instances(expected.least_per_s, sizing.limit.invocations.middle)

@@ -266,8 +266,9 @@ def _cap_latency(
     why = held.reason or "the latency is passed where nearly all is used"
     most = f"{OBJECTIVE_RATIO[Objective.COST]:.0%}"
     if cost.reason:
-        return replace(cost, reason=f"{why}, so it is held as for cost; {cost.reason}")
-    return replace(cost, reason=f"{why}: held at the {most} of the hardware that cost allows")
+        return replace(cost, reason=f"{why}. It is held as for cost; {cost.reason}")
+    mark = ";" if ":" in why else ":"
+    return replace(cost, reason=f"{why}{mark} held at the {most} of the hardware that cost allows")
 
 
 def _hold(benchmark: Benchmark, saturation: Saturation, resource: Resource, used: Band) -> Limit:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from flyball.core.shape import NamedTuple
+from flyball.sizing.rounding import show_figure
 from flyball.sizing.saturation import LatencyObjective
 
 POISSON_SCV = 1.0
@@ -320,10 +321,13 @@ def _check_objective(service: Service, objective: WaitObjective | LatencyObjecti
 def _tell_why(queue: Queue) -> str:
     spread = (queue.arrival_scv + queue.service.scv) / 2
     if spread > IRREGULAR:
+        both = {"arrivals": queue.arrival_scv, "services": queue.service.scv}
+        odd = {name: scv for name, scv in both.items() if scv > IRREGULAR}
+        scvs = " and ".join(map(show_figure, odd.values()))
         return (
-            f"Arrivals and services are irregular (squared coefficients of variation "
-            f"{queue.arrival_scv:.1f} and {queue.service.scv:.1f}): waits are {spread:.1f} times "
-            "those of independent arrivals and exponential services."
+            f"{' and '.join(odd).capitalize()} are irregular (squared coefficient"
+            f"{'s' if len(odd) > 1 else ''} of variation {scvs}): waits are {show_figure(spread)} "
+            "times those of independent arrivals and exponential services."
         )
     return (
         f"With {queue.servers} servers each is seldom free just when another request comes: a "

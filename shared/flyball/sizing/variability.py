@@ -56,6 +56,11 @@ def learn_service(latency_ms: Mapping[float, float]) -> Service:
     return Service(math.exp(level - sigma * middle + sigma**2 / 2), math.expm1(sigma**2))
 
 
+def _leave_out_ends(latency_ms: Mapping[float, float]) -> dict[float, float]:
+    """Leave out the least and the greatest, which tell nothing of how long most take."""
+    return {each: late for each, late in latency_ms.items() if 0.0 < each < 1.0 and late > 0.0}
+
+
 def learn_instance(benchmark: Benchmark, saturation: Saturation) -> Service:
     """Learn how one instance serves: as many at a time as makes it carry what it carries.
 
@@ -71,7 +76,8 @@ def learn_instance(benchmark: Benchmark, saturation: Saturation) -> Service:
     Source: Denning and Buzen, "The Operational Analysis of Queueing Network Models" (1978):
         what is in service is throughput times the time of service.
     """
-    known = [step.latency_ms for step in order_steps(benchmark) if step.latency_ms]
+    steps = order_steps(benchmark)
+    known = [found for step in steps if (found := _leave_out_ends(step.latency_ms))]
     if not known or not saturation.invocations:
         raise BenchmarkError(
             f"{benchmark.source or 'the load test'}: latency_ms: no step that was answered has "

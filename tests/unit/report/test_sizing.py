@@ -17,6 +17,7 @@ from flyball.report.sizing import (
     tell_capacity,
     tell_expectation,
     tell_limit,
+    tell_objective,
 )
 from flyball.sizing.benchmark import Benchmark, Machine, Resource, Step
 from flyball.sizing.expectation import Expectation, Ramp, Shape, bound_capacity
@@ -147,4 +148,5 @@ def test_the_formula_stands_there_in_numbers() -> None:
 def test_an_objective_says_what_its_limits_are() -> None:
     """A part of the hardware, or where a latency is passed."""
     assert tell_band(Objective.COST).startswith("cost, with 5%")
+    assert tell_objective(LatencyObjective(1_000.0)) == "p95 within 1,000 ms"
     assert tell_band(LatencyObjective(50.0)).startswith("p95 within 50 ms")

@@ -148,6 +148,15 @@ CASES = (
         "held at the 70% of the hardware that cost allows",
     ),
     Case(
+        "a latency that the load test did not come to, with much used",
+        row(RISING, {CPU: [0.3, 0.6, 0.9]}, [20, 20, 20]),
+        P95,
+        near(2_166, 2_333, 2_500),
+        near(0.65, 0.7, 0.75),
+        "the load test ended before the latency was passed: load it more; held at the 70% of the "
+        "hardware that cost allows",
+    ),
+    Case(
         "a latency that the load test did not come to",
         row(RISING, {CPU: [0.1, 0.2, 0.3]}, [20, 20, 20]),
         P95,

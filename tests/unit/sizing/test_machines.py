@@ -92,9 +92,7 @@ CASES = (
         (POOR, BIG, FAST),
         "big",
         0.36,
-        (
-            "a bigger one: that is 55% less than with poor, and 49% less than with fast, the next.",
-        ),
+        ("a bigger one: that is 55% less than with poor, and 49% less than with fast, the next.",),
     ),
     Case(
         "accelerated already",

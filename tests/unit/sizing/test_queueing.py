@@ -340,7 +340,13 @@ TOLD = (
         "irregular",
         Queue(1.0, Service(0.5, 4.0), 3, 3.0),
         2,
-        ("irregular (squared coefficients of variation 3.0 and 4.0): waits are 3.5 times",),
+        ("irregular (squared coefficients of variation 3 and 4): waits are 3.5 times",),
+    ),
+    Told(
+        "irregular arrivals",
+        Queue(1.0, Service(0.5, 0.04), 3, 36.7),
+        2,
+        ("Arrivals are irregular (squared coefficient of variation 36.7): waits are 18.4 times",),
     ),
     Told(
         "large",

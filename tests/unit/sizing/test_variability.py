@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from statistics import NormalDist
 
 import pytest
@@ -115,8 +116,19 @@ def test_of_an_instance_that_was_not_saturated_a_bound_is_known(
     assert found.servers / found.mean_s >= saturation.invocations / 60.0
 
 
+def test_a_step_of_which_only_the_greatest_latency_is_known_is_passed_over() -> None:
+    """As wrk prints it without --latency: the next one tells how long a service takes."""
+    told = load_workers(1, 2, 4, 8, 16)
+    first = replace(told.steps[0], latency_ms={1.0: 300.0})
+    found = learn_instance(replace(told, steps=(first, *told.steps[1:])), find_saturation(told))
+    assert found.servers == 4
+    assert found.mean_s == pytest.approx(0.1, rel=0.05)
+
+
 @pytest.mark.parametrize(
-    "step", [Step(5.0, 5.0), Step(0.0, 0.0, latency_ms={0.5: 1.0})], ids=["late", "none"]
+    "step",
+    [Step(5.0, 5.0), Step(5.0, 5.0, latency_ms={1.0: 9.0}), Step(0.0, 0.0, latency_ms={0.5: 1.0})],
+    ids=["late", "greatest", "none"],
 )
 def test_an_instance_without_latency_or_answer_is_refused(step: Step) -> None:
     """Nobody can say how long it serves."""
