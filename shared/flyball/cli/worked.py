@@ -144,7 +144,7 @@ def size(
 ) -> Workers:
     """Size workers: how many messages may wait for each, and between how many workers that is."""
     from flyball.sizing.batch import size_backlog
-    from flyball.sizing.worker import Group, Workers
+    from flyball.sizing.worker import Group, Workers, leave_room
 
     is_group = isinstance(place, Group)
     if not (is_group or limits.at_least):
@@ -160,12 +160,7 @@ def size(
         at_a_time=limits.at_a_time,
         at_least=limits.at_least,
     )
-    if backlog.max_capacity > MOST_INSTANCES:
-        refuse(
-            f"--most: it takes {backlog.max_capacity:,} instances; more than {MOST_INSTANCES:,} "
-            "are a mistake in a unit"
-        )
-    return Workers(
+    workers = Workers(
         place,
         backlog,
         latency,
@@ -175,6 +170,13 @@ def size(
         follows_arrivals=is_group and not backlog_only,
         price_per_hour=price,
     )
+    workers = leave_room(workers, asked.most if asked else 0.0, limits.growth)
+    if workers.backlog.max_capacity > MOST_INSTANCES:
+        refuse(
+            f"--most: it takes {workers.backlog.max_capacity:,} instances; more than "
+            f"{MOST_INSTANCES:,} are a mistake in a unit"
+        )
+    return workers
 
 
 def read_target(config: Path, name: str | None) -> ScalableTarget:

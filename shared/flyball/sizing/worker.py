@@ -12,11 +12,13 @@ import json
 import math
 import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from fractions import Fraction
 
 from flyball.core.shape import NamedTuple
 from flyball.sizing.batch import Backlog
+from flyball.sizing.expectation import round_up
 from flyball.sizing.queueing import find_wait_ratio
 
 MINUTE = timedelta(minutes=1)
@@ -109,6 +111,23 @@ def find_used_ratio(workers: Workers) -> float:
         return LEAST_USED_RATIO
     room = -math.log(1.0 - workers.kept_ratio) / (servers * wait)
     return max(LEAST_USED_RATIO, 1.0 - room)
+
+
+def leave_room(workers: Workers, most_per_s: float, growth_factor: float = 1.0) -> Workers:
+    """Let there be so many workers at most that none is fuller than find_used_ratio says.
+
+    Where the most arrives and all of them are full, what waits by chance grows without end.
+
+    Args:
+        workers: With bounds that just keep up.
+        most_per_s: Messages a second that arrive at most, >= 0.
+        growth_factor: By how much more workers the most may come to be, >= 1.
+    """
+    each_per_s = workers.per_minute * find_used_ratio(workers) / MINUTE.total_seconds()
+    needed = round_up(Fraction(most_per_s / each_per_s))
+    most = round_up(needed * Fraction(str(growth_factor)))
+    bounds = workers.backlog
+    return replace(workers, backlog=replace(bounds, max_capacity=max(bounds.max_capacity, most)))
 
 
 def find_late_ratio(workers: Workers) -> float:

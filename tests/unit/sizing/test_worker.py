@@ -26,6 +26,7 @@ from flyball.sizing.worker import (
     exceeds_chance,
     find_late_ratio,
     find_used_ratio,
+    leave_room,
     write_workers,
 )
 
@@ -207,3 +208,20 @@ def test_workers_that_are_none_are_refused(change: dict[str, object], message: s
     """The field is named."""
     with pytest.raises(ValueError, match=message):
         replace(WORKERS, **change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("most_per_s", "growth", "expected"),
+    [
+        pytest.param(0.0, 1.0, 12, id="nothing more than there was"),
+        pytest.param(95.0, 1.2, 12, id="room enough by rounding"),
+        pytest.param(120.0, 1.0, 13, id="twelve would all be full"),
+        pytest.param(120.0, 1.5, 20, id="and more as it grows"),
+    ],
+)
+def test_the_most_workers_are_not_all_full(most_per_s: float, growth: float, expected: int) -> None:
+    """Twelve do 120 a second, kept 95% full 114.4: of 120 a row would wait that never ends."""
+    found = leave_room(WORKERS, most_per_s, growth)
+    assert found.backlog.max_capacity == expected
+    assert (expected if growth == 1.0 else 13) * 10 * find_used_ratio(found) >= most_per_s
+    assert replace(found, backlog=WORKERS.backlog) == WORKERS
