@@ -33,6 +33,8 @@ FACTORS = (
     *(2.0, 2.5, 3.0, 4.0, 6.0, 10.0, 20.0, 50.0, 100.0, 1000.0),
 )
 """Steps outwards; a policy's steps may go to and fro, so the nearest change is looked for first."""
+LEAST = 1 / FACTORS[-1]
+"""Below it only nothing at all is told from a little: halves of a little never become nothing."""
 LOOKS_LIMIT = 64
 """Most instants that are tried, and most instances in service beside those that there were."""
 HORIZON = timedelta(days=1)
@@ -167,7 +169,7 @@ def _find_nearest(
         if effect_of(decision) == case.effect:
             same = factor
             continue
-        while abs(factor - same) > EXACT_RATIO / 2 * max(factor, same):
+        while abs(factor - same) > EXACT_RATIO / 2 * max(factor, same, LEAST):
             middle = (factor + same) / 2
             between = attempt(middle)
             if effect_of(between) == case.effect:

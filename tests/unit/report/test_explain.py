@@ -32,7 +32,15 @@ from flyball.core.model import (
 from flyball.core.policy import DatapointsRule, ScheduledPolicy
 from flyball.core.record import DecisionRecord
 from flyball.core.schedule import Schedule
-from flyball.core.target import CapacityKind, DirectionRules, Metric, Per, ScalableTarget, Unit
+from flyball.core.target import (
+    CapacityKind,
+    DirectionRules,
+    Metric,
+    Per,
+    ScalableTarget,
+    Unit,
+    ZeroRule,
+)
 from flyball.core.window import Window
 from flyball.report.answer import tell_nothing, tell_turn, tell_without
 from flyball.report.explain import Explanation, explain, explain_inputs
@@ -301,6 +309,18 @@ def test_a_metric_that_fell_back_is_not_asked_for_a_target() -> None:
     missing = Observation(NOON, Capacity(10, 10), {"queue": Missing(MissingCause.STALE)})
     turns = explained(target, missing).turns
     assert [turn.before for turn in turns] == [None]
+
+
+def test_only_nothing_at_all_is_nothing_and_is_found() -> None:
+    """However little waits wakes a target at zero, so no half of a little is looked for on."""
+    metric = Metric("waiting", unit=Unit.NUMBER, per=Per.TOTAL)
+    target = make_target(
+        min_capacity=0, metrics=(*METRICS, metric), policies=(TRACK,), zero=ZeroRule("waiting")
+    )
+    values = {"waiting": (Datapoint(NOON - MINUTE, 3.0),), "invocations": GONE}
+    waiting = Observation(NOON, Capacity(0, 0), values)
+    turns = explained(target, waiting, History(desired=0)).turns
+    assert [(turn.before, turn.after) for turn in turns if turn.name == "waiting"] == [(3.0, 0.0)]
 
 
 def test_the_smallest_change_comes_first_and_the_time_last() -> None:
