@@ -345,36 +345,34 @@ def size(
 ) -> None:
     """Say how much one instance carries, how much of that may be used, and how many are needed.
 
-    Three steps: where one instance saturates in a load test, and what ends there; what it is to be
-    held at, by an objective; with --most or --trace, between how many instances to scale, beside
-    what queueing says. --evaluate tries policies of it, --write keeps them, --measured holds a
-    load test of the whole endpoint against what is expected.
+    --evaluate tries policies of it, --write keeps them, --measured reads how the fleet did.
     """
-    check_pages(None, plot, overwrite=overwrite)
-    check_files({"--write": write}, overwrite=overwrite)
     load = Load(least, most, growth, shape, users_per_minute, requests_per_user, trace)
     asked = Asked(objective, latency, load, at_least, lead_time, resource, home)
     read = Files(files or [], machine or [], instance_type, column or [], unit or [], settle)
     ordering = Ordering(recommender, start, order or [], again, region)
     window = Window(from_, endpoint, variant, since, until, region)
+    sources = Sources(read, ordering, window, (cores, gpus, price), bool(measured))
     named = Named(home, address, id_, endpoint, variant)
     made = Policies(write, evaluate, quota, named, adaptive, time_zone)
-    sources = Sources(read, ordering, window, (cores, gpus, price), bool(measured))
-    tests = Measuring(measured or [], measured_instances, in_force, read, region)
-    _run(sources, asked, made, tests, plot, json=json)
+    _run(sources, asked, made, (measured, measured_instances, in_force), (plot, overwrite, json))
 
 
 def _run(
     sources: Sources,
     asked: Asked,
     made: Policies,
-    tests: Measuring,
-    plot: Path | None,
-    *,
-    json: bool,
+    fleet: tuple[list[str] | None, float | None, Path | None],
+    shown: tuple[Path | None, bool, bool],
 ) -> None:
+    measured, instances, in_force = fleet
+    plot, overwrite, json = shown
+    check_pages(None, plot, overwrite=overwrite)
+    check_files({"--write": made.path}, overwrite=overwrite)
     wanted = read_wanted(asked)
     check_policies(made, wanted)
+    region = sources.ordering.region
+    tests = Measuring(measured or [], instances, in_force, sources.files, region)
     check_measuring(tests, wanted)
     wanted, given = take_users(wanted, find_sources(sources, wanted))
     found = size_all(given, wanted)
