@@ -77,7 +77,11 @@ def make_order(
     method, headers, paths, expect = given
     bodies = tuple(path.read_bytes() for path in paths)
     named = [pair for each in headers for pair in _read_headers(each)]
-    if bodies and not any(name.lower() == "content-type" for name, _ in named):
+    names = [name.lower() for name, _ in named]
+    for name, _ in named:
+        if names.count(name.lower()) > 1:
+            refuse(f"--header: {name} comes twice; give it once, with its values after each other")
+    if bodies and "content-type" not in names:
         named.append(("Content-Type", _guess_type(bodies)))
     try:
         return Order(

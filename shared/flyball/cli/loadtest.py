@@ -263,7 +263,8 @@ def _probe(generator: Spawned, order: Order) -> None:
         UNKNOWN_HOST: "there is no such host; mend the name",
         UNTRUSTED: "its certificate is not trusted; SSL_CERT_FILE names those that are",
     }
-    remedy = remedies.get(failure, "the connection broke; does it speak HTTP there?")
+    speaks = "HTTPS" if order.url.startswith("https:") else "HTTP"
+    remedy = remedies.get(failure, f"the connection broke; does it speak {speaks} there?")
     if failure.isdigit():
         remedy = f"it answers {failure} to {order.method}; mend --method, --header or --body, or "
         remedy += f"say --expect {failure} if that is an answer"

@@ -124,6 +124,7 @@ def ask(arrivals: Arrivals, limits: Limits) -> Asked | None:
 
 def read_place(group: str, queue_name: str, pool: str | None, subscription: str) -> Group | Pool:
     """Say what is scaled: the group, unless a pool is given."""
+    from flyball.address import REGION
     from flyball.sizing.worker import Group, Pool
 
     if pool is None:
@@ -131,6 +132,8 @@ def read_place(group: str, queue_name: str, pool: str | None, subscription: str)
     parts = pool.split("/")
     if len(parts) != 3 or not all(parts):  # noqa: PLR2004
         refuse(f"--pool: got {pool!r}, expected PROJECT/LOCATION/POOL, such as shop/europe-west4/p")
+    if not REGION.fullmatch(parts[1]):
+        refuse(f"--pool: got the location {parts[1]!r}, expected a region, such as europe-west4")
     return Pool(parts[0], parts[1], parts[2], subscription)
 
 

@@ -22,6 +22,7 @@ HOUR = timedelta(hours=1)
 TENTHS_BELOW = timedelta(seconds=10)
 NOTHING = "–"
 BEST = "*"
+CENT = 0.01
 CERTAIN_RATIO = 0.9999
 UNLIKELY_RATIO = 0.0001
 
@@ -170,8 +171,11 @@ def length(time: timedelta) -> str:
 
 
 def money(value: float) -> str:
-    """Write money; a true minus sign."""
-    return f"{'−' if value < 0 else ''}{abs(value):,.2f}"
+    """Write money; a true minus sign, and what is less than a cent is never called nothing."""
+    if 0.0 < value < CENT:
+        return f"< {CENT}"
+    told = f"{abs(value):,.2f}"
+    return f"−{told}" if value <= -CENT / 2 else told
 
 
 def risk(ratio: float) -> str:

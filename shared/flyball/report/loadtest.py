@@ -206,5 +206,6 @@ def _name(cause: str) -> str:
         TIMED_OUT: "no answer within --timeout",
         UNKNOWN_HOST: "the host was not found",
         UNTRUSTED: "the certificate is not trusted",
+        "429": "status 429: somebody allows no more calls than this, whatever the instance carries",
     }
     return remedies.get(cause, f"status {cause}")

@@ -34,6 +34,7 @@ KNOWN: tuple[tuple[str, str], ...] = (
     ("nocapacity", REFUSED),
     ("backlog", BACKLOG),
     ("queue", BACKLOG),
+    ("messagessent", REQUESTS),
     ("messages", BACKLOG),
     ("latenc", LATENCY),
     ("latency", LATENCY),

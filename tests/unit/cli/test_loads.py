@@ -76,6 +76,13 @@ def test_a_body_makes_a_post_of_its_type(tmp_path: Path) -> None:
     assert named.headers == (("content-type", "x/y"),)
 
 
+def test_a_header_that_comes_twice_is_refused() -> None:
+    """One of its values would be sent, and the other one not; neither is shown."""
+    with pytest.raises(CommandError, match="--header: x-key comes twice") as caught:
+        make(headers=["x-key: secret", "X-Key: hidden"])
+    assert not {"secret", "hidden"} & set(str(caught.value).split())
+
+
 def test_headers_may_stand_in_a_file(tmp_path: Path) -> None:
     """A line each."""
     path = tmp_path / "headers"

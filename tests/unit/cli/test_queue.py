@@ -145,6 +145,7 @@ def test_names_of_a_group_are_its_own() -> None:
         (("--price", "nan", "--most", "4"), ("--price", "0 or more")),
         (("--shape", "square", "--most", "4"), ("--shape", "smooth, spiky, ramp")),
         (("--pool", "p", "--most", "4"), ("--pool", "PROJECT/LOCATION/POOL")),
+        (("--pool", "a/b/p", "--most", "4"), ("--pool", "'b'", "europe-west4")),
         (("--pool", "a/europe-west4/p", "--at-least", "0"), ("--at-least", "1 or more")),
         (("--write", "x.yaml"), ("--write", "--most")),
         (("--most", "9000000", "--seconds-per-message", "9"), ("--most", "unit")),

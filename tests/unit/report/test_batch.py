@@ -142,3 +142,9 @@ def test_lengths_and_money_are_read_easily() -> None:
         "1 h 1 min",
     ]
     assert (money(-10.8), money(1_234.5)) == ("−10.80", "1,234.50")
+    assert (money(0.0), money(-0.004), money(0.004), money(0.01)) == (
+        "0.00",
+        "0.00",
+        "< 0.01",
+        "0.01",
+    )

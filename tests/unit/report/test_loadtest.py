@@ -15,6 +15,7 @@ from flyball.report.loadtest import (
     heads,
     row,
     tell_latency,
+    tell_end,
     tell_moment,
     tell_step,
 )
@@ -65,6 +66,8 @@ def test_what_was_found_and_why_it_ended_is_said() -> None:
         "Failed: 40 × the connection was refused; 5 × not sent, for --max-users were under way "
         "already; 3 × status 503"
     )
+    (throttled,) = tell_end(Course(ending=Ending.SATURATED, failed={"429": 7}))
+    assert throttled.startswith("Failed: 7 × status 429: somebody allows no more calls")
     lost = Course(ending=Ending.LOST, trouble="it fell over")
     assert conclude(lost, None, None) == [f"{ENDINGS[Ending.LOST]} it fell over"]
     assert conclude(Course(ending=Ending.SATURATED), None, None) == []

@@ -50,6 +50,14 @@ CASES = [
     Case("a GPU is never fuller than full", cloudwatch("GPUUtilization", "Average"), 100.0),
     Case("turned away", cloudwatch("NoCapacityInvocationFailures"), 0.0, 900.0, Per.TOTAL),
     Case("a queue", cloudwatch("ApproximateBacklogSizePerInstance", "Average"), 75.0),
+    Case("what came into a queue", cloudwatch("NumberOfMessagesSent"), 900.0, 900.0, Per.TOTAL),
+    Case(
+        "what waits in it",
+        cloudwatch("ApproximateNumberOfMessagesVisible", "Average"),
+        150.0,
+        900.0,
+        Per.TOTAL,
+    ),
     Case("a queue's whole", cloudwatch("ApproximateBacklogSize"), 150.0, 900.0, Per.TOTAL),
     Case("Google's count", {"metric": f"{GOOGLE}/prediction_count"}, 900.0, 900.0, Per.TOTAL),
     Case(
