@@ -14,8 +14,8 @@ from flyball.report.loadtest import (
     conclude,
     heads,
     row,
-    tell_latency,
     tell_end,
+    tell_latency,
     tell_moment,
     tell_step,
 )
