@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-FULL = "full"
-"""Key of a source."""
+from flyball.core.target import FULL
+
+__all__ = ("FULL", "look_at_full", "read_full")
 
 
 def read_full(source: Mapping[str, str]) -> float | None:

@@ -35,7 +35,7 @@ from flyball.core.objective import take as take_latency
 from flyball.core.portfolio import Goal, Wanted, absorb, want
 from flyball.core.predict import LONGEST_HORIZON, Prediction, Predictor, take
 from flyball.core.scene import ready_between
-from flyball.core.target import Metric, ScalableTarget
+from flyball.core.target import FULL, Metric, ScalableTarget
 
 State = TypeVar("State")
 
@@ -92,7 +92,7 @@ def learn(
 def describe_fit(policy: Learner, metric: Metric) -> str:
     """Say by what a policy learns; what was learned by anything else says nothing of it."""
     kind = "predictive" if isinstance(policy, PredictivePolicy) else "adaptive"
-    source = tuple(sorted(metric.source.items()))
+    source = tuple(sorted(each for each in metric.source.items() if each[0] != FULL))
     return f"{kind} {VERSION} {metric.name} {_mark(metric.per.value, source, policy.per_instance)}"
 
 

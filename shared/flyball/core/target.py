@@ -88,6 +88,10 @@ class RateKind(Word):
     PERCENT = "percent"
 
 
+FULL = "full"
+"""Key of a metric's source: what it shows where an instance carries no more, for simulations."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """Something measured.

@@ -275,6 +275,18 @@ def test_what_fits_is_kept(policy: Any) -> None:
 
 
 @pytest.mark.parametrize("policy", [ADAPT, AHEAD], ids=["adaptive", "predictive"])
+def test_what_only_a_simulation_reads_is_no_other_source(policy: Any) -> None:
+    """What a metric shows of a full instance may be written later, or measured again."""
+    before = live(aim(policy), 5)
+    full = replace(CALLS, source={**CALLS.source, "full": "900"})
+    seen = see(9, {"calls": calls(85.0, at(300))}, at(300))
+    (after,) = learn(
+        scale(policy, low=1, metrics=(full,)), before, seen, History(), at(300)
+    ).values()
+    assert (after.began, after.since) == (Began.FIRST, NOON)
+
+
+@pytest.mark.parametrize("policy", [ADAPT, AHEAD], ids=["adaptive", "predictive"])
 @pytest.mark.parametrize("state", ["", "{}", "no JSON", '{"portfolio":{}}', "[" * 100_000])
 def test_what_cannot_be_read_is_begun_again(policy: Any, state: str) -> None:
     """Another version wrote it."""
