@@ -28,6 +28,7 @@ from flyball.core.model import (
     ReadySample,
     Reason,
     Recommended,
+    Series,
 )
 from flyball.core.policy import DatapointsRule, ScheduledPolicy
 from flyball.core.record import DecisionRecord
@@ -317,7 +318,10 @@ def test_only_nothing_at_all_is_nothing_and_is_found() -> None:
     target = make_target(
         min_capacity=0, metrics=(*METRICS, metric), policies=(TRACK,), zero=ZeroRule("waiting")
     )
-    values = {"waiting": (Datapoint(NOON - MINUTE, 3.0),), "invocations": GONE}
+    values: dict[str, Series | Missing] = {
+        "waiting": (Datapoint(NOON - MINUTE, 3.0),),
+        "invocations": GONE,
+    }
     waiting = Observation(NOON, Capacity(0, 0), values)
     turns = explained(target, waiting, History(desired=0)).turns
     assert [(turn.before, turn.after) for turn in turns if turn.name == "waiting"] == [(3.0, 0.0)]
