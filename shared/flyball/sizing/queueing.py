@@ -140,8 +140,11 @@ class Queue:
         return late
 
     def latency_s(self, quantile: float) -> float:
-        """Give the wait and service that this share of requests does not exceed."""
-        if self.used_ratio >= 1.0:
+        """Give the wait and service that this share of requests does not exceed.
+
+        Infinite where the queue grows, or floats cannot tell that it does not.
+        """
+        if self.used_ratio >= 1.0 or math.isinf(self._scale_s):
             return math.inf
         low, high = 0.0, self.wait_s(quantile) + self.service.mean_s
         while self.late_ratio(high) > 1.0 - quantile:

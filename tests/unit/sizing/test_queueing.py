@@ -150,6 +150,16 @@ def test_edges_of_the_load_have_edges_of_the_share() -> None:
     assert Queue(0.0, Service(1.0), 3).mean_wait_s == 0.0
 
 
+@pytest.mark.parametrize(("mean_s", "servers"), [(0.0012153572632141092, 6), (0.3, 29)])
+def test_a_queue_whose_growth_floats_cannot_tell_ends(mean_s: float, servers: int) -> None:
+    """Busy a last digit below always: its latency is infinite or a number, and never sought on."""
+    full = servers / mean_s
+    for rate in (math.nextafter(full, 0.0), full, math.nextafter(full, math.inf)):
+        queue = Queue(rate, Service(mean_s), servers)
+        assert queue.latency_s(0.95) > 1e9
+        assert queue.wait_s(0.95) > 1e9
+
+
 @pytest.mark.parametrize("load", [1e-300, 0.5, 30.0, 900.0, 995.0, 999.9])
 def test_terms_that_are_left_out_are_nothing(load: float) -> None:
     """By the recurrence that goes through all servers."""
