@@ -85,20 +85,17 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
     (folder / "body.json").write_text(json.dumps({"instances": rows}), encoding="utf-8")
     (folder / "post.lua").write_text(SCRIPT, encoding="utf-8")
     *others, core = sorted(os.sched_getaffinity(0))
-    with (
-        watch(core) as speed,
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.sizing.server", "--workers", "2", "--cores", "1"],
-            cwd=REPOSITORY,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as program,
-    ):
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.sizing.server", "--workers", "2", "--cores", "1"],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
         assert program.stdout is not None
         try:
             port = int(program.stdout.readline())
             url = f"http://127.0.0.1:{port}/invocations"
-            with pinned(others or [core]):
+            with watch(core, program.pid) as speed, pinned(others or [core]):
                 yield Model(url, program.pid, folder, set(others), speed)
         finally:
             program.terminate()
@@ -146,7 +143,9 @@ def run_flyball(model: Model) -> list[Sample]:
     saturation is the median of steps that were alike; how fast the core was, of the same steps.
     """
     code, found, windows, err = run_load(
-        *(model.folder, model.url, "--body", "body.json", "--pid", model.pid),
+        model.folder,
+        model.url,
+        *("--body", "body.json", "--pid", model.pid),
         *("--start", 4, "--hold", "3s", "--settle", "1s", "--max-users", 256),
     )
     assert code == 0, err

@@ -48,7 +48,11 @@ def test_a_verdict_is_of_the_generator_and_not_of_chance(case: Case) -> None:
 
 def test_turns_without_a_result_are_no_verdict() -> None:
     """Who finds nothing in any turn is not compared."""
-    turns = []
-    verdict, _ = compare(lambda _, theirs: turns.append(theirs.append(1.0)), WITHIN)
-    assert verdict is Verdict.UNKNOWN
+    turns = list[int]()
+
+    def turn(_: list[float], theirs: list[float]) -> None:
+        turns.append(1)
+        theirs.append(1.0)
+
+    assert compare(turn, WITHIN)[0] is Verdict.UNKNOWN
     assert len(turns) == ROUNDS
