@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flyball.cli.benches import Files, is_json, read_files, read_kinds
 from flyball.cli.failure import refuse
+from flyball.cli.inforce import find_in_force
 
 if TYPE_CHECKING:
     from flyball.cli.benches import Kinds
     from flyball.cli.policies import Policies
     from flyball.cli.sized import Found as Sizes
     from flyball.cli.wishes import Wanted
-    from flyball.core.target import ScalableTarget
     from flyball.report.measured import Tested
     from flyball.sizing.benchmark import Benchmark
     from flyball.sizing.endpoint import Tested as Found
     from flyball.sizing.plan import Sizing
     from flyball.sizing.saturation import Cause
-    from flyball.sizing.settings import Settings
 
 JOB = "recommender:"
 MANY = "how many instances served is not told: give --measured-instances N"
@@ -103,13 +102,12 @@ def test_fleet(
     if not measuring.sources:
         return None
     sizing, kinds = choose_sizing(found), read_kinds(*numbers)
-    settings, place, text, target = _find_in_force(measuring, sizing, made)
+    found_in_force = find_in_force(measuring.in_force, sizing, made)
     benchmark, fixed, ended, has_come = _read(measuring, sizing, kinds)
-    home = made.named.find().home
     fleet = Fleet(
-        settings,
+        found_in_force.settings,
         sizing.saturation.invocations,
-        sizing.wish.lead_time + DELAYS.get(home, MINUTE),
+        sizing.wish.lead_time + DELAYS.get(found_in_force.home, MINUTE),
         fixed,
         has_come,
     )
@@ -119,41 +117,8 @@ def test_fleet(
     objective = wanted_latency if isinstance(wanted_latency, LatencyObjective) else None
     why = tell_broken(measured, fleet, objective, sizing.wish.expectation)
     mended = mend(measured, sizing, fleet, made.quota or MOST, why)
+    _, place, _, text, target = found_in_force
     return Tested(benchmark, fleet, place, measured, mended, sizing, text, target)
-
-
-def _find_in_force(
-    measuring: Measuring, sizing: Sizing, made: Policies
-) -> tuple[Settings, str, str, ScalableTarget | None]:
-    """Say what was in force, from where that is known, and the config, where there was one."""
-    from flyball import config
-    from flyball.cli.policies import begin_settings
-    from flyball.sizing.gauges import WrittenError
-    from flyball.sizing.inforce import read_settings
-
-    usual = begin_settings(sizing, made)
-    path, option = measuring.in_force, "--in-force"
-    if path is None and made.path is not None and made.path.exists():
-        path, option = made.path, "--write"
-    if path is None:
-        return usual, "as the method says; --in-force FILE if it was another", "", None
-    text = path.read_text(encoding="utf-8")
-    target = _choose_target(config.load(path).scalable_targets, made.named.find().name, path)
-    try:
-        return read_settings(target, sizing, usual, str(path)), str(path), text, target
-    except WrittenError as error:
-        refuse(f"{option}: {path}: {error}")
-
-
-def _choose_target(targets: Sequence[ScalableTarget], name: str, path: Path) -> ScalableTarget:
-    """Take the one of that id, or the only one."""
-    named = [each for each in targets if each.id == name]
-    if not named and len(targets) == 1:
-        return targets[0]
-    if not named:
-        known = ", ".join(each.id for each in targets)
-        refuse(f"{path}: it has no scalable target {name!r}; --id says which: {known}")
-    return named[0]
 
 
 def _read(

@@ -107,27 +107,33 @@ class Made(NamedTuple):
     told: Sequence[str]
 
 
-def check_policies(made: Policies, wanted: Wanted) -> None:
+def check_policies(made: Policies, wanted: Wanted, *, is_measured: bool = False) -> None:
     """Refuse, before anything runs, what could not be written when it has run.
+
+    Args:
+        made: What the options say of the policies.
+        wanted: What is wanted.
+        is_measured: There is a load test of the whole endpoint, whose policies are known.
 
     Raises:
         CommandError: The options do not fit together.
     """
     from flyball.core.zone import zone
 
-    if made.path is None and not made.evaluates:
-        named = made.named
-        given = {"--home": named.home, "--address": named.address, "--id": named.name}
+    named, writes = made.named, made.path is not None or made.evaluates
+    if named.home is not None and named.home not in HOMES:
+        refuse(f"--home: got {named.home!r}, expected one of {', '.join(HOMES)}")
+    if not writes and not is_measured:
+        given = {"--address": named.address, "--id": named.name}
         more = {"--adaptive": made.adaptive, "--quota": made.quota}
         for option, value in {**given, **more}.items():
             if value:
-                refuse(f"{option}: only with --write or --evaluate")
+                refuse(f"{option}: only with --write, --evaluate or --measured")
+    if not writes:
         return
     if wanted.wish is None:
         option = "--evaluate" if made.path is None else "--write"
         refuse(f"{option}: policies need to know how many requests come: give --most, or --trace")
-    if made.named.home is not None and made.named.home not in HOMES:
-        refuse(f"--home: got {made.named.home!r}, expected one of {', '.join(HOMES)}")
     try:
         zone(made.time_zone)
     except ValueError as error:
@@ -150,6 +156,7 @@ def make_policies(
         CommandError: It is not clear for which instance type, they cannot be written, the server
             failed in its load test, or no number of instances keeps the latency that is wanted.
     """
+    from flyball.cli.kept import keep, tell_windows
     from flyball.report.figures import duration
     from flyball.sizing.gauges import WrittenError
     from flyball.sizing.written import write_config
@@ -160,9 +167,12 @@ def make_policies(
     _check_kept(sizing, "--evaluate" if made.path is None else "--write")
     habits = _find_habits(sizing, wanted, made)
     settings = begin_settings(sizing, made, habits.found)
+    target = None if tested is None else tested.target
+    place = made.named.find() if target is None else Place(target.id, target.home, target.resource)
     if tested is not None:
-        settings = replace(tested.mended.settings, habits=habits.found)
-    place, evaluation, note = made.named.find(), None, "" if tested is None else tested.note
+        has_windows = target is None or target.windows
+        settings = replace(tested.mended.settings, habits=habits.found if has_windows else ())
+    evaluation, note = None, "" if tested is None else tested.note
     try:
         if made.evaluates:
             evaluation = _evaluate(sizing, wanted, made, place, settings, note)
@@ -171,18 +181,15 @@ def make_policies(
             text = write_config(sizing, *place, settings, time_zone=made.time_zone, note=note)
     except WrittenError as error:
         refuse(f"{'--write' if made.path else '--evaluate'}: {error}")
-    if tested is not None:
-        text = _keep(tested, evaluation, text)
-    told = []
-    if habits.note:
-        told.append(f"No windows are written: {habits.note}.")
+    what = sizing.benchmark.machine.instance_type or "the instance"
+    done = f"the policies, for {what}"
+    told = [f"No windows are written: {habits.note}."] if habits.note else []
+    if tested is not None and target is not None:
+        text, done = keep(tested, evaluation, made.path)
+        told = tell_windows(target, habits)
     if made.path is not None:
-        try:
-            made.path.write_text(text, encoding="utf-8", newline="\n")
-        except OSError as error:
-            refuse(f"--write: {made.path}: {error.strerror or error}")
-        what = sizing.benchmark.machine.instance_type or "the instance"
-        told.append(f"{made.path}: the policies, for {what}.")
+        _write(made.path, text)
+        told.append(f"{made.path}: {done}.")
     origin = sizing.wish.lead_origin
     if origin:
         lead = duration(sizing.wish.lead_time)
@@ -190,15 +197,11 @@ def make_policies(
     return Made(text, made.path, evaluation, told)
 
 
-def _keep(tested: Tested, evaluation: Evaluation | None, text: str) -> str:
-    """Keep the config that was in force, where nothing of it changes, or else its mode."""
-    from flyball.sizing.inforce import keep_mode, write_note
-
-    if tested.target is None:
-        return text
-    if tested.mended.changes or (evaluation is not None and len(evaluation.rounds) > 1):
-        return keep_mode(text, tested.target)
-    return write_note(tested.text, tested.note)
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        refuse(f"--write: {path}: {error.strerror or error}")
 
 
 def begin_settings(sizing: Sizing, made: Policies, habits: tuple[Habit, ...] = ()) -> Settings:

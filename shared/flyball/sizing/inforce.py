@@ -6,14 +6,13 @@ from dataclasses import replace
 
 from flyball.core.policy import AdaptivePolicy, StepPolicy, TrackingPolicy
 from flyball.core.rule import Adjustment
-from flyball.core.target import Mode, ScalableTarget
+from flyball.core.target import ScalableTarget
 from flyball.sizing.curve import draw_curve, read_invocations
-from flyball.sizing.gauges import Gauges, find_gauges
-from flyball.sizing.layout import say
+from flyball.sizing.gauges import Gauge, Gauges, find_gauges
+from flyball.sizing.layout import find_end, say
 from flyball.sizing.plan import Sizing
 from flyball.sizing.settings import Cooldowns, Kind, Rise, Settings, choose_gauge
 
-ADVISE = "mode: advise"
 NOTE, SIMULATED = "Measured on the endpoint: ", "Simulated: "
 """What the notes at the top of a config begin with, each of which is put there but once."""
 
@@ -49,7 +48,7 @@ def read_settings(target: ScalableTarget, sizing: Sizing, usual: Settings, place
         usual,
         min_capacity=target.min_capacity,
         max_capacity=target.max_capacity,
-        invocations=_read_target(tracking, sizing, gauges) or usual.invocations,
+        invocations=_read_target(target, tracking, sizing, gauges) or usual.invocations,
         cooldowns=waits,
         rises=_read_rises(target, usual.rises),
         kind=kind,
@@ -59,17 +58,32 @@ def read_settings(target: ScalableTarget, sizing: Sizing, usual: Settings, place
     return replace(found, why={**usual.why, **dict.fromkeys(changed, f"as {place} had it")})
 
 
-def _read_target(tracking: list[TrackingPolicy], sizing: Sizing, gauges: Gauges) -> float | None:
+def _read_target(
+    target: ScalableTarget, tracking: list[TrackingPolicy], sizing: Sizing, gauges: Gauges
+) -> float | None:
     """Read how many invocations each is held at: from their own target, or from that of use."""
     resource = choose_gauge(sizing)
-    by_metric = {each.metric: each.target_value for each in tracking}
-    if gauges.calls is not None and gauges.calls.name in by_metric:
-        return by_metric[gauges.calls.name]
-    use = gauges.use
-    if use is None or resource is None or not use.full or use.name not in by_metric:
+    calls, use = (_find_value(target, tracking, each) for each in (gauges.calls, gauges.use))
+    if calls is not None:
+        return calls
+    if use is None or gauges.use is None or resource is None or not gauges.use.full:
         return None
     curve = draw_curve(sizing.benchmark, sizing.saturation, resource)
-    return read_invocations(curve, by_metric[use.name] / use.full)
+    return read_invocations(curve, use / gauges.use.full)
+
+
+def _find_value(
+    target: ScalableTarget, tracking: list[TrackingPolicy], gauge: Gauge | None
+) -> float | None:
+    """Find the target value of what is measured so, however people call it."""
+    if gauge is None:
+        return None
+    names = [
+        each.name
+        for each in target.metrics
+        if each.unit is gauge.unit and gauge.source.items() <= each.source.items()
+    ]
+    return next((each.target_value for each in tracking if each.metric in names), None)
 
 
 def _read_rises(target: ScalableTarget, usual: tuple[Rise, ...]) -> tuple[Rise, ...]:
@@ -87,34 +101,30 @@ def _read_rises(target: ScalableTarget, usual: tuple[Rise, ...]) -> tuple[Rise, 
     return usual
 
 
-def keep_mode(text: str, before: ScalableTarget) -> str:
-    """Let a config that was written anew apply what it decides, where the one before did."""
-    if before.mode is not Mode.APPLY:
-        return text
-    lines = text.splitlines(keepends=True)
-    at = next((index for index, each in enumerate(lines) if each.strip() == ADVISE), None)
-    if at is None:
-        return text
-    begin = at
-    while lines[begin - 1].lstrip().startswith("#"):
-        begin -= 1
-    indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
-    kept = [f"{indent}# As it was in force.\n", f"{indent}mode: apply\n"]
-    return "".join([*lines[:begin], *kept, *lines[at + 1 :]])
-
-
 def write_note(text: str, note: str) -> str:
-    """Put a note to the top of a config, in place of one that was put there by this before."""
+    """Put notes to the top of a config, each in place of the one of its kind before; JSON has none.
+
+    Args:
+        text: A config.
+        note: A line for each, of which each begins as NOTE or SIMULATED.
+    """
+    if text.lstrip()[:1] == "{":
+        return text
+    newline = "\r\n" if "\r\n" in text else "\n"
+    for line in filter(None, note.split("\n")):
+        text = _put(text, line, NOTE if line.startswith(NOTE) else SIMULATED, newline)
+    return text
+
+
+def _put(text: str, note: str, begin: str, newline: str) -> str:
     lines = text.splitlines(keepends=True)
     top = next((i for i, each in enumerate(lines) if not each.startswith("#")), len(lines))
-    begins = [i for i, each in enumerate(lines[:top]) if each.startswith(f"# {NOTE}")]
     head, rest = lines[:top], lines[top:]
-    if begins:
-        ends = (i for i in range(begins[0] + 1, top) if head[i].startswith(f"# {SIMULATED}"))
-        end = next(ends, top)
-        head = head[: begins[0]] + head[end:]
-        at = begins[0]
-    else:
-        at = next((i for i, each in enumerate(head) if each.startswith(f"# {SIMULATED}")), top)
-    told = [f"{each}\n" for each in say(note)]
-    return "".join([*head[:at], *told, *head[at:], *rest])
+    notes = [i for i, each in enumerate(head) if each.startswith((f"# {NOTE}", f"# {SIMULATED}"))]
+    own = [i for i in notes if head[i].startswith(f"# {begin}")]
+    later = [i for i in notes if begin == NOTE and not head[i].startswith(f"# {NOTE}")]
+    at, end = (later[0], later[0]) if later else (top, top)
+    if own:
+        at, end = own[0], find_end(head, own[0])
+    told = [f"{each}{newline}" for each in say(note)]
+    return "".join([*head[:at], *told, *head[end:], *rest])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 COLUMNS = 86
@@ -37,6 +37,21 @@ def say(text: str) -> Lines:
     plain = "".join(each if each.isprintable() else " " for each in " ".join(text.split()))
     for line in textwrap.wrap(plain, COLUMNS, break_long_words=False, break_on_hyphens=False):
         yield f"# {line}"
+
+
+def find_end(lines: Sequence[str], begin: int) -> int:
+    """Find the line after a comment that `say` made, where others' may follow it at once.
+
+    A line of it ends where the next word did not fit.
+    """
+    end = begin + 1
+    while end < len(lines) and lines[end].lstrip().startswith("# "):
+        before = lines[end - 1].strip().removeprefix("# ")
+        word = lines[end].strip().removeprefix("# ").split(" ", 1)[0]
+        if len(before) + 1 + len(word) <= COLUMNS:
+            break
+        end += 1
+    return end
 
 
 def show_text(value: str) -> str:

@@ -122,6 +122,60 @@ def test_a_config_in_force_may_be_named(files: Path) -> None:
     assert named.code == 1
 
 
+def test_what_people_added_is_kept(files: Path) -> None:
+    """Targets, keys and comments; a file that is named may go to another one."""
+    assert flyball(*SIZED, *EXPECTED, "--write", "f.yaml", "--id", "a", "--quota", 2).code == 0
+    text = (files / "f.yaml").read_text()
+    mine = text.replace("    min_capacity: 1\n", "    tick: 30s  # mine\n    min_capacity: 1\n")
+    mine += "\n  - id: b\n" + text.partition("  - id: a\n")[2]
+    (files / "f.yaml").write_text(mine)
+    words = (*SIZED, *EXPECTED, "--measured", "worse.csv", "--in-force", "f.yaml", "--id", "a")
+    done = flyball(*words, "--write", "g.yaml", "--evaluate")
+    assert (done.code, done.err) == (1, "")
+    assert "g.yaml: what was changed is set in it; all else is as f.yaml has it." in done.out
+    assert (files / "f.yaml").read_text() == mine
+    made = (files / "g.yaml").read_text()
+    assert "    tick: 30s  # mine\n" in made
+    assert made.count("# Simulated: ") == 1
+    first, second = config.loads(made).scalable_targets
+    assert (first.min_capacity, second.min_capacity, second.max_capacity) == (3, 1, 2)
+    done = flyball(*words, "--write", "g.yaml", "--overwrite", "--in-force", "g.yaml")
+    assert (
+        "# Simulated: not again, since values of it were changed." in (files / "g.yaml").read_text()
+    )
+    assert "g.yaml: what was changed is set in it; all else is as it was." in done.out
+
+
+def test_a_config_that_is_not_meant_is_refused(files: Path) -> None:
+    """Before anything is written over it."""
+    aws = ("--write", "f.yaml", "--endpoint", "churn", "--variant", "a")
+    assert flyball(*SIZED, *EXPECTED, *aws).code == 0
+    measured = (*SIZED, *EXPECTED, "--measured", "worse.csv", "--in-force", "f.yaml")
+    text = (files / "f.yaml").read_text()
+    for words, says in (
+        (("--home", "local"), ("--home: got local", "f.yaml is of aws")),
+        (("--endpoint", "other", "--variant", "a"), ("scales endpoint=churn", "endpoint=other")),
+        (("--adaptive",), ("--adaptive", "f.yaml has policies of another kind")),
+        (("--id", "other"), ("f.yaml: it has no scalable target 'other'",)),
+    ):
+        expect_refusal(flyball(*measured, *words), *says)
+    bare = text.partition("    policies:\n")[0]
+    (files / "f.yaml").write_text(bare)
+    expect_refusal(
+        flyball(*measured, *aws, "--overwrite"),
+        "--write: f.yaml: what is changed cannot be set in it",
+        "InvocationsPerInstance 1,871",
+    )
+    expect_refusal(flyball(*measured, "--evaluate"), "--evaluate: f.yaml")
+    assert (files / "f.yaml").read_text() == bare
+
+
+def test_a_quota_counts_without_a_config() -> None:
+    """It bounds what is changed."""
+    done = flyball(*SIZED, *EXPECTED, "--measured", "worse.csv", "--quota", 9, "--json")
+    assert done.json["measured"]["settings"]["max_capacity"] == 9
+
+
 def test_a_quota_bounds_what_is_raised(files: Path) -> None:
     """By the method as well as by what was measured."""
     done = flyball(

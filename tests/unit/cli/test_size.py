@@ -258,7 +258,9 @@ CASES = (
     Case("write", ("loadtest.csv", "--write", "f.yaml"), ("--write", "--most")),
     Case("evaluate", ("loadtest.csv", "--evaluate"), ("--evaluate", "--most")),
     Case("quota", ("loadtest.csv", "--quota", 3), ("--quota", "--write")),
-    Case("home alone", ("loadtest.csv", "--home", "aws"), ("--home", "--write")),
+    Case(
+        "home alone", ("loadtest.csv", "--home", "mars"), ("--home: got 'mars'", "local, aws, gcp")
+    ),
     Case("home", ("loadtest.csv", *EXPECTED, "--evaluate", "--home", "x"), ("--home", "'x'")),
     Case(
         "no variant",

@@ -10,7 +10,7 @@ import pytest
 
 from flyball import config
 from flyball.core.target import ScalableTarget
-from flyball.sizing.inforce import keep_mode, read_settings, write_note
+from flyball.sizing.inforce import read_settings, write_note
 from flyball.sizing.settings import Cooldowns, Kind, Settings, derive_settings
 from flyball.sizing.written import write_config
 from tests.unit.sizing.sized import ENDPOINT, POOL, VARIANT, publish
@@ -80,18 +80,6 @@ def test_other_policies_leave_what_they_do_not_tell() -> None:
     assert read_settings(odd, SIZING, USUAL, "f.yaml").rises == USUAL.rises
 
 
-def test_a_config_that_applied_goes_on_applying() -> None:
-    """One that only advised goes on advising, and so does one that says nothing of it."""
-    advised, local = write(USUAL), write(USUAL, "local", LOCAL)
-    applied = advised.replace("mode: advise", "mode: apply")
-    kept = keep_mode(advised, compile_target(applied))
-    assert compile_target(kept).mode is compile_target(applied).mode
-    assert "# As it was in force.\n    mode: apply\n" in kept
-    assert "only says what it would do" not in kept
-    assert keep_mode(advised, compile_target(advised)) == advised
-    assert keep_mode(local, compile_target(local)) == local
-
-
 def test_a_note_is_at_the_top_once() -> None:
     """Before what was simulated, which stays."""
     text = write(USUAL)
@@ -107,3 +95,27 @@ def test_a_note_is_at_the_top_once() -> None:
     assert noted == "# Mine.\n# Measured on the endpoint: it holds.\nversion: 1\n"
     other = write_note(noted, "Measured on the endpoint: it breaks.")
     assert other == "# Mine.\n# Measured on the endpoint: it breaks.\nversion: 1\n"
+
+
+def test_both_notes_are_put_and_what_follows_them_stays() -> None:
+    """A comment of people may come right after one; JSON has none."""
+    notes = "Measured on the endpoint: it breaks, " + "and so on, " * 20 + "so.\nSimulated: not."
+    once = write_note("version: 1\r\n", notes)
+    assert once.endswith("so.\r\n# Simulated: not.\r\nversion: 1\r\n")
+    mine = once.replace("# Simulated: not.\r\n", "# Mine.\r\n# Simulated: not.\r\n# Too.\r\n")
+    twice = write_note(mine, "Measured on the endpoint: it holds.\nSimulated: so.")
+    assert twice == (
+        "# Measured on the endpoint: it holds.\r\n# Mine.\r\n# Simulated: so.\r\n# Too.\r\n"
+        "version: 1\r\n"
+    )
+    assert write_note('{"version": 1}', "Measured on the endpoint: it holds.") == '{"version": 1}'
+
+
+def test_a_metric_may_have_a_name_of_its_own() -> None:
+    """It is known by what it measures."""
+    text = write(replace(USUAL, invocations=4_000.0))
+    text = text.replace("name: calls\n", "name: hits\n").replace(
+        "metric: calls\n", "metric: hits\n"
+    )
+    found = read_settings(compile_target(text), SIZING, USUAL, "f.yaml")
+    assert found.invocations == 4_000.0
