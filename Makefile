@@ -22,6 +22,8 @@ PROVEN := $(PROVEN),*/flyball/quiet.py,*/flyball/recall.py,*/flyball/lease.py,*/
 # Its libraries are of other versions than ours, so it has an environment of its own.
 SAM := $(abspath .venv-sam)/bin/sam
 
+LOAD := .venv-load/bin/python -m pytest
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test check format format-check lint types contracts docs tests coverage \
@@ -36,7 +38,7 @@ demo: $(VENV)/.demo-ready ## install, then replay a day of traffic (ARGS="--trac
 
 test: check ## install, then run every check
 
-check: format-check lint types contracts docs template tests coverage e2e-aws e2e-gcp ## the gate: all of these
+check: format-check lint types contracts docs template tests coverage loadtest e2e-aws e2e-gcp ## the gate: all of these
 
 format-check: $(VENV)/.dev-ready ## is every file formatted?
 	$(BIN)/ruff format --check .
@@ -99,6 +101,7 @@ lock: .venv-lock/bin/uv ## pin every dependency again, with hashes
 	$(LOCK) --group scan --output-file requirements/scan.txt $(ARGS)
 	$(LOCK) --group gcp-function --output-file requirements/gcp-function.txt $(ARGS)
 	$(LOCK) pyproject.toml --group build --group bench --output-file requirements/bench.txt $(ARGS)
+	$(LOCK) pyproject.toml --group build --group load --output-file requirements/load.txt $(ARGS)
 
 bench: .venv-bench/.ready ## measure one decision against Ray Serve's, and the controller on SQLite
 	.venv-bench/bin/python -m tests.bench $(ARGS)
@@ -118,8 +121,10 @@ quality: $(VENV)/.dev-ready ## measure what the policies cost, on recorded traff
 bench-forecast: .venv-forecast/.ready ## hold our forecasts against statsforecast's (TRACES="a.csv b.csv"), half an hour
 	.venv-forecast/bin/python -m tests.quality.forecast $(TRACES)
 
-loadtest: .venv-load/.ready ## load a real model server, and hold what is found against wrk or hey
-	.venv-load/bin/python -m pytest tests/sizing $(ARGS)
+# Exit code 5 of pytest: ARGS has chosen none of these tests.
+loadtest: .venv-load/.ready ## load a real model server, hold what is found against wrk or hey, run a sized fleet
+	$(LOAD) -n 3 -m "not alone" tests/sizing $(ARGS) || test $$? -eq 5
+	$(LOAD) -m alone tests/sizing $(ARGS) || test $$? -eq 5
 
 bench-cold: $(VENV)/.dev-ready .venv-sam/.ready ## measure a function's cold start under Lambda's runtime
 	FLYBALL_SAM="$(SAM)" $(BIN)/python -m tests.bench.cold
@@ -176,10 +181,12 @@ $(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@.venv-forecast/bin/python $(PIP) --editable '.[forecast]'
 	@touch $@
 
-# What a user gets by the extra, with a model to load; no lock pins it.
-.venv-load/.ready: pyproject.toml .venv-lock/bin/uv | $(BIN)/python
+# A quarter of a gigabyte with scikit-learn, and Locust makes sockets over: likewise.
+.venv-load/.ready: requirements/load.txt pyproject.toml | $(BIN)/python
 	@test -x .venv-load/bin/python || $(BIN)/python -m venv --clear .venv-load
-	@.venv-lock/bin/uv pip install --quiet --python .venv-load/bin/python --group load --editable .
+	@echo "Installing $$(grep -c '==' requirements/load.txt) packages into .venv-load, by hash"
+	@.venv-load/bin/python $(PIP) --require-hashes -r requirements/load.txt
+	@.venv-load/bin/python $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv-sam/.ready: requirements/sam.txt | $(BIN)/python

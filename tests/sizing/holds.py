@@ -168,7 +168,7 @@ def hold(fleet: Fleet, bench: Bench, load: float, count: int, objective: Objecti
     rate = load * fleet.find_pace(count, now_s - LOOK_S, now_s) / bench.speed
     code, found, windows, err = run_load(
         *(bench.path.parent, fleet.url, "--body", bench.body, "--rate", "--steps", f"{rate:.3f}"),
-        *("--hold", "10s", "--settle", "2s", "--max-users", 512),
+        *("--hold", "8s", "--settle", "2s", "--max-users", 512),
     )
     assert code in {0, TOO_MUCH}, err
     sent = fleet.serve_by(count)

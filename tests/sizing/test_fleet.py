@@ -36,6 +36,7 @@ OBJECTIVE = Objective(0.95, 150.0)
 NEAR = 0.99
 """Of what so many instances are held at: nearly more than they are to carry."""
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.slow,
     pytest.mark.skipif(bool(ABSENT), reason=f"not installed: {', '.join(ABSENT)} (make loadtest)"),
     pytest.mark.skipif(

@@ -41,6 +41,7 @@ wrk.body = file:read("*a")
 file:close()
 """
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.slow,
     pytest.mark.skipif(bool(ABSENT), reason=f"not installed: {', '.join(ABSENT)} (make loadtest)"),
 ]
@@ -173,7 +174,7 @@ def test_another_generator_finds_the_same(model: Model) -> None:
     """
     others = {name: call for name, call in OTHERS.items() if shutil.which(name)}
     if not others:
-        pytest.skip(f"none of {', '.join(OTHERS)} is installed")
+        pytest.skip(f"none of {', '.join(OTHERS)} is installed; apt install wrk")
     name, call = next(iter(others.items()))
     told = list[str]()
 
