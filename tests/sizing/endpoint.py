@@ -37,17 +37,20 @@ class Answer(BaseHTTPRequestHandler):
     behaviour = "well"
 
     def answer(self) -> None:
-        """Take a place, be slow, and answer."""
+        """Take a place, be slow, and answer; a clock is quick, and says when."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         status = self.trouble(count())
         if self.behaviour == "batch":
             time.sleep(SERVICE_S - time.monotonic() % SERVICE_S)
-        elif status == 200:
+        elif status == 200 and self.behaviour != "clock":
             with places:
                 time.sleep(SERVICE_S)
         said = f"{self.command} {self.path} {self.headers.get('X-Key', '-')} {body.decode()}"
         if self.behaviour == "echo":
             sys.stdout.write(said + "\n")
+            sys.stdout.flush()
+        if self.behaviour == "clock":
+            sys.stdout.write(f"{time.monotonic()}\n")
             sys.stdout.flush()
         self.send_response(status)
         self.send_header("Content-Length", "2")

@@ -164,6 +164,28 @@ def test_a_burst_is_no_rate(tmp_path: Path) -> None:
     assert [step["users"] for step in found["benchmark"]["steps"]] == [8, 16]
 
 
+def test_who_was_stopped_sends_no_burst(tmp_path: Path) -> None:
+    """What was due while the sender stood still is left out: never above the hard limit."""
+    options = ("--rate", "--steps", 100, "--max-rate", 100, "--hold", "6s", "--settle", "0s")
+    with serving("clock") as (url, server):
+        with start("loadtest", url, *options, "--json", cwd=tmp_path) as program:
+            wait_for(lambda: len(children(program.pid)) == 1, "the generator's start")
+            time.sleep(3)
+            (generator,) = children(program.pid)
+            os.kill(generator, signal.SIGSTOP)
+            time.sleep(1.5)
+            os.kill(generator, signal.SIGCONT)
+            code, out, err = finish(program)
+        server.kill()
+        assert server.stdout is not None
+        came = [float(each) for each in server.stdout.read().split()]
+    assert code == 0, err
+    assert json.loads(out)["failed"] == {}
+    assert len(came) > 300
+    most = max(sum(at <= each < at + 0.9 for each in came) for at in came)
+    assert most <= 110  # two calls or so may be under way when it is stopped
+
+
 def test_what_is_sent_is_what_was_asked_for(tmp_path: Path) -> None:
     """Bodies in turn, and a header that is shown nowhere."""
     for name in "ab":

@@ -23,6 +23,7 @@ import gevent
 from gevent import ssl
 from gevent.event import Event
 from gevent.fileobject import FileObjectPosix
+from gevent.lock import BoundedSemaphore
 from locust import FastHttpUser, task
 from locust.contrib.fasthttp import LocustBadStatusCode
 from locust.env import Environment
@@ -48,6 +49,8 @@ BREATHER_S = 0.1
 """After a connection that failed, so that who refuses is not asked a thousand times a second."""
 IDLE_S = 1.0
 """A connection that nobody used for longer is opened anew: the server may have hung up."""
+LATE_S = 0.1
+"""What was due for longer, and not sent because this program was stopped, is left out."""
 OVERTIME_S = 5.0
 """Past the order's time, at which this ends by itself."""
 FAILURES = {
@@ -91,6 +94,9 @@ class Callers:
         self._idle: list[tuple[int, Any]] = []
         self._begun: dict[int, float] = {}
         self._pace = Pace(order.limits.rate)
+        self._turn = BoundedSemaphore(1)
+        self._released = 0
+        self._due_at = 0.0
         self._runner: Any = None
         self._make: Callable[[], Any] = dict
         self._forget()
@@ -115,6 +121,7 @@ class Callers:
         """Let so many users call, or so many calls be made in a second, within the limits."""
         limits = self._order.limits
         self._load = min(load, limits.rate if self._order.by_rate else float(limits.users))
+        self._due_at = time.perf_counter()
         if not self._order.by_rate:
             self._have(int(self._load))
             waiting = [each for each in self._idle if each[0] < self._load]
@@ -131,14 +138,19 @@ class Callers:
         rank = next(self._ranks)
         client = user.client
         while True:
-            if self._order.by_rate or rank >= self._load:
+            if self._order.by_rate:
                 client = self._wait(rank, client)
-                if not self._order.by_rate:
-                    continue
+                self._released -= 1
+            elif rank >= self._load:
+                client = self._wait(rank, client)
+                continue
             else:
                 self._hold_back()
+                if rank >= self._load:  # it was lowered meanwhile
+                    continue
             self._sent += 1
             self._begun[rank] = time.perf_counter()
+            self._pace.count(self._begun[rank])
             failure, client = self._call(client)
             taken = time.perf_counter() - self._begun.pop(rank)
             if failure is None:
@@ -160,12 +172,14 @@ class Callers:
         return self._make()
 
     def _hold_back(self) -> None:
-        """Wait until the hard limit's rate has room for one more call."""
-        now = time.perf_counter()
-        free_at = self._pace.book(now)
-        if free_at > now:
-            self._limited = True
-            gevent.sleep(free_at - now)
+        """Wait until the hard limit's rate has room for one more call, which is sent at once then.
+
+        One caller waits for it at a time, and the others for their turn.
+        """
+        with self._turn:
+            while (wait_s := self._pace.find_wait(time.perf_counter())) > 0.0:
+                self._limited = True
+                gevent.sleep(wait_s)
 
     def _call(self, client: Any) -> tuple[str | None, Any]:  # noqa: ANN401  (Locust's)
         """Call once: why that was no answer, or None; and who may call next."""
@@ -193,23 +207,32 @@ class Callers:
         return (TIMED_OUT if time.perf_counter() - began > longest_s else None), client
 
     def _arrive(self) -> None:
-        """Give calls to idle callers, evenly; the one who was busy last is taken first."""
-        due_at = time.perf_counter()
+        """Give calls to idle callers, evenly; the one who was busy last is taken first.
+
+        Where this was stopped for a while, calls that are long due are left out: sent all at once
+        they would be more load than was asked for.
+        """
         while True:
             now = time.perf_counter()
-            if self._load <= 0.0:
-                gevent.sleep(TICK_S / 10)
-                due_at = time.perf_counter()
-                continue
-            while due_at <= now:
-                due_at += 1.0 / self._load
-                self._due += 1
-                if self._idle:
-                    self._idle.pop()[1].set()
-                else:
-                    self._failed[DROPPED] += 1
-                    self._limited = True
-            gevent.sleep(max(0.0, due_at - time.perf_counter()))
+            self._due_at = max(self._due_at, now - LATE_S)
+            wait_s = self._give(now) if self._load > 0.0 else TICK_S / 10
+            gevent.sleep(min(wait_s, TICK_S))
+
+    def _give(self, now: float) -> float:
+        """Give all calls that are due and may be sent; say in how many seconds the next one is."""
+        while self._due_at <= now:
+            wait_s = self._pace.find_wait(now, self._released)
+            if wait_s > 0.0:
+                return min(wait_s, TICK_S / 100)
+            self._due_at += 1.0 / self._load
+            self._due += 1
+            if self._idle:
+                self._released += 1
+                self._idle.pop()[1].set()
+            else:
+                self._failed[DROPPED] += 1
+                self._limited = True
+        return max(0.0, self._due_at - time.perf_counter())
 
     def _tell(self) -> None:
         """Tell what happened, some times a second."""
