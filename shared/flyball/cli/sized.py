@@ -88,7 +88,7 @@ def draw_sized(found: Found, wanted: Wanted, made: Made | None, plot: Path | Non
     from flyball.sizing.saturation import LatencyObjective
 
     subjects = [
-        Subject(each.instance, None if each.sizing is None else each.sizing.capacity)
+        Subject(each.instance, None if each.sizing is None else each.sizing.capacity, wanted.home)
         for each in found.each
     ]
     expectation = None if wanted.wish is None else wanted.wish.expectation
@@ -118,7 +118,8 @@ def say_sized_json(
         {
             **describe_wanted(wanted.objective, wish),
             "instances": [
-                describe_instance(each.instance, each.sizing, each.beside) for each in found.each
+                describe_instance(each.instance, each.sizing, each.beside, wanted.home)
+                for each in found.each
             ],
             "comparison": None
             if found.comparison is None
@@ -205,6 +206,7 @@ def _say_instance(instance: Instance, wanted: Wanted, *, whole: bool) -> None:
     from flyball.cli import screen
     from flyball.report import sizing as words
     from flyball.report.plain import plain
+    from flyball.report.units import show_units
     from flyball.sizing.curve import tabulate
     from flyball.sizing.saturation import order_steps
     from flyball.sizing.sound import tell_unsound
@@ -229,8 +231,10 @@ def _say_instance(instance: Instance, wanted: Wanted, *, whole: bool) -> None:
             screen.say()
             _say_table(words.use_heads(limit.resource, uses), words.use_rows(uses))
     screen.say_heading(f"Held at: {words.tell_band(wanted.objective)}")
-    _say_table(words.limit_heads(limit), words.limit_rows(limit), first=True)
-    for paragraph in words.tell_limit(instance):
+    shown = show_units(instance, wanted.home)
+    heads = words.limit_heads(limit, shown.name if shown.values else "")
+    _say_table(heads, words.limit_rows(limit, shown.texts), first=True)
+    for paragraph in words.tell_limit(instance, shown.note):
         screen.say_wrapped(plain(paragraph, 1_000))
 
 

@@ -78,6 +78,7 @@ class Wanted(NamedTuple):
         wish: All of it; None: nobody said how many requests come.
         trace: That is expected; None: none is.
         asks_users: What each user of a ramp sends is to be taken from a load test.
+        home: Where it is; None: not told.
     """
 
     objective: Objective | LatencyObjective
@@ -85,6 +86,7 @@ class Wanted(NamedTuple):
     wish: Wish | None
     trace: Trace | None
     asks_users: bool = False
+    home: str | None = None
 
 
 def read_wanted(asked: Asked) -> Wanted:
@@ -110,7 +112,7 @@ def read_wanted(asked: Asked) -> Wanted:
     except ValueError as error:
         refuse(name_options(str(error)))
     if expectation is None:
-        return Wanted(objective, resource, None, None)
+        return Wanted(objective, resource, None, None, home=asked.home)
     lead_time, origin = LEAD_TIME, TAKEN
     if asked.lead_time is not None:
         lead_time, origin = read_duration("--lead-time", asked.lead_time), ""
@@ -119,7 +121,7 @@ def read_wanted(asked: Asked) -> Wanted:
         least, promise = PROMISED_INSTANCES, PROMISE
     wish = Wish(objective, expectation, least, lead_time, resource, promise, origin)
     asks = expectation.ramp is not None and asked.load.requests_per_user is None
-    return Wanted(objective, resource, wish, trace, asks)
+    return Wanted(objective, resource, wish, trace, asks, asked.home)
 
 
 def _read_objective(asked: Asked) -> Objective | LatencyObjective:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flyball.report.loadtest import describe_saturation
 from flyball.report.sizing import Instance
+from flyball.report.units import describe_units, show_units
 from flyball.sizing.benchmark import Step
 from flyball.sizing.beside import Beside
 from flyball.sizing.curve import Use, tabulate
@@ -37,8 +38,10 @@ def describe_wanted(objective: Objective | LatencyObjective, wish: Wish | None) 
     }
 
 
-def describe_instance(instance: Instance, sizing: Sizing | None, beside: Beside | None) -> Json:
-    """Give what was found of one instance, and of its fleet."""
+def describe_instance(
+    instance: Instance, sizing: Sizing | None, beside: Beside | None, home: str | None = None
+) -> Json:
+    """Give what was found of one instance, and of its fleet; home is as for show_units."""
     benchmark, saturation, limit = instance
     uses: tuple[Use, ...] = ()
     if limit.resource is not None:
@@ -61,7 +64,7 @@ def describe_instance(instance: Instance, sizing: Sizing | None, beside: Beside 
         "limit": {
             "resource": None if limit.resource is None else limit.resource.value,
             "used_ratio": _describe_band(limit.used_ratio),
-            "target_value": _describe_band(limit.target_value),
+            "target_value": describe_units(show_units(instance, home)),
             "invocations_per_instance": _describe_band(limit.invocations),
             "reason": limit.reason,
         },

@@ -110,24 +110,21 @@ def use_rows(uses: Sequence[Use]) -> list[tuple[str, ...]]:
     ]
 
 
-def limit_heads(limit: Limit) -> list[str]:
-    """Name the columns of a table of limits."""
+def limit_heads(limit: Limit, shown: str) -> list[str]:
+    """Name the columns of a table of limits; shown is where this use is shown, "" if nowhere."""
     if limit.resource is None:
         return ["", "InvocationsPerInstance"]
-    return ["", NAMES[limit.resource], "in CloudWatch", "InvocationsPerInstance"]
+    also = [f"in {shown}"] if shown else []
+    return ["", NAMES[limit.resource], *also, "InvocationsPerInstance"]
 
 
-def limit_rows(limit: Limit) -> list[tuple[str, ...]]:
-    """Make the cells below limit_heads: lower, target, upper."""
+def limit_rows(limit: Limit, shown: Sequence[str]) -> list[tuple[str, ...]]:
+    """Make the cells below limit_heads: lower, target, upper; shown is empty where it is not."""
     rows = []
     for index, level in enumerate(LEVELS):
-        used = []
-        if limit.used_ratio is not None and limit.target_value is not None:
-            used = [
-                f"{limit.used_ratio[index]:.0%}",
-                f"{number(_round(limit.target_value[index]))} %",
-            ]
-        rows.append((level, *used, show_figure(limit.invocations[index])))
+        used = [] if limit.used_ratio is None else [f"{limit.used_ratio[index]:.0%}"]
+        also = [shown[index]] if shown else []
+        rows.append((level, *used, *also, show_figure(limit.invocations[index])))
     return rows
 
 
@@ -138,22 +135,14 @@ def tell_objective(objective: Objective | LatencyObjective) -> str:
     return objective.value
 
 
-def tell_limit(instance: Instance) -> list[str]:
-    """Say what stands behind the limits: a paragraph each."""
-    limit, machine = instance.limit, instance.benchmark.machine
+def tell_limit(instance: Instance, units: str = "") -> list[str]:
+    """Say what stands behind the limits, and what their units mean: a paragraph each."""
+    limit = instance.limit
     told = []
     if limit.reason:
         told.append(f"{limit.reason[:1].upper()}{limit.reason[1:]}.")
-    if limit.resource is Resource.CPU and machine == UNKNOWN:
-        told.append(
-            "How many cores it has was not told, so the CPU's limit is of one core: CloudWatch "
-            "counts 100 % for each. Give --instance-type or --cores."
-        )
-    elif limit.resource is Resource.CPU and machine.cores > 1:
-        told.append(
-            f"CloudWatch counts 100 % of CPU for each core: all {machine.cores} are "
-            f"{100 * machine.cores:,} %."
-        )
+    if units:
+        told.append(units)
     if instance.saturation.bound is Bound.AT_LEAST:
         told.append("These are no more than what the load test has seen.")
     return told

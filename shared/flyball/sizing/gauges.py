@@ -199,5 +199,16 @@ def _measure_google(prefix: str, resource: Resource | None, machine: Machine) ->
     return Gauge(resource.value, source, Unit.RATIO, full=PERCENT, note=note)
 
 
+def convert_to_monitoring(resource: Resource, used_ratio: float, machine: Machine) -> float | None:
+    """Give what Google shows of a use; None: it shows none of this resource.
+
+    Source: Google Cloud Monitoring, "Google Cloud metrics: aiplatform": cpu/utilization is the
+        fraction of CPU allocated, which exceeds 1 where a machine has several.
+    """
+    if resource not in GOOGLE:
+        return None
+    return used_ratio * (machine.cores if resource is Resource.CPU else 1)
+
+
 def _list(address: Mapping[str, str]) -> str:
     return ", ".join(sorted(address)) or "nothing"

@@ -16,6 +16,7 @@ from flyball.report.page import evaluated
 from flyball.report.page.palette import DEMAND, INK, LATE, LINE, OTHER, OURS, SOFT
 from flyball.report.page.picture import check, load, save, settings
 from flyball.report.sizing import Instance, list_quantiles, name_instance
+from flyball.report.units import show_units
 from flyball.sizing.benchmark import Resource, Step
 from flyball.sizing.between import interpolate
 from flyball.sizing.curve import draw_curve
@@ -49,10 +50,12 @@ class Subject(NamedTuple):
     Attributes:
         instance: One of it.
         capacity: Between how many it scales; None: nothing is expected.
+        home: Whose monitoring shows its use; as for show_units.
     """
 
     instance: Instance
     capacity: Range | None
+    home: str | None = None
 
 
 def draw_curves(
@@ -104,6 +107,7 @@ def make_figure(
         if subject.instance.limit.resource is not None:
             use = part.add_subplot(grid[0, 0])
             _draw_use(use, subject.instance, subject.instance.limit.resource)
+            _add_units(use, subject)
         below = part.add_subplot(grid[:, 0] if use is None else grid[1, 0], sharex=use)
         _draw_latency(below, subject.instance, objective)
         whole = subject.capacity is None or expectation is None
@@ -127,9 +131,8 @@ def _draw_use(axes: Any, instance: Instance, resource: Resource) -> None:  # noq
     axes.plot([x for _, x in curve], [PERCENT * y for y, _ in curve], color=OURS)
     axes.set_ylabel(f"{NAMES[resource]}, % of all of it")
     axes.set_ylim(0, PERCENT * 1.08)
-    if limit.used_ratio is not None and limit.target_value is not None:
+    if limit.used_ratio is not None:
         _mark_band(axes, [PERCENT * each for each in limit.used_ratio])
-        _add_cloudwatch(axes, limit.target_value.middle / limit.used_ratio.middle / PERCENT)
     low, middle, high = limit.invocations
     axes.axvspan(low, high, color=OURS, alpha=0.12, linewidth=0)
     axes.axvline(middle, color=OURS, **MARKED)
@@ -316,13 +319,19 @@ def _mark_band(axes: Any, band: Sequence[float]) -> None:  # noqa: ANN401
         )
 
 
-def _add_cloudwatch(axes: Any, whole: float) -> None:  # noqa: ANN401
-    """Add the units of CloudWatch, where they are of each core."""
+def _add_units(axes: Any, subject: Subject) -> None:  # noqa: ANN401
+    """Add the units of the home's monitoring, where they are of each core."""
+    used, shown = subject.instance.limit.used_ratio, show_units(subject.instance, subject.home)
+    if used is None or not shown.values:
+        return
+    is_percent = shown.texts[1].endswith("%")
+    whole = shown.values[1] / used.middle / (PERCENT if is_percent else 1.0)
     if whole > 1.0:
+        scale = whole if is_percent else whole / PERCENT
         beside = axes.secondary_yaxis(
-            "right", functions=(lambda used: used * whole, lambda used: used / whole)
+            "right", functions=(lambda used: used * scale, lambda used: used / scale)
         )
-        beside.set_ylabel("in CloudWatch, %")
+        beside.set_ylabel(f"in {shown.name}{', %' if is_percent else ''}")
 
 
 def _name_end(saturation: Saturation) -> str:
