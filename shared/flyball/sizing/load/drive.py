@@ -13,9 +13,10 @@ from typing import Protocol
 from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
 from flyball.sizing.benchmark import Resource, Step
+from flyball.sizing.failing import exceeds
 from flyball.sizing.load.ladder import Ending, Held, Ladder, choose_next
 from flyball.sizing.load.tally import DROPPED, QUANTILES, REFUSED, Tick, make_step, merge
-from flyball.sizing.saturation import LatencyObjective
+from flyball.sizing.saturation import FAILED_RATIO, LatencyObjective
 
 BUSY_RATIO = 0.9
 """A generator that uses so much of its core is measured, and not the instance."""
@@ -23,6 +24,8 @@ GONE_S = 2.0
 """Who refuses every connection for so long is gone, or may be where nothing is answered."""
 CUT_RATIO, CUT_S = 0.5, 3.0
 """A load at which half of all calls have failed for so long is not held to its end."""
+LONGER = 3.0
+"""Times as long a load is held at most, where too few calls failed to say that it was the load."""
 PART = 0.5
 """Of a step that was cut short; what was held for less is not counted."""
 DRAIN_S = 30.0
@@ -203,8 +206,10 @@ class _Run:
 
     def _is_over(self, ticks: Sequence[Tick]) -> bool:
         """Say whether a load was held for long enough; no more is put on who answers nothing."""
-        held = sum(tick.span_s for tick in ticks)
-        return held >= self._times.hold_s and self._silent_s < GONE_S
+        held, hold_s = sum(tick.span_s for tick in ticks), self._times.hold_s
+        if held < hold_s or self._silent_s >= GONE_S:
+            return False
+        return held >= LONGER * hold_s or not _is_doubtful(ticks)
 
     def _speaks(self, ticks: Sequence[Tick]) -> bool:
         """Say whether it answers at all; where it does not, it is waited for until it hangs."""
@@ -278,6 +283,13 @@ def _is_hopeless(ticks: Sequence[Tick]) -> bool:
     """Say whether most calls fail, for long enough to say so."""
     held = merge(ticks)
     return held.span_s >= CUT_S and held.failed_ratio >= CUT_RATIO
+
+
+def _is_doubtful(ticks: Sequence[Tick]) -> bool:
+    """Say whether too many calls failed, and too few to say that this was not chance."""
+    failed = sum(tick.failures for tick in ticks)
+    calls = failed + sum(tick.answered for tick in ticks)
+    return failed > FAILED_RATIO * calls and not exceeds(failed, calls, FAILED_RATIO)
 
 
 def _has_statuses(tick: Tick) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
 from flyball.sizing.benchmark import Benchmark, Step
+from flyball.sizing.failing import fails
 from flyball.sizing.saturation import (
     FAILED_RATIO,
     MORE_LOAD,
@@ -157,7 +158,7 @@ def _end(cause: Cause | None, otherwise: Ending) -> Ending:
 
 
 def _fails(step: Step) -> bool:
-    return step.failed_ratio >= FAILED_RATIO
+    return fails(step, FAILED_RATIO)
 
 
 def _is_late(step: Step, objective: LatencyObjective | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -190,6 +190,35 @@ def test_half_of_all_calls_failing_is_not_held_to_the_end() -> None:
     assert course.failed == {"503": 108}
     assert fake.asked == [1, 2]
     assert course.ending is Ending.SATURATED
+
+
+def fail(at_s: list[float], each: int = 1) -> Script:
+    """Serve, but for calls that fail in the ticks that end at these times."""
+
+    def script(load: float, at: float) -> Tick:
+        well = serve(load, at)
+        failed = {"500": each} if load == 2 and at in at_s else {}
+        return replace(well, answered=well.answered - sum(failed.values()), failed=failed)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("script", "held_s", "most"),
+    [
+        pytest.param(fail([7.0]), 4.0, 8, id="one call: fewer than may fail"),
+        pytest.param(fail([7.0, 7.5], 3), 6.0, 8, id="chance, and then enough that do not"),
+        pytest.param(fail([7 + n / 2 for n in range(24)]), 6.0, 2, id="chance no more, at last"),
+        pytest.param(fail([7.5, *range(7, 24)]), 12.0, 8, id="in doubt for as long as may be"),
+        pytest.param(fail([7.0], 20), 4.0, 2, id="too many at once"),
+    ],
+)
+def test_a_load_in_doubt_is_held_for_longer(script: Script, held_s: float, most: int) -> None:
+    """Until chance can be told from load, and no more than three times as long."""
+    course, fake, _ = run(script)
+    (step,) = (each.step for each in course.held if each.load == 2)
+    assert step.duration.total_seconds() == held_s
+    assert max(fake.asked) == most
 
 
 @pytest.mark.parametrize(

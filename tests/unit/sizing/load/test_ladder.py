@@ -135,6 +135,13 @@ CASES = [
         Ending.SATURATED,
     ),
     Case(
+        "a few that fail by chance end nothing",
+        USERS._replace(most=8.0),
+        lambda users: Step(148.0, 150.0, users) if users == 2 else queue(1e4, 0.01)(users),
+        [1, 2, 4, 8],
+        Ending.LIMIT,
+    ),
+    Case(
         "one user is too much",
         USERS,
         lambda users: Step(0.0, 60 * users, users),
