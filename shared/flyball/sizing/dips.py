@@ -1,7 +1,8 @@
 """Was an instance disturbed in a step of its load test, so that less load had brought more answers?
 
 A neighbour on the same machine, a pause, a cache that is not warm yet: what such a step answers
-says nothing of load, if more load is answered again. Where it is not, that was too much.
+says nothing of load, if more load is answered again. Where it is not, that was too much. Of a step
+that failed or took long it says nothing either, if more load was answered at once and in less time.
 """
 
 from __future__ import annotations
@@ -17,21 +18,29 @@ FALL_RATIO, RISE_RATIO = 0.1, 0.15
 """Less by so much is no noise; neither is so much more afterwards."""
 AGAIN_RATIO = 0.05
 """As much as before is answered again, but for this part."""
+FAILED_RATIO, FEWER_RATIO = 0.05, 0.5
+"""So many that fail are many; of more load only so much of them do."""
+SLOWER = 1.5
+"""Times longer than under more load is no noise, nor a processor that wakes up."""
+MIDDLE = 0.5
 MOST_TOLD = 2
 
 
 class Dip(NamedTuple):
-    """A step that answered less than one with less load, before another that answered more.
+    """A step that did worse than less load before it, or than more load after it.
 
     Attributes:
         step: Which.
-        before: The one with less load that answered most.
+        other: The one with less load that answered most; or the one with more load, which answered
+            more, and of which fewer failed or were slow.
         is_over: A later one answers as much as that again, so that this one says nothing.
+        sign: What was worse than in the one with more load, for people; "": it is one with less.
     """
 
     step: Step
-    before: Step
+    other: Step
     is_over: bool
+    sign: str = ""
 
 
 def find_dips(steps: Sequence[Step]) -> tuple[Dip, ...]:
@@ -42,15 +51,26 @@ def find_dips(steps: Sequence[Step]) -> tuple[Dip, ...]:
     """
     found = []
     for index, step in enumerate(steps):
-        if not index or index == len(steps) - 1:
-            continue
-        before = max(steps[:index], key=lambda each: each.answered)
-        later = max(each.answered for each in steps[index + 1 :])
-        rises = later > (1 + RISE_RATIO) * step.answered
-        if step.answered < (1 - FALL_RATIO) * before.answered and rises:
-            is_over = later >= (1 - AGAIN_RATIO) * before.answered
-            found.append(Dip(step, before, is_over))
+        later = steps[index + 1 :]
+        more = [each for each in later if each.answered > (1 + RISE_RATIO) * step.answered]
+        before = max(steps[:index], key=lambda each: each.answered, default=step)
+        better = next((each for each in more if _compare(step, each)), None)
+        if more and step.answered < (1 - FALL_RATIO) * before.answered:
+            most = max(each.answered for each in more)
+            found.append(Dip(step, before, most >= (1 - AGAIN_RATIO) * before.answered))
+        elif better is not None:
+            found.append(Dip(step, better, is_over=True, sign=_compare(step, better)))
     return tuple(found)
+
+
+def _compare(step: Step, later: Step) -> str:
+    """Say what was worse than under more load, for people; "": nothing was."""
+    if step.failed_ratio > FAILED_RATIO and later.failed_ratio <= FEWER_RATIO * step.failed_ratio:
+        return f"failed {step.failed_ratio:.0%} of its calls, more"
+    usual, slow = (each.latency_ms.get(MIDDLE) for each in (later, step))
+    if usual is not None and slow is not None and slow > SLOWER * usual:
+        return f"took {show_figure(slow)} ms at p50, longer"
+    return ""
 
 
 def leave_out_dips(steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -69,7 +89,7 @@ def list_near(
         measure: Gives a step's load.
         load: At saturation.
     """
-    near = [step for before, step in pairwise(steps) if measure(before) <= load]
+    near = [step for before, step in pairwise((*steps[:1], *steps)) if measure(before) <= load]
     return tuple(each for each in find_dips(steps) if any(each.step is step for step in near))
 
 
@@ -77,20 +97,26 @@ def tell_dips(dips: Sequence[Dip]) -> str:
     """Say which steps are doubtful, and what to do about it; "": none is."""
     if not dips:
         return ""
-    told = [
-        f"The step {_name(each.step)} answered {show_figure(each.step.answered)} a minute, less "
-        f"than the {show_figure(each.before.answered)} of the one {_name(each.before)}, and "
-        + (
-            "later ones more again, so it is left out"
-            if each.is_over
-            else "a later one more than that again, but not as much as before"
-        )
-        for each in dips[:MOST_TOLD]
-    ]
+    told = [_tell(each) for each in dips[:MOST_TOLD]]
     more = len(dips) - len(told)
     if more:
         told.append(f"So it is with {more} more")
-    return f"{'. '.join(told)}: something else disturbed the test; measure again."
+    why = "something else disturbed the test"
+    if any(each.sign for each in dips):
+        why += ", or it was not warm yet"
+    return f"{'. '.join(told)}: {why}; measure again."
+
+
+def _tell(dip: Dip) -> str:
+    step, other = f"The step {_name(dip.step)}", f"than the one {_name(dip.other)}"
+    if dip.sign:
+        return f"{step} {dip.sign} {other}, which answered more, so it is left out"
+    answered, before = (show_figure(each.answered) for each in (dip.step, dip.other))
+    said = f"{step} answered {answered} a minute, less than the {before} of the one "
+    said += f"{_name(dip.other)}, and "
+    if dip.is_over:
+        return f"{said}later ones more again, so it is left out"
+    return f"{said}a later one more than that again, but not as much as before"
 
 
 def _name(step: Step) -> str:

@@ -14,11 +14,10 @@ from flyball.core.word import Word
 from flyball.sizing.benchmark import Benchmark, BenchmarkError, Machine, Resource
 from flyball.sizing.between import interpolate
 from flyball.sizing.curve import draw_curve, read_invocations
+from flyball.sizing.full import GROWTH_RATIO, NEAR_RATIO
 from flyball.sizing.rounding import round_down
 from flyball.sizing.saturation import (
-    GROWTH_RATIO,
     NAMES,
-    NEAR_RATIO,
     Bound,
     Cause,
     LatencyObjective,

@@ -16,6 +16,7 @@ from flyball.core.word import Word
 from flyball.sizing.benchmark import Benchmark, BenchmarkError, Resource, Step
 from flyball.sizing.between import interpolate
 from flyball.sizing.dips import leave_out_dips, list_near, tell_dips
+from flyball.sizing.full import GROWTH_RATIO, NEAR_RATIO, find_full
 from flyball.sizing.rounding import round_down, show_figure
 
 FAILED_RATIO = 0.01
@@ -30,14 +31,6 @@ FLAT_RATIO = 0.05
 """What is answered is the same within this part of it."""
 NOISE_RATIO = 0.15
 """One step in a row of flat ones may stand out by this part."""
-NEAR_RATIO = {
-    Resource.CPU: 0.8,
-    Resource.DISK: 0.8,
-    Resource.GPU: 0.8,
-    Resource.MEMORY: 0.9,
-    Resource.GPU_MEMORY: 0.9,
-}
-"""From this use on a resource is near its end; what holds things is full later than what works."""
 NAMES = {
     Resource.CPU: "CPU",
     Resource.MEMORY: "memory",
@@ -50,8 +43,6 @@ PEAK = (
     "a job such as this one raises the load until more of it brings no more answers, so its most "
     "is taken for saturation"
 )
-GROWTH_RATIO = 0.05
-"""Use that grows by less than this from the least load to saturation does not come from load."""
 
 
 class LatencyObjective(NamedTuple):
@@ -134,12 +125,16 @@ class Saturation:
 
 
 class Point(NamedTuple):
-    """Where something shows: at which load, and how much is answered there."""
+    """Where something shows: at which load, and how much is answered there.
+
+    Of `full` the use is read, where an instance that was full already was asked for more.
+    """
 
     load: float
     invocations: float
     cause: Cause | None
     bound: Bound
+    full: float | None = None
 
 
 def find_saturation(benchmark: Benchmark, objective: LatencyObjective | None = None) -> Saturation:
@@ -170,7 +165,7 @@ def find_saturation(benchmark: Benchmark, objective: LatencyObjective | None = N
     if is_told:
         point = point._replace(cause=Cause.FLAT, bound=Bound.EXACT)
     used = {
-        resource: interpolate(_curve(steps, resource), point.load)
+        resource: interpolate(_curve(steps, resource), point.full or point.load)
         for resource in Resource
         if any(resource in step.used_ratio for step in steps)
     }
@@ -283,11 +278,16 @@ def _cross(
         if not before:
             return Point(load(step), step.answered, cause, Bound.AT_MOST)
         well, low = before[-1]
-        part = (1.0 - low) / (value - low)
-        place = load(well) + part * (load(step) - load(well))
+        part, seen = (1.0 - low) / (value - low), None
         # Who is turned away is not answered: past the peak less is answered than at it.
         carried = well.answered + part * (step.answered - well.answered)
-        return Point(place, carried, cause, Bound.EXACT)
+        if cause is Cause.FAILURES:
+            allowed = step.failed_ratio - FAILED_RATIO * (value - 1.0)
+            full = find_full([each for each, _ in values], well, step, allowed)
+            if full is not None and full.answered > carried:
+                part, carried, seen = max(part, full.part), full.answered, load(step)
+        place = load(well) + part * (load(step) - load(well))
+        return Point(place, carried, cause, Bound.EXACT, seen)
     return None
 
 

@@ -12,7 +12,7 @@ from statistics import NormalDist
 
 from flyball.sizing.benchmark import UNKNOWN, Benchmark, BenchmarkError
 from flyball.sizing.queueing import Service
-from flyball.sizing.saturation import Bottleneck, Bound, Saturation, order_steps, queues
+from flyball.sizing.saturation import Bottleneck, Bound, Saturation, list_sound, queues
 
 NOISE = 0.1
 """So little of one more server is none."""
@@ -76,7 +76,7 @@ def learn_instance(benchmark: Benchmark, saturation: Saturation) -> Service:
     Source: Denning and Buzen, "The Operational Analysis of Queueing Network Models" (1978):
         what is in service is throughput times the time of service.
     """
-    steps = order_steps(benchmark)
+    steps = list_sound(benchmark)
     known = [found for step in steps if (found := _leave_out_ends(step.latency_ms))]
     if not known or not saturation.invocations:
         raise BenchmarkError(
