@@ -74,10 +74,11 @@ def size_all(given: Given, wanted: Wanted) -> Found:
         raise BenchmarkError(f"{error}{hint}") from error
     comparison = None if wanted.wish is None else _compare(each, wanted.wish)
     sizings = [one.sizing for one in each if one.sizing is not None]
+    notes = (*given.notes, *wanted.notes)
     if given.advisor is None or not sizings:
-        return Found(each, comparison, given.notes)
+        return Found(each, comparison, notes)
     heard = ask_advice(*given.advisor, sizings)
-    return Found(each, comparison, (*given.notes, *heard.notes), heard.advised)
+    return Found(each, comparison, (*notes, *heard.notes), heard.advised)
 
 
 def draw_sized(found: Found, wanted: Wanted, made: Made | None, plot: Path | None) -> None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 OBJECTIVES = ("availability", "balanced", "cost")
 PROMISE = "since Google promises service only of two nodes or more (--at-least 1 does without)"
+MINUTE_S = 60
+MUCH = 1.1
+"""So many times what is said to be the most is more than a rounded figure leaves out."""
 SHAPES = ("smooth", "spiky", "ramp", "trace")
 
 
@@ -79,6 +82,7 @@ class Wanted(NamedTuple):
         trace: That is expected; None: none is.
         asks_users: What each user of a ramp sends is to be taken from a load test.
         home: Where it is; None: not told.
+        notes: What does not fit together, though it is no error.
     """
 
     objective: Objective | LatencyObjective
@@ -87,6 +91,7 @@ class Wanted(NamedTuple):
     trace: Trace | None
     asks_users: bool = False
     home: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def read_wanted(asked: Asked) -> Wanted:
@@ -121,7 +126,7 @@ def read_wanted(asked: Asked) -> Wanted:
         least, promise = PROMISED_INSTANCES, PROMISE
     wish = Wish(objective, expectation, least, lead_time, resource, promise, origin)
     asks = expectation.ramp is not None and asked.load.requests_per_user is None
-    return Wanted(objective, resource, wish, trace, asks, asked.home)
+    return Wanted(objective, resource, wish, trace, asks, asked.home, _doubt(asked.load, trace))
 
 
 def _read_objective(asked: Asked) -> Objective | LatencyObjective:
@@ -172,6 +177,24 @@ def _expect(asked: Load, trace: Trace | None) -> Expectation | None:
         Shape(shape),
         ramp=ramp,
     )
+
+
+def _doubt(asked: Load, trace: Trace | None) -> tuple[str, ...]:
+    """Say that more was recorded than is said to be expected."""
+    from flyball.report.figures import number
+    from flyball.sizing.rounding import show_figure
+
+    known = [] if trace is None else [each for each in trace.requests if each is not None]
+    if asked.most is None or not known or max(known) / MINUTE_S <= MUCH * asked.most:
+        return ()
+    most = max(known) / MINUTE_S
+    told = (
+        f"the trace has up to {show_figure(most)} requests a second, "
+        f"{show_figure(most / asked.most)} times the {number(asked.most)} of --most: instances are "
+        "counted for --most, and --evaluate tries the trace as it is. Leave --most out to count "
+        "for what was recorded"
+    )
+    return (told,)
 
 
 def _read_ramp(asked: Load, shape: str) -> Ramp | None:

@@ -32,7 +32,9 @@ LONGEST = 7 * DAY_MINUTES
 LONGEST_RAMP = 3 * DAY_MINUTES
 """Minutes that users come at most: past that, more of them come at a time."""
 SPIKES_MINUTES = 6 * 60
-RECORDED, SMOOTH = "trace", "smooth-day"
+RECORDED, GREATEST, SMOOTH = "trace", "trace-most", "smooth-day"
+NEAR_RATIO = 0.98
+"""Of the most of a history: as much in what is tried of it is the same."""
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -136,33 +138,36 @@ def draw_ramp(expectation: Expectation, ramp: Ramp) -> Pattern:
 def _draw_recorded(
     expectation: Expectation, history: Trace | None, time_zone: str
 ) -> list[Pattern]:
-    """Take what was recorded, of a long history its last days."""
-    if history is not None:
-        requests = history.requests[-LONGEST:]
-        start = history.end - len(requests) * MINUTE
-        title = _tell_days(history, start, time_zone)
-        return [Pattern(RECORDED, title, requests, start=start, has_calendar=True)]
-    if expectation.shape is Shape.TRACE:
-        return [Pattern(RECORDED, "what was recorded", expectation.trace[-LONGEST:])]
-    return []
-
-
-def _tell_days(history: Trace, start: datetime, time_zone: str) -> str:
-    """Say which days are tried, and whether the most of all is among them."""
-    clock = zone(time_zone)
-
-    def show(at: datetime) -> str:
-        return f"{at.astimezone(clock):%a %Y-%m-%d %H:%M %Z}"
-
-    told = f"what was recorded from {show(start)} to {show(history.end)}"
-    left = (start - history.start) // MINUTE
-    if not left:
-        return told
+    """Take what was recorded, of a long history its last days and those of its most."""
+    if history is None:
+        if expectation.shape is Shape.TRACE:
+            return [Pattern(RECORDED, "what was recorded", expectation.trace[-LONGEST:])]
+        return []
+    left = max(0, len(history.requests) - LONGEST)
     whole = duration(history.end - history.start)
-    told += f", the last {LONGEST // DAY_MINUTES} days of {whole}"
+    days = f"the last {LONGEST // DAY_MINUTES} days of {whole}" if left else ""
+    found = [_cut(RECORDED, history, left, time_zone, days)]
     known = [(each, index) for index, each in enumerate(history.requests) if each is not None]
-    most, index = max(known, default=(0.0, left))
-    if index < left:
-        at = history.start + index * MINUTE
-        told += f"; the most of all, {show_figure(most)} a minute on {show(at)}, is not in them"
-    return told
+    most, index = max(known, key=lambda each: each[0], default=(0.0, left))
+    if index < left and found[0].most < NEAR_RATIO * most:
+        at = _show(history.start + index * MINUTE, time_zone)
+        title = f"with the most of all, {show_figure(most)} a minute on {at}"
+        begin = max(0, index + DAY_MINUTES - LONGEST)
+        found.append(_cut(GREATEST, history, begin, time_zone, title))
+    return found
+
+
+def _cut(name: str, history: Trace, begin: int, time_zone: str, title: str) -> Pattern:
+    """Take the days that begin there."""
+    requests = history.requests[begin : begin + LONGEST]
+    start = history.start + begin * MINUTE
+    told = (
+        f"what was recorded from {_show(start, time_zone)} to "
+        f"{_show(start + len(requests) * MINUTE, time_zone)}"
+    )
+    title = f"{told}, {title}" if title else told
+    return Pattern(name, title, requests, start=start, has_calendar=True)
+
+
+def _show(at: datetime, time_zone: str) -> str:
+    return f"{at.astimezone(zone(time_zone)):%a %Y-%m-%d %H:%M %Z}"

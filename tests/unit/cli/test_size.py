@@ -154,6 +154,18 @@ def test_a_trace_says_what_is_expected(files: Path) -> None:
     assert "too short" in found["policies"]["notes"][0]
 
 
+def test_a_trace_of_more_than_the_most_is_told(files: Path) -> None:
+    """Before it is tried; a most above it says nothing."""
+    from flyball.cli.demo import START
+
+    write_trace(generate_day(START), files / "trace.csv")
+    words = ("loadtest.csv", *LARGE, "--trace", "trace.csv", "--most")
+    (note,) = run(*words, 1)["notes"]
+    assert note.startswith("the trace has up to ")
+    assert "times the 1 of --most: instances are counted for --most" in note
+    assert run(*words, 100_000)["notes"] == []
+
+
 def test_columns_and_units_are_named_by_options() -> None:
     """Of a table whose names tell nothing."""
     (found,) = run(

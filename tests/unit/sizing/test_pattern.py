@@ -9,7 +9,7 @@ import pytest
 
 from flyball.core.zone import zone
 from flyball.sim.trace import Trace
-from flyball.sizing.expectation import Expectation, Ramp, Shape, expect_trace
+from flyball.sizing.expectation import DAY_MINUTES, Expectation, Ramp, Shape, expect_trace
 from flyball.sizing.pattern import (
     AFTER,
     BEFORE,
@@ -87,22 +87,36 @@ def test_it_is_told_which_days_of_a_history_are_tried() -> None:
     """In the time zone of who reads it, and whether the most is among them."""
     level = [600.0] * (2 * LONGEST)
     level[60] = 90_000.0
-    (trace,) = (
-        each
-        for each in expect_patterns(
-            EXPECTED, history=Trace(START, tuple(level)), time_zone="Asia/Tokyo"
-        )
-        if each.name == "trace"
-    )
+    found = expect_patterns(EXPECTED, history=Trace(START, tuple(level)), time_zone="Asia/Tokyo")
+    (trace,) = (each for each in found if each.name == "trace")
     begin, end = (
         f"{(START + days * timedelta(days=1)).astimezone(zone('Asia/Tokyo')):%a %Y-%m-%d %H:%M JST}"
         for days in (7, 14)
     )
     peak = f"{(START + timedelta(hours=1)).astimezone(zone('Asia/Tokyo')):%a %Y-%m-%d %H:%M JST}"
-    assert trace.title == (
-        f"what was recorded from {begin} to {end}, the last 7 days of 14 d; the most of all, "
-        f"90,000 a minute on {peak}, is not in them"
+    assert trace.title == f"what was recorded from {begin} to {end}, the last 7 days of 14 d"
+    assert trace.most == 600.0
+    (most,) = (each for each in found if each.name == "trace-most")
+    first = f"{START.astimezone(zone('Asia/Tokyo')):%a %Y-%m-%d %H:%M JST}"
+    assert most.title == (
+        f"what was recorded from {first} to {begin}, with the most of all, 90,000 a minute on "
+        f"{peak}"
     )
+    assert (most.start, len(most.requests), most.most) == (START, LONGEST, 90_000.0)
+    assert most.required
+    assert most.has_calendar
+
+
+def test_the_most_of_a_history_is_tried_with_the_days_before_it() -> None:
+    """And a day after it; where the last days have as much, they do."""
+    level = [600.0] * (3 * LONGEST)
+    level[LONGEST + 100] = 900.0
+    found = expect_patterns(EXPECTED, history=Trace(START, tuple(level)))
+    (most,) = (each for each in found if each.name == "trace-most")
+    assert most.requests.index(900.0) == LONGEST - DAY_MINUTES
+    level[-1] = 890.0
+    again = expect_patterns(EXPECTED, history=Trace(START, tuple(level)))
+    assert [each.name for each in again if each.has_calendar] == ["trace"]
 
 
 def test_of_a_history_that_is_tried_whole_only_its_ends_are_told() -> None:
