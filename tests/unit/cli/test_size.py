@@ -159,7 +159,7 @@ def test_a_trace_of_more_than_the_most_is_told(files: Path) -> None:
     from flyball.cli.demo import START
 
     write_trace(generate_day(START), files / "trace.csv")
-    words = ("loadtest.csv", *LARGE, "--trace", "trace.csv", "--most")
+    words = ("loadtest.csv", *LARGE, "--trace", "trace.csv", "--least", 0, "--most")
     (note,) = run(*words, 1)["notes"]
     assert note.startswith("the trace has up to ")
     assert "times the 1 of --most: instances are counted for --most" in note
