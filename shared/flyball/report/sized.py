@@ -15,6 +15,7 @@ from flyball.sizing.machines import Comparison
 from flyball.sizing.plan import Sizing, Wish
 from flyball.sizing.saturation import LatencyObjective
 from flyball.sizing.sound import tell_unsound
+from flyball.sizing.variability import Services
 
 Json = dict[str, object]
 
@@ -80,6 +81,7 @@ def describe_beside(beside: Beside) -> Json:
         "service": beside.service._asdict(),
         "arrival_scv": beside.arrival_scv,
         "arrivals_measured": beside.is_measured,
+        "services_measured": beside.services is Services.MEASURED,
         "fleets": [each._asdict() for each in beside.fleets],
         "sentence": beside.sentence,
         "caution": beside.caution,

@@ -19,6 +19,7 @@ from flyball.sizing.machines import Comparison
 from flyball.sizing.queueing import POISSON_SCV
 from flyball.sizing.rounding import round_down, show_figure
 from flyball.sizing.saturation import NAMES, Bound, LatencyObjective, Saturation
+from flyball.sizing.variability import Services
 
 USUAL = (0.5, 0.9, 0.95, 0.99)
 MOST_QUANTILES = 5
@@ -32,6 +33,11 @@ WHENCE = {
     Arrivals.MEASURED: "from the trace's counts",
     Arrivals.UNASKED: "taken for want of a --trace",
     Arrivals.UNKNOWN: "taken, since the trace has too few counts in a row, or too long ones",
+}
+SERVED = {
+    Services.MEASURED: "as measured",
+    Services.ALONE: "taken, since one percentile of latency does not tell",
+    Services.FULL: "taken, since no load below saturation tells",
 }
 MINUTES = (
     " Counts do not show whether requests that come together do so at once or over seconds; of "
@@ -219,9 +225,9 @@ def tell_beside(beside: Beside) -> list[str]:
             f"{each} each." + (f" {beside.caution}." if beside.caution else "")
         ),
         (
-            "M/M/c takes services and arrivals to vary like chance, G/G/c as they were measured: "
-            f"squared coefficients of variation of {scv} (services) and {arrivals} "
-            f"(arrivals, {WHENCE[beside.arrivals]})." + (MINUTES if is_bound else "")
+            "M/M/c takes services and arrivals to vary like chance, G/G/c with squared "
+            f"coefficients of variation of {scv} (services, {SERVED[beside.services]}) and "
+            f"{arrivals} (arrivals, {WHENCE[beside.arrivals]})." + (MINUTES if is_bound else "")
         ),
         (
             "Both let requests wait in one row for whoever is free first; routing that knows not "

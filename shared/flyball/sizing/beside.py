@@ -27,7 +27,7 @@ from flyball.sizing.saturation import (
     find_saturation,
     queues,
 )
-from flyball.sizing.variability import learn_instance
+from flyball.sizing.variability import Services, find_services, learn_instance
 
 RULE, MARKOV, GENERAL = "rule", "M/M/c", "G/G/c"
 QUANTILE = 0.95
@@ -77,6 +77,7 @@ class Beside:
         sentence: The difference, for people.
         without: Why there is none of M/M/c; "": there is.
         caution: Why the service is not known, but taken; "": it is known.
+        services: Whence it is how irregular services are.
     """
 
     fleets: tuple[Fleet, ...]
@@ -87,6 +88,7 @@ class Beside:
     sentence: str
     without: str = ""
     caution: str = ""
+    services: Services = Services.MEASURED
 
     @property
     def is_measured(self) -> bool:
@@ -136,7 +138,10 @@ def size_beside(sizing: Sizing) -> Beside:
     queue = size_fleet(expected.most_per_s, service, objective, arrival_scv)
     sentence = compare_fleet(queue, capacity.most_instances, words).sentence
     caution = _warn(sizing.benchmark, saturation)
-    return Beside(tuple(found), service, arrival_scv, arrivals, words, sentence, without, caution)
+    services = find_services(sizing.benchmark, saturation)
+    return Beside(
+        tuple(found), service, arrival_scv, arrivals, words, sentence, without, caution, services
+    )
 
 
 def _learn_arrivals(expected: Expectation) -> tuple[float, Arrivals]:

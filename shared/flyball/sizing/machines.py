@@ -7,7 +7,7 @@ instances, so that at little load a big one stands idle and is paid for.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flyball.core.shape import NamedTuple
@@ -206,32 +206,54 @@ def _unit_price(option: Option) -> tuple[float, float]:
 def _tell(options: Sequence[Option], small: Option, turns: Sequence[Turn]) -> tuple[str, ...]:
     best = options[0]
     name = best.candidate.machine.instance_type
-    said = [f"{name} is cheapest: {best.hourly:.2f} an hour for the expected requests."]
+    price = f"{best.hourly:.2f} an hour for the expected requests."
+    said = [f"{name} is cheapest: {price}"]
     if len(options) > 1:
-        other = options[1]
-        spared = 1.0 - best.hourly / other.hourly
-        second = other.candidate.machine.instance_type
-        if best is small:
-            way = "out, with more of the smallest"
-            saved = f"{spared:.0%} less than with {second}"
-        else:
-            least = small.candidate.machine
-            is_faster = best.candidate.machine.gpus and not least.gpus
-            way = f"up, to {'an accelerated' if is_faster else 'a bigger'} one"
-            saved = f"{1.0 - best.hourly / small.hourly:.0%} less than with {least.instance_type}"
-            if other is not small:
-                saved += f", and {spared:.0%} less than with {second}, the next"
-        said.append(f"Scale {way}: that is {saved}.")
+        second = options[1].candidate.machine.instance_type
+        if _is_even(best, options[1]):
+            said = [f"{name} and {second} cost the same: {price}"]
+        said.extend(_tell_way(best, options[1], small))
     full = min(options, key=lambda each: each.per_million)
-    if full is not best:
+    prices = f"{full.per_million:.2f}", f"{best.per_million:.2f}"
+    if full is not best and prices[0] != prices[1]:
         dense = full.candidate.machine.instance_type
         said.append(
-            f"Where all instances are full {dense} is cheaper, {full.per_million:.2f} against "
-            f"{best.per_million:.2f} a million requests; but instances are whole, and at this "
-            "load too much of it would stand idle."
+            f"Where all instances are full {dense} is cheaper, {prices[0]} against {prices[1]} a "
+            "million requests; but instances are whole, and at this load too much of it would "
+            "stand idle."
         )
     said.extend(_tell_turn(turn) for turn in turns)
     return tuple(said)
+
+
+def _tell_way(best: Option, other: Option, small: Option) -> Iterator[str]:
+    """Say whether to scale up or out, where that is not the same."""
+    second, least = (each.candidate.machine for each in (other, small))
+    if best is small:
+        if not _is_even(best, other):
+            saved = f"{_spare(best, other)} less than with {second.instance_type}"
+            yield f"Scale out, with more of the smallest: that is {saved}."
+        return
+    if _is_even(best, small):
+        if other is not small:
+            yield f"So does {least.instance_type}, the smallest: scaling out comes to the same."
+        return
+    is_faster = best.candidate.machine.gpus and not least.gpus
+    way = f"up, to {'an accelerated' if is_faster else 'a bigger'} one"
+    saved = f"{_spare(best, small)} less than with {least.instance_type}"
+    if other is not small and not _is_even(best, other):
+        saved += f", and {_spare(best, other)} less than with {second.instance_type}, the next"
+    yield f"Scale {way}: that is {saved}."
+
+
+def _spare(best: Option, other: Option) -> str:
+    """Say how much less it costs."""
+    return f"{1.0 - best.hourly / other.hourly:.0%}"
+
+
+def _is_even(best: Option, other: Option) -> bool:
+    """Say whether the difference is none that a percent shows."""
+    return _spare(best, other) == f"{0.0:.0%}"
 
 
 def _tell_turn(turn: Turn) -> str:

@@ -10,12 +10,26 @@ import math
 from collections.abc import Mapping
 from statistics import NormalDist
 
+from flyball.core.word import Word
 from flyball.sizing.benchmark import UNKNOWN, Benchmark, BenchmarkError
 from flyball.sizing.queueing import Service
 from flyball.sizing.saturation import Bottleneck, Bound, Saturation, list_sound, queues
 
+ONE = 1
+"""Percentile that tells how long a service takes, and not how much that varies."""
 NOISE = 0.1
 """So little of one more server is none."""
+
+
+class Services(Word):
+    """Whence it is how irregular services are."""
+
+    MEASURED = "measured"
+    """From percentiles of latency."""
+    ALONE = "alone"
+    """One percentile does not tell: they are taken to vary like chance."""
+    FULL = "full"
+    """The least load saturates already: they are taken likewise."""
 
 
 def learn_service(latency_ms: Mapping[float, float]) -> Service:
@@ -76,8 +90,7 @@ def learn_instance(benchmark: Benchmark, saturation: Saturation) -> Service:
     Source: Denning and Buzen, "The Operational Analysis of Queueing Network Models" (1978):
         what is in service is throughput times the time of service.
     """
-    steps = list_sound(benchmark)
-    known = [found for step in steps if (found := _leave_out_ends(step.latency_ms))]
+    known = _list_known(benchmark)
     if not known or not saturation.invocations:
         raise BenchmarkError(
             f"{benchmark.source or 'the load test'}: latency_ms: no step that was answered has "
@@ -94,3 +107,17 @@ def learn_instance(benchmark: Benchmark, saturation: Saturation) -> Service:
     if saturation.bottleneck is Bottleneck.CPU and benchmark.machine != UNKNOWN:
         servers = min(servers, benchmark.machine.cores)
     return Service(servers / carried, alone.scv, servers)
+
+
+def find_services(benchmark: Benchmark, saturation: Saturation) -> Services:
+    """Say whence it is how irregular the services are that learn_instance finds."""
+    if queues(benchmark, saturation):
+        return Services.FULL
+    known = _list_known(benchmark)
+    return Services.MEASURED if known and len(known[0]) > ONE else Services.ALONE
+
+
+def _list_known(benchmark: Benchmark) -> list[dict[float, float]]:
+    """List the latencies of each step that has any, from the least load to the most."""
+    steps = list_sound(benchmark)
+    return [found for step in steps if (found := _leave_out_ends(step.latency_ms))]

@@ -15,6 +15,7 @@ from flyball.sizing.expectation import Expectation, expect_trace
 from flyball.sizing.limit import Objective
 from flyball.sizing.plan import Wish, size
 from flyball.sizing.saturation import LatencyObjective
+from flyball.sizing.variability import Services
 
 LATENCY = {0.5: 12.0, 0.95: 12.0}
 STEPS = tuple(
@@ -141,3 +142,26 @@ def test_a_load_test_that_was_not_saturated_is_no_measure_of_the_most() -> None:
     found = beside(wish, replace(test, is_peak=True))
     assert found.service == (0.06, 1.0, 1)
     assert found.caution.startswith("One at a time is taken: the load test has no load below")
+
+
+def test_services_that_were_not_measured_are_not_called_so() -> None:
+    """One percentile does not tell how they vary, nor does a load that saturates."""
+    alone = replace(TEST, steps=tuple(replace(each, latency_ms={0.95: 12.0}) for each in STEPS))
+    full = replace(
+        TEST,
+        steps=tuple(
+            replace(each, answered=4_000.0, offered=4_000.0 * n) for n, each in enumerate(STEPS, 2)
+        ),
+    )
+    for test, services, told in (
+        (TEST, Services.MEASURED, "0 (services, as measured)"),
+        (
+            alone,
+            Services.ALONE,
+            "1 (services, taken, since one percentile of latency does not tell)",
+        ),
+        (full, Services.FULL, "1 (services, taken, since no load below saturation tells)"),
+    ):
+        found = beside(Wish(Objective.BALANCED, EXPECTED), test)
+        assert found.services is services
+        assert told in " ".join(tell_beside(found))

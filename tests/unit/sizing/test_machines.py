@@ -171,6 +171,33 @@ def test_a_type_that_is_always_as_cheap_has_no_turn() -> None:
     assert "better is never dearer than small up to the most that is expected." in found.sentences
 
 
+@pytest.mark.parametrize(
+    ("candidates", "told"),
+    [
+        ([offer("a", 0.1, 600.0), offer("b", 0.2, 1_200.0)], ("b and a cost the same: ",)),
+        (
+            [offer("a", 0.1, 600.0), offer("b", 0.2, 1_200.0), offer("c", 0.4, 2_400.0)],
+            ("c and b cost the same: ", "So does a, the smallest: scaling out comes to the same."),
+        ),
+        (
+            [offer("a", 0.1, 300.0), offer("b", 0.2, 1_200.0), offer("c", 0.4, 2_400.0)],
+            ("c and b cost the same: ", "Scale up, to a bigger one: that is 50% less than with a."),
+        ),
+    ],
+)
+def test_what_costs_the_same_is_not_called_cheaper(
+    candidates: list[Candidate], told: tuple[str, ...]
+) -> None:
+    """Nor 0% less."""
+    level = Expectation(400.0, 400.0)
+    sentences = compare_machines(candidates, level).sentences
+    for said, wanted in zip(sentences, told, strict=False):
+        assert said.startswith(wanted)
+    assert not any(each.startswith("Where all instances are full") for each in sentences)
+    assert "0% less" not in " ".join(each for each in sentences if "50%" not in each)
+    assert sum(each.startswith(("Scale", "So does")) for each in sentences) == len(told) - 1
+
+
 @given(
     st.floats(0.05, 2.0),
     st.floats(1.0, 10.0),
