@@ -91,6 +91,7 @@ def test_fleet(
     """
     from flyball.cli.policies import choose_sizing
     from flyball.report.measured import Tested
+    from flyball.sizing.again import keep_last
     from flyball.sizing.concluded import tell_broken
     from flyball.sizing.evaluate import MOST
     from flyball.sizing.measured import Fleet, measure
@@ -104,6 +105,7 @@ def test_fleet(
     sizing, kinds = choose_sizing(found), read_kinds(*numbers)
     found_in_force = find_in_force(measuring.in_force, sizing, made)
     benchmark, fixed, ended, has_come = _read(measuring, sizing, kinds)
+    benchmark = keep_last(benchmark)
     fleet = Fleet(
         found_in_force.settings,
         sizing.saturation.invocations,

@@ -108,6 +108,7 @@ class Benchmark:
         is_peak: Who made it raised the load until it was too much, and tells only of the most.
         broke: The server answered nothing any more at its end.
         setup: Until a new instance's model is ready, as who made it measured; 0: nobody did.
+        held: The steps in the order in which they were held, as they were read; made of them.
     """
 
     steps: tuple[Step, ...]
@@ -117,6 +118,7 @@ class Benchmark:
     is_peak: bool = False
     broke: bool = False
     setup: timedelta = timedelta()
+    held: tuple[Step, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.steps:
@@ -124,10 +126,10 @@ class Benchmark:
                 f"{self.source or 'the load test'}: it has no step with any request; "
                 "give one with at least one load that was held"
             )
-        loads = [step.offered for step in self.steps]
-        if loads != sorted(loads):
-            ordered = tuple(sorted(self.steps, key=lambda step: step.offered))
-            object.__setattr__(self, "steps", ordered)
+        ordered = tuple(sorted(self.steps, key=lambda step: step.offered))
+        if ordered != tuple(sorted(self.held, key=lambda step: step.offered)):
+            object.__setattr__(self, "held", self.steps)
+        object.__setattr__(self, "steps", ordered)
 
 
 def _check(name: str, value: float, least: float, most: float) -> None:

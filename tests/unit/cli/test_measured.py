@@ -107,6 +107,17 @@ def test_round_by_round_until_it_holds(files: Path) -> None:
     assert third.count("Measured on the endpoint: It") == 1
 
 
+def test_a_load_that_was_held_again_is_judged_by_the_last_time(files: Path) -> None:
+    """Instances came meanwhile."""
+    rows = "50,5000,5000,20,60,1\n500,30000,9000,400,60,1\n500,30000,30000,25,600,6\n"
+    (files / "late.csv").write_text(f"{HEAD}{rows}")
+    done = flyball(*SIZED, *EXPECTED, "--measured", "late.csv")
+    assert done.code == 0, done
+    assert "note: 500 users were held more than once: the last time counts" in done.out
+    (files / "gone.csv").write_text(f"{HEAD}{''.join(reversed(rows.splitlines(keepends=True)))}")
+    assert flyball(*SIZED, *EXPECTED, "--measured", "gone.csv").code == 1
+
+
 def test_a_config_in_force_may_be_named(files: Path) -> None:
     """And holds several targets, of which one is meant."""
     assert flyball(*SIZED, *EXPECTED, "--write", "f.yaml", "--id", "a", "--quota", 2).code == 0

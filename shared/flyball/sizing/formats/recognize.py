@@ -76,7 +76,7 @@ def recognize(
     if len(machines) > 1:
         named = ", ".join(sorted(each.instance_type or "not told" for each in machines))
         raise BenchmarkError(f"{path}: files of several machines ({named}); give those of one")
-    steps = tuple(step for each in read for step in each.steps)
+    steps = tuple(step for each in read for step in each.held)
     source = _name_files([*zip((path, *more), read, strict=True)])
     return Benchmark(steps, machines.pop(), source, _merge_notes((path, *more), read))
 
