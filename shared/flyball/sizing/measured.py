@@ -33,6 +33,8 @@ NEAR_RATIO = 0.02
 """A load within this of another one is the same: so much is chance, or whole users."""
 FULL_RATIO = 0.9
 """Of what all instances carry: from here on they are full, since requests are shared by chance."""
+WHOLE = 0.01
+"""A mean of counts within this of a whole number is one."""
 FASTER = 1.05
 """Load grows faster than expected, where it grows by this much more."""
 
@@ -58,7 +60,7 @@ class Limit(Word):
     LEAD_TIME = "lead_time"
     """Load grew before as many instances could serve."""
     PACE = "pace"
-    """The load was held for long, and still too few instances served."""
+    """The load was held for long, and still too few instances served at its end."""
     TEST = "test"
     """The load test did not go so far."""
 
@@ -88,8 +90,8 @@ class Load(NamedTuple):
     Attributes:
         step: It, and what came of it.
         seen: Requests a minute that were asked when instances for its beginning were ordered.
-        early: Instances at its beginning.
-        last: At its end.
+        early: Instances at its beginning, at most.
+        last: At its end, at least.
         instances: Their mean.
         is_known: Whether they were counted, and not reckoned.
         carries: Requests a minute that so many carry, by the load test of one.
@@ -206,7 +208,7 @@ def _look(benchmark: Benchmark, fleet: Fleet, objective: LatencyObjective | None
     steps = order_steps(benchmark)
     load, found = measure_load(steps), find_saturation(benchmark)
     flat = found.load if found.cause is Cause.FLAT else math.inf
-    begin = timedelta(0)
+    begin, counted_before = timedelta(0), math.inf
     for step in steps:
         end, seen, last = begin + step.duration, step.offered, step.offered
         if not fleet.has_come:
@@ -215,16 +217,28 @@ def _look(benchmark: Benchmark, fleet: Fleet, objective: LatencyObjective | None
         early, now, is_known = _reckon(fleet, seen), _reckon(fleet, last), False
         part = min(1.0, fleet.lag / step.duration)  # in which those that it needs are not there
         counted = fleet.fixed if step.instances is None else step.instances
+        served = early * part + now * (1.0 - part)
         if counted is not None:
-            early, now, is_known = counted, counted, True
+            early, now = _bound_count(counted, counted_before)
+            served, counted_before, is_known = counted, counted, True
         failed, late = _measure_excess(step, objective)
         sign = Cause.FAILURES if failed >= 1.0 else Cause.LATENCY if late > 1.0 else None
         if sign is None and load(step) > flat:
             sign = Cause.FLAT
         excess = failed if sign is Cause.FAILURES else max(failed, late)
-        served = early * part + now * (1.0 - part)
         carries = served * fleet.each
         yield Load(step, seen, early, now, served, is_known, carries, sign, excess)
+
+
+def _bound_count(mean: float, before: float) -> tuple[float, float]:
+    """Say how many instances were there when a load began and ended, by their mean.
+
+    They are whole: a mean that is not tells of some that came, or left, meanwhile; no more than were
+    there under the load before were there at its beginning.
+    """
+    if abs(mean - round(mean)) <= WHOLE or mean < 1.0:
+        return mean, mean
+    return float(min(math.floor(mean), math.ceil(min(before, mean)))), float(math.ceil(mean))
 
 
 def _read_load(steps: Sequence[Step], at: timedelta) -> float:
@@ -264,6 +278,7 @@ def _blame(fleet: Fleet, broken: Load) -> Limit:
         return Limit.MAX_CAPACITY
     if fleet.fixed is not None:
         return Limit.TEST
-    if broken.is_known and broken.step.duration >= fleet.lag:
+    is_short = broken.last < broken.asked / fleet.each * (1 - NEAR_RATIO)
+    if broken.step.duration >= fleet.lag and is_short:
         return Limit.PACE
     return Limit.LEAD_TIME

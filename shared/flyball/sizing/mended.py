@@ -14,7 +14,7 @@ from fractions import Fraction
 from flyball.core.shape import NamedTuple
 from flyball.sizing.benchmark import Benchmark
 from flyball.sizing.expectation import MINUTE_S, count_instances, round_up
-from flyball.sizing.measured import Fleet, Limit, Load, Measured, Verdict
+from flyball.sizing.measured import WHOLE, Fleet, Limit, Load, Measured, Verdict
 from flyball.sizing.moves import LEAST_RATIO, LOWER_RATIO
 from flyball.sizing.plan import Sizing, size
 from flyball.sizing.rounding import round_down, show_figure
@@ -29,6 +29,13 @@ SAME = (
     "It is not what an instance carries: each had no more than under loads that held. Look at what "
     "they share: how requests are shared out, the network, a quota of calls, the load generator"
 )
+
+
+LOOK = (
+    "Look at what kept them from coming: a quota, no more machines of the type, or policies that "
+    "are not in force"
+)
+KEPT = f"The policies could have ordered as many in that time. {LOOK}"
 
 
 class Mended(NamedTuple):
@@ -60,6 +67,10 @@ def mend(measured: Measured, sizing: Sizing, fleet: Fleet, most: int, why: str) 
     kept, broken = Mended(fleet.settings, sizing), measured.broken
     if measured.verdict is not Verdict.BREAKS or broken is None:
         return kept
+    least = fleet.settings.min_capacity
+    if broken.is_known and fleet.fixed is None and broken.last < least - WHOLE:
+        served = f"{show_figure(broken.last)} served, fewer than the MinCapacity of {least:,}"
+        return kept._replace(obstacle=f"{served}. {LOOK}")
     told = f"{MEASURED}: {why[:1].lower()}{why[1:]}"
     match measured.limit:
         case Limit.INSTANCE:
@@ -67,7 +78,7 @@ def mend(measured: Measured, sizing: Sizing, fleet: Fleet, most: int, why: str) 
         case Limit.MAX_CAPACITY:
             return _raise(kept, most, told)
         case Limit.PACE:
-            return _hasten(kept, broken, fleet, told)
+            return _hasten(kept, broken, fleet, most, told)
         case _:
             return _make_room(kept, broken, fleet, most, told)
 
@@ -171,27 +182,51 @@ def _raise(kept: Mended, most: int, told: str) -> Mended:
     return kept._replace(settings=after, changes=tuple(_name_bounds(before, after)))
 
 
-def _hasten(kept: Mended, broken: Load, fleet: Fleet, told: str) -> Mended:
-    """Wait half as long after a scale-out, and let steps add what was short."""
-    before, after, changes = kept.settings, kept.settings, list[str]()
-    waits = before.cooldowns.scale_out
+def _hasten(kept: Mended, broken: Load, fleet: Fleet, most: int, told: str) -> Mended:
+    """Ask for more of them, or sooner: hold each at less, or wait less and add more at a time."""
+    before, adapts = kept.settings, kept.settings.kind is Kind.ADAPTIVE
+    wanted = count_instances(broken.asked / MINUTE_S, before.invocations)
+    if wanted <= broken.last and not adapts:
+        usual = kept.sizing.limit.invocations.middle
+        held = min(usual, round_down(before.invocations * LOWER_RATIO))
+        after, changes = _hold_at(kept, held, most, told)
+        return kept._replace(settings=after, changes=tuple(changes))
+    waits, short = before.cooldowns.scale_out, broken.asked / fleet.each - broken.last
     half = timedelta(seconds=waits // timedelta(seconds=2))
+    is_quickest = half == waits and before.kind is not Kind.STEPS
+    if is_quickest or _could_come(before, broken, fleet) >= short:
+        return kept._replace(obstacle=KEPT)
+    after, changes = before, list[str]()
     if half < waits:
         after = after.change(told, cooldowns=before.cooldowns._replace(scale_out=half))
         changes.append(
             f"cooldown of scale-out {waits.total_seconds():g} s → {half.total_seconds():g} s"
         )
-    short = max(1, math.ceil(broken.asked / fleet.each - broken.instances))
-    percent = math.ceil(100 * short / broken.instances)
+    more = max(1, math.ceil(short))
+    percent = math.ceil(100 * more / broken.last)
     rises = tuple(
-        each._replace(add=each.add + (percent if each.is_percent else short))
+        each._replace(add=each.add + (percent if each.is_percent else more))
         for each in before.rises
     )
-    if rises and before.kind is not Kind.ADAPTIVE:
+    if rises and not adapts:
         shown = ("/".join(each.shown for each in some) for some in (before.rises, rises))
         after = after.change(told, rises=rises)
         changes.append(f"steps {' → '.join(shown)}")
     return kept._replace(settings=after, changes=tuple(changes))
+
+
+def _could_come(settings: Settings, broken: Load, fleet: Fleet) -> float:
+    """Say how many more the policies could have ordered so early that they served.
+
+    Each time as many as the least step adds; what tracks a target, or adapts, orders all at once.
+    """
+    wait = settings.cooldowns.scale_out + timedelta(minutes=1)
+    times = 1 + (broken.step.duration - fleet.lag) // wait
+    if not settings.rises or settings.kind is not Kind.STEPS:
+        return math.inf if times > 1 else 0.0
+    first = settings.rises[0]
+    each = first.add * broken.early / 100 if first.is_percent else first.add
+    return times * max(1.0, each)
 
 
 def _make_room(kept: Mended, broken: Load, fleet: Fleet, most: int, told: str) -> Mended:

@@ -26,7 +26,7 @@ def judge(case: Case) -> tuple[Measured, Fleet, Sizing, Mended, str]:
         derive_settings(sizing, kind=case.kind),
         min_capacity=case.min_capacity,
         max_capacity=case.max_capacity,
-        invocations=9_000.0 if "room is enough" in case.id else 5_000.0,
+        invocations=case.held,
         cooldowns=Cooldowns(case.waits, timedelta(seconds=100)),
     )
     if case.limit is Limit.PACE:
