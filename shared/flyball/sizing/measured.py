@@ -233,8 +233,8 @@ def _look(benchmark: Benchmark, fleet: Fleet, objective: LatencyObjective | None
 def _bound_count(mean: float, before: float) -> tuple[float, float]:
     """Say how many instances were there when a load began and ended, by their mean.
 
-    They are whole: a mean that is not tells of some that came, or left, meanwhile; no more than were
-    there under the load before were there at its beginning.
+    They are whole: a mean that is not tells of some that came, or left, meanwhile; no more were
+    there at its beginning than under the load before.
     """
     if abs(mean - round(mean)) <= WHOLE or mean < 1.0:
         return mean, mean

@@ -16,6 +16,7 @@ from flyball.sizing.plan import Sizing
 from flyball.sizing.saturation import LatencyObjective
 from flyball.sizing.settings import Cooldowns, Settings, derive_settings
 from tests.unit.sizing.fleets import CALM, CASES, LAG, SPIKY, Case, load
+from tests.unit.sizing.paces import PACES
 from tests.unit.sizing.sized import EXPECTED, publish
 
 
@@ -40,7 +41,7 @@ def judge(case: Case) -> tuple[Measured, Fleet, Sizing, Mended, str]:
     return measured, fleet, sizing, mend(measured, sizing, fleet, case.most, why), why
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", [*CASES, *PACES], ids=lambda case: case.id)
 def test_the_limit_that_broke_first_is_found_and_moved(case: Case) -> None:
     """With the most that was handled, a sentence with figures, and nothing changed unseen."""
     measured, fleet, _, mended, why = judge(case)
@@ -57,7 +58,7 @@ def test_the_limit_that_broke_first_is_found_and_moved(case: Case) -> None:
     assert bool(tell_remedy(measured, fleet)) is (case.verdict is Verdict.UNKNOWN)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", [*CASES, *PACES], ids=lambda case: case.id)
 def test_what_is_changed_says_that_it_was_measured(case: Case) -> None:
     """Each value with its reason; what is not changed is as it was."""
     _, fleet, sizing, mended, _ = judge(case)
