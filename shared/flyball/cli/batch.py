@@ -138,11 +138,12 @@ def batch(
 ) -> None:
     """Find the cheapest fleet that ends a batch in time, and what more machines would buy.
 
-    Items are dealt out evenly. Each machine is paid from its order, its start-up too, until its
-    last item, so that more of them end sooner and cost more. With --cv items' times differ, and
-    the whole ends with its slowest machine: then the fleet is the cheapest that is not late too
-    likely. Several types of --machine are compared. Exit code 1: no fleet ends in time, and it
-    says what could be. `flyball batch queue` sizes workers that follow a queue instead.
+    Items are dealt out so that the least is billed. Each machine is paid from its order, its
+    start-up too, until its last item, so that more of them end sooner and cost more. With --cv
+    items' times differ, and the whole ends with its slowest machine: then the fleet is the
+    cheapest that is not late too likely. Several types of --machine are compared. Exit code 1: no
+    fleet ends in time, and it says what could be. `flyball batch queue` sizes workers that follow
+    a queue instead.
     """
     if ctx.invoked_subcommand is not None:
         _check_alone(ctx)

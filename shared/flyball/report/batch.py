@@ -204,6 +204,8 @@ def _conclude(kind: Kind) -> str:
         f"{length(job.deadline)}, for {money(best.cost)}"
     )
     told += f"; a late end is {risk(best.late_ratio)} likely." if job.cv else "."
+    if best.cost < best.even_cost:
+        told += _tell_deal(best)
     fast = find_soonest(kind.plan)
     if fast.time < best.time:
         told += (
@@ -211,6 +213,19 @@ def _conclude(kind: Kind) -> str:
             f"cost {money(fast.cost)}."
         )
     return told
+
+
+def _tell_deal(fleet: Fleet) -> str:
+    """Say how items are dealt, where that is not evenly."""
+    parts = [
+        f"{counted(items, 'item')} to {'each of ' if many > 1 else ''}{_count(many)}"
+        for items, many in fleet.shares
+    ]
+    last = f", and {parts[-1]}"
+    return (
+        f" Deal {', '.join(parts[:-1])}{last}: dealt evenly they would cost "
+        f"{money(fleet.even_cost)}."
+    )
 
 
 def _refuse(kind: Kind) -> str:
@@ -297,6 +312,8 @@ def _fleet(fleet: Fleet) -> Mapping[str, object]:
         "used_ratio": fleet.used_ratio,
         "late_ratio": fleet.late_ratio,
         "in_time": fleet.in_time,
+        "deal": [each._asdict() for each in fleet.shares],
+        "cost_dealt_evenly": fleet.even_cost,
     }
 
 

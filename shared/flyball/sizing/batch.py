@@ -12,16 +12,21 @@ from datetime import timedelta
 from fractions import Fraction
 
 from flyball.core.shape import NamedTuple
+from flyball.sizing.deal import Terms, deal_soonest
 from flyball.sizing.expectation import round_up
 from flyball.sizing.late import find_budget, find_risk
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+UNIT = timedelta.resolution
+HOUR_UNITS = HOUR // UNIT
 MOST_MACHINES = 1_000
 FEW_MACHINES = 8
 """Below that the table of fleets has each of them."""
 MOST_CV = 100.0
+WORTH_RATIO = 0.001
+"""A deal that is not even and saves less than this is not worth it."""
 USUAL_RISK_RATIO = 0.05
 """A late end may be so likely, where it is not said."""
 
@@ -85,6 +90,13 @@ class Offer:
             raise ValueError("at_a_time, most_machines: give 1 or more")
 
 
+class Share(NamedTuple):
+    """So many items on each of so many machines."""
+
+    items: int
+    machines: int
+
+
 class Fleet(NamedTuple):
     """So many machines, and what comes of them.
 
@@ -97,6 +109,8 @@ class Fleet(NamedTuple):
         in_time: Whether it ends by the deadline, and a late end is not too likely.
         used_ratio: Share of what is billed in which items are in work, in all places for them.
         late_ratio: How likely a late end is, 0-1.
+        shares: How items are dealt, most of them first.
+        even_cost: If they were dealt evenly; cost, where that is as cheap.
     """
 
     machines: int
@@ -107,6 +121,8 @@ class Fleet(NamedTuple):
     in_time: bool
     used_ratio: float
     late_ratio: float
+    shares: tuple[Share, ...]
+    even_cost: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +156,9 @@ class Backlog:
 def plan_batch(job: Job, offer: Offer) -> Plan:
     """Find the cheapest fleet that ends in time.
 
-    Items are dealt out evenly beforehand; each machine is paid from its order until its last item.
+    Items are dealt out beforehand, so that a fleet that ends in time costs the least; evenly where
+    nothing is cheaper by WORTH_RATIO, or items' times differ. Each machine is paid from its order
+    until its last item.
 
     Returns:
         Of fleets that cost the same, that of the fewest machines.
@@ -267,32 +285,70 @@ def _find_risk(job: Job, offer: Offer, machines: int) -> float:
 
 
 def _try_fleet(job: Job, offer: Offer, machines: int, one: Fleet | None) -> Fleet:
-    share, more = divmod(job.items, machines)
-    longest = _last(job, offer, share + bool(more))
-    billed = more * _bill(offer, _last(job, offer, share + 1))
-    billed += (machines - more) * _bill(offer, _last(job, offer, share))
-    cost = offer.price_per_hour * (billed / HOUR)
-    faster = one.time / longest if one else 1.0
-    dearer = cost / one.cost if one and one.cost else 1.0
+    shares = even = _deal_evenly(job.items, machines)
+    billed = even_billed = _bill(job, offer, even)
+    longest, worth = _last(job, offer, even[0].items), billed * (1.0 - WORTH_RATIO)
     risk = _find_risk(job, offer, machines)
     in_time = longest <= job.deadline and (not job.cv or risk <= job.risk_ratio)
-    used = job.items * job.time_per_item / (billed * offer.at_a_time)
-    return Fleet(machines, longest, cost, faster, dearer, in_time, used, risk)
+    if in_time and not job.cv and _least_billed(job, offer, machines) <= worth:
+        found = _deal(job, offer, machines)
+        less = _bill(job, offer, found)
+        if less <= worth:
+            shares, billed, longest = found, less, _last(job, offer, found[0].items)
+    cost = offer.price_per_hour * (billed / HOUR_UNITS)
+    faster = one.time / longest if one else 1.0
+    dearer = cost / one.cost if one and one.cost else 1.0
+    used = job.items * (job.time_per_item // UNIT) / (billed * offer.at_a_time)
+    even_cost = offer.price_per_hour * (even_billed / HOUR_UNITS)
+    return Fleet(machines, longest, cost, faster, dearer, in_time, used, risk, shares, even_cost)
+
+
+def _deal_evenly(items: int, machines: int) -> tuple[Share, ...]:
+    share, more = divmod(items, machines)
+    found = (Share(share + 1, more), Share(share, machines - more))
+    return tuple(each for each in found if each.machines)
+
+
+def _deal(job: Job, offer: Offer, machines: int) -> tuple[Share, ...]:
+    """Deal so that the least is billed, in whole rounds; what the last round lacks, lacks one."""
+    rounds = -(-job.items // offer.at_a_time)
+    dealt = sorted(deal_soonest(machines, rounds, _terms(job, offer)).items(), reverse=True)
+    found = [Share(each * offer.at_a_time, count) for each, count in dealt]
+    lacking = rounds * offer.at_a_time - job.items
+    if lacking:
+        items, count = found.pop()
+        found += [Share(items, count - 1)] * (count > 1) + [Share(items - lacking, 1)]
+    return tuple(found)
+
+
+def _terms(job: Job, offer: Offer) -> Terms:
+    return Terms(
+        start=offer.start_up // UNIT,
+        each=job.time_per_item // UNIT,
+        by=offer.billed_by // UNIT,
+        least=offer.billed_least // UNIT,
+        most=max(1, (job.deadline - offer.start_up) // job.time_per_item),
+    )
 
 
 def _least_cost(job: Job, offer: Offer, machines: int) -> float:
     """Say what so many machines cost at least, which more of them never cost less than."""
-    work = -(-job.items // offer.at_a_time) * job.time_per_item
-    billed = max(machines * offer.start_up + work, machines * offer.billed_least)
-    return offer.price_per_hour * (billed / HOUR)
+    return offer.price_per_hour * (_least_billed(job, offer, machines) / HOUR_UNITS)
+
+
+def _least_billed(job: Job, offer: Offer, machines: int) -> int:
+    rounds = -(-job.items // offer.at_a_time)
+    return _terms(job, offer).bound(machines, rounds)
 
 
 def _last(job: Job, offer: Offer, share: int) -> timedelta:
     return offer.start_up + -(-share // offer.at_a_time) * job.time_per_item
 
 
-def _bill(offer: Offer, time: timedelta) -> timedelta:
-    return max(offer.billed_least, -(-time // offer.billed_by) * offer.billed_by)
+def _bill(job: Job, offer: Offer, shares: tuple[Share, ...]) -> int:
+    """Say what is billed for all machines, in units of time."""
+    terms = _terms(job, offer)
+    return sum(count * terms.bill(-(-items // offer.at_a_time)) for items, count in shares)
 
 
 def _check_positive(name: str, value: timedelta) -> None:

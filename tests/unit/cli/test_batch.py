@@ -30,6 +30,8 @@ def test_the_cheapest_fleet_in_time_is_named() -> None:
         "used_ratio": pytest.approx(5 / 6),
         "late_ratio": 0.0,
         "in_time": True,
+        "deal": [{"items": 3_000, "machines": 12}],
+        "cost_dealt_evenly": 12.0,
     }
     assert only["fleets"][0]["cost_of_an_hour_saved"] is None
     assert only["fleets"][1]["cost_of_an_hour_saved"] == pytest.approx((1 / 6) / 5)

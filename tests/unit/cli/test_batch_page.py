@@ -26,7 +26,7 @@ def test_the_page_has_what_its_commands_print(
     path = repository / "docs" / "batch.md"
     page = path.read_text(encoding="utf-8")
     blocks = BLOCKS.findall(page)
-    assert len(blocks) == page.count("```sh") == 6
+    assert len(blocks) == page.count("```sh") == 7
     monkeypatch.chdir(repository)
     for command, printed in blocks:
         done = flyball(*shlex.split(command)[1:])

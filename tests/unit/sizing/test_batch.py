@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flyball.sizing.batch import (
+    WORTH_RATIO,
     Backlog,
     Job,
     Offer,
@@ -72,11 +73,11 @@ CASES = (
         4.0,
     ),
     Case(
-        "by the hour: more are cheaper, as none begins another",
+        "by the hour: five and three items, so that one begins no other hour",
         Job(8, 20 * MINUTE, 2 * HOUR),
         Offer(1.0, billed_by=HOUR),
-        3,
-        HOUR,
+        2,
+        100 * MINUTE,
         3.0,
     ),
     Case("for nothing", Job(10, MINUTE, 5 * MINUTE), Offer(0.0), 2, 5 * MINUTE, 0.0),
@@ -216,7 +217,7 @@ OFFERS = st.builds(
 
 
 def cost_of(job: Job, offer: Offer, machines: int) -> tuple[timedelta, float]:
-    """Deal items out one by one, and bill each machine, as a person would."""
+    """Deal items out one by one, evenly, and bill each machine, as a person would."""
     shares = [0] * machines
     for item in range(job.items):
         shares[item % machines] += 1
@@ -230,18 +231,99 @@ def cost_of(job: Job, offer: Offer, machines: int) -> tuple[timedelta, float]:
 
 @given(JOBS, OFFERS)
 def test_no_fleet_that_ends_in_time_is_cheaper(job: Job, offer: Offer) -> None:
-    """Each one is tried, and where none ends in time none is named."""
+    """Each one is tried, evenly dealt, and where none ends in time none is named."""
     most = min(offer.most_machines, math.ceil(job.items / offer.at_a_time))
     tried = [cost_of(job, offer, machines) for machines in range(1, most + 1)]
     in_time = [cost for time, cost in tried if time <= job.deadline]
     best = plan_batch(job, offer).best
     if best is None:
         assert in_time == []
-    else:
-        assert best.cost == pytest.approx(min(in_time))
-        time, cost = tried[best.machines - 1]
+        return
+    assert best.cost <= min(in_time) * (1 + 1e-9)
+    time, cost = tried[best.machines - 1]
+    assert best.even_cost == pytest.approx(cost)
+    if best.cost == best.even_cost:
         assert best.time == time
-        assert best.cost == pytest.approx(cost)
+
+
+@given(JOBS, OFFERS)
+def test_what_is_dealt_is_all_of_it(job: Job, offer: Offer) -> None:
+    """On each fleet; its time and its cost are what the shares come to."""
+    for fleet in plan_batch(job, offer).table:
+        assert sum(each.machines for each in fleet.shares) == fleet.machines
+        assert sum(each.items * each.machines for each in fleet.shares) == job.items
+        assert min(min(each) for each in fleet.shares) >= 1
+        costs = [(cost_of(replace(job, items=n), offer, 1), many) for n, many in fleet.shares]
+        assert fleet.time == max(time for (time, _), _ in costs)
+        assert fleet.cost == pytest.approx(sum(cost * many for (_, cost), many in costs))
+        assert fleet.cost <= fleet.even_cost
+        assert not fleet.in_time or fleet.time <= job.deadline
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """A batch whose cheapest fleet is dealt so: items and machines."""
+
+    id: str
+    job: Job
+    offer: Offer
+    shares: list[tuple[int, int]]
+    cost: float
+    even_cost: float
+
+
+TWENTY = Job(8, 20 * MINUTE, 2 * HOUR)
+DEALT = (
+    Dealt(
+        "whole hours: the odd one begins a second",
+        TWENTY,
+        Offer(1.0, billed_by=HOUR, most_machines=2),
+        [(5, 1), (3, 1)],
+        3.0,
+        4.0,
+    ),
+    Dealt(
+        "evenly where that is as cheap",
+        TWENTY,
+        Offer(1.0, most_machines=3),
+        [(3, 2), (2, 1)],
+        8 / 3,
+        8 / 3,
+    ),
+    Dealt(
+        "evenly where times differ",
+        replace(TWENTY, cv=0.1, risk_ratio=0.9),
+        Offer(1.0, billed_by=HOUR, most_machines=2),
+        [(4, 2)],
+        4.0,
+        4.0,
+    ),
+    Dealt(
+        "whole rounds of three",
+        Job(8, HOUR, 2 * HOUR),
+        Offer(1.0, at_a_time=3, most_machines=2),
+        [(6, 1), (2, 1)],
+        3.0,
+        4.0,
+    ),
+    Dealt(
+        "of those that cost the same, one that ends sooner",
+        Job(40, 20 * MINUTE, 9 * HOUR),
+        Offer(1.0, billed_by=HOUR, most_machines=4),
+        [(11, 2), (9, 2)],
+        14.0,
+        16.0,
+    ),
+)
+
+
+@pytest.mark.parametrize("case", DEALT, ids=lambda case: case.id)
+def test_items_are_dealt_so_that_the_least_is_billed(case: Dealt) -> None:
+    """To the largest fleet that may be."""
+    fleet = plan_batch(case.job, case.offer).table[-1]
+    assert list(fleet.shares) == case.shares
+    assert fleet.cost == pytest.approx(case.cost)
+    assert fleet.even_cost == pytest.approx(case.even_cost)
 
 
 @given(JOBS, OFFERS, st.integers(1, 600))
@@ -253,7 +335,7 @@ def test_more_time_is_never_dearer_and_more_work_never_cheaper(
     later = plan_batch(replace(job, deadline=job.deadline + more * SECOND), offer).best
     if best is not None:
         assert later is not None
-        assert later.cost <= best.cost * (1 + 1e-9)
+        assert later.cost <= best.cost * (1 + WORTH_RATIO)
     larger = replace(job, items=job.items + more)
     assert count_needed(larger, offer) >= count_needed(job, offer)
 
