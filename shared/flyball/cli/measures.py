@@ -105,6 +105,11 @@ def test_fleet(
     sizing, kinds = choose_sizing(found), read_kinds(*numbers)
     found_in_force = find_in_force(measuring.in_force, sizing, made)
     benchmark, fixed, ended, has_come = _read(measuring, sizing, kinds)
+    if benchmark.steps == sizing.benchmark.steps:
+        refuse(
+            f"--measured: {benchmark.source}: it is the load test of one instance; give one of the "
+            "whole endpoint"
+        )
     benchmark = keep_last(benchmark)
     fleet = Fleet(
         found_in_force.settings,

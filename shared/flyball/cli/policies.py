@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flyball.sizing.settings import Settings
 
 HOMES = ("local", "aws", "gcp")
-NAME = "model"
+NAME, UTC = "model", "UTC"
 
 
 class Named(NamedTuple):
@@ -107,13 +107,16 @@ class Made(NamedTuple):
     told: Sequence[str]
 
 
-def check_policies(made: Policies, wanted: Wanted, *, is_measured: bool = False) -> None:
+def check_policies(
+    made: Policies, wanted: Wanted, *, is_measured: bool = False, is_past: bool = False
+) -> None:
     """Refuse, before anything runs, what could not be written when it has run.
 
     Args:
         made: What the options say of the policies.
         wanted: What is wanted.
         is_measured: There is a load test of the whole endpoint, whose policies are known.
+        is_past: Endpoint and variant are those whose past is the load test.
 
     Raises:
         CommandError: The options do not fit together.
@@ -126,18 +129,22 @@ def check_policies(made: Policies, wanted: Wanted, *, is_measured: bool = False)
     if not writes and not is_measured:
         given = {"--address": named.address, "--id": named.name}
         more = {"--adaptive": made.adaptive, "--quota": made.quota}
-        for option, value in {**given, **more}.items():
+        own = {} if is_past else {"--endpoint": named.endpoint, "--variant": named.variant}
+        for option, value in {**given, **more, **own}.items():
             if value:
-                refuse(f"{option}: only with --write, --evaluate or --measured")
+                also = "--from, " if option in own else ""
+                refuse(f"{option}: only with {also}--write, --evaluate or --measured")
+    try:
+        zone(made.time_zone)
+    except ValueError as error:
+        refuse(f"--time-zone: {error}")
+    if made.time_zone != UTC and wanted.trace is None:
+        refuse("--time-zone: only with --trace, whose days and hours it is of")
     if not writes:
         return
     if wanted.wish is None:
         option = "--evaluate" if made.path is None else "--write"
         refuse(f"{option}: policies need to know how many requests come: give --most, or --trace")
-    try:
-        zone(made.time_zone)
-    except ValueError as error:
-        refuse(f"--time-zone: {error}")
     made.named.find()
 
 

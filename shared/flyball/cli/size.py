@@ -95,7 +95,8 @@ def _run(
     check_pages(None, plot, overwrite=overwrite)
     check_files({"--write": made.path}, overwrite=overwrite)
     wanted = read_wanted(asked)
-    check_policies(made, wanted, is_measured=bool(measured))
+    is_past = sources.window.service is not None
+    check_policies(made, wanted, is_measured=bool(measured), is_past=is_past)
     region = sources.ordering.region
     tests = Measuring(measured or [], instances, in_force, sources.files, region)
     check_measuring(tests, wanted)

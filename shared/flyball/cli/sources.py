@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from flyball.cli.benches import Files, Given, read_files, read_kinds
+from flyball.cli.benches import Files, Given, Kinds, read_files, read_kinds
 from flyball.cli.failure import refuse
 from flyball.cli.trials import Ordering, Window, pull_past, run_trial
 
@@ -44,10 +44,10 @@ def find_sources(sources: Sources, wanted: Wanted) -> Given:
     _check_sources(sources)
     if ordering.job is not None or ordering.mode is not None:
         latency = wanted.objective if isinstance(wanted.objective, LatencyObjective) else None
-        return run_trial(ordering, latency, kinds)
+        return _check_kinds(kinds, run_trial(ordering, latency, kinds))
     if window.service is not None:
-        return Given([pull_past(window, files.instance_type, kinds)], ())
-    given = read_files(files, kinds)
+        return _check_kinds(kinds, Given([pull_past(window, files.instance_type, kinds)], ()))
+    given = _check_kinds(kinds, read_files(files, kinds))
     for benchmark in given.benchmarks:
         counted = max(each.instances or 1.0 for each in benchmark.steps)
         if counted > 1.0:
@@ -55,6 +55,21 @@ def find_sources(sources: Sources, wanted: Wanted) -> Given:
                 f"{benchmark.source}: it is of {counted:g} instances, and FILE of one; give it as "
                 "--measured"
             )
+    return given
+
+
+def _check_kinds(kinds: Kinds, given: Given) -> Given:
+    """Refuse what is said of an instance type that no load test is of."""
+    known = {each.machine.instance_type for each in given.benchmarks}
+    named = {"--cores": kinds.cores, "--gpus": kinds.gpus, "--price": kinds.prices}
+    for option, values in named.items():
+        strange = next((each for each in values if each and each not in known), None)
+        if strange is not None:
+            types = ", ".join(sorted(filter(None, known)))
+            remedy = (
+                f"they are of {types}" if types else f"--instance-type {strange} says that one is"
+            )
+            refuse(f"{option}: no load test is of {strange!r}; {remedy}")
     return given
 
 

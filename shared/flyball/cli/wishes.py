@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -117,6 +118,7 @@ def read_wanted(asked: Asked) -> Wanted:
     except ValueError as error:
         refuse(name_options(str(error)))
     if expectation is None:
+        _refuse_alone({"--at-least": asked.at_least})
         return Wanted(objective, resource, None, None, home=asked.home)
     lead_time, origin = LEAD_TIME, TAKEN
     if asked.lead_time is not None:
@@ -165,10 +167,8 @@ def _expect(asked: Load, trace: Trace | None) -> Expectation | None:
         most = found.most_per_s if asked.most is None else asked.most
         return replace(found, least_per_s=least, most_per_s=most)
     if asked.most is None:
-        given = {"--least": asked.least, "--shape": asked.shape}
-        for option, value in given.items():
-            if value is not None:
-                refuse(f"{option}: give --most with it, the most requests a second")
+        growth = None if asked.growth == 1.0 else asked.growth
+        _refuse_alone({"--least": asked.least, "--shape": asked.shape, "--growth": growth})
         return None
     return Expectation(
         asked.least or 0.0,
@@ -195,6 +195,13 @@ def _doubt(asked: Load, trace: Trace | None) -> tuple[str, ...]:
         "for what was recorded"
     )
     return (told,)
+
+
+def _refuse_alone(given: Mapping[str, object]) -> None:
+    """Refuse options that say nothing while nobody says how many requests come."""
+    for option, value in given.items():
+        if value is not None:
+            refuse(f"{option}: give --most with it, the most requests a second, or a --trace")
 
 
 def _read_ramp(asked: Load, shape: str) -> Ramp | None:

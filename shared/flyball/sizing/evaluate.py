@@ -54,12 +54,14 @@ class Evaluation:
         holds: Whether all patterns hold in the last round that have to.
         why: What it came to, for people: a sentence or two.
         text: The config of the last round.
+        carried: Requests a minute that one instance carries, of the type that was tried.
     """
 
     rounds: tuple[Round, ...]
     holds: bool
     why: str
     text: str
+    carried: float
 
     @property
     def settings(self) -> Settings:
@@ -129,7 +131,8 @@ def evaluate(
             told(each)
     last, why = seen[-1], _conclude(seen, most)
     text = write(last.settings, note=f"{note}\nSimulated: {why}")
-    return Evaluation(tuple(seen), last.worst is None, why, text)
+    carried = sizing.saturation.invocations
+    return Evaluation(tuple(seen), last.worst is None, why, text, carried)
 
 
 def _go(

@@ -230,6 +230,9 @@ class Wrong:
 FLEET = ("--measured", "well.csv")
 WRONG = [
     Wrong("nothing is expected", FLEET, ("--measured: it is held against", "--most, or --trace")),
+    Wrong(
+        "one instance", (*EXPECTED, "--measured", "loadtest.csv"), ("load test of one instance",)
+    ),
     Wrong("no job", (*EXPECTED, "--measured", "recommender:"), ("expected recommender:JOB",)),
     Wrong("two", (*EXPECTED, *FLEET, "--measured", "recommender:a"), ("give one job, or files",)),
     Wrong("alone", ("--measured-instances", 3), ("--measured-instances: only with --measured",)),

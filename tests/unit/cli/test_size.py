@@ -268,6 +268,20 @@ CASES = (
     Case("no trace", ("loadtest.csv", "--shape", "trace"), ("--shape, --trace",)),
     Case("lost trace", ("loadtest.csv", "--trace", "no.csv"), ("no.csv",)),
     Case("write", ("loadtest.csv", "--write", "f.yaml"), ("--write", "--most")),
+    Case("growth alone", ("loadtest.csv", "--growth", 2), ("--growth: give --most", "--trace")),
+    Case("at least alone", (*SIZED, "--at-least", 2), ("--at-least: give --most",)),
+    Case("endpoint", (*SIZED, *EXPECTED, "--endpoint", "a"), ("--endpoint: only with --from, ",)),
+    Case("zone", (*SIZED, *EXPECTED, "--time-zone", "Asia/Tokyo"), ("--time-zone", "--trace")),
+    Case(
+        "strange price",
+        (*SIZED, "--price", "ml.x=2"),
+        ("--price: no load test is of 'ml.x'; they are of ml.c5.large",),
+    ),
+    Case(
+        "strange cores",
+        ("loadtest.csv", "--cores", 2, "--gpus", "ml.x=2"),
+        ("--gpus", "--instance-type ml.x"),
+    ),
     Case("evaluate", ("loadtest.csv", "--evaluate"), ("--evaluate", "--most")),
     Case("quota", ("loadtest.csv", "--quota", 3), ("--quota", "--write")),
     Case(

@@ -72,7 +72,7 @@ def draw_curves(
         expectation: Requests; None: nobody said how many.
         path: Where it goes.
         objective: How long an answer may take; None: another one.
-        evaluation: Of the policies of the only instance type; None: they were not tried.
+        evaluation: Of the policies of one of the types; None: they were not tried.
 
     Raises:
         PictureError: The kind of the file is not known, or matplotlib is not installed.
@@ -98,8 +98,7 @@ def make_figure(
     )
     parts = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
     if evaluation is not None:
-        carried = subjects[0].instance.saturation.invocations
-        evaluated.draw_evaluation(parts[-1], evaluation, carried)
+        evaluated.draw_evaluation(parts[-1], evaluation)
     for part, subject in zip(parts, subjects, strict=False):
         part.suptitle(name_instance(subject.instance.benchmark), x=0.01, ha="left", weight="bold")
         grid = part.add_gridspec(2, 2)

@@ -32,13 +32,12 @@ def count_rows(evaluation: Evaluation) -> int:
     return math.ceil(len(evaluation.trials) / ACROSS)
 
 
-def draw_evaluation(part: Any, evaluation: Evaluation, carried: float) -> None:  # noqa: ANN401
+def draw_evaluation(part: Any, evaluation: Evaluation) -> None:  # noqa: ANN401
     """Draw the last round into a part of a figure.
 
     Args:
         part: Of matplotlib.
         evaluation: What became of the policies.
-        carried: Requests a minute that one instance carries, > 0.
     """
     part.suptitle(
         "Evaluated: the policies under the expected traffic, simulated",
@@ -49,14 +48,14 @@ def draw_evaluation(part: Any, evaluation: Evaluation, carried: float) -> None: 
     grid = part.add_gridspec(count_rows(evaluation), ACROSS)
     for index, trial in enumerate(evaluation.trials):
         axes = part.add_subplot(grid[divmod(index, ACROSS)])
-        _draw_trial(axes, trial, evaluation, carried)
+        _draw_trial(axes, trial, evaluation)
         if not index:
             above = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.2}
             axes.legend(frameon=False, ncols=4, fontsize=8, **above)
 
 
-def _draw_trial(axes: Any, trial: Trial, evaluation: Evaluation, carried: float) -> None:  # noqa: ANN401
-    settings, pattern = evaluation.settings, trial.pattern
+def _draw_trial(axes: Any, trial: Trial, evaluation: Evaluation) -> None:  # noqa: ANN401
+    settings, pattern, carried = evaluation.settings, trial.pattern, evaluation.carried
     late = [max(0.0, count) for count in trial.late_each]
     into = buckets(divide(late, MOST_BUCKETS), len(late))
     edges, unit = _scale(into)

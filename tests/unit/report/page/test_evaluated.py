@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -69,6 +70,27 @@ def test_what_was_in_service_is_what_it_carries(sizing: Sizing, found: Evaluatio
     assert list(carried.get_xdata()) == pytest.approx([minute / 60 for minute in range(61)])
 
 
+def test_of_several_types_it_is_of_the_one_that_was_tried(
+    sizing: Sizing, found: Evaluation
+) -> None:
+    """Which need not be the first."""
+    steps = tuple(
+        replace(each, answered=2 * each.answered, offered=2 * each.offered)
+        for each in sizing.benchmark.steps
+    )
+    bigger = publish(replace(sizing.benchmark, steps=steps))
+    subjects = [make_subject(bigger), make_subject(sizing)]
+    figure = make_figure(subjects, sizing.wish.expectation, None, found)
+    (carried,) = (
+        line
+        for axes in figure.axes
+        if axes.get_title(loc="left").startswith("step: ")
+        for line in axes.lines
+        if line.get_label() == "carried in service"
+    )
+    assert carried.get_ydata()[0] == found.trials[0].ready[0] * sizing.saturation.invocations
+
+
 def rectangles(axes: Any) -> list[Any]:
     """List what is shaded; what arrived is no rectangle."""
     return [each for each in axes.patches if hasattr(each, "get_width")]
@@ -96,7 +118,10 @@ def test_only_the_last_round_is_drawn(sizing: Sizing, found: Evaluation) -> None
     """What held is what is written."""
     last = found.rounds[-1]
     empty = Round(1, last.settings, (), None, "changed")
-    assert list(panels(sizing, Evaluation((empty, last), True, "", ""))) == ["step", "quiet"]
+    assert list(panels(sizing, Evaluation((empty, last), True, "", "", 10_000.0))) == [
+        "step",
+        "quiet",
+    ]
 
 
 def test_the_same_policies_give_the_same_bytes(
