@@ -93,14 +93,17 @@ def _lower(
         return kept._replace(obstacle=SAME)
     ratio = min(carried, had) / fleet.each
     before = fleet.settings
-    again = size(_shrink(kept.sizing.benchmark, ratio), kept.sizing.wish)
-    held = min(again.limit.invocations.middle, round_down(before.invocations * LOWER_RATIO))
+    held = min(
+        ratio * kept.sizing.limit.invocations.middle, round_down(before.invocations * LOWER_RATIO)
+    )
     if held < LEAST_RATIO * kept.sizing.limit.invocations.middle:
         return kept._replace(
             obstacle=f"Each would have to be held at {show_figure(held)} a minute, so little of "
             f"the {show_figure(fleet.each)} that one carries alone that more instances are no "
             "remedy: look at what fails"
         )
+    again = size(_shrink(kept.sizing.benchmark, ratio), kept.sizing.wish)
+    held = min(again.limit.invocations.middle, held)
     after, changes = _hold_at(kept, held, most, told)
     if before.kind is Kind.ADAPTIVE:  # it reads what one carries from its config
         carries = (show_figure(each) for each in (fleet.each, ratio * fleet.each))
@@ -153,10 +156,10 @@ def _hold_at(kept: Mended, held: float, most: int, told: str) -> tuple[Settings,
     needed = count_instances(expected.most_per_s, held)
     grown = round_up(needed * Fraction(str(expected.growth_factor)))
     follow = "as the target was lowered"
-    if least > before.min_capacity:
+    if min(most, least) > before.min_capacity:
         after = after.change(follow, min_capacity=min(most, least))
-    if grown > before.max_capacity:
-        after = after.change(follow, max_capacity=max(before.max_capacity, min(most, grown)))
+    if min(most, grown) > before.max_capacity:
+        after = after.change(follow, max_capacity=min(most, grown))
     target = f"InvocationsPerInstance {show_figure(before.invocations)} → {show_figure(held)}"
     return after, [target, *_name_bounds(before, after)]
 

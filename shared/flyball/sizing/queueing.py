@@ -28,6 +28,8 @@ SHARPEST, FLATTEST = 0.1, 200.0
 """Shapes of a Weibull distribution: squared coefficients from 10^5 to 4 · 10^-5."""
 NOTHING = 1e-20
 """Terms that fall are left out from here on: a float can not tell them from none."""
+SERVERS_LIMIT = 1_000_000_000
+"""More of them are not counted one by one in a moment, and are nobody's."""
 HALVINGS = 60
 """Of an interval, until it is no longer than a float can tell."""
 
@@ -245,7 +247,8 @@ def size_fleet(
         arrival_scv: Of the time between arrivals.
 
     Raises:
-        ValueError: No fleet keeps it, since the service alone takes longer; or a value is none.
+        ValueError: No fleet keeps it, since the service alone takes longer or more servers than
+            SERVERS_LIMIT are needed; or a value is none.
     """
     _check_objective(service, objective)
     load = arrivals_per_s * service.mean_s
@@ -253,6 +256,11 @@ def size_fleet(
 
     def keeps(instances: int) -> bool:
         queue = Queue(arrivals_per_s, service, instances, arrival_scv)
+        if queue.servers > SERVERS_LIMIT:
+            raise ValueError(
+                f"service: {queue.servers:.3g} servers are more than any fleet has; is a request "
+                f"in service for {service.mean_s:.3g} s?"
+            )
         return queue.used_ratio < 1.0 and _keeps(queue, objective)
 
     if keeps(low):

@@ -17,6 +17,8 @@ from flyball.sizing.saturation import Bottleneck, Bound, Saturation, list_sound,
 
 ONE = 1
 """Percentile that tells how long a service takes, and not how much that varies."""
+WIDEST = 10.0
+"""Of a log-normal distribution: nine in ten of its values differ by up to 10^14 times."""
 NOISE = 0.1
 """So little of one more server is none."""
 
@@ -45,7 +47,8 @@ def learn_service(latency_ms: Mapping[float, float]) -> Service:
         Of one server. Of one quantile alone the variation is not known: exponential is taken.
 
     Raises:
-        BenchmarkError: No quantile between 0 and 1 has a latency above 0.
+        BenchmarkError: No quantile between 0 and 1 has a latency above 0, or no distribution is as
+            wide.
 
     Source: Limpert, Stahel and Abbt, "Log-normal distributions across the sciences" (2001):
         mean exp(μ + σ²/2), squared coefficient of variation exp(σ²) - 1.
@@ -67,6 +70,10 @@ def learn_service(latency_ms: Mapping[float, float]) -> Service:
     spread = math.fsum((place - middle) ** 2 for place, _ in points)
     sigma = math.fsum((place - middle) * (each - level) for place, each in points) / spread
     sigma = max(0.0, sigma)
+    if sigma > WIDEST:
+        raise BenchmarkError(
+            "latency_ms: its quantiles lie so far apart that they tell of no one service"
+        )
     return Service(math.exp(level - sigma * middle + sigma**2 / 2), math.expm1(sigma**2))
 
 

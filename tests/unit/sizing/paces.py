@@ -7,7 +7,7 @@ from datetime import timedelta
 from flyball.sizing.measured import Limit, Verdict
 from flyball.sizing.mended import KEPT
 from flyball.sizing.settings import Kind
-from tests.unit.sizing.fleets import LONG, Case, load
+from tests.unit.sizing.fleets import LONG, SHORT, SPIKY, Case, load
 
 FEW = (load(10_000, served=2), load(28_000, 20_000, served=2))
 PACES = [
@@ -94,5 +94,15 @@ PACES = [
         9_000.0,
         ("2 instances were needed and 2 served when it began",),
         remedy="grows slower",
+    ),
+    Case(
+        "fewer served than are to be there at all times",
+        (load(5_000, held=SHORT, served=2), load(29_000, 19_000, held=SHORT, served=2)),
+        Verdict.BREAKS,
+        Limit.LEAD_TIME,
+        5_000.0,
+        obstacle="2 served, fewer than the MinCapacity of 4. Look at what kept them from coming",
+        expected=SPIKY,
+        min_capacity=4,
     ),
 ]

@@ -33,6 +33,8 @@ def test_steps_go_from_little_to_much() -> None:
         ("answered", 100.1),
         ("offered", math.nan),
         ("offered", math.inf),
+        ("offered", 1e16),
+        ("latency_ms", {0.5: 1e300}),
         ("users", -1.0),
         ("duration", timedelta(0)),
         ("latency_ms", {1.5: 3.0}),

@@ -51,7 +51,7 @@ def test_what_it_carries_is_found_between_loads_that_are_far_apart(
     assert found.bottleneck is Bottleneck.CPU
     assert found.invocations == pytest.approx(CARRIES, rel=0.03)
     middle = find_limit(benchmark, found).invocations.middle
-    assert middle == pytest.approx(0.5 / full * CARRIES, rel=0.01)
+    assert middle == pytest.approx(0.5 / full * CARRIES, rel=0.03)
 
 
 @pytest.mark.parametrize(

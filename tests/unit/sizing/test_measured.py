@@ -69,7 +69,8 @@ def test_what_is_changed_says_that_it_was_measured(case: Case) -> None:
     assert set(changed) <= set(after.why)
     if changed:
         assert any(each.startswith("measured on the endpoint: ") for each in after.why.values())
-        assert after.min_capacity <= after.max_capacity <= case.most
+        assert before.min_capacity <= after.min_capacity <= after.max_capacity
+        assert before.max_capacity <= after.max_capacity <= max(case.most, before.max_capacity)
     else:
         assert mended.sizing is sizing
 

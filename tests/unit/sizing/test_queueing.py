@@ -177,6 +177,12 @@ def test_the_largest_fleet_is_counted_at_once() -> None:
     assert found.instances == pytest.approx(937_500, rel=2e-3)
 
 
+def test_more_servers_than_anybody_has_are_refused_at_once() -> None:
+    """And not counted."""
+    with pytest.raises(ValueError, match=r"1e\+14 servers are more than any fleet has"):
+        size_fleet(1e12, Service(100.0), WaitObjective(1.0))
+
+
 @dataclass(frozen=True)
 class Case:
     """A queue, and how far what is said may lie from what is simulated."""

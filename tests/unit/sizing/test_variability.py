@@ -61,6 +61,12 @@ def test_quantiles_that_say_nothing_are_refused(latency: dict[float, float]) -> 
         learn_service(latency)
 
 
+def test_quantiles_that_no_service_has_are_refused() -> None:
+    """A millionth of a millisecond and a month are not of one."""
+    with pytest.raises(BenchmarkError, match="so far apart that they tell of no one service"):
+        learn_service({0.5: 1e-6, 0.9: 2.5e9})
+
+
 def load_workers(*users: float, machine: Machine = UNKNOWN) -> Benchmark:
     """Load four workers, of 100 ms each, with so many users; more of them are a little slower."""
     return Benchmark(
