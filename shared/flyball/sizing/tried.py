@@ -27,8 +27,9 @@ from flyball.sizing.gauges import Gauge, find_gauges
 from flyball.sizing.limit import PERCENT
 from flyball.sizing.pattern import Pattern
 from flyball.sizing.plan import Sizing
+from flyball.sizing.ruled import show_value
 from flyball.sizing.settings import Settings, choose_gauge
-from flyball.sizing.written import show_value, write_config
+from flyball.sizing.written import write_config
 
 MINUTE = timedelta(minutes=1)
 DELAYS = {"gcp": 3 * MINUTE}

@@ -13,7 +13,6 @@ from flyball import config
 from flyball.config.full import FULL
 from flyball.config.problem import Problem
 from flyball.core.target import EARLIEST
-from flyball.sizing.benchmark import Resource
 from flyball.sizing.expectation import MINUTE_S
 from flyball.sizing.gauges import Gauge, Gauges, WrittenError, find_gauges, say_full, show_source
 from flyball.sizing.habit import Habit
@@ -26,28 +25,17 @@ from flyball.sizing.layout import (
     show_number,
     show_text,
 )
-from flyball.sizing.limit import OBJECTIVE_RATIO, PERCENT, Objective
 from flyball.sizing.plan import Sizing
-from flyball.sizing.rounding import round_down
-from flyball.sizing.saturation import NAMES
+from flyball.sizing.ruled import explain, write_policies
 from flyball.sizing.settings import (
     Kind,
     Settings,
     choose_gauge,
     derive_settings,
     read_use,
-    tell_most,
 )
 
-COOLDOWNS = (
-    "Scale-out waits a tenth of the lead time, since it may not make late what is late already; "
-    "scale-in waits one lead time, since what it took by mistake takes so long to come back"
-)
 LOOK = timedelta(minutes=1)
-CALM_RATIO = 0.5
-"""Of the target: steps take one away there."""
-LEAST_BUDGET, MOST_BUDGET = 0.0001, 0.5
-"""Of lateness, that an adaptive policy takes."""
 RANGE = (
     "They move the range's floor. Inside the range Google's own autoscaler picks, which keeps CPU "
     "and GPU at 60%."
@@ -112,17 +100,6 @@ def _show(problem: Problem) -> str:
     return f"{problem.path}: {problem.message}{hint}"
 
 
-def show_value(
-    sizing: Sizing, gauge: Gauge, resource: Resource | None, invocations: float
-) -> float:
-    """Give what a metric shows, as a policy is written, at so many invocations per instance."""
-    if resource is None or gauge.name == "calls":
-        return invocations
-    if not gauge.full:
-        return PERCENT * invocations / sizing.saturation.invocations
-    return gauge.full * read_use(sizing, resource, invocations)
-
-
 class _Page:
     """The parts of a file."""
 
@@ -130,7 +107,6 @@ class _Page:
         self.sizing = sizing
         self.settings = settings
         self.gauges = gauges
-        self.resource = choose_gauge(sizing)
 
     def head(self, note: str) -> Lines:
         """Say where all of it comes from."""
@@ -174,13 +150,7 @@ class _Page:
         if home == "gcp":
             yield from say(RANGE)
         yield "policies:"
-        match settings.kind:
-            case Kind.ADAPTIVE:
-                yield from self._adapt()
-            case Kind.STEPS:
-                yield from self._climb()
-            case _:
-                yield from self._track()
+        yield from write_policies(self.sizing, settings, self.gauges)
         if settings.habits:
             yield ""
             yield from self._windows()
@@ -199,14 +169,14 @@ class _Page:
         why = f"{show_number(expected.least_per_s)} requests a second ÷ {each}, rounded up"
         if capacity.reason:
             why += f"; {capacity.reason}"
-        yield from say(f"{self._why('min_capacity', why)}.")
+        yield from say(f"{explain(self.settings, 'min_capacity', why)}.")
         yield f"min_capacity: {settings.min_capacity}"
         why = (
             f"{show_number(expected.most_per_s)} requests a second ÷ {each} are "
             f"{capacity.most_instances} instances, × {show_number(expected.growth_factor)} for "
             "growth, rounded up"
         )
-        yield from say(f"{self._why('max_capacity', why)}.")
+        yield from say(f"{explain(self.settings, 'max_capacity', why)}.")
         yield f"max_capacity: {settings.max_capacity}"
 
     def _lead(self) -> Lines:
@@ -220,145 +190,6 @@ class _Page:
         yield from say(f"From an order to an instance in service: {why}.")
         yield f"lead_time: {show_length(self.sizing.wish.lead_time)}"
 
-    def _track(self) -> Lines:
-        for gauge in (self.gauges.calls, self.gauges.use):
-            if gauge is not None:
-                yield from indent(self._keep(gauge), "  - ")
-        steps = self._step()
-        if steps:
-            yield from indent(iter(steps), "  - ")
-        if self.gauges.calls is not None:
-            why = (
-                "In place of all of these, a policy that finds out by itself what keeps a budget "
-                "of lateness at the least cost:"
-            )
-            yield from push(say(why))
-            for line in indent(self._budget(self.gauges.calls), "  - "):
-                yield f"  # {line[2:]}"
-
-    def _adapt(self) -> Lines:
-        if self.gauges.calls is None:
-            raise WrittenError(
-                "kind: an adaptive policy needs the number of requests, which this home does not "
-                "count of this resource; choose tracking"
-            )
-        yield from indent(self._budget(self.gauges.calls), "  - ")
-
-    def _climb(self) -> Lines:
-        steps = self._step()
-        gauge = self.gauges.use or self.gauges.calls
-        if not steps or gauge is None:
-            raise WrittenError(
-                "kind: steps need a metric of each instance, and room between the limit and "
-                "saturation; choose tracking"
-            )
-        yield from indent(iter(steps), "  - ")
-        yield from indent(self._descend(gauge), "  - ")
-
-    def _descend(self, gauge: Gauge) -> Lines:
-        """Write a step policy that takes away, and never what is needed at the limit."""
-        half = self.settings.invocations * CALM_RATIO
-        value = round_down(show_value(self.sizing, gauge, self.resource, half))
-        yield from say(
-            "At half of what each is held at, one fewer is still enough: of two, one holds it all. "
-            "It waits one lead time, since what it took by mistake takes so long to come back."
-        )
-        yield "name: calm"
-        yield "kind: step"
-        yield f"metric: {gauge.name}"
-        yield f"threshold: {show_number(value)}"
-        yield 'comparison: "<="'
-        yield f"cooldown: {show_length(self.settings.cooldowns.scale_in)}"
-        yield "steps:"
-        yield "  - {to: 0, remove: 1}"
-
-    def _keep(self, gauge: Gauge) -> Lines:
-        """Write a target tracking policy."""
-        sizing, settings = self.sizing, self.settings
-        value = round_down(show_value(sizing, gauge, self.resource, settings.invocations))
-        yield from say(f"{self._why('invocations', self._tell_limit(gauge))}.")
-        yield f"name: {gauge.name}-at-{show_number(value)}"
-        yield "kind: target_tracking"
-        yield f"metric: {gauge.name}"
-        yield f"target_value: {show_number(value)}"
-        if gauge is (self.gauges.calls or self.gauges.use):
-            yield from say(f"{self._why('cooldowns', COOLDOWNS)}.")
-        yield f"scale_out: {{cooldown: {show_length(settings.cooldowns.scale_out)}}}"
-        yield f"scale_in: {{cooldown: {show_length(settings.cooldowns.scale_in)}}}"
-
-    def _tell_limit(self, gauge: Gauge) -> str:
-        sizing = self.sizing
-        limit, objective = sizing.limit, sizing.wish.objective
-        if isinstance(objective, Objective):
-            aim = f"{OBJECTIVE_RATIO[objective]:.0%} of the hardware's limit ({objective.value})"
-        else:
-            aim = f"p{PERCENT * objective.quantile:g} of {show_number(objective.latency_ms)} ms"
-        carried = show_number(sizing.saturation.invocations)
-        told = f"The objective is {aim}"
-        if limit.reason:
-            told += f"; {limit.reason}"
-        if gauge is self.gauges.calls or self.resource is None:
-            low, high = show_number(limit.invocations.low), show_number(limit.invocations.high)
-            return f"{told}. Kept within {low} to {high}; one instance carries {carried} a minute"
-        low, high = (
-            show_number(round_down(show_value(sizing, gauge, self.resource, each)))
-            for each in (limit.invocations.low, limit.invocations.high)
-        )
-        ratio = read_use(sizing, self.resource, limit.invocations.middle)
-        used = f"{ratio:.0%} of {NAMES[self.resource]}"
-        return f"{told}. That is {used}, kept within {low} to {high}; {gauge.note}"
-
-    def _step(self) -> list[str]:
-        """Write a step policy, where there is room between the limit and saturation."""
-        sizing, settings = self.sizing, self.settings
-        gauge = self.gauges.use or self.gauges.calls
-        if gauge is None or not settings.rises or gauge.per.value == "total":
-            return []
-        low, high = (
-            round_down(show_value(sizing, gauge, self.resource, each))
-            for each in (settings.invocations, sizing.saturation.invocations)
-        )
-        room = round_down(high - low)
-        if room <= 0.0:
-            return []
-        why = (
-            f"Traffic that comes at once is not waited for: {show_number(room)} lie between the "
-            f"limit and {show_number(high)}, {tell_most(sizing)}; the second step begins at 5% of "
-            "that, the third at 80%"
-        )
-        return [
-            *say(f"{self._why('rises', why)}."),
-            "name: surge",
-            "kind: step",
-            f"metric: {gauge.name}",
-            f"threshold: {show_number(low)}",
-            'comparison: ">="',
-            "datapoints: 1",
-            f"cooldown: {show_length(settings.cooldowns.scale_out)}",
-            "steps:",
-            *(
-                f"  - {{from: {show_number(round_down(room * each.begin_ratio))}, "
-                + (
-                    f"to: {show_number(round_down(room * each.end_ratio))}, "
-                    if each.end_ratio is not None
-                    else ""
-                )
-                + f"{'percent' if each.is_percent else 'add'}: {each.add}}}"
-                for each in settings.rises
-            ),
-        ]
-
-    def _budget(self, gauge: Gauge) -> Lines:
-        """Write an adaptive policy."""
-        budget = min(max(self.settings.late_ratio, LEAST_BUDGET), MOST_BUDGET)
-        yield "name: on-budget"
-        yield "kind: adaptive"
-        yield f"metric: {gauge.name}"
-        yield from say(f"Of one instance, {tell_most(self.sizing)}.")
-        yield f"capacity_per_instance: {show_number(self.sizing.saturation.invocations)}"
-        yield from say("Share of requests that may be late.")
-        yield f"late_budget: {PERCENT * budget:.6g}%"
-
     def _windows(self) -> Lines:
         yield from say(
             "So long before a window begins its floor is ordered: a lead time, and a minute, since "
@@ -368,10 +199,6 @@ class _Page:
         yield "windows:"
         for habit in self.settings.habits:
             yield from indent(_window(habit), "  - ")
-
-    def _why(self, name: str, otherwise: str) -> str:
-        told = self.settings.why.get(name)
-        return otherwise if told is None else f"{otherwise}. Then: {told}"
 
 
 def _metric(gauge: Gauge) -> Lines:
