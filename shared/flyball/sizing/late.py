@@ -16,6 +16,8 @@ STEPS_LIMIT = 100_000
 PRECISION = 1e-14
 TINY = 1e-300
 NEAR_RATIO = 1e-6
+LEAST_BUDGET = 1e-12
+"""Of the mean time of an item: less is none."""
 EVEN_CV = 1e-6
 """Times that differ less are all alike."""
 
@@ -48,11 +50,14 @@ def find_risk(items: int, places: int, budget: float, cv: float) -> float:
 
 
 def find_budget(items: int, places: int, cv: float, risk_ratio: float) -> float:
-    """Say what each place has to have, in mean times of an item, for a late end to be so likely."""
+    """Say what each place has to have, in mean times of an item, for a late end to be so likely.
+
+    Where nearly all that is risked is lost LEAST_BUDGET may be enough already; less is not sought.
+    """
     low = high = float(-(-items // places))
     while find_risk(items, places, high, cv) > risk_ratio:
         high *= 2.0
-    while find_risk(items, places, low, cv) <= risk_ratio:
+    while low > LEAST_BUDGET and find_risk(items, places, low, cv) <= risk_ratio:
         high, low = low, low / 2.0
     while high - low > high * NEAR_RATIO:
         middle = (low + high) / 2.0
