@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from shutil import copymode
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyball.cli.failure import FOUND, CommandError, refuse
@@ -205,9 +207,18 @@ def make_policies(
 
 
 def _write(path: Path, text: str) -> None:
+    """Write it whole or not at all: what it is written over may be the only one there is."""
+    place = path.resolve()
+    part = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
-        path.write_text(text, encoding="utf-8", newline="")
+        if not place.is_file():
+            path.write_text(text, encoding="utf-8", newline="")
+            return
+        part.write_text(text, encoding="utf-8", newline="")
+        copymode(place, part)
+        part.replace(place)
     except OSError as error:
+        part.unlink(missing_ok=True)
         refuse(f"--write: {path}: {error.strerror or error}")
 
 

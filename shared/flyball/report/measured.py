@@ -125,7 +125,10 @@ def tell_measured(tested: Tested) -> list[str]:
     told.append(tell_verdict(measured, tested.sizing.wish.expectation))
     if tested.broken:
         first = "Beyond that, first: " if measured.verdict is Verdict.HOLDS else "First: "
-        told.append(f"{first}{tested.broken[:1].lower()}{tested.broken[1:]}.")
+        if measured.broken is None:
+            told.append(f"{tested.broken[:1].upper()}{tested.broken[1:]}.")
+        else:
+            told.append(f"{first}{tested.broken[:1].lower()}{tested.broken[1:]}.")
     remedy = tell_remedy(measured, fleet)
     if remedy:
         told.append(f"{remedy}.")

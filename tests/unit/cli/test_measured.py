@@ -181,6 +181,27 @@ def test_a_config_that_is_not_meant_is_refused(files: Path) -> None:
     assert (files / "f.yaml").read_text() == bare
 
 
+def test_a_config_is_written_over_whole_or_not_at_all(files: Path) -> None:
+    """Through a link, with its permissions; no part is left behind."""
+    assert flyball(*SIZED, *EXPECTED, "--write", "f.yaml").code == 0
+    (files / "f.yaml").chmod(0o600)
+    (files / "link.yaml").symlink_to(files / "f.yaml")
+    words = (*SIZED, *EXPECTED, "--measured", "worse.csv", "--write", "link.yaml", "--overwrite")
+    assert flyball(*words).code == 1
+    assert (files / "link.yaml").is_symlink()
+    assert "min_capacity: 3" in (files / "f.yaml").read_text()
+    assert (files / "f.yaml").stat().st_mode & 0o777 == 0o600
+    assert not list(files.glob(".*.part"))
+
+
+def test_a_load_test_that_ended_too_soon_is_told(files: Path) -> None:
+    """As what it is, and not as what broke first."""
+    (files / "short.csv").write_text(f"{HEAD}50,5000,5000,20,600,1\n")
+    done = flyball(*SIZED, *EXPECTED, "--measured", "short.csv")
+    assert done.code == 1
+    assert "\nThe load test ended at 5,000 requests a minute: nothing is known beyond." in done.out
+
+
 def test_a_quota_counts_without_a_config() -> None:
     """It bounds what is changed."""
     done = flyball(*SIZED, *EXPECTED, "--measured", "worse.csv", "--quota", 9, "--json")
