@@ -30,24 +30,33 @@ class Instance(NamedTuple):
         return f"http://127.0.0.1:{self.port}/invocations"
 
 
-class Fleet:
+class Proxy:
+    """What gives calls to instances in turn."""
+
+    def __init__(self, program: subprocess.Popen[str]) -> None:
+        self._program = program
+        self.url = f"http://127.0.0.1:{read_port(program)}/invocations"
+
+    def turn_to(self, ports: Sequence[int]) -> dict[int, int]:
+        """Take instances at these ports from now on: calls to each port since the last time."""
+        assert self._program.stdin is not None
+        assert self._program.stdout is not None
+        self._program.stdin.write(json.dumps(ports) + "\n")
+        self._program.stdin.flush()
+        sent = json.loads(self._program.stdout.readline())
+        return {int(port): count for port, count in sent.items()}
+
+
+class Fleet(NamedTuple):
     """Instances behind a proxy, of which some are in service."""
 
-    def __init__(self, instances: Sequence[Instance], proxy: subprocess.Popen[str]) -> None:
-        self.instances = instances
-        self._proxy = proxy
-        assert proxy.stdout is not None
-        self.url = f"http://127.0.0.1:{int(proxy.stdout.readline())}/invocations"
+    instances: Sequence[Instance]
+    proxy: Proxy
 
     def serve_by(self, count: int) -> list[int]:
         """Take so many instances from now on: calls to each since the last time."""
-        assert self._proxy.stdin is not None
-        assert self._proxy.stdout is not None
-        ports = [each.port for each in self.instances[:count]]
-        self._proxy.stdin.write(json.dumps(ports) + "\n")
-        self._proxy.stdin.flush()
-        sent = json.loads(self._proxy.stdout.readline())
-        return [sent.get(str(each.port), 0) for each in self.instances]
+        sent = self.proxy.turn_to([each.port for each in self.instances[:count]])
+        return [sent.get(each.port, 0) for each in self.instances]
 
     def find_pace(self, count: int, begin_s: float, end_s: float) -> float:
         """Say how fast the cores of so many instances were in a window of the monotonic clock."""
@@ -56,22 +65,34 @@ class Fleet:
 
 @contextmanager
 def run_fleet(cores: Sequence[int]) -> Iterator[Fleet]:
-    """Start a proxy on the first core, and an instance on each of the others."""
-    own, *others = cores
-    with ExitStack() as stack, pinned([own]):
-        servers = []
-        for core in others:
-            with pinned([core]):
-                servers.append(stack.enter_context(_start("server", "--cores", "1")))
-        proxy = stack.enter_context(_start("proxy"))
-        instances = []
-        for core, server in zip(others, servers, strict=True):
-            assert server.stdout is not None
-            port = int(server.stdout.readline())
-            instances.append(
-                Instance(port, server.pid, stack.enter_context(watch(core, server.pid)))
-            )
-        yield Fleet(instances, proxy)
+    """Start a proxy on the first core, and an instance on each of the others, one by one."""
+    with ExitStack() as stack:
+        proxy = stack.enter_context(run_proxy(cores[0]))
+        yield Fleet([stack.enter_context(run_instance(core)) for core in cores[1:]], proxy)
+
+
+@contextmanager
+def run_proxy(core: int) -> Iterator[Proxy]:
+    """Start a proxy on a core."""
+    with ExitStack() as stack:
+        with pinned([core]):
+            program = stack.enter_context(start("proxy"))
+        yield Proxy(program)
+
+
+@contextmanager
+def run_instance(core: int) -> Iterator[Instance]:
+    """Start an instance on a core; it is in service when this is entered."""
+    with start("server", "--core", str(core)) as program:
+        port = read_port(program)
+        with watch(core, program.pid) as speed:
+            yield Instance(port, program.pid, speed)
+
+
+def read_port(program: subprocess.Popen[str]) -> int:
+    """Wait until a program says at which port it answers."""
+    assert program.stdout is not None
+    return int(program.stdout.readline())
 
 
 def write_body(path: Path, rows: int) -> None:
@@ -82,7 +103,7 @@ def write_body(path: Path, rows: int) -> None:
 
 
 @contextmanager
-def _start(module: str, *options: str) -> Iterator[subprocess.Popen[str]]:
+def start(module: str, *options: str) -> Iterator[subprocess.Popen[str]]:
     """Start one of this folder's programs, and end it."""
     with subprocess.Popen(
         [sys.executable, "-m", f"tests.sizing.{module}", *options],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
@@ -36,14 +37,16 @@ class Load(NamedTuple):
     complaint: str
 
 
-def run_load(cwd: Path, url: str, *options: object) -> Load:
-    """Run a load test to its end; its line for each load comes when that was held."""
+def run_load(cwd: Path, url: str, *options: object, tell: Callable[[str], object] = len) -> Load:
+    """Run a load test to its end; its line for each load comes when that was held, and is told."""
     told: list[tuple[float, str]] = []
     with start("loadtest", url, "--json", *options, cwd=cwd) as program:
 
         def listen() -> None:
             assert program.stderr is not None
-            told.extend((time.monotonic(), line) for line in program.stderr)
+            for line in program.stderr:
+                told.append((time.monotonic(), line))
+                tell(line.strip())
 
         listener = Thread(target=listen, daemon=True)
         listener.start()

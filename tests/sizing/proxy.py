@@ -55,6 +55,8 @@ class Proxy:
         self._sent[port] += 1
         try:
             idle = self._idle[port]
+            while idle and idle[-1][0].at_eof():
+                idle.pop()[1].close()  # the instance has hung up on who said nothing for long
             there = idle.pop() if idle else await open_to(port)
             there[1].write(call)
             answer = await read_message(there[0])

@@ -1,6 +1,6 @@
 """How does a small, real model answer over HTTP, from several worker processes?
 
-    python -m tests.sizing.server [--workers 2] [--threads 4] [--cores 1] [--port 0]
+    python -m tests.sizing.server [--workers 2] [--threads 4] [--cores 1 | --core N] [--port 0]
 
 Boosted decision trees (scikit-learn) behind Flask and gunicorn. Its first line on stdout is
 its port. `POST /invocations` takes {"instances": [[20 numbers], ...]}, `GET /ping` says that it is
@@ -40,12 +40,11 @@ def make_app() -> Any:
     return app
 
 
-def serve(workers: int, threads: int, cores: int, port: int) -> None:
-    """Answer until somebody ends it, on so many cores: the last ones of the machine."""
+def serve(workers: int, threads: int, cores: list[int], port: int) -> None:
+    """Answer until somebody ends it, on these cores alone."""
     from gunicorn.app.base import BaseApplication
 
-    allowed = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, allowed[-cores:])
+    os.sched_setaffinity(0, cores)
     made = make_app()
 
     class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -79,10 +78,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--threads", type=int, default=4)
-    parser.add_argument("--cores", type=int, default=1)
+    parser.add_argument("--cores", type=int, default=1, help="so many, the machine's last ones")
+    parser.add_argument("--core", type=int, help="this one")
     parser.add_argument("--port", type=int, default=0)
     given = parser.parse_args()
-    serve(given.workers, given.threads, given.cores, given.port)
+    allowed = sorted(os.sched_getaffinity(0))
+    cores = allowed[-given.cores :] if given.core is None else [given.core]
+    serve(given.workers, given.threads, cores, given.port)
 
 
 if __name__ == "__main__":
