@@ -268,7 +268,12 @@ def _probe(generator: Spawned, order: Order) -> None:
     if failure.isdigit():
         remedy = f"it answers {failure} to {order.method}; mend --method, --header or --body, or "
         remedy += f"say --expect {failure} if that is an answer"
-        if failure.startswith("3"):
+        if failure.startswith("5"):
+            remedy = f"it answers {failure} to {order.method}: the server is in trouble; its own "
+            remedy += f"log says why. --expect {failure} if that is an answer"
+        elif failure == "429":
+            remedy = "it answers 429: it allows no more calls for now; wait, or raise that limit"
+        elif failure.startswith("3"):
             remedy = f"it answers {failure}, which leads elsewhere; name that URL, for no other "
             remedy += "host is called than the one that is named"
     refuse(f"{order.shown}: {remedy}")

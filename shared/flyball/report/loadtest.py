@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from flyball.core.shape import NamedTuple
 from flyball.sizing.benchmark import Benchmark, Resource, Step
+from flyball.sizing.bottleneck import tell_bottleneck
 from flyball.sizing.load.drive import Course, Moment, Phase
-from flyball.sizing.load.ladder import Ending
+from flyball.sizing.load.ladder import NEAR_FACTOR, Ending
 from flyball.sizing.load.record import encode_benchmark
 from flyball.sizing.load.tally import (
     BROKEN,
@@ -22,7 +23,15 @@ from flyball.sizing.load.tally import (
     find_quantile,
     merge,
 )
-from flyball.sizing.saturation import NAMES, LatencyObjective, Saturation, find_saturation
+from flyball.sizing.saturation import (
+    FAILED_RATIO,
+    NAMES,
+    Bound,
+    Cause,
+    LatencyObjective,
+    Saturation,
+    find_saturation,
+)
 from flyball.sizing.sound import tell_unsound
 
 MS_PER_S = 1_000.0
@@ -44,6 +53,12 @@ ENDINGS = {
     Ending.LOST: "It ended because the load generator was lost.",
 }
 """Why a load test ended, for people."""
+
+
+THROTTLED = (
+    "Somebody allows no more calls than this (status 429), whatever the instance carries: what "
+    "ends it is that limit, and more workers answer no more. Raise it, and measure again."
+)
 
 
 class Unit(NamedTuple):
@@ -110,11 +125,38 @@ def conclude(
     course: Course, benchmark: Benchmark | None, objective: LatencyObjective | None
 ) -> list[str]:
     """Say what a load test found, and what it did not: a paragraph each."""
-    told = [] if benchmark is None else [find(benchmark, objective).sentence]
-    why = "" if benchmark is None else tell_unsound(benchmark)
-    if why:
-        told.append(f"This is no measure of an instance: {why}.")
-    return [*told, *tell_end(course)]
+    if benchmark is None:
+        return tell_end(course)
+    if why := tell_unsound(benchmark):
+        return [f"This is no measure of an instance: {why}.", *tell_end(course)]
+    found = find(benchmark, objective)
+    said = found.sentence
+    if found.cause is Cause.FAILURES and _is_throttled(course):
+        said = said.replace(tell_bottleneck(found.bottleneck, found.used_ratio), THROTTLED)
+    return [said, *_tell_gap(course, found), *tell_end(course)]
+
+
+def _is_throttled(course: Course) -> bool:
+    """Say whether most of what failed was turned away by a limit on calls."""
+    return 2 * course.failed.get("429", 0) > sum(course.failed.values())
+
+
+def _tell_gap(course: Course, found: Saturation) -> list[str]:
+    """Say that no whole number of users lies between what was well and what was too much."""
+    known = [(step.users, step) for step in course.steps if step.users is not None]
+    held = sorted(known, key=lambda each: each[0])
+    before = [each for each in held if each[0] <= found.load]
+    after = [each for each in held if each[0] > found.load]
+    if found.bound is not Bound.EXACT or not (before and after):
+        return []
+    (well, last), (more, first) = before[-1], after[0]
+    is_much = found.cause is Cause.LATENCY or first.failed_ratio >= FAILED_RATIO
+    if not is_much or more > well + 1 or more <= well * NEAR_FACTOR:
+        return []
+    count = "1 user is" if well == 1.0 else f"{well:g} users are"
+    rate = tell_figure(last.answered / MINUTE_S).replace(",", "")
+    told = f"{count} well and {more:g} too much, with none between: it may carry more than was "
+    return [f"{told}found. A rate finds the loads between: --rate --start {rate}."]
 
 
 def tell_end(course: Course) -> list[str]:
@@ -153,6 +195,7 @@ def as_json(
         "limit": find_limit(course),
         "failed": dict(course.failed),
         "left_out": list(course.left_out),
+        "throttled": _is_throttled(course),
         "elapsed_s": round(course.elapsed_s, 3),
     }
 

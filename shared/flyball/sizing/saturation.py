@@ -15,10 +15,13 @@ from flyball.core.shape import NamedTuple
 from flyball.core.word import Word
 from flyball.sizing.benchmark import Benchmark, BenchmarkError, Resource, Step
 from flyball.sizing.between import interpolate
+from flyball.sizing.bottleneck import NAMES, Bottleneck, tell_bottleneck
 from flyball.sizing.dips import leave_out_dips, list_near, tell_dips
 from flyball.sizing.full import GROWTH_RATIO, NEAR_RATIO, find_full
 from flyball.sizing.rounding import round_down, show_figure
 
+__all__ = ("NAMES", "Bottleneck")
+"""What others take from here, though it stands elsewhere."""
 FAILED_RATIO = 0.01
 """So many calls that fail are too many."""
 ENDS = 2
@@ -31,14 +34,6 @@ FLAT_RATIO = 0.05
 """What is answered is the same within this part of it."""
 NOISE_RATIO = 0.15
 """One step in a row of flat ones may stand out by this part."""
-NAMES = {
-    Resource.CPU: "CPU",
-    Resource.MEMORY: "memory",
-    Resource.DISK: "disk",
-    Resource.GPU: "GPU",
-    Resource.GPU_MEMORY: "GPU memory",
-}
-"""As people call them."""
 PEAK = (
     "a job such as this one raises the load until more of it brings no more answers, so its most "
     "is taken for saturation"
@@ -76,28 +71,6 @@ class Bound(Word):
     """The least load was too much already."""
 
 
-class Bottleneck(Word):
-    """What ends at saturation."""
-
-    CPU = "cpu"
-    MEMORY = "memory"
-    DISK = "disk"
-    GPU = "gpu"
-    GPU_MEMORY = "gpu_memory"
-    CONCURRENCY = "concurrency"
-    """No resource that was measured is near its end: the model answers so many at a time."""
-    UNKNOWN = "unknown"
-    """The use of no resource was measured, or nothing ended."""
-
-    @property
-    def resource(self) -> Resource | None:
-        """The resource of this name; None for the two that are none."""
-        return _RESOURCES.get(self.value)
-
-
-_RESOURCES = {each.value: each for each in Resource}
-
-
 @dataclass(frozen=True, slots=True)
 class Saturation:
     """The most that one instance carries.
@@ -127,7 +100,8 @@ class Saturation:
 class Point(NamedTuple):
     """Where something shows: at which load, and how much is answered there.
 
-    Of `full` the use is read, where an instance that was full already was asked for more.
+    Of `full` the use is read, where an instance that was full already was asked for more. It is
+    seen at `seen`, the first load at which there is too much of something; 0: of no such.
     """
 
     load: float
@@ -135,6 +109,7 @@ class Point(NamedTuple):
     cause: Cause | None
     bound: Bound
     full: float | None = None
+    seen: float = 0.0
 
 
 def find_saturation(benchmark: Benchmark, objective: LatencyObjective | None = None) -> Saturation:
@@ -156,10 +131,11 @@ def find_saturation(benchmark: Benchmark, objective: LatencyObjective | None = N
         "Load testing your auto scaling configuration"; how many of them is chosen here.
     """
     steps = list_sound(benchmark)
-    found = [_find_failures(steps), _find_flat(steps)]
-    if objective is not None:
-        found.append(find_late(benchmark, objective))
-    shown = [each for each in found if each is not None]
+    late, load = None if objective is None else find_late(benchmark, objective), measure_load(steps)
+    flat = _find_flat(steps)
+    if late is not None and not _find_flat([each for each in steps if load(each) < late.seen]):
+        flat = None  # it shows no earlier than that answers are late
+    shown = [each for each in (_find_failures(steps), flat, late) if each is not None]
     point = min(shown, key=lambda each: each.load) if shown else _find_most(steps)
     is_told = point.cause is None and benchmark.is_peak
     if is_told:
@@ -276,18 +252,18 @@ def _cross(
             continue
         before = [each for each, is_over in zip(values, over[:index], strict=False) if not is_over]
         if not before:
-            return Point(load(step), step.answered, cause, Bound.AT_MOST)
+            return Point(load(step), step.answered, cause, Bound.AT_MOST, seen=load(step))
         well, low = before[-1]
-        part, seen = (1.0 - low) / (value - low), None
+        part, at = (1.0 - low) / (value - low), None
         # Who is turned away is not answered: past the peak less is answered than at it.
         carried = well.answered + part * (step.answered - well.answered)
         if cause is Cause.FAILURES:
             allowed = step.failed_ratio - FAILED_RATIO * (value - 1.0)
             full = find_full([each for each, _ in values], well, step, allowed)
             if full is not None and full.answered > carried:
-                part, carried, seen = max(part, full.part), full.answered, load(step)
+                part, carried, at = max(part, full.part), full.answered, load(step)
         place = load(well) + part * (load(step) - load(well))
-        return Point(place, carried, cause, Bound.EXACT, seen)
+        return Point(place, carried, cause, Bound.EXACT, at, load(step))
     return None
 
 
@@ -376,20 +352,7 @@ def _tell(
     else:
         why = why or "more load brings no more answers"
     most = "at most" if point.bound is Bound.AT_MOST else "up to"
-    said = f"One instance carries {most} {carried}: {why}. {_tell_bottleneck(bottleneck, used)}"
+    said = f"One instance carries {most} {carried}: {why}. {tell_bottleneck(bottleneck, used)}"
     if point.bound is Bound.AT_MOST:
         said += " The least load was too much already; begin with less."
     return said
-
-
-def _tell_bottleneck(bottleneck: Bottleneck, used: Mapping[Resource, float]) -> str:
-    if bottleneck is Bottleneck.UNKNOWN:
-        return "What ends there is not known: the use of no resource was measured."
-    if bottleneck.resource is not None:
-        name = NAMES[bottleneck.resource]
-        return f"Its {name} ends there: {used[bottleneck.resource]:.0%} are used."
-    listed = ", ".join(f"{NAMES[each]} {ratio:.0%}" for each, ratio in used.items())
-    return (
-        f"No resource is near its end there ({listed}): the model answers so many requests at a "
-        "time; more workers may answer more."
-    )

@@ -76,7 +76,7 @@ def test_what_was_found_and_why_it_ended_is_said() -> None:
 def test_what_is_no_measure_of_an_instance_is_called_so() -> None:
     """Where the least load failed."""
     told = conclude(Course(), Benchmark((Step(205.0, 1_000.0, 1.0),)), None)
-    assert "no measure of an instance: 79.5% of the calls failed" in told[1]
+    assert "no measure of an instance: 79.5% of the calls failed" in told[0]
 
 
 @pytest.mark.parametrize(
@@ -122,3 +122,39 @@ def test_json_has_the_benchmark_and_what_was_found() -> None:
 def test_a_latency_has_a_unit_that_suits_it(latency_ms: float, said: str) -> None:
     """Milliseconds, up to ten seconds."""
     assert tell_latency(latency_ms) == said
+
+
+def test_a_limit_on_calls_is_no_end_of_an_instance() -> None:
+    """More workers would answer no more; where few of the failures are of it, it is not named."""
+    steps = (
+        Step(1_200.0, 1_200.0, 1.0, used_ratio={Resource.CPU: 0.1}),
+        Step(2_000.0, 2_400.0, 2.0, used_ratio={Resource.CPU: 0.2}),
+    )
+    for failed, limited in (({"429": 60, "500": 7}, True), ({"429": 3, "500": 60}, False)):
+        course = Course(ending=Ending.SATURATED, failed=failed)
+        said = conclude(course, Benchmark(steps), None)[0]
+        assert ("Somebody allows no more calls than this" in said) is limited
+        assert ("more workers may answer more" in said) is not limited
+        assert as_json(course, Benchmark(steps), None)["throttled"] is limited
+
+
+@pytest.mark.parametrize(
+    ("users", "said"),
+    [
+        pytest.param((1, 2), "1 user is well and 2 too much, with none between", id="one and two"),
+        pytest.param((2, 3), "2 users are well and 3 too much", id="two and three"),
+        pytest.param((2, 4), "", id="one between, that was not held"),
+        pytest.param((20, 21), "", id="near enough"),
+    ],
+)
+def test_where_no_users_are_between_a_rate_is_named(users: tuple[int, int], said: str) -> None:
+    """Which begins at what was answered well."""
+    well, bad = (
+        Held(users[0], Step(5_040.0, 5_040.0, users[0])),
+        Held(users[1], Step(3_000.0, 9_000.0, users[1])),
+    )
+    course = Course([well, bad], ending=Ending.SATURATED)
+    told = conclude(course, Benchmark(course.steps), None)
+    assert len(told) == 1 + bool(said)
+    assert said in told[-1]
+    assert told[-1].endswith("--rate --start 84.") is bool(said)

@@ -376,3 +376,25 @@ def test_the_most_of_a_job_is_where_it_saturates() -> None:
     assert "a job such as this one raises the load until" in found.sentence
     late = find_saturation(Benchmark((step,), is_peak=True), LatencyObjective(20.0))
     assert late.cause is Cause.LATENCY
+
+
+@pytest.mark.parametrize(
+    ("answered", "latencies", "cause"),
+    [
+        pytest.param((100, 180, 200, 150), (10, 11, 20, 300), Cause.LATENCY, id="both at the last"),
+        pytest.param((100, 200, 200), (10, 20, 300), Cause.LATENCY, id="both at the third"),
+        pytest.param((100, 180, 200, 203, 203), (10, 11, 20, 60, 300), Cause.FLAT, id="flat first"),
+        pytest.param((100, 180, 320, 310, 300), (10, 11, 150, 200, 300), Cause.LATENCY, id="late"),
+    ],
+)
+def test_where_both_show_at_once_answers_are_late(
+    answered: tuple[float, ...], latencies: tuple[float, ...], cause: Cause
+) -> None:
+    """It is flat only if it was so at a load under which the objective held."""
+    steps = tuple(
+        Step(each, each, 2.0**index, latency_ms={0.95: late})
+        for index, (each, late) in enumerate(zip(answered, latencies, strict=True))
+    )
+    found = find_saturation(Benchmark(steps), LatencyObjective(100.0, 0.95))
+    assert found.cause is cause
+    assert find_saturation(Benchmark(steps)).cause is Cause.FLAT
