@@ -6,7 +6,7 @@ not of the sizing stays: other targets, policies, windows, a fallback, names, co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,8 +28,8 @@ from flyball.sizing.rounding import show_figure
 from flyball.sizing.settings import Settings
 from flyball.sizing.written import write_config
 
-NAMES = ("min_capacity", "max_capacity", "invocations", "cooldowns", "rises")
-"""Of settings, that may be changed."""
+CARRIED = "capacity_per_instance"
+"""What an adaptive policy says in place of what each is held at."""
 ADDED = {
     Adjustment.CHANGE_IN_CAPACITY: "add",
     Adjustment.PERCENT_CHANGE_IN_CAPACITY: "percent",
@@ -70,12 +70,9 @@ def set_in_place(text: str, place: Path, name: str, before: State, after: State)
     was, now = (_write(target, each) for each in (before, after))
     changes = _Changes()
     wanted = changes.go_through(target, was, now)
-    changed = [
-        each for each in NAMES if getattr(before.settings, each) != getattr(after.settings, each)
-    ]
-    lost = [each for each in changed if each not in changes.settled]
+    lost = [each for each in dict.fromkeys(_list_changed(was, now)) if each not in changes.settled]
     if lost:
-        told = "; ".join(_show(each, after.settings) for each in lost)
+        told = "; ".join(_show(each, after) for each in lost)
         raise WrittenError(f"nothing in it says this as it would be written here: {told}")
     begin = ("scalable_targets", index)
     edits = [each._replace(path=(*begin, *each.path)) for each in changes.edits]
@@ -83,11 +80,8 @@ def set_in_place(text: str, place: Path, name: str, before: State, after: State)
         made = amend(read, text, place.parent, edits, {name: wanted})
     except EditError as error:
         raise WrittenError(str(error)) from error
-    told_at = {
-        (*begin, *path): after.settings.why[each]
-        for each, path in changes.first.items()
-        if each in after.settings.why
-    }
+    why = {CARRIED: after.settings.why.get("invocations", ""), **after.settings.why}
+    told_at = {(*begin, *path): why[each] for each, path in changes.first.items() if why.get(each)}
     return comment_above(made, told_at)
 
 
@@ -101,6 +95,29 @@ def _write(target: ScalableTarget, state: State) -> ScalableTarget:
     except ConfigError as error:
         raise WrittenError(str(error)) from error
     return written
+
+
+def _list_changed(was: ScalableTarget, now: ScalableTarget) -> Iterator[str]:
+    """Give each setting that is written otherwise; a home may have no value that shows one."""
+    for field in ("min_capacity", "max_capacity"):
+        if getattr(was, field) != getattr(now, field):
+            yield field
+    fields = {
+        "target_value": "invocations",
+        "scale_out_cooldown": "cooldowns",
+        "cooldown": "cooldowns",
+        CARRIED: CARRIED,
+    }
+    for before, after in zip(was.policies, now.policies, strict=False):
+        for field, setting in fields.items():
+            if getattr(before, field, None) != getattr(after, field, None):
+                yield setting
+        added = (
+            [step.adjustment for step in one.steps] if isinstance(one, StepPolicy) else []
+            for one in (before, after)
+        )
+        if len({tuple(each) for each in added}) > 1:
+            yield "rises"
 
 
 class _Changes:
@@ -184,7 +201,7 @@ class _Changes:
             case StepPolicy(), StepPolicy(), StepPolicy():
                 return self._step(path, policy, was, now)
             case AdaptivePolicy(), AdaptivePolicy(), AdaptivePolicy():
-                return self._lower(path, policy, was, now, "capacity_per_instance", show_number)
+                return self._lower(path, policy, was, now, CARRIED, show_number, CARRIED)
             case _:
                 return policy
 
@@ -276,8 +293,9 @@ def _is_same(policy: Policy, written: Policy, names: Mapping[str, str]) -> bool:
     return names.get(policy.metric) == written.metric
 
 
-def _show(name: str, settings: Settings) -> str:
+def _show(name: str, after: State) -> str:
     """Say what a setting is to be, for people who set it by hand."""
+    sizing, settings = after
     match name:
         case "invocations":
             return f"InvocationsPerInstance {show_figure(settings.invocations)}"
@@ -285,5 +303,7 @@ def _show(name: str, settings: Settings) -> str:
             return f"cooldown of scale-out {show_length(settings.cooldowns.scale_out)}"
         case "rises":
             return f"steps {'/'.join(each.shown for each in settings.rises)}"
+        case _ if name == CARRIED:
+            return f"{CARRIED} {show_number(sizing.saturation.invocations)}"
         case _:
             return f"{name} {getattr(settings, name)}"

@@ -14,7 +14,7 @@ from flyball.sizing.gauges import WrittenError
 from flyball.sizing.inplace import State, set_in_place
 from flyball.sizing.settings import Kind, Settings, derive_settings
 from flyball.sizing.written import write_config
-from tests.unit.sizing.sized import ENDPOINT, VARIANT, publish
+from tests.unit.sizing.sized import ENDPOINT, POOL, VARIANT, publish
 
 SIZING = publish()
 USUAL = derive_settings(SIZING)
@@ -117,10 +117,34 @@ def test_an_adaptive_policy_learns_what_one_carries() -> None:
         )
     )
     text = write(before)
-    made = set_in_place(text, PLACE, "churn", State(SIZING, before), State(weaker, before))
+    after = before.change("so it is", invocations=2_500.0)
+    made = set_in_place(text, PLACE, "churn", State(SIZING, before), State(weaker, after))
     assert made == text.replace("full: 10000", "full: 5000").replace(
-        "capacity_per_instance: 10000", "capacity_per_instance: 5000"
+        "capacity_per_instance: 10000",
+        "# Then: so it is.\n        capacity_per_instance: 5000",
     )
+    tracked = write().partition("    policies:\n")[0] + OWN
+    with pytest.raises(WrittenError, match="capacity_per_instance 5000"):
+        set_in_place(tracked, PLACE, "churn", State(SIZING, before), State(weaker, after))
+
+
+def test_what_a_home_does_not_show_need_not_be_set() -> None:
+    """Of a pool no calls are counted, and its use is the same where each carries less."""
+    weaker = publish(
+        replace(
+            SIZING.benchmark,
+            steps=tuple(
+                replace(each, answered=each.answered / 2, offered=each.offered / 2)
+                for each in SIZING.benchmark.steps
+            ),
+        )
+    )
+    text = write(home="gcp", address=POOL)
+    after = USUAL.change("so it is", invocations=2_500.0, max_capacity=16)
+    made = set_in_place(text, PLACE, "churn", State(SIZING, USUAL), State(weaker, after))
+    (found,) = config.loads(made).scalable_targets
+    assert found.max_capacity == 16
+    assert found.policies[0] == config.loads(text).scalable_targets[0].policies[0]
 
 
 def test_other_targets_stay() -> None:
