@@ -21,7 +21,7 @@ from flyball.sizing.formats.text import Row, need_columns, read_rows
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 OVER_RATIO = 1.05
-"""A measured use may be a little over all there is."""
+"""A measured use may be a little over all there is, and what is answered over a rate asked for."""
 PERCENT = 100.0
 UNITS_MS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
 LATENCY = re.compile(
@@ -201,6 +201,8 @@ def _read_step(row: Row, columns: Columns, machine: Machine) -> Step:
     else:
         offered = row.number(columns.offered) * minute
         answered = offered - (failed or 0.0)
+    if offered < answered <= OVER_RATIO * offered:
+        offered = answered  # a rate that was asked for is met by chance, or rounded
     if not 0 <= answered <= offered:
         named = ", ".join(repr(each) for each in (columns.offered, columns.failed) if each)
         remedy = "what is answered and failed is at most what was sent"

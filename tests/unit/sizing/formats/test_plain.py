@@ -78,6 +78,12 @@ def test_what_was_sent_and_answered_is_of_what_there_is(
     assert (step.offered, step.answered) == pytest.approx((offered, answered))
 
 
+def test_a_rate_is_met_by_chance(tmp_path: Path) -> None:
+    """A little more may be answered in a minute than the rate that was asked for."""
+    (step,) = read(tmp_path, "rate_per_minute,answered_per_minute\n1000,1003\n").steps
+    assert (step.answered, step.offered) == (1_003.0, 1_003.0)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
