@@ -165,11 +165,13 @@ def _expect(asked: Load, trace: Trace | None) -> Expectation | None:
         found = expect_trace(trace.requests, asked.growth, slot)
         least = found.least_per_s if asked.least is None else asked.least
         most = found.most_per_s if asked.most is None else asked.most
+        _check_order(least, most)
         return replace(found, least_per_s=least, most_per_s=most)
     if asked.most is None:
         growth = None if asked.growth == 1.0 else asked.growth
         _refuse_alone({"--least": asked.least, "--shape": asked.shape, "--growth": growth})
         return None
+    _check_order(asked.least or 0.0, asked.most)
     return Expectation(
         asked.least or 0.0,
         asked.most,
@@ -195,6 +197,14 @@ def _doubt(asked: Load, trace: Trace | None) -> tuple[str, ...]:
         "for what was recorded"
     )
     return (told,)
+
+
+def _check_order(least: float, most: float) -> None:
+    """Refuse a least above the most; what is no number is refused later."""
+    if least > most > 0.0:
+        refuse(
+            f"--least, --most: at least {least:,.6g} and at most {most:,.6g}; give less and more"
+        )
 
 
 def _refuse_alone(given: Mapping[str, object]) -> None:
