@@ -14,6 +14,7 @@ from flyball.cli.failure import FOUND, refuse
 from flyball.cli.options import Json, read_duration
 from flyball.cli.pages import Overwrite, check_pages
 from flyball.cli.pairs import read_each
+from flyball.cli.worked import check_seconds
 
 if TYPE_CHECKING:
     from flyball.report.batch import Kind
@@ -272,6 +273,7 @@ def _check_type(items: int, each: Type, option: str) -> None:
     if not LEAST_S <= each.seconds < math.inf:
         found = f"got {each.seconds:g}, expected a number of {LEAST_S:f} or more"
         refuse(f"{where or '--'}seconds: {found}")
+    check_seconds(f"{where or '--'}seconds", each.seconds)
     if not 0.0 <= each.price <= MOST_PRICE:
         refuse(
             f"{where or '--'}price: got {each.price:g}, expected a number of 0 to {MOST_PRICE:,.0f}"
@@ -333,4 +335,4 @@ def _say(kinds: Sequence[Kind], *, json: bool) -> None:
     screen.say_table(columns, told.rows(first))
     for each in told.conclude(shown):
         screen.say()
-        screen.say(each)
+        screen.say_wrapped(each)

@@ -150,7 +150,8 @@ def queue(
     Backlog per instance is acceptable latency ÷ time per message. With what arrives it makes a
     flyball.yaml, and tries it: the production controller orders, workers come a lead time later,
     and what they do not manage waits. It says which share of messages keeps the latency, and with
-    how many workers at least enough of them would. Exit code 1: too few keep it.
+    how many workers at least enough of them would. Exit code 1: too few keep it, tried so; what
+    chance makes late beside it is said, and changes no exit code.
     """
     check_files({"--write": write}, overwrite=overwrite)
     limits = Limits(acceptable_latency, seconds_per_message, at_a_time, growth, at_least, share)

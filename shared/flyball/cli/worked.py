@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MOST_RATE = 1e7
 MOST_INSTANCES = 100_000
 LEAST_S = 1e-6
+ROUNDED_RATIO = 1e-3
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 """When a shape that was not recorded begins; nothing rests on it."""
 SHAPES = ("smooth", "spiky", "ramp")
@@ -66,6 +67,7 @@ def check_numbers(limits: Limits, rates: tuple[float, float | None], price: floa
             f"--seconds-per-message: got {limits.seconds:g}, expected a number of {LEAST_S:f} or "
             "more"
         )
+    check_seconds("--seconds-per-message", limits.seconds)
     if longest_s < limits.seconds:
         refuse(
             f"--acceptable-latency: {limits.latency} is less than the {limits.seconds:g} s that "
@@ -82,6 +84,16 @@ def check_numbers(limits: Limits, rates: tuple[float, float | None], price: floa
         refuse(f"--most: got {most:g}, expected messages a second above 0, and --least or more")
     if price is not None and not 0.0 <= price < math.inf:
         refuse(f"--price: got {price:g}, expected a number of 0 or more")
+
+
+def check_seconds(where: str, seconds: float) -> None:
+    """Refuse a time that would be rounded by a thousandth or more: it is kept in microseconds."""
+    kept = timedelta(seconds=seconds).total_seconds()
+    if abs(kept - seconds) > ROUNDED_RATIO * seconds:
+        refuse(
+            f"{where}: got {seconds:.9f}".rstrip("0")
+            + f", which is kept as {kept:f}; give whole microseconds"
+        )
 
 
 def check_output(config: Path | None, write: Path | None, *, is_told: bool) -> None:
@@ -297,7 +309,7 @@ def say(found: Sizing, enough: Tried | None, write: Path | None, *, json: bool) 
         screen.say_table(columns, told.rows(found))
     for line in told.conclude(found, enough):
         screen.say()
-        screen.say(line)
+        screen.say_wrapped(line)
     if found.config:
         screen.say()
         if write is None:

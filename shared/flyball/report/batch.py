@@ -179,10 +179,10 @@ def money(value: float) -> str:
 
 
 def risk(ratio: float) -> str:
-    """Write how likely something is; what is not sure is never called so."""
-    if 0.0 < ratio < UNLIKELY_RATIO:
+    """Write how likely something is, where chance decides; nothing is called sure."""
+    if ratio < UNLIKELY_RATIO:
         return "< 0.01%"
-    if CERTAIN_RATIO < ratio < 1.0:
+    if ratio > CERTAIN_RATIO:
         return "> 99.99%"
     return f"{ratio:.2%}"
 

@@ -59,6 +59,9 @@ MINUTE_S = 60
 
 _PLAIN = re.compile(r"|\s*\w+\s*|\s*FILL\(\s*\w+\s*,\s*[\w.]+\s*\)\s*")
 """No expression, or one that changes no value."""
+_DIVIDED = re.compile(r"\s*(?:FILL\(\s*)?(\w+)(?:\s*,\s*[\w.]+\s*\))?\s*/\s*(\w+)\s*")
+SERVING = "groupinserviceinstances"
+"""An Auto Scaling group's instances in service, in lower case."""
 
 
 class MeaningError(ValueError):
@@ -154,6 +157,8 @@ def _read_full(where: str, metric: Metric, said: str) -> float | None:
 def _recognize(metric: Metric) -> str:
     """Find the meaning of what the source names; "" where its parts or its arithmetic hide it."""
     source = metric.source
+    if divided := _DIVIDED.fullmatch(source.get("expression", "")):
+        return _recognize_divided(metric, *divided.groups())
     if not _PLAIN.fullmatch(source.get("expression", "")):
         return ""
     names = list(_name(source)) or [metric.name]
@@ -161,6 +166,14 @@ def _recognize(metric: Metric) -> str:
     meaning = found.pop() if len(found) == 1 else ""
     statistic = _find_statistic(source)
     return "" if meaning == REQUESTS and statistic not in (*COUNTS, PER_SECOND) else meaning
+
+
+def _recognize_divided(metric: Metric, whole: str, by: str) -> str:
+    """Find the meaning of what waits, divided by the instances in service; "" of all else."""
+    serving = metric.source.get(f"{by}.metric", "").lower() == SERVING
+    meaning = _recognize_name(metric.source.get(f"{whole}.metric", ""))
+    known = serving and metric.per is Per.INSTANCE and meaning == BACKLOG
+    return BACKLOG if known else ""
 
 
 def _find_statistic(source: Mapping[str, str]) -> str:

@@ -260,6 +260,7 @@ def _sqs(workers: Workers) -> list[str]:
             f"      - name: {ARRIVALS}",
             "        per: total",
             "        source:",
+            f"          full: {_number(workers.per_minute)}",
             *(["          expression: FILL(sent, 0)", "          sent:"] if at_zero else []),
             *_indent(
                 [

@@ -165,7 +165,8 @@ def test_which_target_and_metric_is_meant_has_to_be_clear(tmp_path: Path) -> Non
     """Of several the user names one; what an expression measures is said."""
     path = tmp_path / "flyball.yaml"
     assert flyball(*DAY, "--write", path).code == 0
-    path.write_text(path.read_text().replace("backlog-per-instance", "jobs-each"))
+    named = path.read_text().replace("backlog-per-instance", "jobs-each")
+    path.write_text(named.replace("queued / ready", "queued / ready * 1"))
     refused = flyball(*SIZED, "--config", path)
     expect_refusal(refused, "jobs-each", "--measures")
     said = flyball(*SIZED, "--config", path, "--measures", "jobs-each=backlog")
@@ -184,3 +185,28 @@ def test_a_trace_without_messages_is_refused(tmp_path: Path) -> None:
         "timestamp,messages\n" + "".join(f"2026-01-05T00:{m:02}:00Z,0\n" for m in range(10))
     )
     expect_refusal(flyball(*SIZED, "--trace", path), "--trace", "no message")
+
+
+@pytest.mark.parametrize("at_least", ["1", "0"])
+def test_what_is_written_is_backtested_as_it_is(at_least: str, trace: Path, tmp_path: Path) -> None:
+    """What one instance does, and what its metrics measure, is in the config."""
+    written = tmp_path / "flyball.yaml"
+    done = flyball(*DAY, "--at-least", at_least, "--write", str(written))
+    assert done.code == 0
+    found = flyball(
+        *("backtest", "--config", str(written), "--trace", str(trace), "--requests", "messages"),
+        *("--against", "static"),
+    )
+    assert (found.code, found.err) == (0, "")
+    assert "capacity   600 " in found.out
+    assert "capacity: where metric arrivals is full, as the config says" in found.out
+
+
+def test_a_time_that_would_be_rounded_is_refused() -> None:
+    """One and a half microseconds would be two."""
+    expect_refusal(
+        flyball(*SIZED[:-1], "0.0000015"), "--seconds-per-message: got 0.0000015, which is kept as"
+    )
+    batch = ("batch", "--items", "9", "--deadline", "1h", "--price", "1")
+    expect_refusal(flyball(*batch, "--seconds", "0.0000015"), "--seconds: got 0.0000015, which")
+    assert flyball(*batch, "--seconds", "0.333333333").code == 0

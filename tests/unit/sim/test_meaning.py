@@ -42,6 +42,12 @@ def cloudwatch(name: str, statistic: str = "Sum") -> dict[str, str]:
     return {"namespace": AWS, "metric": name, "statistic": statistic}
 
 
+def divide(expression: str, by: str = "GroupInServiceInstances") -> dict[str, str]:
+    """Write a source that divides what waits."""
+    waiting = {"queued.metric": "ApproximateNumberOfMessagesVisible"}
+    return {"expression": expression, **waiting, "ready.metric": by}
+
+
 CASES = [
     Case("SageMaker's own", cloudwatch("InvocationsPerInstance"), 450.0),
     Case("of a copy", cloudwatch("InvocationsPerCopy"), 450.0),
@@ -69,6 +75,8 @@ CASES = [
     ),
     Case("a ratio", {"metric": f"{GOOGLE}/accelerator/duty_cycle"}, 1.0, unit=Unit.RATIO),
     Case("a fill", {"expression": "FILL(m, 0)", "m.metric": "InvocationsPerCopy"}, 450.0),
+    Case("what waits for each of a group", divide("queued / ready"), 75.0),
+    Case("likewise, where a queue at rest is empty", divide("FILL(queued, 0) / ready"), 75.0),
     Case("a simulated endpoint's", {"metric": "invocations_per_instance"}, 450.0),
     Case("its utilization passes 100 %", {"metric": "utilization"}, 112.5),
     Case("as a ratio", {"metric": "utilization"}, 1.125, unit=Unit.RATIO),
@@ -137,6 +145,8 @@ REFUSED = [
         {"expression": "a / b", "a.metric": "Invocations", "b.metric": "Invocations"},
         "is not known",
     ),
+    Refused("divided by what is no count", divide("queued / ready", "CPUUsage"), "is not known"),
+    Refused("a total that is divided", divide("queued / ready"), "is not known", per=Per.TOTAL),
     Refused("a total of shares", {"metric": "GPUUtilization"}, "of each instance", per=Per.TOTAL),
     Refused("what is not said well", {}, "got 'fast'", {"m": "fast"}),
     Refused("a base of something else", {}, "got 'requests:4'", {"m": "requests:4"}),
