@@ -156,7 +156,7 @@ def test_a_file_is_kept_only_where_it_may_be(tmp_path: Path) -> None:
         (tmp_path, True, "it is a folder"),
         (tmp_path / "no" / "out.json", True, "there is no folder"),
         (body, True, "--body or --header reads this file"),
-        (tmp_path / ("n" * 250), False, "it cannot be written: File name too long"),
+        (tmp_path / ("n" * 254), False, "it cannot be written: File name too long"),
     ):
         with pytest.raises(CommandError, match=message):
             check_out(path, [body], overwrite=overwrite)

@@ -129,6 +129,8 @@ def test_the_same_trial_gives_the_same() -> None:
 def test_what_a_config_lets_wait_is_found() -> None:
     """By the policy's name; what arrives is no backlog, and what is not known is refused."""
     target = make_target()
-    assert find_backlogs(target, MEANINGS) == {"backlog": 100}
+    assert find_backlogs(target, MEANINGS) == find_backlogs(target, {}) == {"backlog": 100}
+    first, *others = target.metrics
+    strange = replace(first, source={**first.source, "expression": "queued / ready * 1"})
     with pytest.raises(MeaningError, match=BACKLOG):
-        find_backlogs(target, {})
+        find_backlogs(replace(target, metrics=(strange, *others)), {})
