@@ -10,10 +10,15 @@ from uuid import uuid4
 
 import pytest
 
+from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.dynamodb import DynamoLedger
+from flyball.cli import trials
+from tests.aws import remembered, sagemaker
 from tests.aws.account import CONFIG, Account, empty, environment, start_moto, write
 from tests.aws.deployment import SAM, Deployment, deployed
+from tests.aws.ordered import Stand, take_stand
 from tests.aws.rig import Server, client_of, create_tables, lent_ministack
+from tests.aws.stage import serve
 
 
 class Store(NamedTuple):
@@ -32,6 +37,33 @@ class Store(NamedTuple):
     targets: str
     rows: str
     ledger: DynamoLedger
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[sagemaker.Server, Clients]]:
+    """Serve one stand-in of SageMaker for all tests of a module."""
+    with serve() as both:
+        yield both
+
+
+@pytest.fixture
+def stand(served: tuple[sagemaker.Server, Clients]) -> Stand:
+    """Begin with no trial of Inference Recommender."""
+    return take_stand(*served)
+
+
+@pytest.fixture
+def trial_stand(
+    stand: Stand,
+    served: tuple[sagemaker.Server, Clients],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Stand:
+    """Let a command find it; time passes there while the command waits."""
+    remembered.stand(tmp_path, monkeypatch)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", served[0].url)
+    monkeypatch.setattr(trials, "REST", lambda s: stand.cloud.move(20 * s))
+    return stand
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from flyball.adapters.aws.clients import Clients
 from flyball.adapters.aws.recommender import InferenceRecommender
 from flyball.adapters.aws.trials import write_order
 from flyball.order import (
@@ -32,26 +31,10 @@ from tests.aws.ordered import (
     QUICK,
     ROLE,
     Stand,
-    take_stand,
 )
-from tests.aws.sagemaker import Server
-from tests.aws.stage import serve
 from tests.aws.trials import PART_S, find_model, find_problems
 
 pytestmark = pytest.mark.enable_socket
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Server, Clients]]:
-    """Serve one cloud for all tests of this module."""
-    with serve() as both:
-        yield both
-
-
-@pytest.fixture
-def stand(served: tuple[Server, Clients]) -> Stand:
-    """Begin with no trial."""
-    return take_stand(*served)
 
 
 def test_a_quick_trial_is_ordered_waited_for_and_read(stand: Stand) -> None:

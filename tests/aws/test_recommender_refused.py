@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -28,25 +27,9 @@ from tests.aws.ordered import (
     QUICK,
     ROLE,
     Stand,
-    take_stand,
 )
-from tests.aws.sagemaker import Server
-from tests.aws.stage import serve
 
 pytestmark = pytest.mark.enable_socket
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Server, Clients]]:
-    """Serve one cloud for all tests of this module."""
-    with serve() as both:
-        yield both
-
-
-@pytest.fixture
-def stand(served: tuple[Server, Clients]) -> Stand:
-    """Begin with no trial."""
-    return take_stand(*served)
 
 
 class Trouble(NamedTuple):

@@ -6,7 +6,7 @@ import http.client
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,19 +19,11 @@ from botocore.validate import ParamValidator
 from flyball.adapters.aws.clients import Clients
 from tests.aws.hosted import CONTROLS, KINDS, OPERATIONS, Cloud
 from tests.aws.sagemaker import Server
-from tests.aws.stage import serve
 from tests.aws.timeline import ICE
 
 pytestmark = pytest.mark.enable_socket
 
 SERVICES = {"SageMaker": "sagemaker", "AnyScaleFrontendService": "application-autoscaling"}
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Server, Clients]]:
-    """Serve one cloud for all tests of this module."""
-    with serve() as both:
-        yield both
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,18 +10,11 @@ from flyball.adapters.aws.clients import Clients
 from flyball.core.model import Capacity, CapacityRange, Missing, MissingCause, Status
 from flyball.ports import Outcome, OutcomeKind
 from tests.aws.sagemaker import Server
-from tests.aws.stage import Stage, serve
+from tests.aws.stage import Stage
 from tests.aws.timeline import ICE
 from tests.rig import MINUTE, T0, make_target
 
 pytestmark = pytest.mark.enable_socket
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Server, Clients]]:
-    """Serve one cloud for all tests of this module."""
-    with serve() as both:
-        yield both
 
 
 @pytest.fixture

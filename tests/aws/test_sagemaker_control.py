@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -21,13 +20,6 @@ from tests.rig import MINUTE, SECOND, T0, make_target
 pytestmark = pytest.mark.enable_socket
 
 UPDATE = "UpdateEndpointWeightsAndCapacities"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Server, Clients]]:
-    """Serve one cloud for all tests of this module."""
-    with serve() as both:
-        yield both
 
 
 @pytest.fixture

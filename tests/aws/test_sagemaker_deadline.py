@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,7 +11,7 @@ from flyball.adapters.aws.send import LateError
 from flyball.core.model import CapacityRange
 from flyball.ports import Deadline, Outcome, OutcomeKind
 from tests.aws.sagemaker import Server
-from tests.aws.stage import Stage, serve
+from tests.aws.stage import Stage
 from tests.rig import T0, SetClock
 
 pytestmark = pytest.mark.enable_socket
@@ -32,13 +31,6 @@ class Steps(SetClock):
         """Go on."""
         self.at += self.by
         return self.at
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Server, Clients]]:
-    """Serve one cloud for all tests of this module."""
-    with serve() as both:
-        yield both
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,7 +11,7 @@ from flyball.adapters.aws.native import KEPT_LIMIT
 from flyball.core.model import Capacity, CapacityRange, Missing
 from flyball.ports import Outcome, OutcomeKind
 from tests.aws.sagemaker import Server
-from tests.aws.stage import Stage, serve
+from tests.aws.stage import Stage
 from tests.aws.timeline import Counts
 from tests.rig import MINUTE, SECOND, T0, make_target
 
@@ -24,13 +23,6 @@ SUSPENDED = {
     "DynamicScalingOutSuspended": True,
     "ScheduledScalingSuspended": True,
 }
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Server, Clients]]:
-    """Serve one cloud for all tests of this module."""
-    with serve() as both:
-        yield both
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from flyball.core.target import Metric, ZeroRule
 from flyball.ports import OutcomeKind
 from flyball.wake import WakeKind
 from tests.aws.sagemaker import Server
-from tests.aws.stage import Stage, serve
+from tests.aws.stage import Stage
 from tests.aws.timeline import ICE
 from tests.rig import ALARM, MINUTE, SECOND, T0, check_ledger, make_target, register
 
@@ -27,13 +27,6 @@ pytestmark = pytest.mark.enable_socket
 
 UPDATE = "UpdateEndpointWeightsAndCapacities"
 REGISTERED = "endpoint/chat/variant/blue"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Server, Clients]]:
-    """Serve one cloud for all tests of this module."""
-    with serve() as both:
-        yield both
 
 
 @pytest.fixture

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from flyball.adapters.aws.clients import Clients
-from flyball.cli import trials
-from tests.aws.ordered import PACKAGE, ROLE, Stand, take_stand
+from tests.aws.ordered import PACKAGE, ROLE, Stand
 from tests.aws.remembered import Busy, answer_all, stand
-from tests.aws.sagemaker import Server
-from tests.aws.stage import serve
 from tests.unit.cli.commands import expect_refusal, flyball
 
 pytestmark = pytest.mark.enable_socket
@@ -21,28 +16,11 @@ ORDER = ("--start", "default", "--order", f"role={ROLE}", "--order", f"model={PA
 EXPECTED = ("--least", 70, "--most", 500, "--growth", 1.2)
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Server, Clients]]:
-    """Serve one cloud for all tests of this module."""
-    with serve() as both:
-        yield both
-
-
-@pytest.fixture
-def cloud(served: tuple[Server, Clients], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
-    """Begin with no trial; time passes there while the command waits."""
-    found = take_stand(*served)
-    stand(tmp_path, monkeypatch)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", served[0].url)
-    monkeypatch.setattr(trials, "REST", lambda s: found.cloud.move(20 * s))
-    return found
-
-
-def test_a_trial_is_started_waited_for_and_sized(cloud: Stand) -> None:
+def test_a_trial_is_started_waited_for_and_sized(trial_stand: Stand) -> None:
     """Three instance types are compared by the prices that the trial tells."""
     done = flyball("size", *ORDER, *EXPECTED, "--json")
     assert done.code == 0, done
-    (name,) = cloud.cloud.jobs
+    (name,) = trial_stand.cloud.jobs
     assert f"trial {name}: started" in done.err
     assert "completed; 3 of 3 load tests done" in done.err
     kinds = {each["machine"]["instance_type"] for each in done.json["instances"]}
@@ -53,16 +31,16 @@ def test_a_trial_is_started_waited_for_and_sized(cloud: Stand) -> None:
     assert len(done.json["comparison"]["options"]) == 3
 
 
-def test_the_same_order_finds_the_same_trial(cloud: Stand) -> None:
+def test_the_same_order_finds_the_same_trial(trial_stand: Stand) -> None:
     """An interrupted wait goes on, by the order or by the name."""
     first = flyball("size", *ORDER)
     again = flyball("size", *ORDER)
-    (name,) = cloud.cloud.jobs
+    (name,) = trial_stand.cloud.jobs
     assert f"trial {name}: there already, of the same order" in again.err
     assert again.out == first.out == flyball("size", "--recommender", name).out
 
 
-def test_an_advanced_trial_has_its_traffic_and_ends_at_the_objective(cloud: Stand) -> None:
+def test_an_advanced_trial_has_its_traffic_and_ends_at_the_objective(trial_stand: Stand) -> None:
     """What was typed is what is ordered."""
     done = flyball(
         *("size", "--start", "advanced", "--order", f"role={ROLE}", "--order", f"model={PACKAGE}"),
@@ -70,7 +48,7 @@ def test_an_advanced_trial_has_its_traffic_and_ends_at_the_objective(cloud: Stan
         *("--order", "max-tests=2", "--latency", "p95<=100ms", "--json"),
     )
     assert done.code == 0, done
-    asked = cloud.cloud.jobs["mine"].asked
+    asked = trial_stand.cloud.jobs["mine"].asked
     assert asked["JobType"] == "Advanced"
     phase = asked["InputConfig"]["TrafficPattern"]["Phases"][0]
     assert (phase["InitialNumberOfUsers"], phase["DurationInSeconds"]) == (1, 120)
@@ -78,10 +56,10 @@ def test_an_advanced_trial_has_its_traffic_and_ends_at_the_objective(cloud: Stan
     assert threshold == [{"Percentile": "P95", "ValueInMilliseconds": 100}]
 
 
-def test_a_price_that_is_said_goes_before_the_job_s(cloud: Stand) -> None:
+def test_a_price_that_is_said_goes_before_the_job_s(trial_stand: Stand) -> None:
     """AWS tells a list price; what is paid may be less."""
     found = flyball("size", *ORDER, *EXPECTED, "--price", "ml.m5.large=0.05", "--json")
-    assert cloud.cloud.jobs
+    assert trial_stand.cloud.jobs
     prices = {
         each["machine"]["instance_type"]: each["machine"]["price_per_hour"]
         for each in found.json["instances"]
@@ -90,16 +68,18 @@ def test_a_price_that_is_said_goes_before_the_job_s(cloud: Stand) -> None:
     assert found.json["comparison"]["options"][0]["instance_type"] == "ml.m5.large"
 
 
-def test_a_job_that_came_to_nothing_says_how_it_is_started_again(cloud: Stand) -> None:
+def test_a_job_that_came_to_nothing_says_how_it_is_started_again(trial_stand: Stand) -> None:
     """It is not waited for any more; the same order alone does not start another."""
-    cloud.cloud.broken = dict.fromkeys(("ml.c5.large", "ml.m5.large", "ml.c5.xlarge"), "no memory")
+    trial_stand.cloud.broken = dict.fromkeys(
+        ("ml.c5.large", "ml.m5.large", "ml.c5.xlarge"), "no memory"
+    )
     first = flyball("size", *ORDER)
     assert first.code == 2
     assert "no memory; mend that, or order other instance types, and start it again" in first.err
     expect_refusal(flyball("size", *ORDER), "start it again: --again")
-    assert len(cloud.cloud.jobs) == 1
+    assert len(trial_stand.cloud.jobs) == 1
     flyball("size", *ORDER, "--again")
-    assert len(cloud.cloud.jobs) == 2
+    assert len(trial_stand.cloud.jobs) == 2
 
 
 @pytest.mark.parametrize(
@@ -113,19 +93,19 @@ def test_a_job_that_came_to_nothing_says_how_it_is_started_again(cloud: Stand) -
     ],
 )
 def test_an_order_that_cannot_be_made_names_its_option(
-    cloud: Stand, mode: str, order: str, words: str
+    trial_stand: Stand, mode: str, order: str, words: str
 ) -> None:
     """Before anything is asked of AWS."""
     more = () if order.startswith("model=") else ("--order", f"model={PACKAGE}")
     asked = ("--order", f"role={ROLE}", *more, "--order", order)
     expect_refusal(flyball("size", "--start", mode, *asked), words)
-    assert not cloud.cloud.calls
+    assert not trial_stand.cloud.calls
 
 
-def test_environments_are_tried_and_the_best_is_taken(cloud: Stand) -> None:
+def test_environments_are_tried_and_the_best_is_taken(trial_stand: Stand) -> None:
     """Of each instance type; what the others carried is told."""
-    cloud.cloud.spreads = True
-    cloud.cloud.metrics["ml.c5.large A=2 B=x"] = {"MaxInvocations": 9_000}
+    trial_stand.cloud.spreads = True
+    trial_stand.cloud.metrics["ml.c5.large A=2 B=x"] = {"MaxInvocations": 9_000}
     done = flyball(
         *("size", "--start", "advanced", "--order", f"role={ROLE}", "--order", f"model={PACKAGE}"),
         *("--order", "candidate=ml.c5.large", "--order", "candidate=ml.m5.large", "--json"),
@@ -152,7 +132,7 @@ def test_environments_are_tried_and_the_best_is_taken(cloud: Stand) -> None:
     ids=str,
 )
 def test_an_environment_that_cannot_be_tried_is_refused(
-    cloud: Stand, order: tuple[str, ...]
+    trial_stand: Stand, order: tuple[str, ...]
 ) -> None:
     """With what is expected, before anything is asked."""
     words = [word for each in order for word in ("--order", each)]
@@ -162,28 +142,28 @@ def test_an_environment_that_cannot_be_tried_is_refused(
     )
     assert done.code == 2, done
     assert "environment" in done.err or "values of A" in done.err
-    assert not cloud.cloud.calls
+    assert not trial_stand.cloud.calls
 
 
-def test_waiting_that_is_given_up_says_how_it_goes_on(cloud: Stand) -> None:
+def test_waiting_that_is_given_up_says_how_it_goes_on(trial_stand: Stand) -> None:
     """AWS was asked too often, for half an hour; the job knows nothing of that."""
     flyball("size", *ORDER, "--order", "name=mine")
-    cloud.cloud.fault("DescribeInferenceRecommendationsJob", "throttle", times=-1)
+    trial_stand.cloud.fault("DescribeInferenceRecommendationsJob", "throttle", times=-1)
     done = flyball("size", "--recommender", "mine")
     expect_refusal(done, "asked too often", "`flyball size --recommender mine` waits for it again")
 
 
-def test_an_endpoint_that_is_gone_asks_for_its_type(cloud: Stand) -> None:
+def test_an_endpoint_that_is_gone_asks_for_its_type(trial_stand: Stand) -> None:
     """CloudWatch remembers it for longer than SageMaker."""
-    assert not cloud.cloud.endpoints
+    assert not trial_stand.cloud.endpoints
     done = flyball("size", "--from", "cloudwatch", "--endpoint", "gone", "--variant", "a")
     expect_refusal(done, "gone", "--instance-type TYPE")
     assert "run it again" not in done.err
 
 
-def test_an_unknown_trial_is_named(cloud: Stand) -> None:
+def test_an_unknown_trial_is_named(trial_stand: Stand) -> None:
     """With what to do."""
-    assert not cloud.cloud.jobs
+    assert not trial_stand.cloud.jobs
     expect_refusal(flyball("size", "--recommender", "none"), "trial none", "another one?")
 
 

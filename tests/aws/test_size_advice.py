@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from flyball import config
-from flyball.adapters.aws.clients import Clients
-from flyball.cli import trials
-from tests.aws.ordered import PACKAGE, QUICK, ROLE, Stand, take_stand
-from tests.aws.remembered import stand
-from tests.aws.sagemaker import Server
-from tests.aws.stage import serve
+from tests.aws.ordered import PACKAGE, QUICK, ROLE, Stand
 from tests.aws.trials import PART_S
 from tests.unit.cli.commands import expect_refusal, flyball
 
@@ -25,24 +19,7 @@ EXPECTED = ("--least", 70, "--most", 500, "--growth", 1.2)
 AWS = ("--endpoint", "chat", "--variant", "a")
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Server, Clients]]:
-    """Serve one cloud for all tests of this module."""
-    with serve() as both:
-        yield both
-
-
-@pytest.fixture
-def cloud(served: tuple[Server, Clients], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
-    """Begin with no trial; time passes there while the command waits."""
-    found = take_stand(*served)
-    stand(tmp_path, monkeypatch)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", served[0].url)
-    monkeypatch.setattr(trials, "REST", lambda s: found.cloud.move(20 * s))
-    return found
-
-
-def test_aws_s_own_advice_stands_beside_ours(cloud: Stand) -> None:
+def test_aws_s_own_advice_stands_beside_ours(trial_stand: Stand) -> None:
     """Asked for the same load and the same part of a core."""
     done = flyball("size", *ORDER, *EXPECTED, "--lead-time", "100s", "--json")
     assert done.code == 0, done
@@ -51,7 +28,7 @@ def test_aws_s_own_advice_stands_beside_ours(cloud: Stand) -> None:
             each["body"]["TargetCpuUtilizationPerCore"],
             *each["body"]["ScalingPolicyObjective"].values(),
         )
-        for each in cloud.cloud.calls
+        for each in trial_stand.cloud.calls
         if each["operation"] == ADVISE
     }
     assert asked == (50, 4_200, 36_000)
@@ -78,9 +55,9 @@ def test_aws_s_own_advice_stands_beside_ours(cloud: Stand) -> None:
     assert large["difference"].startswith("ml.c5.large: AWS holds each instance at as much as")
 
 
-def test_the_difference_is_a_sentence(cloud: Stand) -> None:
+def test_the_difference_is_a_sentence(trial_stand: Stand) -> None:
     """On the terminal, below a table of both."""
-    cloud.cloud.caution = 0.75
+    trial_stand.cloud.caution = 0.75
     done = flyball("size", *ORDER, *EXPECTED, "--objective", "availability")
     assert (
         "AWS's own advice, for 4,200 to 36,000 requests a minute, at 40% of each core" in done.out
@@ -91,11 +68,11 @@ def test_the_difference_is_a_sentence(cloud: Stand) -> None:
     assert "AWS advises on target tracking alone" in done.out
 
 
-def test_a_latency_asks_for_as_much_of_a_core_as_it_takes(cloud: Stand) -> None:
+def test_a_latency_asks_for_as_much_of_a_core_as_it_takes(trial_stand: Stand) -> None:
     """There is no part of the hardware in it."""
     done = flyball("size", *ORDER, *EXPECTED, "--latency", "p95<=50ms", "--json")
     assert done.code == 0, done
-    sent = [each for each in cloud.cloud.calls if each["operation"] == ADVISE]
+    sent = [each for each in trial_stand.cloud.calls if each["operation"] == ADVISE]
     for each, call in zip(done.json["advice"], sent, strict=True):
         held = each["ours"]["invocations_per_instance"] / 6_000
         cores = {"ml.c5.xlarge": 4}.get(each["instance_type"], 2)
@@ -103,16 +80,16 @@ def test_a_latency_asks_for_as_much_of_a_core_as_it_takes(cloud: Stand) -> None:
         assert call["body"]["TargetCpuUtilizationPerCore"] == round(150 / cores * held)
 
 
-def test_without_a_load_nothing_is_asked(cloud: Stand) -> None:
+def test_without_a_load_nothing_is_asked(trial_stand: Stand) -> None:
     """AWS takes the expected load with the question."""
     done = flyball("size", *ORDER, "--json")
     assert done.json["advice"] == []
-    assert not [each for each in cloud.cloud.calls if each["operation"] == ADVISE]
+    assert not [each for each in trial_stand.cloud.calls if each["operation"] == ADVISE]
 
 
-def test_advice_that_may_not_be_asked_for_is_a_note(cloud: Stand) -> None:
+def test_advice_that_may_not_be_asked_for_is_a_note(trial_stand: Stand) -> None:
     """One, with the permission; the sizing stands."""
-    cloud.cloud.fault(ADVISE, "deny", times=99)
+    trial_stand.cloud.fault(ADVISE, "deny", times=99)
     done = flyball("size", *ORDER, *EXPECTED, "--json")
     assert done.code == 0, done
     (note,) = done.json["notes"]
@@ -121,7 +98,7 @@ def test_advice_that_may_not_be_asked_for_is_a_note(cloud: Stand) -> None:
     assert done.json["advice"] == []
 
 
-def test_a_long_refusal_keeps_its_remedy(cloud: Stand) -> None:
+def test_a_long_refusal_keeps_its_remedy(trial_stand: Stand) -> None:
     """Which AWS writes with two long names in it."""
     here = "arn:aws:sagemaker:eu-central-1:123456789012:inference-recommendations-job/churn"
     words = (
@@ -129,19 +106,19 @@ def test_a_long_refusal_keeps_its_remedy(cloud: Stand) -> None:
         f"somebody@example.com is not authorized to perform: sagemaker:{ADVISE} on resource: {here}"
         f" because no identity-based policy allows the sagemaker:{ADVISE} action"
     )
-    cloud.cloud.fault(ADVISE, "refuse", times=99, code="AccessDeniedException", message=words)
+    trial_stand.cloud.fault(ADVISE, "refuse", times=99, code="AccessDeniedException", message=words)
     done = flyball("size", *ORDER, *EXPECTED)
     assert done.code == 0, done
     told = " ".join(done.out.split())
     assert f"allow sagemaker:{ADVISE} on {here} to who runs this" in told
 
 
-def test_a_job_that_is_not_complete_is_not_asked_about(cloud: Stand) -> None:
+def test_a_job_that_is_not_complete_is_not_asked_about(trial_stand: Stand) -> None:
     """What it found before is sized."""
-    cloud.bench.start("t", QUICK)
-    cloud.cloud.move(1.5 * PART_S)
-    cloud.bench.stop("t")
-    cloud.cloud.move(1)
+    trial_stand.bench.start("t", QUICK)
+    trial_stand.cloud.move(1.5 * PART_S)
+    trial_stand.bench.stop("t")
+    trial_stand.cloud.move(1)
     done = flyball("size", "--recommender", "t", *EXPECTED, "--json")
     assert done.code == 0, done
     assert (
@@ -150,9 +127,9 @@ def test_a_job_that_is_not_complete_is_not_asked_about(cloud: Stand) -> None:
     )
 
 
-def test_the_model_s_setup_is_added_to_the_lead_time(cloud: Stand, tmp_path: Path) -> None:
+def test_the_model_s_setup_is_added_to_the_lead_time(trial_stand: Stand, tmp_path: Path) -> None:
     """Nobody measured the instance: what is taken for that stays, and both are told."""
-    cloud.cloud.metrics["ml.c5.large"] = {"ModelSetupTime": 38, "CostPerHour": 0.01}
+    trial_stand.cloud.metrics["ml.c5.large"] = {"ModelSetupTime": 38, "CostPerHour": 0.01}
     path = tmp_path / "w.yaml"
     words = ("size", *ORDER, *EXPECTED, *AWS, "--write", path, "--overwrite")
     done = flyball(*words)
@@ -169,17 +146,17 @@ def test_the_model_s_setup_is_added_to_the_lead_time(cloud: Stand, tmp_path: Pat
     assert config.loads(path.read_text()).scalable_targets[0].lead_time.total_seconds() == 90.0
 
 
-def test_a_setup_that_is_not_known_adds_nothing(cloud: Stand) -> None:
+def test_a_setup_that_is_not_known_adds_nothing(trial_stand: Stand) -> None:
     """0 of instances, as AWS measures it for serverless ones, and NaN."""
-    cloud.cloud.metrics["ml.c5.large"] = {"ModelSetupTime": "NaN", "CostPerHour": 0.01}
+    trial_stand.cloud.metrics["ml.c5.large"] = {"ModelSetupTime": "NaN", "CostPerHour": 0.01}
     done = flyball("size", *ORDER, *EXPECTED, *AWS, "--evaluate", "--json")
     assert "Lead time 4 min: taken for an instance, as nobody measured it; --lead-time" in str(
         done.json["policies"]["notes"]
     )
 
 
-def test_an_unreadable_lead_time_is_refused(cloud: Stand) -> None:
+def test_an_unreadable_lead_time_is_refused(trial_stand: Stand) -> None:
     """Before anything is started."""
     done = flyball("size", *ORDER, *EXPECTED, "--lead-time", "soon")
     expect_refusal(done, "--lead-time", "soon")
-    assert not cloud.cloud.jobs
+    assert not trial_stand.cloud.jobs

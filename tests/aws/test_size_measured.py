@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from botocore.validate import ParamValidator
 
-from flyball.adapters.aws.clients import Clients
-from flyball.cli import trials
-from tests.aws.ordered import DESCRIBE, PACKAGE, ROLE, Stand, take_stand
-from tests.aws.remembered import stand
-from tests.aws.sagemaker import Server
-from tests.aws.stage import serve
+from tests.aws.ordered import DESCRIBE, PACKAGE, ROLE, Stand
 from tests.aws.trials import find_model
 from tests.unit.cli.commands import expect_refusal, flyball
 
@@ -27,26 +21,11 @@ EXPECTED = ("--least", 70, "--most", 500, "--growth", 1.2)
 MEASURED = ("--measured", "recommender:whole", "--json")
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Server, Clients]]:
-    """Serve one cloud for all tests of this module."""
-    with serve() as both:
-        yield both
-
-
-@pytest.fixture
-def cloud(served: tuple[Server, Clients], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
-    """Begin with no trial; time passes there while the command waits."""
-    found = take_stand(*served)
-    stand(tmp_path, monkeypatch)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", served[0].url)
-    monkeypatch.setattr(trials, "REST", lambda s: found.cloud.move(20 * s))
-    return found
-
-
-def test_a_trial_of_an_endpoint_is_waited_for_and_measured(cloud: Stand, repository: Path) -> None:
+def test_a_trial_of_an_endpoint_is_waited_for_and_measured(
+    trial_stand: Stand, repository: Path
+) -> None:
     """It is of so many instances as are said; the job itself is no benchmark of the endpoint."""
-    cloud.cloud.existing |= {"MaxInvocations": 38_000, "ModelLatency": 30}
+    trial_stand.cloud.existing |= {"MaxInvocations": 38_000, "ModelLatency": 30}
     started = flyball("size", *ORDER, "--json")
     assert started.code == 0, started
     kinds = [each["machine"]["instance_type"] for each in started.json["instances"]]
@@ -64,12 +43,12 @@ def test_a_trial_of_an_endpoint_is_waited_for_and_measured(cloud: Stand, reposit
     assert found["source"] == "whole: endpoint churn"
     assert found["loads"][0]["instances"] == 8
     shape = find_model().operation_model(DESCRIBE).output_shape
-    assert not ParamValidator().validate(cloud.cloud.show("whole"), shape).has_errors()
+    assert not ParamValidator().validate(trial_stand.cloud.show("whole"), shape).has_errors()
 
 
-def test_a_trial_whose_endpoint_carries_less_is_told(cloud: Stand, repository: Path) -> None:
+def test_a_trial_whose_endpoint_carries_less_is_told(trial_stand: Stand, repository: Path) -> None:
     """Each instance carried less than one alone; exit code 1."""
-    cloud.cloud.existing |= {"MaxInvocations": 24_000, "ModelLatency": 30}
+    trial_stand.cloud.existing |= {"MaxInvocations": 24_000, "ModelLatency": 30}
     assert flyball("size", *ORDER).code == 0
     done = flyball(
         *("size", repository / "examples" / "loadtest.csv", "--instance-type", "ml.c5.large"),
@@ -82,12 +61,12 @@ def test_a_trial_whose_endpoint_carries_less_is_told(cloud: Stand, repository: P
     assert found["settings"]["invocations_per_instance"] < 2_000
 
 
-def test_a_trial_of_no_endpoint_is_refused(cloud: Stand, repository: Path) -> None:
+def test_a_trial_of_no_endpoint_is_refused(trial_stand: Stand, repository: Path) -> None:
     """As is one that is not there, by its name."""
     words = ("size", repository / "examples" / "loadtest.csv", "--instance-type", "ml.c5.large")
     expect_refusal(flyball(*words, *EXPECTED, *MEASURED), "trial whole", "another one?")
     assert flyball("size", *ORDER[:-4], *ORDER[-2:]).code == 0
-    assert list(cloud.cloud.jobs) == ["whole"]
+    assert list(trial_stand.cloud.jobs) == ["whole"]
     done = flyball(*words, *EXPECTED, *MEASURED, "--measured-instances", 8)
     assert done.code == 2
     assert "whole: it is of no endpoint that had been there; name the endpoint" in done.err
