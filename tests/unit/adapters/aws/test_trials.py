@@ -95,7 +95,7 @@ def test_an_endpoint_that_exists_is_read_beside_the_others() -> None:
     """In a trial, and in its part, where its metrics have another name."""
     metrics = {"MaxInvocations": 900, "ModelLatency": 30}
     found = {"Metrics": metrics, "EndpointInfo": {"EndpointName": "chat"}}
-    chat = Finding(endpoint="chat", invocations=900.0, latency_ms=30.0)
+    chat = Finding(endpoint="chat", invocations=900.0, latency_ms=30.0, exists=True)
     assert read_trial({**JOB, "EndpointPerformances": [found]}).existing == (chat,)
     step = {"Status": "COMPLETED", "InferenceBenchmark": {"EndpointMetrics": metrics}}
     assert read_part(step) == Part(Status.COMPLETED, chat._replace(endpoint=""))
