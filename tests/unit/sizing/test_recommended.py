@@ -224,7 +224,9 @@ class Nothing(NamedTuple):
 
 
 NOTHING = [
-    Nothing("failed", stage(Status.FAILED, failure="no quota"), "t: it is failed: no quota; mend that"),
+    Nothing(
+        "failed", stage(Status.FAILED, failure="no quota"), "t: it is failed: no quota; mend that"
+    ),
     Nothing("runs", stage(Status.RUNNING), "t: it is running, with no result; wait for it"),
     Nothing("parts", stage(Status.FAILED, BROKEN), "it is failed; t: ml.t2.medium: no memory"),
     Nothing(
