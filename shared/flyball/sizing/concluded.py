@@ -109,6 +109,11 @@ def _tell_most(fleet: Fleet, broken: Load) -> str:
 
 def _tell_few(fleet: Fleet, broken: Load) -> str:
     needed = math.ceil(broken.asked / fleet.each - NEAR_RATIO)
+    if needed <= broken.early:
+        full = broken.asked / (broken.early * fleet.each)
+        return (
+            f"it takes {full:.0%} of what the {broken.early:,.3g} carry that served{_doubt(broken)}"
+        )
     return f"{needed:,} instances were needed and {broken.early:,.3g} served{_doubt(broken)}"
 
 

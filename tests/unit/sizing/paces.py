@@ -92,7 +92,7 @@ PACES = [
         Verdict.UNKNOWN,
         Limit.LEAD_TIME,
         9_000.0,
-        ("2 instances were needed and 2 served when it began",),
+        ("too late: it takes 95% of what the 2 carry that served when it began",),
         remedy="grows slower",
     ),
     Case(
